@@ -1,0 +1,66 @@
+//! The two halves of a metric's state: what accumulates on the device and what it adds up to.
+
+use crate::{
+    MetricError, Rejected,
+    delta::{Delta, HostDelta},
+};
+use burn::tensor::Device;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+
+/// A batch: tensors on a device, and what several accumulators derive from them, computed once.
+pub trait Batch: Clone + Send + Sync + 'static {
+    /// The device of the tensors.
+    fn device(&self) -> Device;
+    /// How many elements the batch holds: the most that one counter can grow by.
+    fn rows(&self) -> usize;
+}
+
+/// What was accumulated, on the host: exact, serializable, and a commutative monoid.
+///
+/// `merge` is associative and commutative with the accumulator's
+/// [`empty`](Accumulator::empty) as its neutral element, so shards, devices, processes and saved
+/// files combine in any order.
+pub trait Summary:
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Adds another summary of the same accumulator.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] if the other comes from an accumulator with other options;
+    /// `self` is then unchanged.
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError>;
+
+    /// What was seen and not used.
+    fn rejected(&self) -> Rejected;
+}
+
+/// How a batch is accumulated on the device: the options, and nothing else.
+///
+/// Equality of accumulators decides whether two metrics of a collection share one state.
+pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// What it accumulates.
+    type Batch: Batch;
+    /// What it accumulates to.
+    type Summary: Summary;
+
+    /// The summary of no data.
+    fn empty(&self) -> Self::Summary;
+
+    /// Whether the batch fits, from shapes and dtypes alone.
+    ///
+    /// # Errors
+    /// An error that names the shapes.
+    fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
+
+    /// Computes what [`update`](Self::update) will take from the batch's memo. A collection calls
+    /// this for all its accumulators first, so that the most demanding one decides what a single
+    /// pass over the predictions yields.
+    fn prepare(&self, _batch: &Self::Batch) {}
+
+    /// Adds a batch that passed [`check`](Self::check) to the device state. Never reads.
+    fn update(&self, delta: &mut Delta, batch: &Self::Batch);
+
+    /// Adds a device state that has been read to a summary.
+    fn fold(&self, delta: &HostDelta, summary: &mut Self::Summary);
+}

@@ -1,0 +1,317 @@
+//! Confusion matrices: the state of every metric of counts.
+
+use super::add_counts;
+use crate::{
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::{Binary, Multiclass, Multilabel},
+    delta::{Delta, HostDelta},
+    ops::{self, ConfusionOptions, LabelCountsOptions},
+};
+use serde::{Deserialize, Serialize};
+
+/// What kind of decisions a [`Confusion`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Task {
+    /// One 2x2 matrix.
+    Binary,
+    /// One matrix over the classes.
+    Multiclass,
+    /// One 2x2 matrix per label.
+    Multilabel,
+}
+
+/// Confusion counts: exact, whatever their size.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confusion {
+    /// What is counted.
+    pub task: Task,
+    /// Classes (2 for binary) or labels.
+    pub width: usize,
+    /// Binary and multiclass: `target * width + prediction`.
+    /// Multilabel: `label * 4 + target * 2 + prediction`.
+    pub counts: Vec<u64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+/// The four outcomes of one class or label, seen as a yes-or-no decision.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ClassCounts {
+    /// True positives.
+    pub tp: f64,
+    /// False positives.
+    pub fp: f64,
+    /// True negatives.
+    pub tn: f64,
+    /// False negatives.
+    pub fn_: f64,
+}
+
+impl ClassCounts {
+    /// How often the class was the target.
+    pub fn support(&self) -> f64 {
+        self.tp + self.fn_
+    }
+
+    /// All decisions.
+    pub fn total(&self) -> f64 {
+        self.tp + self.fp + self.tn + self.fn_
+    }
+}
+
+impl std::iter::Sum for ClassCounts {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), |a, b| Self {
+            tp: a.tp + b.tp,
+            fp: a.fp + b.fp,
+            tn: a.tn + b.tn,
+            fn_: a.fn_ + b.fn_,
+        })
+    }
+}
+
+impl Confusion {
+    fn new(task: Task, width: usize) -> Self {
+        let cells = if task == Task::Multilabel {
+            4 * width
+        } else {
+            width * width
+        };
+        Self {
+            task,
+            width,
+            counts: vec![0; cells],
+            rejected: Rejected::default(),
+        }
+    }
+
+    /// How often `target` was predicted as `prediction` (binary and multiclass).
+    pub fn get(&self, target: usize, prediction: usize) -> u64 {
+        self.counts[target * self.width + prediction]
+    }
+
+    /// All decisions that were counted.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// Fails if nothing was counted.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.total() {
+            0 => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The outcomes per class (multiclass), per label (multilabel), or of the positive class.
+    pub fn classes(&self) -> Vec<ClassCounts> {
+        let cell = |index: usize| self.counts[index] as f64;
+        let quad = |at: usize| ClassCounts {
+            tn: cell(at),
+            fp: cell(at + 1),
+            fn_: cell(at + 2),
+            tp: cell(at + 3),
+        };
+        match self.task {
+            Task::Binary => vec![quad(0)],
+            Task::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
+            Task::Multiclass => {
+                let total = self.total() as f64;
+                let mut predicted = vec![0.0; self.width];
+                for row in self.counts.chunks_exact(self.width) {
+                    for (sum, count) in predicted.iter_mut().zip(row) {
+                        *sum += *count as f64;
+                    }
+                }
+                (0..self.width)
+                    .map(|class| {
+                        let row = &self.counts[class * self.width..][..self.width];
+                        let support = row.iter().sum::<u64>() as f64;
+                        let tp = row[class] as f64;
+                        let (fp, fn_) = (predicted[class] - tp, support - tp);
+                        ClassCounts {
+                            tp,
+                            fp,
+                            fn_,
+                            tn: total - tp - fp - fn_,
+                        }
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn fold(&mut self, delta: &HostDelta) {
+        let Some(block) = delta.counts(0) else { return };
+        let (counts, rejected) = block.split_at(self.counts.len());
+        add_counts(&mut self.counts, counts);
+        let rejected: Vec<u64> = rejected.iter().map(|count| *count as u64).collect();
+        self.rejected.merge(&Rejected::from_counts(&rejected));
+    }
+}
+
+impl Summary for Confusion {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let shape = |c: &Self| (c.task, c.width, c.counts.len());
+        if shape(self) != shape(other) {
+            return Err(MetricError::MergeMismatch {
+                left: format!("{:?} of {}", self.task, self.width),
+                right: format!("{:?} of {}", other.task, other.width),
+            });
+        }
+        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
+            *count += other;
+        }
+        self.rejected.merge(&other.rejected);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}
+
+/// Counts decisions at a threshold: 4 device counters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BinaryConfusion {
+    pub(crate) threshold: f32,
+    pub(crate) ignore_index: Option<i64>,
+}
+
+impl Accumulator for BinaryConfusion {
+    type Batch = Binary;
+    type Summary = Confusion;
+
+    fn empty(&self) -> Confusion {
+        Confusion::new(Task::Binary, 2)
+    }
+
+    fn check(&self, _batch: &Binary) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Binary) {
+        count_decisions(delta, &batch.decisions, self.threshold, self.ignore_index);
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+        summary.fold(delta);
+    }
+}
+
+/// Counts decisions per label at a threshold: `4 * L` device counters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MultilabelConfusion {
+    pub(crate) labels: usize,
+    pub(crate) threshold: f32,
+    pub(crate) ignore_index: Option<i64>,
+}
+
+impl Accumulator for MultilabelConfusion {
+    type Batch = Multilabel;
+    type Summary = Confusion;
+
+    fn empty(&self) -> Confusion {
+        Confusion::new(Task::Multilabel, self.labels)
+    }
+
+    fn check(&self, batch: &Multilabel) -> Result<(), MetricError> {
+        check_labels(self.labels, batch)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Multilabel) {
+        count_decisions(delta, &batch.decisions, self.threshold, self.ignore_index);
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+        summary.fold(delta);
+    }
+}
+
+/// That a batch has the labels a metric was made for.
+pub(crate) fn check_labels(labels: usize, batch: &Multilabel) -> Result<(), MetricError> {
+    let shape = batch.decisions.dims();
+    if shape[1] == labels {
+        return Ok(());
+    }
+    Err(MetricError::WidthMismatch {
+        unit: "labels",
+        expected: labels,
+        found: shape[1],
+        shape: shape.to_vec(),
+    })
+}
+
+fn count_decisions(
+    delta: &mut Delta,
+    decisions: &crate::batch::Decisions,
+    threshold: f32,
+    ignore_index: Option<i64>,
+) {
+    let [_, labels] = decisions.dims();
+    let device = decisions.target.device();
+    // Predicted labels are 0 or 1, whatever the threshold for scores.
+    let threshold = if decisions.labels { 0.5 } else { threshold };
+    delta.counts(0, 4 * labels + REJECTED_SLOTS, &device, |state| {
+        ops::label_counts(
+            state,
+            decisions.probabilities(),
+            decisions.target.clone(),
+            LabelCountsOptions {
+                threshold,
+                ignore_index,
+            },
+        )
+    });
+}
+
+/// Counts pairs of target and predicted class: `C * C` device counters.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MulticlassConfusion {
+    pub(crate) classes: usize,
+    pub(crate) top_k: usize,
+    pub(crate) ignore_index: Option<i64>,
+}
+
+impl Accumulator for MulticlassConfusion {
+    type Batch = Multiclass;
+    type Summary = Confusion;
+
+    fn empty(&self) -> Confusion {
+        Confusion::new(Task::Multiclass, self.classes)
+    }
+
+    fn check(&self, batch: &Multiclass) -> Result<(), MetricError> {
+        if batch.scores().is_some() || self.top_k > 1 {
+            batch.check_scores("top_k above 1", self.classes)?;
+        }
+        Ok(())
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Multiclass) {
+        let cells = self.classes * self.classes + REJECTED_SLOTS;
+        let options = ConfusionOptions {
+            classes: self.classes,
+            top_k: self.top_k,
+            ignore_index: self.ignore_index,
+        };
+        delta.counts(0, cells, &batch.device(), |state| {
+            ops::confusion(
+                state,
+                batch.ranks(self.classes),
+                batch.target.clone(),
+                options,
+            )
+        });
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+        summary.fold(delta);
+    }
+}

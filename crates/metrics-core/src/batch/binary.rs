@@ -1,0 +1,66 @@
+use super::{Decisions, floats, same_shape};
+use crate::{Batch, MetricError, ops::ScoreKind};
+use burn::tensor::{Device, Int, Tensor};
+
+/// A batch of yes-or-no decisions: a score or a predicted label per element, and targets 0 or 1.
+#[derive(Debug, Clone)]
+pub struct Binary {
+    pub(crate) decisions: Decisions,
+}
+
+impl Binary {
+    /// From scores of any shape and targets of the same shape.
+    ///
+    /// Scores outside `[0, 1]` anywhere in the batch mean that they are logits; see
+    /// [`score_kind`](Self::score_kind).
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_scores<const D: usize>(
+        scores: Tensor<D>,
+        target: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        same_shape("scores", &scores.dims(), "target", &target.dims())?;
+        let n = target.shape().num_elements();
+        let (scores, target) = (
+            floats(scores).reshape([n, 1]),
+            target.without_autodiff().reshape([n, 1]),
+        );
+        Ok(Self {
+            decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
+        })
+    }
+
+    /// From predicted labels 0 or 1 and targets of the same shape.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_labels<const D: usize>(
+        pred: Tensor<D, Int>,
+        target: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        let n = target.shape().num_elements();
+        let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
+        Ok(Self {
+            decisions: Decisions::from_labels(flat(pred), flat(target)),
+        })
+    }
+
+    /// Says what the scores are, instead of looking at them.
+    pub fn score_kind(self, kind: ScoreKind) -> Self {
+        Self {
+            decisions: self.decisions.kind(kind),
+        }
+    }
+}
+
+impl Batch for Binary {
+    fn device(&self) -> Device {
+        self.decisions.target.device()
+    }
+
+    fn rows(&self) -> usize {
+        self.decisions.dims()[0]
+    }
+}

@@ -1,0 +1,102 @@
+//! Batches: the tensors of one step, and what metrics derive from them, computed at most once.
+//!
+//! Constructors check shapes. They take tensors of any float or integer dtype; scores that are not
+//! `f32` are cast to it, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
+//! taken off it, so a batch never holds a graph.
+
+mod binary;
+mod multiclass;
+mod multilabel;
+mod regression;
+mod values;
+
+pub use binary::Binary;
+pub use multiclass::Multiclass;
+pub use multilabel::Multilabel;
+pub use regression::Regression;
+pub use values::Values;
+
+use crate::{
+    MetricError,
+    ops::{self, ScoreKind},
+};
+use burn::tensor::{DType, FloatDType, Int, Tensor};
+use std::sync::OnceLock;
+
+/// A float tensor as metrics use it: `f32`, without autodiff.
+fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    let tensor = tensor.without_autodiff();
+    if tensor.dtype() == DType::F32 {
+        tensor
+    } else {
+        tensor.cast(FloatDType::F32)
+    }
+}
+
+fn same_shape(
+    left_name: &'static str,
+    left: &[usize],
+    right_name: &'static str,
+    right: &[usize],
+) -> Result<(), MetricError> {
+    if left == right {
+        return Ok(());
+    }
+    Err(MetricError::ShapeMismatch {
+        left_name,
+        left: left.to_vec(),
+        right_name,
+        right: right.to_vec(),
+        hint: ": they must be equal",
+    })
+}
+
+/// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
+#[derive(Debug, Clone)]
+pub(crate) struct Decisions {
+    pub scores: Tensor<2>,
+    pub target: Tensor<2, Int>,
+    /// Whether the scores are predicted labels.
+    pub labels: bool,
+    kind: ScoreKind,
+    probabilities: OnceLock<Tensor<2>>,
+}
+
+impl Decisions {
+    fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>, kind: ScoreKind) -> Self {
+        Self {
+            scores,
+            target,
+            labels: false,
+            kind,
+            probabilities: OnceLock::new(),
+        }
+    }
+
+    fn from_labels(pred: Tensor<2, Int>, target: Tensor<2, Int>) -> Self {
+        let scores = floats(pred.float());
+        Self {
+            labels: true,
+            ..Self::from_scores(scores, target, ScoreKind::Probabilities)
+        }
+    }
+
+    /// The scores as probabilities.
+    pub fn probabilities(&self) -> Tensor<2> {
+        self.probabilities
+            .get_or_init(|| ops::sigmoid_probabilities(self.scores.clone(), self.kind))
+            .clone()
+    }
+
+    fn kind(mut self, kind: ScoreKind) -> Self {
+        if !self.labels {
+            self.kind = kind;
+            self.probabilities = OnceLock::new();
+        }
+        self
+    }
+
+    pub fn dims(&self) -> [usize; 2] {
+        self.scores.dims()
+    }
+}

@@ -1,0 +1,186 @@
+use super::{floats, same_shape};
+use crate::{
+    Batch, MetricError,
+    ops::{self, ScoreKind},
+};
+use burn::tensor::{Device, Int, Tensor};
+use std::sync::OnceLock;
+
+/// A batch in which every element has one of several classes.
+#[derive(Debug, Clone)]
+pub struct Multiclass {
+    predictions: Predictions,
+    pub(crate) target: Tensor<1, Int>,
+    kind: ScoreKind,
+    ranks: OnceLock<Tensor<2, Int>>,
+    scan: OnceLock<(Tensor<2, Int>, Tensor<2>)>,
+    probabilities: OnceLock<Tensor<2>>,
+}
+
+#[derive(Debug, Clone)]
+enum Predictions {
+    Scores(Tensor<2>),
+    Labels(Tensor<1, Int>),
+}
+
+impl Multiclass {
+    fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
+        Self {
+            predictions,
+            target,
+            kind: ScoreKind::default(),
+            ranks: OnceLock::new(),
+            scan: OnceLock::new(),
+            probabilities: OnceLock::new(),
+        }
+    }
+
+    /// From logits or probabilities `[N, C]` and class indices `[N]`.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_scores(scores: Tensor<2>, target: Tensor<1, Int>) -> Result<Self, MetricError> {
+        Self::from_dense(scores, target)
+    }
+
+    /// From scores with the classes in the second dimension, `[N, C, ..]`, and class indices
+    /// `[N, ..]`, such as per-pixel classes of images; every position counts as an element.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_dense<const D: usize, const E: usize>(
+        scores: Tensor<D>,
+        target: Tensor<E, Int>,
+    ) -> Result<Self, MetricError> {
+        let (left, right) = (scores.dims(), target.dims());
+        let fits = D == E + 1 && D >= 2 && left[0] == right[0] && left[2..] == right[1..];
+        if !fits {
+            return Err(MetricError::ShapeMismatch {
+                left_name: "scores",
+                left: left.to_vec(),
+                right_name: "target",
+                right: right.to_vec(),
+                hint: ": scores [N, C, ..] need a target [N, ..]",
+            });
+        }
+        let n = right.iter().product();
+        let scores = floats(scores)
+            .movedim(1, D as i32 - 1)
+            .reshape([n, left[1]]);
+        Ok(Self::new(
+            Predictions::Scores(scores),
+            target.without_autodiff().reshape([n]),
+        ))
+    }
+
+    /// From the logits of a language model, `[B, T, V]`, and token indices `[B, T]`.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_tokens(logits: Tensor<3>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
+        let ([b, t, vocabulary], right) = (logits.dims(), target.dims());
+        same_shape("logits (without the vocabulary)", &[b, t], "target", &right)?;
+        let logits = floats(logits).reshape([b * t, vocabulary]);
+        let target = target.without_autodiff().reshape([b * t]);
+        Ok(Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits))
+    }
+
+    /// From predicted class indices of any shape and targets of the same shape.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_labels<const D: usize>(
+        pred: Tensor<D, Int>,
+        target: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        let n = target.shape().num_elements();
+        let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n]);
+        Ok(Self::new(Predictions::Labels(flat(pred)), flat(target)))
+    }
+
+    /// Says what the scores are, for the metrics that need probabilities.
+    pub fn score_kind(mut self, kind: ScoreKind) -> Self {
+        self.kind = kind;
+        self.probabilities = OnceLock::new();
+        self
+    }
+
+    /// The scores `[N, C]`, if the batch has them.
+    pub fn scores(&self) -> Option<&Tensor<2>> {
+        match &self.predictions {
+            Predictions::Scores(scores) => Some(scores),
+            Predictions::Labels(_) => None,
+        }
+    }
+
+    /// The class indices `[N]`.
+    pub fn target(&self) -> &Tensor<1, Int> {
+        &self.target
+    }
+
+    /// That the batch has scores, and over that many classes.
+    pub(crate) fn check_scores(
+        &self,
+        metric: &'static str,
+        classes: usize,
+    ) -> Result<(), MetricError> {
+        let scores = self
+            .scores()
+            .ok_or(MetricError::ScoresRequired { metric })?;
+        let [_, found] = scores.dims();
+        if found == classes {
+            return Ok(());
+        }
+        Err(MetricError::WidthMismatch {
+            unit: "classes",
+            expected: classes,
+            found,
+            shape: scores.dims().to_vec(),
+        })
+    }
+
+    /// See [`ops::row_ranks`] and [`ops::label_ranks`].
+    pub(crate) fn ranks(&self, classes: usize) -> Tensor<2, Int> {
+        if let Some((ranks, _)) = self.scan.get() {
+            return ranks.clone();
+        }
+        match &self.predictions {
+            Predictions::Scores(scores) => self
+                .ranks
+                .get_or_init(|| ops::row_ranks(scores.clone(), self.target.clone()))
+                .clone(),
+            Predictions::Labels(pred) => {
+                ops::label_ranks(pred.clone(), self.target.clone(), classes)
+            }
+        }
+    }
+
+    /// See [`ops::row_scan`]; `None` without scores.
+    pub(crate) fn scan(&self) -> Option<(Tensor<2, Int>, Tensor<2>)> {
+        let scores = self.scores()?;
+        let scan = self
+            .scan
+            .get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
+        Some(scan.clone())
+    }
+
+    /// The scores as probabilities `[N, C]`; `None` without scores.
+    pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
+        let scores = self.scores()?;
+        let probabilities = self
+            .probabilities
+            .get_or_init(|| ops::softmax_probabilities(scores.clone(), self.kind));
+        Some(probabilities.clone())
+    }
+}
+
+impl Batch for Multiclass {
+    fn device(&self) -> Device {
+        self.target.device()
+    }
+
+    fn rows(&self) -> usize {
+        self.target.dims()[0]
+    }
+}

@@ -1,0 +1,285 @@
+//! What all metrics over confusion counts share: tasks, options, averaging.
+
+use crate::{
+    Accumulator, Metric, MetricError, Value,
+    accumulators::{
+        BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+    },
+};
+use std::fmt::Debug;
+
+/// How values per class (or label) become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Average {
+    /// From the counts of all classes together.
+    Micro,
+    /// The mean over classes; classes that are neither target nor prediction do not count.
+    #[default]
+    Macro,
+    /// The mean over classes weighted by how often they are the target.
+    Weighted,
+    /// No average: one value per class.
+    None,
+}
+
+/// A value made of confusion counts. Every metric over counts is one of these rules.
+pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
+    /// The metric's name.
+    const NAME: &'static str;
+    /// Whether larger is better, where that has a meaning.
+    const HIGHER_IS_BETTER: Option<bool>;
+
+    /// The value of counts that are not empty.
+    ///
+    /// # Errors
+    /// Where the rule documents them.
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError>;
+
+    /// What the rule's own options add to the name.
+    fn suffix(&self) -> String {
+        String::new()
+    }
+
+    /// Whether the value is a single number.
+    fn is_scalar(&self, options: &RuleOptions) -> bool {
+        options.average != Average::None || options.task == Task::Binary
+    }
+}
+
+/// The rules that an [`Average`] applies to.
+pub trait Averaged: ConfusionRule {}
+
+/// The rules that are a quotient, whose value when the denominator is 0 can be chosen.
+pub trait ZeroDivision: ConfusionRule {}
+
+/// The options a rule's value depends on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleOptions {
+    /// The task.
+    pub task: Task,
+    /// How classes become one value.
+    pub average: Average,
+    /// The value of a quotient whose denominator is 0.
+    pub zero_division: f64,
+    /// How many of the best scores count as predicted (multiclass).
+    pub top_k: usize,
+    /// The targets that were left out.
+    pub ignore_index: Option<i64>,
+}
+
+impl RuleOptions {
+    /// `numerator / denominator`, or the value chosen for a denominator of 0.
+    pub fn divide(&self, numerator: f64, denominator: f64) -> f64 {
+        if denominator == 0.0 {
+            self.zero_division
+        } else {
+            numerator / denominator
+        }
+    }
+
+    /// Averages a score per class as TorchMetrics does: micro sums the counts first; macro leaves
+    /// out the classes that `absent` names (multiclass only); weighted weighs by support.
+    pub fn average(
+        &self,
+        counts: &Confusion,
+        score: impl Fn(&ClassCounts) -> f64,
+        absent: impl Fn(&ClassCounts) -> bool,
+    ) -> Value {
+        let classes = counts.classes();
+        if self.task == Task::Binary {
+            return score(&classes[0]).into();
+        }
+        let weighted = |weight: &dyn Fn(&ClassCounts) -> f64| {
+            let total: f64 = classes.iter().map(weight).sum();
+            let sum: f64 = classes.iter().map(|c| weight(c) * score(c)).sum();
+            if total == 0.0 { 0.0 } else { sum / total }
+        };
+        match self.average {
+            Average::None => Value::PerClass(classes.iter().map(score).collect()),
+            Average::Micro => score(&classes.into_iter().sum()).into(),
+            Average::Weighted => weighted(&ClassCounts::support).into(),
+            Average::Macro => {
+                let multiclass = self.task == Task::Multiclass;
+                weighted(&|c| if multiclass && absent(c) { 0.0 } else { 1.0 }).into()
+            }
+        }
+    }
+}
+
+/// A class that occurs neither as target nor as prediction.
+pub(super) fn unseen(counts: &ClassCounts) -> bool {
+    counts.tp + counts.fp + counts.fn_ == 0.0
+}
+
+/// As [`unseen`]; above top 1, where a prediction is not one class, a class that is never target.
+pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
+    move |counts| {
+        if top_k == 1 {
+            unseen(counts)
+        } else {
+            counts.support() == 0.0
+        }
+    }
+}
+
+/// A metric over confusion counts: a rule, and an accumulator that says for which task.
+///
+/// Made by the constructors of its aliases: `Precision::binary()`, `Precision::multiclass(10)`,
+/// `Precision::multilabel(5)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassMetric<R, A> {
+    pub(super) rule: R,
+    accumulator: A,
+    options: RuleOptions,
+}
+
+impl<R: ConfusionRule, A> ClassMetric<R, A> {
+    fn new(accumulator: A, task: Task) -> Self {
+        let options = RuleOptions {
+            task,
+            average: Average::default(),
+            zero_division: 0.0,
+            top_k: 1,
+            ignore_index: None,
+        };
+        Self {
+            rule: R::default(),
+            accumulator,
+            options,
+        }
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, BinaryConfusion> {
+    /// For yes-or-no decisions: a score above the threshold (0.5) means yes.
+    pub fn binary() -> Self {
+        Self::new(
+            BinaryConfusion {
+                threshold: 0.5,
+                ignore_index: None,
+            },
+            Task::Binary,
+        )
+    }
+
+    /// Probabilities above it are positive predictions; default 0.5.
+    pub fn threshold(mut self, threshold: f32) -> Self {
+        self.accumulator.threshold = threshold;
+        self
+    }
+
+    /// Elements with this target are left out.
+    pub fn ignore_index(mut self, label: i64) -> Self {
+        self.accumulator.ignore_index = Some(label);
+        self.options.ignore_index = Some(label);
+        self
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
+    /// For elements that have one of `classes` classes.
+    pub fn multiclass(classes: usize) -> Self {
+        let accumulator = MulticlassConfusion {
+            classes,
+            top_k: 1,
+            ignore_index: None,
+        };
+        Self::new(accumulator, Task::Multiclass)
+    }
+
+    /// A target among the `k` best scores counts as predicted; default 1.
+    ///
+    /// Among equal scores the class with the lower index comes first.
+    pub fn top_k(mut self, k: usize) -> Self {
+        self.accumulator.top_k = k;
+        self.options.top_k = k;
+        self
+    }
+
+    /// Elements with this target are left out; it may lie outside the classes.
+    pub fn ignore_index(mut self, label: i64) -> Self {
+        self.accumulator.ignore_index = Some(label);
+        self.options.ignore_index = Some(label);
+        self
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
+    /// For elements with `labels` yes-or-no labels each.
+    pub fn multilabel(labels: usize) -> Self {
+        let accumulator = MultilabelConfusion {
+            labels,
+            threshold: 0.5,
+            ignore_index: None,
+        };
+        Self::new(accumulator, Task::Multilabel)
+    }
+
+    /// Probabilities above it are positive predictions; default 0.5.
+    pub fn threshold(mut self, threshold: f32) -> Self {
+        self.accumulator.threshold = threshold;
+        self
+    }
+
+    /// Labels with this target are left out.
+    pub fn ignore_index(mut self, label: i64) -> Self {
+        self.accumulator.ignore_index = Some(label);
+        self.options.ignore_index = Some(label);
+        self
+    }
+}
+
+impl<R: Averaged, A> ClassMetric<R, A> {
+    /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
+    pub fn average(mut self, average: Average) -> Self {
+        self.options.average = average;
+        self
+    }
+}
+
+impl<R: ZeroDivision, A> ClassMetric<R, A> {
+    /// The value of a quotient whose denominator is 0; default 0.
+    pub fn zero_division(mut self, value: f64) -> Self {
+        self.options.zero_division = value;
+        self
+    }
+}
+
+impl<R, A> Metric for ClassMetric<R, A>
+where
+    R: ConfusionRule,
+    A: Accumulator<Summary = Confusion>,
+{
+    type Accumulator = A;
+
+    fn name(&self) -> String {
+        let average = match (self.options.task, self.options.average) {
+            (Task::Binary, _) | (_, Average::Macro) => "",
+            (_, Average::Micro) => "_micro",
+            (_, Average::Weighted) => "_weighted",
+            (_, Average::None) => "_per_class",
+        };
+        let top_k = match self.options.top_k {
+            1 => String::new(),
+            k => format!("_top{k}"),
+        };
+        format!("{}{}{average}{top_k}", R::NAME, self.rule.suffix())
+    }
+
+    fn accumulator(&self) -> A {
+        self.accumulator.clone()
+    }
+
+    fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
+        counts.not_empty()?;
+        self.rule.value(counts, &self.options)
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        R::HIGHER_IS_BETTER
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.rule.is_scalar(&self.options)
+    }
+}

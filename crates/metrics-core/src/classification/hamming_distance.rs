@@ -1,0 +1,39 @@
+use super::{
+    accuracy::accuracy,
+    class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, unseen},
+};
+use crate::{MetricError, Value, accumulators::Confusion};
+
+/// Hamming distance: the share of decisions that are wrong.
+///
+/// One minus [`Accuracy`](crate::Accuracy), class by class before averaging. Ranges over `[0, 1]`,
+/// 0 is best. A class without a denominator has distance 1, as in the reference; no data is
+/// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `HammingDistance`.
+///
+/// ```
+/// use metrics_core::{HammingDistance, Metric, batch::Multilabel};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<2, Int>::from_ints([[0, 0], [0, 1]], &device);
+/// let target = Tensor::<2, Int>::from_ints([[0, 1], [1, 1]], &device);
+/// let batch = Multilabel::from_labels(pred, target)?;
+/// assert_eq!(HammingDistance::multilabel(2).evaluate(&batch)?.scalar(), Some(0.5));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type HammingDistance<A> = ClassMetric<HammingDistanceRule, A>;
+
+/// The rule of [`HammingDistance`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct HammingDistanceRule;
+
+impl Averaged for HammingDistanceRule {}
+
+impl ConfusionRule for HammingDistanceRule {
+    const NAME: &'static str = "hamming_distance";
+    const HIGHER_IS_BETTER: Option<bool> = Some(false);
+
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        Ok(options.average(counts, |c| 1.0 - accuracy(c, options), unseen))
+    }
+}

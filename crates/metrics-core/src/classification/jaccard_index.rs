@@ -1,0 +1,75 @@
+use super::class_metric::{
+    Average, Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen,
+};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion, Task},
+};
+
+/// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
+///
+/// Per class for multiclass and multilabel, then averaged; over pixels this is the mean IoU.
+/// An `ignore_index` that is a class leaves that class out of micro and macro as well. Ranges over
+/// `[0, 1]`. A class that is neither target nor prediction has `zero_division`; no data is
+/// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `JaccardIndex`; where no class is left to
+/// average, it yields NaN and we 0.
+///
+/// ```
+/// use metrics_core::{JaccardIndex, Metric, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<2, Int>::from_ints([[1, 1], [0, 0]], &device);
+/// let target = Tensor::<2, Int>::from_ints([[1, 0], [0, 0]], &device);
+/// let batch = Binary::from_labels(pred, target)?;
+/// assert_eq!(JaccardIndex::binary().evaluate(&batch)?.scalar(), Some(0.5));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type JaccardIndex<A> = ClassMetric<JaccardIndexRule, A>;
+
+/// The rule of [`JaccardIndex`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JaccardIndexRule;
+
+impl Averaged for JaccardIndexRule {}
+impl ZeroDivision for JaccardIndexRule {}
+
+impl ConfusionRule for JaccardIndexRule {
+    const NAME: &'static str = "jaccard_index";
+    const HIGHER_IS_BETTER: Option<bool> = Some(true);
+
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        let union = |c: &ClassCounts| c.tp + c.fp + c.fn_;
+        let jaccard = |c: &ClassCounts| options.divide(c.tp, union(c));
+        let left_out = options
+            .ignore_index
+            .and_then(|index| usize::try_from(index).ok())
+            .filter(|index| *index < counts.width && options.task != Task::Binary);
+        let Some(left_out) = left_out else {
+            return Ok(options.average(counts, jaccard, unseen));
+        };
+        let mut classes = counts.classes();
+        Ok(match options.average {
+            Average::Micro => {
+                // The reference leaves the class out of the union only.
+                let tp = classes.iter().map(|c| c.tp).sum();
+                let all: f64 = classes.iter().map(union).sum();
+                options.divide(tp, all - union(&classes[left_out])).into()
+            }
+            Average::Macro => {
+                classes.remove(left_out);
+                if options.task == Task::Multiclass {
+                    classes.retain(|c| !unseen(c));
+                }
+                let sum: f64 = classes.iter().map(jaccard).sum();
+                (if classes.is_empty() {
+                    0.0
+                } else {
+                    sum / classes.len() as f64
+                })
+                .into()
+            }
+            Average::Weighted | Average::None => options.average(counts, jaccard, unseen),
+        })
+    }
+}

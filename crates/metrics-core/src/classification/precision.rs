@@ -1,0 +1,43 @@
+use super::class_metric::{
+    Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
+};
+use crate::{MetricError, Value, accumulators::Confusion};
+
+/// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
+///
+/// Per class for multiclass and multilabel, then averaged. Ranges over `[0, 1]`. A class that is
+/// never predicted has `zero_division`; no data is [`MetricError::Empty`]. Reference: TorchMetrics
+/// 1.9.0 `Precision`.
+///
+/// ```
+/// use metrics_core::{Precision, Metric, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([1, 1, 0, 1], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 0, 0, 1], &device);
+/// let batch = Binary::from_labels(pred, target)?;
+/// assert_eq!(Precision::binary().evaluate(&batch)?.scalar(), Some(2.0 / 3.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type Precision<A> = ClassMetric<PrecisionRule, A>;
+
+/// The rule of [`Precision`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PrecisionRule;
+
+impl Averaged for PrecisionRule {}
+impl ZeroDivision for PrecisionRule {}
+
+impl ConfusionRule for PrecisionRule {
+    const NAME: &'static str = "precision";
+    const HIGHER_IS_BETTER: Option<bool> = Some(true);
+
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        Ok(options.average(
+            counts,
+            |c| options.divide(c.tp, c.tp + c.fp),
+            unseen_at(options.top_k),
+        ))
+    }
+}

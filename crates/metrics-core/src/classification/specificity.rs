@@ -1,0 +1,36 @@
+use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, unseen};
+use crate::{MetricError, Value, accumulators::Confusion};
+
+/// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
+///
+/// Per class for multiclass and multilabel, then averaged. Ranges over `[0, 1]`. A class that is
+/// always target has 0; no data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
+/// `Specificity`.
+///
+/// ```
+/// use metrics_core::{Specificity, Metric, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([1, 1, 0, 1], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 0, 0, 1], &device);
+/// let batch = Binary::from_labels(pred, target)?;
+/// assert_eq!(Specificity::binary().evaluate(&batch)?.scalar(), Some(0.5));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type Specificity<A> = ClassMetric<SpecificityRule, A>;
+
+/// The rule of [`Specificity`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SpecificityRule;
+
+impl Averaged for SpecificityRule {}
+
+impl ConfusionRule for SpecificityRule {
+    const NAME: &'static str = "specificity";
+    const HIGHER_IS_BETTER: Option<bool> = Some(true);
+
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        Ok(options.average(counts, |c| options.divide(c.tn, c.tn + c.fp), unseen))
+    }
+}

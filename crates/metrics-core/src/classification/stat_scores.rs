@@ -1,0 +1,73 @@
+use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
+use crate::{
+    Matrix, MetricError, Value,
+    accumulators::{ClassCounts, Confusion, Task},
+};
+
+/// The counts themselves: true positives, false positives, true negatives, false negatives and
+/// support (`tp + fn`), in this order.
+///
+/// Five numbers, or with [`Average::None`] a matrix of five columns and a row per class or label.
+/// Micro sums the rows; macro is their mean, over all classes; weighted their mean by support
+/// (0 without support). No data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
+/// `StatScores`.
+///
+/// ```
+/// use metrics_core::{Average, Metric, StatScores, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([1, 1, 0, 0], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 0, 0, 1], &device);
+/// let batch = Binary::from_labels(pred, target)?;
+/// let counts = StatScores::binary().evaluate(&batch)?;
+/// assert_eq!(counts.per_class(), Some(&[1.0, 1.0, 1.0, 1.0, 2.0][..]));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
+
+/// The rule of [`StatScores`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct StatScoresRule;
+
+impl Averaged for StatScoresRule {}
+
+fn row(c: &ClassCounts) -> [f64; 5] {
+    [c.tp, c.fp, c.tn, c.fn_, c.support()]
+}
+
+impl ConfusionRule for StatScoresRule {
+    const NAME: &'static str = "stat_scores";
+    const HIGHER_IS_BETTER: Option<bool> = None;
+
+    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        let classes = counts.classes();
+        let all: f64 = classes.iter().map(ClassCounts::support).sum();
+        let weight = |c: &ClassCounts| match options.average {
+            _ if options.task == Task::Binary => 1.0,
+            Average::Macro => 1.0 / classes.len() as f64,
+            Average::Weighted if all == 0.0 => 0.0,
+            Average::Weighted => c.support() / all,
+            Average::Micro | Average::None => 1.0,
+        };
+        if options.average == Average::None && options.task != Task::Binary {
+            let data = classes.iter().flat_map(row).collect();
+            return Ok(Value::Matrix(Matrix {
+                rows: classes.len(),
+                cols: 5,
+                data,
+            }));
+        }
+        let mut sum = [0.0; 5];
+        for class in &classes {
+            for (sum, count) in sum.iter_mut().zip(row(class)) {
+                *sum += count * weight(class);
+            }
+        }
+        Ok(Value::PerClass(sum.to_vec()))
+    }
+
+    fn is_scalar(&self, _options: &RuleOptions) -> bool {
+        false
+    }
+}

@@ -1,0 +1,469 @@
+//! Several metrics over the same batches: one state per distinct accumulator, one device read.
+
+use crate::{
+    Accumulator, Batch, Metric, MetricError, MetricReport, Rejected, State, Summary, Validation,
+    Value,
+    delta::{Delta, HostDelta},
+    metric::validated,
+    state::read_all,
+};
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+use std::{any::Any, fmt};
+
+/// A [`State`] behind its batch type.
+trait AnyState<B>: Send + Sync {
+    fn check(&self, batch: &B) -> Result<(), MetricError>;
+    fn prepare(&self, batch: &B);
+    fn update(&mut self, batch: &B);
+    fn pending(&self) -> Vec<(&Device, &Delta)>;
+    fn fold(&mut self, data: Vec<HostDelta>);
+    fn summary(&self) -> &dyn Any;
+    fn rejected(&self) -> Rejected;
+    fn reset(&mut self);
+    fn save(&self) -> Result<Saved, MetricError>;
+    fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
+    fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
+    fn accumulator(&self) -> &dyn Any;
+    fn fresh(&self) -> Box<dyn AnyState<B>>;
+    fn clone_box(&self) -> Box<dyn AnyState<B>>;
+}
+
+impl<A: Accumulator> AnyState<A::Batch> for State<A> {
+    fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
+        State::check(self, batch)
+    }
+    fn prepare(&self, batch: &A::Batch) {
+        State::accumulator(self).prepare(batch)
+    }
+    fn update(&mut self, batch: &A::Batch) {
+        self.update_checked(batch)
+    }
+    fn pending(&self) -> Vec<(&Device, &Delta)> {
+        State::pending(self)
+    }
+    fn fold(&mut self, data: Vec<HostDelta>) {
+        State::fold(self, data)
+    }
+    fn summary(&self) -> &dyn Any {
+        self.folded()
+    }
+    fn rejected(&self) -> Rejected {
+        State::rejected(self)
+    }
+    fn reset(&mut self) {
+        State::reset(self)
+    }
+    fn save(&self) -> Result<Saved, MetricError> {
+        let summary = serde_json::to_value(self.folded());
+        Ok(Saved {
+            accumulator: format!("{:?}", State::accumulator(self)),
+            summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
+        })
+    }
+    fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
+        let own = format!("{:?}", State::accumulator(self));
+        if own != saved.accumulator {
+            return Err(MetricError::MergeMismatch {
+                left: own,
+                right: saved.accumulator.clone(),
+            });
+        }
+        let summary: A::Summary = serde_json::from_value(saved.summary.clone())
+            .map_err(|error| MetricError::Saved(error.to_string()))?;
+        // A summary of another shape must be refused before anything is merged.
+        State::accumulator(self).empty().merge(&summary)?;
+        Ok(Box::new(summary))
+    }
+    fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
+        match summary.downcast_ref::<A::Summary>() {
+            Some(summary) => State::merge(self, summary),
+            None => Err(MetricError::Saved("a summary of another type".into())),
+        }
+    }
+    fn accumulator(&self) -> &dyn Any {
+        State::<A>::accumulator(self)
+    }
+    fn fresh(&self) -> Box<dyn AnyState<A::Batch>> {
+        Box::new(State::new(State::accumulator(self).clone()))
+    }
+    fn clone_box(&self) -> Box<dyn AnyState<A::Batch>> {
+        Box::new(self.clone())
+    }
+}
+
+/// A [`Metric`] behind its batch type.
+trait AnyMetric: Send + Sync {
+    fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError>;
+    fn higher_is_better(&self) -> Option<bool>;
+    fn is_scalar(&self) -> bool;
+    fn clone_box(&self) -> Box<dyn AnyMetric>;
+}
+
+impl<M: Metric> AnyMetric for M {
+    fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError> {
+        match summary.downcast_ref() {
+            Some(summary) => Metric::finalize(self, summary),
+            None => Err(MetricError::Custom("a summary of another type".into())),
+        }
+    }
+    fn higher_is_better(&self) -> Option<bool> {
+        Metric::higher_is_better(self)
+    }
+    fn is_scalar(&self) -> bool {
+        Metric::is_scalar(self)
+    }
+    fn clone_box(&self) -> Box<dyn AnyMetric> {
+        Box::new(self.clone())
+    }
+}
+
+struct Member {
+    name: String,
+    metric: Box<dyn AnyMetric>,
+    /// Index of its state.
+    state: usize,
+}
+
+impl Clone for Member {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            metric: self.metric.clone_box(),
+            state: self.state,
+        }
+    }
+}
+
+/// What a collection knows of a metric without computing it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetricInfo {
+    /// The name in the collection.
+    pub name: String,
+    /// Whether larger is better, where that has a meaning.
+    pub higher_is_better: Option<bool>,
+    /// Whether its value is a single number.
+    pub is_scalar: bool,
+}
+
+/// One accumulator's saved summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Saved {
+    accumulator: String,
+    summary: serde_json::Value,
+}
+
+/// What a collection has accumulated, as data: save it, send it to another process, merge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionSummary {
+    states: Vec<Saved>,
+}
+
+/// Metrics over the same batches.
+///
+/// Metrics whose accumulators are equal share one state, so ten metrics of a confusion matrix
+/// cost one update; and one compute reads all states in one device read.
+///
+/// ```
+/// use metrics_core::{Accuracy, Average, CohenKappa, F1Score, MetricCollection, batch::Multiclass};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let mut metrics = MetricCollection::new()
+///     .with(Accuracy::multiclass(3).average(Average::Micro))
+///     .with(F1Score::multiclass(3))
+///     .named("kappa", CohenKappa::multiclass(3));
+///
+/// let pred = Tensor::<1, Int>::from_ints([0, 1, 2, 1], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 1, 2, 2], &device);
+/// metrics.update(&Multiclass::from_labels(pred, target)?)?;
+///
+/// let report = metrics.compute()?;
+/// assert_eq!(report.scalar("accuracy_micro"), Some(0.75));
+/// println!("{report}");
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub struct MetricCollection<B: Batch> {
+    members: Vec<Member>,
+    states: Vec<Box<dyn AnyState<B>>>,
+    validation: Validation,
+    reads: u64,
+    /// A mistake made while building, returned by whatever is called next.
+    mistake: Option<MetricError>,
+}
+
+impl<B: Batch> Default for MetricCollection<B> {
+    fn default() -> Self {
+        Self {
+            members: Vec::new(),
+            states: Vec::new(),
+            validation: Validation::default(),
+            reads: 0,
+            mistake: None,
+        }
+    }
+}
+
+/// Clones the state too; see [`MetricCollection::fresh`] for one without.
+impl<B: Batch> Clone for MetricCollection<B> {
+    fn clone(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            states: self.states.iter().map(|state| state.clone_box()).collect(),
+            validation: self.validation,
+            reads: self.reads,
+            mistake: self.mistake.clone(),
+        }
+    }
+}
+
+impl<B: Batch> fmt::Debug for MetricCollection<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricCollection")
+            .field(
+                "metrics",
+                &self.members.iter().map(|m| &m.name).collect::<Vec<_>>(),
+            )
+            .field("states", &self.states.len())
+            .finish()
+    }
+}
+
+impl<B: Batch> MetricCollection<B> {
+    /// A collection without metrics.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a metric under its own name.
+    ///
+    /// A name that is taken makes the next `update` or `compute` fail with
+    /// [`MetricError::DuplicateName`].
+    pub fn with<M>(self, metric: M) -> Self
+    where
+        M: Metric,
+        M::Accumulator: Accumulator<Batch = B>,
+    {
+        let name = metric.name();
+        self.named(name, metric)
+    }
+
+    /// Adds a metric under a name of your choice.
+    pub fn named<M>(mut self, name: impl Into<String>, metric: M) -> Self
+    where
+        M: Metric,
+        M::Accumulator: Accumulator<Batch = B>,
+    {
+        let name = name.into();
+        if self.members.iter().any(|member| member.name == name) {
+            self.mistake.get_or_insert(MetricError::DuplicateName(name));
+            return self;
+        }
+        let accumulator = metric.accumulator();
+        let shared = self.states.iter().position(|state| {
+            state.accumulator().downcast_ref::<M::Accumulator>() == Some(&accumulator)
+        });
+        let state = shared.unwrap_or_else(|| {
+            self.states.push(Box::new(State::new(accumulator)));
+            self.states.len() - 1
+        });
+        self.members.push(Member {
+            name,
+            metric: Box::new(metric),
+            state,
+        });
+        self
+    }
+
+    /// What to do about invalid values in the data.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// The same metrics with empty states, for another split.
+    pub fn fresh(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            states: self.states.iter().map(|state| state.fresh()).collect(),
+            validation: self.validation,
+            reads: 0,
+            mistake: self.mistake.clone(),
+        }
+    }
+
+    /// The metrics in their order.
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        self.members
+            .iter()
+            .map(|member| MetricInfo {
+                name: member.name.clone(),
+                higher_is_better: member.metric.higher_is_better(),
+                is_scalar: member.metric.is_scalar(),
+            })
+            .collect()
+    }
+
+    /// How many states the metrics share.
+    pub fn state_count(&self) -> usize {
+        self.states.len()
+    }
+
+    /// How often this collection has read from its devices.
+    pub fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// A mistake made while building, such as a name used twice.
+    ///
+    /// # Errors
+    /// [`MetricError::DuplicateName`].
+    pub fn check(&self) -> Result<(), MetricError> {
+        match &self.mistake {
+            Some(mistake) => Err(mistake.clone()),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a batch to every state, without reading (unless the validation is
+    /// [`Validation::Eager`]).
+    ///
+    /// # Errors
+    /// When the batch does not fit one of the metrics; every state is then unchanged.
+    pub fn update(&mut self, batch: &B) -> Result<(), MetricError> {
+        self.check()?;
+        for state in &self.states {
+            state.check(batch)?;
+        }
+        if self.validation == Validation::Eager {
+            let mut trial = self.fresh();
+            trial.accumulate(batch);
+            trial.read()?;
+            for (state, addition) in self.states.iter_mut().zip(&trial.states) {
+                validated(addition.rejected(), self.validation)?;
+                state.merge(addition.summary())?;
+            }
+            return Ok(());
+        }
+        self.accumulate(batch);
+        Ok(())
+    }
+
+    fn accumulate(&mut self, batch: &B) {
+        for state in &self.states {
+            state.prepare(batch);
+        }
+        for state in &mut self.states {
+            state.update(batch);
+        }
+    }
+
+    /// Reads every state in one device read.
+    fn read(&mut self) -> Result<(), MetricError> {
+        let pending: Vec<_> = self.states.iter().map(|state| state.pending()).collect();
+        let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
+        let all: Vec<_> = pending.into_iter().flatten().collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let mut data = read_all(&all)?.into_iter();
+        self.reads += 1;
+        for (state, count) in self.states.iter_mut().zip(counts) {
+            state.fold(data.by_ref().take(count).collect());
+        }
+        Ok(())
+    }
+
+    /// The values of everything since the last reset. Reads the device once for all metrics.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]. A single metric that has no value says why in its report entry.
+    pub fn compute(&mut self) -> Result<MetricReport, MetricError> {
+        self.check()?;
+        self.read()?;
+        Ok(self.report())
+    }
+
+    /// Adds a batch and returns the values of that batch alone (TorchMetrics' `forward`).
+    ///
+    /// The batch is accumulated once: its state is read and merged into the summary, while what
+    /// was accumulated before stays on the device.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`compute`](Self::compute).
+    pub fn forward(&mut self, batch: &B) -> Result<MetricReport, MetricError> {
+        self.check()?;
+        let mut own = self.fresh();
+        own.update(batch)?;
+        let report = own.compute()?;
+        self.reads += own.reads;
+        for (state, addition) in self.states.iter_mut().zip(&own.states) {
+            state.merge(addition.summary())?;
+        }
+        Ok(report)
+    }
+
+    fn report(&self) -> MetricReport {
+        let mut report = MetricReport::default();
+        for member in &self.members {
+            let state = &self.states[member.state];
+            let rejected = state.rejected();
+            let value = validated(rejected, self.validation)
+                .and_then(|()| member.metric.finalize(state.summary()));
+            report.push(&member.name, value, rejected);
+        }
+        report
+    }
+
+    /// What has been accumulated, as data. Reads the device once.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`].
+    pub fn summary(&mut self) -> Result<CollectionSummary, MetricError> {
+        self.check()?;
+        self.read()?;
+        let states = self
+            .states
+            .iter()
+            .map(|state| state.save())
+            .collect::<Result<_, _>>()?;
+        Ok(CollectionSummary { states })
+    }
+
+    /// Adds what a collection of the same metrics has accumulated elsewhere.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] or [`MetricError::Saved`] if it was another collection;
+    /// every state is then unchanged.
+    pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
+        if other.states.len() != self.states.len() {
+            return Err(MetricError::Saved(format!(
+                "it has {} states, the collection has {}",
+                other.states.len(),
+                self.states.len()
+            )));
+        }
+        let parsed: Vec<_> = (self.states.iter().zip(&other.states))
+            .map(|(state, saved)| state.parse(saved))
+            .collect::<Result<_, _>>()?;
+        for (state, summary) in self.states.iter_mut().zip(parsed) {
+            state.merge(&*summary)?;
+        }
+        Ok(())
+    }
+
+    /// Forgets everything that was accumulated.
+    pub fn reset(&mut self) {
+        for state in &mut self.states {
+            state.reset();
+        }
+    }
+
+    /// Renames every metric to `prefix` + name + `postfix`.
+    pub fn renamed(mut self, prefix: &str, postfix: &str) -> Self {
+        for member in &mut self.members {
+            member.name = format!("{prefix}{}{postfix}", member.name);
+        }
+        self
+    }
+}

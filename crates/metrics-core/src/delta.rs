@@ -1,0 +1,193 @@
+//! What a metric keeps on the device between two reads.
+
+use crate::MetricError;
+use burn::tensor::{DType, Device, Int, Tensor, TensorData, Transaction};
+
+/// The device half of a state: counters, sums and lists, all flat.
+///
+/// Counters are `i32` and sums are pairs of `f32` on every backend, because wgpu has neither
+/// `i64` nor `f64`. The state around a delta retires it before a counter can overflow.
+#[derive(Debug, Clone, Default)]
+pub struct Delta {
+    ints: Vec<Tensor<1, Int>>,
+    floats: Vec<Tensor<1>>,
+}
+
+impl Delta {
+    /// Replaces counter block `slot` (created as `len` zeros) by what `update` makes of it.
+    ///
+    /// Blocks are numbered from 0 in the order of their first use.
+    pub fn counts(
+        &mut self,
+        slot: usize,
+        len: usize,
+        device: &Device,
+        update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
+    ) {
+        if slot == self.ints.len() {
+            self.ints.push(Tensor::zeros([len], (device, DType::I32)));
+        }
+        let state = take(&mut self.ints, slot);
+        put(&mut self.ints, slot, update(state));
+    }
+
+    /// Replaces sum block `slot` by what `update` makes of it: `2 * len` zeros at first, the
+    /// leading halves of the sums and then their trailing halves (see
+    /// [`ops::add_compensated`](crate::ops::add_compensated)).
+    pub fn sums(
+        &mut self,
+        slot: usize,
+        len: usize,
+        device: &Device,
+        update: impl FnOnce(Tensor<1>) -> Tensor<1>,
+    ) {
+        if slot == self.floats.len() {
+            self.floats
+                .push(Tensor::zeros([2 * len], (device, DType::F32)));
+        }
+        let state = take(&mut self.floats, slot);
+        put(&mut self.floats, slot, update(state));
+    }
+
+    /// Replaces the whole state at once, for updates that change counters and sums together.
+    pub fn both(
+        &mut self,
+        counts: usize,
+        sums: usize,
+        device: &Device,
+        update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
+    ) {
+        if self.ints.is_empty() {
+            self.ints
+                .push(Tensor::zeros([counts], (device, DType::I32)));
+            self.floats
+                .push(Tensor::zeros([2 * sums], (device, DType::F32)));
+        }
+        let (ints, floats) = update(take(&mut self.ints, 0), take(&mut self.floats, 0));
+        put(&mut self.ints, 0, ints);
+        put(&mut self.floats, 0, floats);
+    }
+
+    /// Keeps a tensor of integers.
+    pub fn push_ints(&mut self, tensor: Tensor<1, Int>) {
+        self.ints.push(tensor);
+    }
+
+    /// Keeps a tensor of floats.
+    pub fn push_floats(&mut self, tensor: Tensor<1>) {
+        self.floats.push(tensor);
+    }
+
+    /// The float blocks kept so far, to look at their number or to replace them.
+    pub fn floats_mut(&mut self) -> &mut Vec<Tensor<1>> {
+        &mut self.floats
+    }
+}
+
+/// Moves a tensor out of its slot, so that the backend may update it in place.
+fn take<T>(list: &mut Vec<T>, slot: usize) -> T {
+    list.swap_remove(slot)
+}
+
+/// The inverse of [`take`].
+fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
+    list.push(tensor);
+    let last = list.len() - 1;
+    list.swap(slot, last);
+}
+
+/// A [`Delta`] that has been read.
+#[derive(Debug, Clone, Default)]
+pub struct HostDelta {
+    ints: Vec<Vec<i64>>,
+    floats: Vec<Vec<f32>>,
+}
+
+impl HostDelta {
+    /// A counter block, or nothing if the state never saw a batch.
+    pub fn counts(&self, slot: usize) -> Option<&[i64]> {
+        self.ints.get(slot).map(Vec::as_slice)
+    }
+
+    /// The sums of a sum block: leading plus trailing halves.
+    pub fn sums(&self, slot: usize) -> Option<Vec<f64>> {
+        let block = self.floats.get(slot)?;
+        let (high, low) = block.split_at(block.len() / 2);
+        Some(
+            high.iter()
+                .zip(low)
+                .map(|(h, l)| {
+                    // An infinite sum has a NaN remainder.
+                    if h.is_finite() {
+                        *h as f64 + *l as f64
+                    } else {
+                        *h as f64
+                    }
+                })
+                .collect(),
+        )
+    }
+
+    /// The lists of integers in the order they were pushed.
+    pub fn int_lists(&self) -> &[Vec<i64>] {
+        &self.ints
+    }
+
+    /// The lists of floats in the order they were pushed.
+    pub fn float_lists(&self) -> &[Vec<f32>] {
+        &self.floats
+    }
+}
+
+/// Reads deltas from one device in one transaction.
+pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
+    let mut transaction = Transaction::default();
+    for delta in deltas {
+        for tensor in &delta.ints {
+            transaction = transaction.register(tensor.clone());
+        }
+        for tensor in &delta.floats {
+            transaction = transaction.register(tensor.clone());
+        }
+    }
+    let mut data = transaction
+        .try_execute()
+        .map_err(|error| MetricError::Read(error.to_string()))?
+        .into_iter();
+    let mut next = || {
+        data.next()
+            .ok_or_else(|| MetricError::Read("a tensor is missing".into()))
+    };
+    deltas
+        .iter()
+        .map(|delta| {
+            Ok(HostDelta {
+                ints: delta
+                    .ints
+                    .iter()
+                    .map(|_| ints(next()?))
+                    .collect::<Result<_, _>>()?,
+                floats: delta
+                    .floats
+                    .iter()
+                    .map(|_| floats(next()?))
+                    .collect::<Result<_, _>>()?,
+            })
+        })
+        .collect()
+}
+
+fn ints(data: TensorData) -> Result<Vec<i64>, MetricError> {
+    if let Ok(values) = data.as_slice::<i32>() {
+        return Ok(values.iter().map(|v| *v as i64).collect());
+    }
+    data.convert::<i64>()
+        .try_into_vec::<i64>()
+        .map_err(|e| MetricError::Read(format!("{e:?}")))
+}
+
+fn floats(data: TensorData) -> Result<Vec<f32>, MetricError> {
+    data.convert::<f32>()
+        .try_into_vec::<f32>()
+        .map_err(|e| MetricError::Read(format!("{e:?}")))
+}

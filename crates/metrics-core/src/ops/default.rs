@@ -1,0 +1,360 @@
+//! The operations as ordinary tensor operations: right on every backend, also where nothing
+//! executes (Capture) or executes elsewhere (Remote).
+
+use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind};
+use crate::{REJECTED_SLOTS, Reason};
+use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, IntDType, Tensor, activation};
+
+/// See [`row_ranks`](super::row_ranks).
+pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
+    let [n, classes] = scores.dims();
+    let device = scores.device();
+    let nan = scores.clone().is_nan().any_dim(1);
+    // A NaN is the largest score to some backends and none to others.
+    let scores = scores.clone().mask_fill(scores.is_nan(), f32::NEG_INFINITY);
+    let target = as_i32(target);
+    let (invalid, safe) = outside(target.reshape([n, 1]), classes);
+    let own = scores.clone().gather(1, safe.clone());
+    let index =
+        Tensor::<1, Int>::arange(0..classes as i64, (&device, DType::I32)).reshape([1, classes]);
+    let wide = own.expand([n, classes]);
+    let above = scores.clone().greater(wide.clone());
+    let tied_before = scores.clone().equal(wide).bool_and(
+        index
+            .clone()
+            .expand([n, classes])
+            .lower(safe.expand([n, classes])),
+    );
+    let rank = as_i32(above.bool_or(tied_before).int()).sum_dim(1);
+    let rank = rank
+        .mask_fill(invalid, Reason::InvalidTarget.code())
+        .mask_fill(nan, Reason::Nan.code());
+    // The first of several largest scores, whatever the backend's argmax does about ties.
+    let best = scores.clone().max_dim(1).expand([n, classes]);
+    let argmax = index
+        .expand([n, classes])
+        .mask_fill(scores.equal(best).bool_not(), classes as i64)
+        .min_dim(1)
+        .clamp_max(classes as i64 - 1);
+    Tensor::cat(vec![argmax, rank], 1).transpose()
+}
+
+/// See [`row_scan`](super::row_scan).
+pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, Tensor<2>) {
+    let [n, classes] = scores.dims();
+    let ranks = row_ranks(scores.clone(), target.clone());
+    let (_, safe) = outside(as_i32(target).reshape([n, 1]), classes);
+    let own = scores.clone().gather(1, safe);
+    let max = scores.clone().max_dim(1);
+    // Subtracting an infinite maximum from itself would make NaN of a certain class.
+    let shift = max.clone().clamp(f32::MIN, f32::MAX);
+    let log_sum = (scores - shift.clone()).exp().sum_dim(1).log() + shift;
+    (ranks, Tensor::cat(vec![max, log_sum, own], 1).transpose())
+}
+
+/// See [`label_ranks`](super::label_ranks).
+pub fn label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>, classes: usize) -> Tensor<2, Int> {
+    let (bad_pred, pred) = outside(as_i32(pred), classes);
+    let target = as_i32(target);
+    let (bad_target, _) = outside(target.clone(), classes);
+    let miss = as_i32(pred.clone().not_equal(target).int()) * classes as i32;
+    let rank = miss
+        .mask_fill(bad_pred, Reason::InvalidPrediction.code())
+        .mask_fill(bad_target, Reason::InvalidTarget.code());
+    Tensor::stack(vec![pred, rank], 0)
+}
+
+/// See [`confusion`](super::confusion).
+pub fn confusion(
+    state: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let [_, n] = ranks.dims();
+    let classes = options.classes as i32;
+    let bins = classes * classes;
+    let target = as_i32(target);
+    let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
+    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
+    let hit = rank.clone().lower_elem(options.top_k as i32);
+    let pred = argmax.mask_where(hit, target.clone());
+    let cell = target.clone() * classes + pred;
+    let rejected = rank.clone().lower_elem(0);
+    let cell = cell.mask_where(rejected, rank.neg() + bins);
+    count(state, ignore(cell, target, options.ignore_index, bins))
+}
+
+/// See [`label_counts`](super::label_counts).
+pub fn label_counts(
+    state: Tensor<1, Int>,
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<1, Int> {
+    let [n, labels] = scores.dims();
+    let bins = 4 * labels as i32;
+    let device = scores.device();
+    let target = as_i32(target);
+    let label =
+        Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32)).reshape([1, labels]);
+    let nan = scores.clone().is_nan();
+    let bad_score = scores
+        .clone()
+        .lower_elem(0.0)
+        .bool_or(scores.clone().greater_elem(1.0));
+    let (bad_target, safe) = outside(target.clone(), 2);
+    let pred = as_i32(scores.greater_elem(options.threshold).int());
+    let cell = (label * 4).expand([n, labels]) + safe * 2 + pred;
+    let cell = cell
+        .mask_fill(bad_score, bins + Reason::InvalidPrediction as i32)
+        .mask_fill(nan, bins + Reason::Nan as i32)
+        .mask_fill(bad_target, bins + Reason::InvalidTarget as i32);
+    let size = [n * labels];
+    count(
+        state,
+        ignore(
+            cell.reshape(size),
+            target.reshape(size),
+            options.ignore_index,
+            bins,
+        ),
+    )
+}
+
+/// See [`sigmoid_probabilities`](super::sigmoid_probabilities).
+pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+    let logits = are_logits(&scores, kind);
+    let probabilities = activation::sigmoid(scores.clone());
+    choose(scores, probabilities, logits)
+}
+
+/// See [`softmax_probabilities`](super::softmax_probabilities).
+pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+    let logits = are_logits(&scores, kind);
+    let probabilities = activation::softmax(scores.clone(), 1);
+    choose(scores, probabilities, logits)
+}
+
+/// `None` if they are logits by declaration, else whether any score is outside `[0, 1]`.
+fn are_logits(scores: &Tensor<2>, kind: ScoreKind) -> Option<Tensor<1, Bool>> {
+    (kind == ScoreKind::Auto).then(|| {
+        scores
+            .clone()
+            .lower_elem(0.0)
+            .bool_or(scores.clone().greater_elem(1.0))
+            .any()
+    })
+}
+
+fn choose(
+    scores: Tensor<2>,
+    probabilities: Tensor<2>,
+    logits: Option<Tensor<1, Bool>>,
+) -> Tensor<2> {
+    match logits {
+        None => probabilities,
+        Some(flag) => {
+            let dims = scores.dims();
+            scores.mask_where(flag.reshape([1, 1]).expand(dims), probabilities)
+        }
+    }
+}
+
+/// See [`add_compensated`](super::add_compensated).
+pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
+    let [k] = x.dims();
+    let high = state.clone().slice([0..k]);
+    let low = state.slice([k..2 * k]);
+    let sum = high.clone() + x.clone();
+    let of_x = sum.clone() - high.clone();
+    let error = (high - (sum.clone() - of_x.clone())) + (x - of_x);
+    Tensor::cat(vec![sum, low + error], 0)
+}
+
+/// See [`bin_confidence`](super::bin_confidence).
+pub fn bin_confidence(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    confidence: Tensor<1>,
+    hit: Tensor<1, Int>,
+    width: usize,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let bins = width as i32 + 1;
+    let edges: Vec<f32> = edges(width);
+    let rejected = hit.clone().lower_elem(0);
+    let safe = confidence.clone().mask_fill(rejected.clone(), 0.0);
+    let bin = reached(safe.clone(), &edges) - 1;
+    let place = bin
+        .clone()
+        .mask_where(rejected.clone(), hit.clone().neg() + 2 * bins);
+    let used = as_i32(rejected.clone().bool_not().int());
+    let counts = counts.scatter(0, place, used.ones_like(), IndexingUpdateOp::Add);
+    let hits = hit.mask_fill(rejected, 0);
+    let counts = counts.scatter(0, bin.clone() + bins, hits, IndexingUpdateOp::Add);
+    // Centred per batch in f32, compensated across batches.
+    let device = safe.device();
+    let batch = Tensor::<1>::zeros([bins as usize], (&device, DType::F32)).scatter(
+        0,
+        bin,
+        safe * used.float(),
+        IndexingUpdateOp::Add,
+    );
+    (counts, add_compensated(sums, batch))
+}
+
+/// The edges `0, 1/width, .., 1` of equal-width bins in `f32`, as `torch.linspace` places them.
+pub(crate) fn edges(width: usize) -> Vec<f32> {
+    linspace(width + 1)
+}
+
+/// `count` evenly spaced numbers from 0 to 1 in `f32`, as `torch.linspace` rounds them: steps up
+/// from 0 in the first half, steps back from 1 in the second.
+pub(crate) fn linspace(count: usize) -> Vec<f32> {
+    if count == 1 {
+        return vec![0.0];
+    }
+    let step = 1.0f32 / (count - 1) as f32;
+    (0..count)
+        .map(|i| match i < count / 2 {
+            true => i as f32 * step,
+            // The product of two f32 is exact in f64, so this rounds once.
+            false => (1.0 - step as f64 * (count - 1 - i) as f64) as f32,
+        })
+        .collect()
+}
+
+/// How many of the rising thresholds each value reaches, by a binary search on tensors.
+fn reached(values: Tensor<1>, thresholds: &[f32]) -> Tensor<1, Int> {
+    let device = values.device();
+    let [n] = values.dims();
+    let table = Tensor::<1>::from_data(thresholds, (&device, DType::F32));
+    let mut found = Tensor::<1, Int>::zeros([n], (&device, DType::I32));
+    let mut step = thresholds.len().next_power_of_two();
+    while step > 0 {
+        let next = found.clone() + step as i32;
+        let inside = next.clone().lower_equal_elem(thresholds.len() as i32);
+        let at = (next.clone() - 1).clamp(0, thresholds.len() as i32 - 1);
+        let reaches = table.clone().select(0, at).lower_equal(values.clone());
+        found = found.mask_where(inside.bool_and(reaches), next);
+        step /= 2;
+    }
+    found
+}
+
+/// See [`threshold_counts`](super::threshold_counts).
+pub fn threshold_counts(
+    state: Tensor<1, Int>,
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
+    let [n, labels] = probabilities.dims();
+    let device = probabilities.device();
+    let size = [n * labels];
+    let block = thresholds.len() as i32 + 1;
+    let bins = labels as i32 * 2 * block;
+    let label = Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32))
+        .reshape([1, labels])
+        .expand([n, labels])
+        .reshape(size);
+    let target = as_i32(target).reshape(size);
+    let rejected = target.clone().lower_elem(0);
+    let safe = target.clone().mask_fill(rejected.clone(), 0);
+    let cell = (label * 2 + safe) * block + reached(probabilities.reshape(size), thresholds);
+    count(state, cell.mask_where(rejected, target.neg() + bins))
+}
+
+/// See [`pair_moments`](super::pair_moments).
+pub fn pair_moments(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<2>,
+    pivot: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [n, columns] = pred.dims();
+    let nan = (pred.clone() + target.clone()).is_nan().any_dim(1);
+    let wide = nan.clone().expand([n, columns]);
+    let error = (pred - target.clone()).mask_fill(wide.clone(), 0.0);
+    let offset = (target - pivot.reshape([1, columns])).mask_fill(wide, 0.0);
+    let moments = [
+        error.clone() * error.clone(),
+        error.abs(),
+        offset.clone(),
+        offset.clone() * offset,
+    ];
+    let batch = moments.map(|m| m.sum_dim(0).reshape([columns])).to_vec();
+    let place = as_i32(nan.int()).reshape([n]) * (1 + Reason::Nan as i32);
+    debug_assert_eq!(batch.len(), PAIR_MOMENTS);
+    (
+        count(counts, place),
+        add_compensated(sums, Tensor::cat(batch, 0)),
+    )
+}
+
+/// See [`log_likelihood`](super::log_likelihood).
+pub fn log_likelihood(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [_, n] = ranks.dims();
+    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
+    let rejected = rank.clone().lower_elem(0);
+    let place = rank
+        .clone()
+        .zeros_like()
+        .mask_where(rejected, rank.neg() + 1);
+    let place = ignore(place, as_i32(target), ignore_index, 1);
+    let log_sum = scan.clone().slice([1..2, 0..n]).reshape([n]);
+    let own = scan.slice([2..3, 0..n]).reshape([n]);
+    let unused = place.clone().greater_elem(0);
+    let loss = (log_sum - own).mask_fill(unused, 0.0).sum();
+    (count(counts, place), add_compensated(sums, loss))
+}
+
+/// Adds one to the counter at every place.
+pub fn count(state: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
+    let ones = places.ones_like();
+    state.scatter(0, places, ones, IndexingUpdateOp::Add)
+}
+
+/// Sends the places of ignored targets to their rejected slot, which follows `bins` counters.
+fn ignore(
+    place: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+    bins: i32,
+) -> Tensor<1, Int> {
+    match ignore_index.and_then(|index| i32::try_from(index).ok()) {
+        Some(index) => place.mask_fill(target.equal_elem(index), bins + Reason::Ignored as i32),
+        None => place,
+    }
+}
+
+/// Where labels lie outside `0..classes`, and the labels with zeros there.
+fn outside<const D: usize>(
+    labels: Tensor<D, Int>,
+    classes: usize,
+) -> (Tensor<D, Bool>, Tensor<D, Int>) {
+    let outside = labels
+        .clone()
+        .lower_elem(0)
+        .bool_or(labels.clone().greater_equal_elem(classes as i32));
+    (outside.clone(), labels.mask_fill(outside, 0))
+}
+
+/// Labels as `i32`. Those that do not fit become the nearest that does, so they stay invalid.
+fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
+    match labels.dtype() {
+        DType::I32 => labels,
+        DType::I64 => labels.clamp(i32::MIN, i32::MAX).cast(IntDType::I32),
+        _ => labels.cast(IntDType::I32),
+    }
+}
+
+const _: () = assert!(REJECTED_SLOTS == 4);

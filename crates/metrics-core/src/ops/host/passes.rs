@@ -1,0 +1,215 @@
+//! The other operations: one loop each.
+
+use super::{
+    ConfusionOptions, LabelCountsOptions, ScoreKind,
+    tensor::{Ints, with_ints},
+};
+use crate::{
+    Reason,
+    ops::{PAIR_MOMENTS, default},
+};
+
+/// See [`ops::label_ranks`](crate::ops::label_ranks).
+pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut [i32]) {
+    with_ints!(pred, pred => with_ints!(target, target => {
+        let (best, rank) = ranks.split_at_mut(target.len());
+        let valid = 0..classes as i64;
+        for i in 0..target.len() {
+            let (p, t) = (pred[i] as i64, target[i] as i64);
+            let known = valid.contains(&p);
+            best[i] = if known { p as i32 } else { 0 };
+            rank[i] = if !valid.contains(&t) {
+                Reason::InvalidTarget.code()
+            } else if !known {
+                Reason::InvalidPrediction.code()
+            } else if p == t {
+                0
+            } else {
+                classes as i32
+            };
+        }
+    }));
+}
+
+/// See [`ops::confusion`](crate::ops::confusion).
+pub(super) fn confusion(state: &mut [i32], ranks: &[i32], target: Ints, options: ConfusionOptions) {
+    let ConfusionOptions {
+        classes,
+        top_k,
+        ignore_index,
+    } = options;
+    let bins = classes * classes;
+    with_ints!(target, target => {
+        let (best, rank) = ranks.split_at(target.len());
+        for i in 0..target.len() {
+            let t = target[i] as i64;
+            let cell = if ignore_index == Some(t) {
+                bins + Reason::Ignored as usize
+            } else if rank[i] < 0 {
+                bins + (-rank[i]) as usize
+            } else {
+                let hit = (rank[i] as usize) < top_k;
+                t as usize * classes + if hit { t as usize } else { best[i] as usize }
+            };
+            state[cell] += 1;
+        }
+    });
+}
+
+/// See [`ops::label_counts`](crate::ops::label_counts).
+pub(super) fn label_counts(
+    state: &mut [i32],
+    scores: &[f32],
+    target: Ints,
+    labels: usize,
+    options: LabelCountsOptions,
+) {
+    let bins = 4 * labels;
+    with_ints!(target, target => {
+        for (scores, target) in scores.chunks_exact(labels).zip(target.chunks_exact(labels)) {
+            for label in 0..labels {
+                let (score, t) = (scores[label], target[label] as i64);
+                let cell = if options.ignore_index == Some(t) {
+                    bins + Reason::Ignored as usize
+                } else if !(0..2).contains(&t) {
+                    bins + Reason::InvalidTarget as usize
+                } else if score.is_nan() {
+                    bins + Reason::Nan as usize
+                } else if !(0.0..=1.0).contains(&score) {
+                    bins + Reason::InvalidPrediction as usize
+                } else {
+                    4 * label + 2 * t as usize + (score > options.threshold) as usize
+                };
+                state[cell] += 1;
+            }
+        }
+    });
+}
+
+/// Whether the scores need no sigmoid or softmax. NaN decides nothing.
+fn are_probabilities(scores: &[f32], kind: ScoreKind) -> bool {
+    kind != ScoreKind::Logits
+        && !scores.chunks(1024).any(|chunk| {
+            chunk
+                .iter()
+                .fold(false, |out, s| out | (*s < 0.0) | (*s > 1.0))
+        })
+}
+
+/// See [`ops::sigmoid_probabilities`](crate::ops::sigmoid_probabilities).
+pub(super) fn sigmoid(scores: &[f32], kind: ScoreKind) -> Option<Vec<f32>> {
+    if are_probabilities(scores, kind) {
+        return None;
+    }
+    Some(scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect())
+}
+
+/// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
+pub(super) fn softmax(scores: &[f32], classes: usize, kind: ScoreKind) -> Option<Vec<f32>> {
+    if are_probabilities(scores, kind) {
+        return None;
+    }
+    let mut out = scores.to_vec();
+    for row in out.chunks_exact_mut(classes.max(1)) {
+        let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut sum = 0.0;
+        for score in row.iter_mut() {
+            *score = (*score - max).exp();
+            sum += *score;
+        }
+        row.iter_mut().for_each(|score| *score /= sum);
+    }
+    Some(out)
+}
+
+/// See [`ops::bin_confidence`](crate::ops::bin_confidence).
+pub(super) fn bin_confidence(
+    counts: &mut [i32],
+    sums: &mut [f32],
+    confidence: &[f32],
+    hit: &[i32],
+    width: usize,
+) {
+    let edges = default::edges(width);
+    let bins = width + 1;
+    let mut totals = vec![0.0f64; bins];
+    for (confidence, hit) in confidence.iter().zip(hit) {
+        if *hit < 0 {
+            counts[2 * bins + (-hit) as usize] += 1;
+            continue;
+        }
+        let bin = reached(&edges, *confidence).saturating_sub(1);
+        counts[bin] += 1;
+        counts[bins + bin] += hit;
+        totals[bin] += *confidence as f64;
+    }
+    add(sums, &totals);
+}
+
+/// How many of the rising thresholds the value reaches.
+fn reached(thresholds: &[f32], value: f32) -> usize {
+    thresholds.partition_point(|threshold| *threshold <= value)
+}
+
+/// See [`ops::threshold_counts`](crate::ops::threshold_counts).
+pub(super) fn threshold_counts(
+    state: &mut [i32],
+    probabilities: &[f32],
+    target: &[i32],
+    labels: usize,
+    thresholds: &[f32],
+) {
+    let block = thresholds.len() + 1;
+    let bins = 2 * labels * block;
+    for (i, (probability, target)) in probabilities.iter().zip(target).enumerate() {
+        let cell = match *target {
+            negative @ ..0 => bins + (-negative) as usize,
+            target => {
+                ((i % labels) * 2 + target as usize) * block + reached(thresholds, *probability)
+            }
+        };
+        state[cell] += 1;
+    }
+}
+
+/// See [`ops::pair_moments`](crate::ops::pair_moments).
+pub(super) fn pair_moments(
+    counts: &mut [i32],
+    sums: &mut [f32],
+    pred: &[f32],
+    target: &[f32],
+    pivot: &[f32],
+) {
+    let columns = pivot.len();
+    let mut totals = vec![0.0f64; PAIR_MOMENTS * columns];
+    for (pred, target) in pred.chunks_exact(columns).zip(target.chunks_exact(columns)) {
+        if pred.iter().chain(target).any(|v| v.is_nan()) {
+            counts[1 + Reason::Nan as usize] += 1;
+            continue;
+        }
+        counts[0] += 1;
+        for column in 0..columns {
+            let error = pred[column] as f64 - target[column] as f64;
+            let offset = target[column] as f64 - pivot[column] as f64;
+            let moments = [error * error, error.abs(), offset, offset * offset];
+            for (k, moment) in moments.into_iter().enumerate() {
+                totals[k * columns + column] += moment;
+            }
+        }
+    }
+    add(sums, &totals);
+}
+
+/// Adds totals to compensated sums: `[2 * K]`, leading halves first.
+fn add(sums: &mut [f32], totals: &[f64]) {
+    let (high, low) = sums.split_at_mut(totals.len());
+    for ((high, low), total) in high.iter_mut().zip(low).zip(totals) {
+        let sum = *high as f64 + *low as f64 + total;
+        *high = sum as f32;
+        *low = if high.is_finite() {
+            (sum - *high as f64) as f32
+        } else {
+            0.0
+        };
+    }
+}

@@ -1,0 +1,191 @@
+//! Access to the data of CPU tensors as slices, without a copy where dtype and layout allow.
+
+use burn::tensor::{DType, TensorData};
+
+/// Labels of whatever integer type, widened one by one.
+pub(super) enum Ints<'a> {
+    I32(&'a [i32]),
+    I64(&'a [i64]),
+}
+
+/// Runs a generic expression on the slice inside an [`Ints`].
+macro_rules! with_ints {
+    ($ints:expr, $slice:ident => $body:expr) => {
+        match $ints {
+            $crate::ops::host::tensor::Ints::I32($slice) => $body,
+            $crate::ops::host::tensor::Ints::I64($slice) => $body,
+        }
+    };
+}
+pub(super) use with_ints;
+
+/// A tensor whose data are in host memory.
+///
+/// Readers get contiguous slices of the logical elements: borrowed if the layout and dtype allow,
+/// else converted. States are `i32` and `f32`, contiguous, and changed in place unless shared.
+pub(super) trait HostTensor: Clone {
+    fn ints_mut(&mut self, f: impl FnOnce(&mut [i32]));
+    fn floats_mut(&mut self, f: impl FnOnce(&mut [f32]));
+    fn floats<R>(&self, f: impl FnOnce(&[f32]) -> R) -> R;
+    fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R;
+    /// An integer tensor that this crate made, so `i32`.
+    fn counters<R>(&self, f: impl FnOnce(&[i32]) -> R) -> R;
+    fn from_data(data: TensorData) -> Self;
+
+    fn from_ints<const D: usize>(values: Vec<i32>, shape: [usize; D]) -> Self {
+        Self::from_data(TensorData::new(values, shape))
+    }
+    fn from_floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Self {
+        Self::from_data(TensorData::new(values, shape))
+    }
+}
+
+fn to_floats(data: TensorData) -> Vec<f32> {
+    data.convert::<f32>()
+        .try_into_vec::<f32>()
+        .unwrap_or_default()
+}
+
+fn to_longs(data: TensorData) -> Vec<i64> {
+    data.convert::<i64>()
+        .try_into_vec::<i64>()
+        .unwrap_or_default()
+}
+
+fn to_counters(data: TensorData) -> Vec<i32> {
+    data.convert::<i32>()
+        .try_into_vec::<i32>()
+        .unwrap_or_default()
+}
+
+#[cfg(feature = "flex")]
+mod flex {
+    use super::*;
+    use burn::backend::flex::FlexTensor;
+
+    impl HostTensor for FlexTensor {
+        fn ints_mut(&mut self, f: impl FnOnce(&mut [i32])) {
+            if self.dtype() != DType::I32 || self.as_slice::<i32>().is_none() {
+                *self = Self::from_data(self.clone().into_data().convert::<i32>());
+            }
+            f(self.storage_mut::<i32>())
+        }
+
+        fn floats_mut(&mut self, f: impl FnOnce(&mut [f32])) {
+            if self.dtype() != DType::F32 || self.as_slice::<f32>().is_none() {
+                *self = Self::from_data(self.clone().into_data().convert::<f32>());
+            }
+            f(self.storage_mut::<f32>())
+        }
+
+        fn floats<R>(&self, f: impl FnOnce(&[f32]) -> R) -> R {
+            match self.as_slice::<f32>() {
+                Some(slice) => f(slice),
+                None => f(&to_floats(self.clone().into_data())),
+            }
+        }
+
+        fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R {
+            if let Some(slice) = self.as_slice::<i32>() {
+                f(Ints::I32(slice))
+            } else if let Some(slice) = self.as_slice::<i64>() {
+                f(Ints::I64(slice))
+            } else {
+                f(Ints::I64(&to_longs(self.clone().into_data())))
+            }
+        }
+
+        fn counters<R>(&self, f: impl FnOnce(&[i32]) -> R) -> R {
+            match self.as_slice::<i32>() {
+                Some(slice) => f(slice),
+                None => f(&to_counters(self.clone().into_data())),
+            }
+        }
+
+        fn from_data(data: TensorData) -> Self {
+            FlexTensor::from_data(data)
+        }
+    }
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)]
+mod ndarray {
+    use super::*;
+    use burn::backend::{
+        NdArray,
+        ops::{FloatTensorOps, IntTensorOps},
+    };
+    use burn::backend::{TensorMetadata, ndarray::NdArrayTensor};
+    use burn::tensor::read_sync;
+
+    fn data(tensor: &NdArrayTensor) -> TensorData {
+        let data = match tensor.dtype().is_float() {
+            true => read_sync(NdArray::float_into_data(tensor.clone())),
+            false => read_sync(NdArray::int_into_data(tensor.clone())),
+        };
+        data.expect("host memory can be read")
+    }
+
+    impl HostTensor for NdArrayTensor {
+        fn ints_mut(&mut self, f: impl FnOnce(&mut [i32])) {
+            if let NdArrayTensor::I32(storage) = self
+                && let Some(slice) = storage.ensure_owned().as_slice_mut()
+            {
+                return f(slice);
+            }
+            let mut values = to_counters(data(self));
+            let shape = self.shape();
+            f(&mut values);
+            *self = NdArrayTensor::from_data(TensorData::new(values, shape));
+        }
+
+        fn floats_mut(&mut self, f: impl FnOnce(&mut [f32])) {
+            if let NdArrayTensor::F32(storage) = self
+                && let Some(slice) = storage.ensure_owned().as_slice_mut()
+            {
+                return f(slice);
+            }
+            let mut values = to_floats(data(self));
+            let shape = self.shape();
+            f(&mut values);
+            *self = NdArrayTensor::from_data(TensorData::new(values, shape));
+        }
+
+        fn floats<R>(&self, f: impl FnOnce(&[f32]) -> R) -> R {
+            if let NdArrayTensor::F32(storage) = self
+                && let Some(slice) = storage.view().as_slice()
+            {
+                return f(slice);
+            }
+            f(&to_floats(data(self)))
+        }
+
+        fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R {
+            if let NdArrayTensor::I32(storage) = self
+                && let Some(slice) = storage.view().as_slice()
+            {
+                return f(Ints::I32(slice));
+            }
+            if let NdArrayTensor::I64(storage) = self
+                && let Some(slice) = storage.view().as_slice()
+            {
+                return f(Ints::I64(slice));
+            }
+            f(Ints::I64(&to_longs(data(self))))
+        }
+
+        fn counters<R>(&self, f: impl FnOnce(&[i32]) -> R) -> R {
+            if let NdArrayTensor::I32(storage) = self
+                && let Some(slice) = storage.view().as_slice()
+            {
+                return f(slice);
+            }
+            f(&to_counters(data(self)))
+        }
+
+        fn from_data(data: TensorData) -> Self {
+            NdArrayTensor::from_data(data)
+        }
+    }
+}

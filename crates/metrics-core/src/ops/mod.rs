@@ -1,0 +1,256 @@
+//! The few operations metrics are made of, on tensors of any device.
+//!
+//! Every operation has a body of ordinary tensor operations ([`default`]), right on every backend.
+//! Where a backend can do better, [`MetricsBackend`] has its version: one fused pass over the
+//! slices on Flex and NdArray. The functions of this module choose by the tensor's device.
+//!
+//! Shared conventions: integer results are `i32`; `N` is the number of rows, `C` of classes; a
+//! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
+//! left out, in the order of [`Reason`](crate::Reason).
+
+pub mod default;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod host;
+
+use burn::tensor::{Device, Int, Tensor};
+
+/// Whether scores are probabilities or logits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ScoreKind {
+    /// Logits if any score of the batch lies outside `[0, 1]`, else probabilities. This is what
+    /// TorchMetrics does, and its catch: the decision is made per batch.
+    #[default]
+    Auto,
+    /// Values in `[0, 1]`, taken as they are.
+    Probabilities,
+    /// Any real numbers; sigmoid or softmax makes probabilities of them.
+    Logits,
+}
+
+/// Options of [`confusion`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfusionOptions {
+    /// Number of classes.
+    pub classes: usize,
+    /// A target among the `top_k` best scores counts as predicted.
+    pub top_k: usize,
+    /// Targets to leave out.
+    pub ignore_index: Option<i64>,
+}
+
+/// Options of [`label_counts`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LabelCountsOptions {
+    /// A score above it is a positive prediction.
+    pub threshold: f32,
+    /// Targets to leave out.
+    pub ignore_index: Option<i64>,
+}
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+pub use host::MetricsBackend;
+
+/// Whether the device's backend has a [`MetricsBackend`] implementation.
+fn has_host_pass(device: &Device) -> bool {
+    use burn::backend::DispatchDevice;
+    #[allow(unreachable_patterns)]
+    match device.as_dispatch() {
+        #[cfg(feature = "flex")]
+        DispatchDevice::Flex(_) => true,
+        #[cfg(feature = "ndarray")]
+        DispatchDevice::NdArray(_) => true,
+        _ => false,
+    }
+}
+
+/// Calls the backend's version of an operation if it has one, else the default body.
+macro_rules! route {
+    ($device:expr, $host:expr, $default:expr) => {{
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        if has_host_pass(&$device) {
+            return $host;
+        }
+        $default
+    }};
+}
+
+/// For every row of `scores [N, C]` the best class and the rank of the target: `[2, N]`, first
+/// the index of the largest score (the first one, if several are equal), then how many classes
+/// come before the target in the order of falling scores (ties: of rising index), so that the
+/// target is among the top k if its rank is below k.
+///
+/// A rank is negative where there is none: the [code](crate::Reason::code) of
+/// [`InvalidTarget`](crate::Reason::InvalidTarget) for a target outside `0..C` (which a target to
+/// be ignored may be), of [`Nan`](crate::Reason::Nan) for a row with a NaN score.
+pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
+    route!(
+        scores.device(),
+        host::call::row_ranks(scores, target),
+        default::row_ranks(scores, target)
+    )
+}
+
+/// What [`row_ranks`] yields, and `[3, N]` floats per row from the same pass: the largest score,
+/// the logarithm of the sum of exponentials of the scores, and the target's score (unspecified
+/// where the rank is negative).
+pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, Tensor<2>) {
+    route!(
+        scores.device(),
+        host::call::row_scan(scores, target),
+        default::row_scan(scores, target)
+    )
+}
+
+/// Ranks of predicted labels: `[2, N]` as [`row_ranks`], with rank 0 for a hit and `classes` for a
+/// miss, and the code of [`InvalidPrediction`](crate::Reason::InvalidPrediction) for a predicted
+/// label outside `0..classes`.
+pub fn label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>, classes: usize) -> Tensor<2, Int> {
+    route!(
+        pred.device(),
+        host::call::label_ranks(pred, target, classes),
+        default::label_ranks(pred, target, classes)
+    )
+}
+
+/// Adds rows to a confusion matrix.
+///
+/// `state` holds `C * C` counters (`target * C + prediction`) and the rejected ones, `ranks` is
+/// `[2, N]` from [`row_ranks`] or [`label_ranks`], `target` is `[N]`. The prediction is the target
+/// if its rank is below `top_k`, else the best class.
+pub fn confusion(
+    state: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        ranks.device(),
+        host::call::confusion(state, ranks, target, options),
+        default::confusion(state, ranks, target, options)
+    )
+}
+
+/// Adds thresholded scores to one 2x2 confusion matrix per label.
+///
+/// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;
+/// `scores` are probabilities `[N, L]` (see [`probabilities`]) or predicted labels 0 and 1, and
+/// `target [N, L]` is 0 or 1. A score above the threshold predicts 1. Targets other than 0 and 1,
+/// scores outside `[0, 1]` and NaN scores are rejected, each element by itself.
+pub fn label_counts(
+    state: Tensor<1, Int>,
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<1, Int> {
+    route!(
+        scores.device(),
+        host::call::label_counts(state, scores, target, options),
+        default::label_counts(state, scores, target, options)
+    )
+}
+
+/// Probabilities of scores `[N, L]`, each by itself: unchanged, or their sigmoid.
+pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+    if kind == ScoreKind::Probabilities {
+        return scores;
+    }
+    route!(
+        scores.device(),
+        host::call::sigmoid_probabilities(scores, kind),
+        default::sigmoid_probabilities(scores, kind)
+    )
+}
+
+/// Probabilities of scores `[N, C]` over the classes: unchanged, or their softmax.
+pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+    if kind == ScoreKind::Probabilities {
+        return scores;
+    }
+    route!(
+        scores.device(),
+        host::call::softmax_probabilities(scores, kind),
+        default::softmax_probabilities(scores, kind)
+    )
+}
+
+/// Adds `x [K]` to `K` compensated sums: `state` is `[2 * K]`, the leading halves and then the
+/// trailing halves, whose sum is exact to about 48 bits (Knuth's two-sum).
+pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
+    default::add_compensated(state, x)
+}
+
+/// Adds confidences to equal-width bins over `[0, 1]`.
+///
+/// `counts` holds `bins` counts, `bins` counts of hits and the rejected ones; `sums` is `bins`
+/// compensated sums of confidence. `confidence [N]`; `hit [N]` is 1 or 0, or a negative code.
+/// Bin `i` holds `[i / bins, (i + 1) / bins)`; 1 lies in a bin of its own, so pass one bin more
+/// than the width says (`width` bins make up `[0, 1)`).
+pub fn bin_confidence(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    confidence: Tensor<1>,
+    hit: Tensor<1, Int>,
+    width: usize,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    route!(
+        confidence.device(),
+        host::call::bin_confidence(counts, sums, confidence, hit, width),
+        default::bin_confidence(counts, sums, confidence, hit, width)
+    )
+}
+
+/// Counts, per label and class of target, how many thresholds each probability reaches.
+///
+/// `state` holds `L * 2 * (T + 1)` counters (`(label * 2 + target) * (T + 1) + reached`, where
+/// `reached` is how many of the rising `thresholds [T]` are at most the probability) and the
+/// rejected ones. `target [N, L]` is 0 or 1 or a negative code.
+pub fn threshold_counts(
+    state: Tensor<1, Int>,
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
+    route!(
+        probabilities.device(),
+        host::call::threshold_counts(state, probabilities, target, thresholds.to_vec()),
+        default::threshold_counts(state, probabilities, target, thresholds)
+    )
+}
+
+/// How many sums [`pair_moments`] keeps per column.
+pub const PAIR_MOMENTS: usize = 4;
+
+/// Adds pairs to the moments of regression.
+///
+/// `counts` holds `1` counter of rows used and the rejected ones; `sums` is `PAIR_MOMENTS * D`
+/// compensated sums, moment by moment: squared error, absolute error, target minus pivot, and its
+/// square. `pred` and `target` are `[N, D]`, `pivot [D]` is any value near the targets, which keeps
+/// the variance of large targets exact. A row with a NaN is rejected whole.
+pub fn pair_moments(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<2>,
+    pivot: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    route!(
+        pred.device(),
+        host::call::pair_moments(counts, sums, pred, target, pivot),
+        default::pair_moments(counts, sums, pred, target, pivot)
+    )
+}
+
+/// Adds the negative log-likelihood of rows.
+///
+/// `counts` holds `1` counter of rows used and the rejected ones, `sums` one compensated sum;
+/// `ranks` and `scan` are what [`row_scan`] yields.
+pub fn log_likelihood(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::log_likelihood(counts, sums, ranks, scan, target, ignore_index)
+}

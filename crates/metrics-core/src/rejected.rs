@@ -1,0 +1,110 @@
+//! Deferred validation: values that cannot be used are counted on the device, not looked at.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// How many device counters every accumulator reserves for what it did not use.
+pub const REJECTED_SLOTS: usize = 4;
+
+/// Why an element was left out; also its slot among the [`REJECTED_SLOTS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub enum Reason {
+    /// The target equals `ignore_index`.
+    Ignored = 0,
+    /// The target is not a label of the task.
+    InvalidTarget = 1,
+    /// The predicted label is not a label of the task.
+    InvalidPrediction = 2,
+    /// A score or value is NaN.
+    Nan = 3,
+}
+
+impl Reason {
+    /// The negative number that stands for this reason where a rank is expected.
+    pub const fn code(self) -> i32 {
+        -(self as i32)
+    }
+}
+
+/// What an accumulator saw and did not use, by reason.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejected {
+    /// Elements whose target equals `ignore_index`. Not an error.
+    pub ignored: u64,
+    /// Targets that are not a label of the task.
+    pub invalid_targets: u64,
+    /// Predicted labels that are not a label of the task.
+    pub invalid_predictions: u64,
+    /// Elements with a NaN score or value.
+    pub nan: u64,
+}
+
+impl Rejected {
+    /// From device counters in the order of [`Reason`].
+    pub fn from_counts(counts: &[u64]) -> Self {
+        Self {
+            ignored: counts[Reason::Ignored as usize],
+            invalid_targets: counts[Reason::InvalidTarget as usize],
+            invalid_predictions: counts[Reason::InvalidPrediction as usize],
+            nan: counts[Reason::Nan as usize],
+        }
+    }
+
+    /// Counts one element.
+    pub fn add(&mut self, reason: Reason) {
+        *match reason {
+            Reason::Ignored => &mut self.ignored,
+            Reason::InvalidTarget => &mut self.invalid_targets,
+            Reason::InvalidPrediction => &mut self.invalid_predictions,
+            Reason::Nan => &mut self.nan,
+        } += 1;
+    }
+
+    /// Adds the counts of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.ignored += other.ignored;
+        self.invalid_targets += other.invalid_targets;
+        self.invalid_predictions += other.invalid_predictions;
+        self.nan += other.nan;
+    }
+
+    /// Elements that were invalid, which ignored ones are not.
+    pub fn invalid(&self) -> u64 {
+        self.invalid_targets + self.invalid_predictions + self.nan
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.invalid_targets, "invalid target"),
+            (self.invalid_predictions, "invalid prediction"),
+            (self.nan, "NaN value"),
+            (self.ignored, "ignored element"),
+        ];
+        let mut first = true;
+        for (count, what) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            let plural = if count == 1 { "" } else { "s" };
+            let comma = if first { "" } else { ", " };
+            write!(f, "{comma}{count} {what}{plural}")?;
+            first = false;
+        }
+        if first {
+            f.write_str("nothing was rejected")?;
+        }
+        Ok(())
+    }
+}
+
+/// What `compute` does when the data held invalid values.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Validation {
+    /// Count invalid values on the device, report them as an error from `compute`. Costs nothing.
+    #[default]
+    Deferred,
+    /// Count them and compute without them; the report carries the count.
+    Ignore,
+    /// Read after every update and fail at once, leaving the state as it was. For debugging.
+    Eager,
+}

@@ -1,0 +1,103 @@
+//! What a collection computes: names to values, in order.
+
+use crate::{MetricError, Rejected, Value, value::format_number};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// One metric's outcome in a [`MetricReport`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ReportEntry {
+    /// The metric's name in the collection.
+    pub name: String,
+    /// Its value, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub value: Option<Value>,
+    /// Why it has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+    /// What the metric's accumulator saw and did not use.
+    pub rejected: Rejected,
+}
+
+/// Ordered names and values of a collection. `Display` is an aligned table; serde gives JSON.
+///
+/// A metric that failed has its reason in place of a value; it does not take the others with it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MetricReport {
+    /// The entries in the order of the collection.
+    pub entries: Vec<ReportEntry>,
+}
+
+impl MetricReport {
+    /// The value of a metric, if it is in the report and has one.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.entry(name)?.value.as_ref()
+    }
+
+    /// The value of a scalar metric.
+    pub fn scalar(&self, name: &str) -> Option<f64> {
+        self.get(name)?.scalar()
+    }
+
+    /// The whole entry of a metric.
+    pub fn entry(&self, name: &str) -> Option<&ReportEntry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// The metrics that have no value, with their reasons.
+    pub fn errors(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .filter_map(|e| Some((e.name.as_str(), e.error.as_deref()?)))
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        name: &str,
+        value: Result<Value, MetricError>,
+        rejected: Rejected,
+    ) {
+        let (value, error) = match value {
+            Ok(value) => (Some(value), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        self.entries.push(ReportEntry {
+            name: name.to_string(),
+            value,
+            error,
+            rejected,
+        });
+    }
+}
+
+impl fmt::Display for MetricReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = self
+            .entries
+            .iter()
+            .map(|e| e.name.chars().count())
+            .max()
+            .unwrap_or(0);
+        for (i, entry) in self.entries.iter().enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{:<width$}  ", entry.name)?;
+            match (&entry.value, &entry.error) {
+                (Some(Value::Scalar(value)), _) => write!(f, "{:>10}", format_number(*value))?,
+                (Some(value @ (Value::Matrix(_) | Value::Matrices(_))), _) => {
+                    for line in value.to_string().lines() {
+                        write!(f, "\n  {line}")?;
+                    }
+                }
+                (Some(value), _) => write!(f, "{value}")?,
+                (None, Some(error)) => write!(f, "{:>10}  {error}", "N/A")?,
+                (None, None) => write!(f, "{:>10}", "N/A")?,
+            }
+            if entry.error.is_none() && entry.rejected.invalid() > 0 {
+                write!(f, "  (without {})", entry.rejected)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! The values metrics have.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A matrix of numbers, row by row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// The entries, row by row.
+    #[serde(with = "crate::number::list")]
+    pub data: Vec<f64>,
+}
+
+impl Matrix {
+    /// The entry at a row and a column.
+    pub fn get(&self, row: usize, col: usize) -> f64 {
+        self.data[row * self.cols + col]
+    }
+}
+
+/// A curve: two coordinates per threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// What `x` is, such as `"false positive rate"`.
+    pub x_name: String,
+    /// What `y` is, such as `"true positive rate"`.
+    pub y_name: String,
+    /// First coordinate.
+    #[serde(with = "crate::number::list")]
+    pub x: Vec<f64>,
+    /// Second coordinate.
+    #[serde(with = "crate::number::list")]
+    pub y: Vec<f64>,
+    /// The thresholds; a precision-recall curve has one fewer than points.
+    #[serde(with = "crate::number::list")]
+    pub thresholds: Vec<f64>,
+}
+
+/// The value of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Value {
+    /// One number.
+    Scalar(#[serde(with = "crate::number")] f64),
+    /// One number per class, label or output.
+    PerClass(#[serde(with = "crate::number::list")] Vec<f64>),
+    /// A matrix, such as a confusion matrix (rows: target, columns: prediction).
+    Matrix(Matrix),
+    /// One matrix per label.
+    Matrices(Vec<Matrix>),
+    /// One curve, or one per class or label.
+    Curves(Vec<Curve>),
+}
+
+impl Value {
+    /// The number, if the value is one.
+    pub fn scalar(&self) -> Option<f64> {
+        match self {
+            Value::Scalar(value) => Some(*value),
+            _ => None,
+        }
+    }
+
+    /// The numbers per class, if the value is such a list.
+    pub fn per_class(&self) -> Option<&[f64]> {
+        match self {
+            Value::PerClass(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    /// The matrix, if the value is one.
+    pub fn matrix(&self) -> Option<&Matrix> {
+        match self {
+            Value::Matrix(matrix) => Some(matrix),
+            _ => None,
+        }
+    }
+
+    /// The curves, if the value is curves.
+    pub fn curves(&self) -> Option<&[Curve]> {
+        match self {
+            Value::Curves(curves) => Some(curves),
+            _ => None,
+        }
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Scalar(value)
+    }
+}
+
+/// Four decimals, or as many as a small number needs; whole numbers without decimals.
+pub(crate) fn format_number(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 && value.abs() >= 2.0 {
+        format!("{value:.0}")
+    } else if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e7) && value.is_finite() {
+        format!("{value:.3e}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Scalar(value) => f.write_str(&format_number(*value)),
+            Value::PerClass(values) => {
+                let parts: Vec<_> = values.iter().map(|v| format_number(*v)).collect();
+                write!(f, "[{}]", parts.join(", "))
+            }
+            Value::Matrix(matrix) => write!(f, "{matrix}"),
+            Value::Matrices(list) => {
+                for (i, matrix) in list.iter().enumerate() {
+                    let newline = if i > 0 { "\n\n" } else { "" };
+                    write!(f, "{newline}label {i}\n{matrix}")?;
+                }
+                Ok(())
+            }
+            Value::Curves(curves) => {
+                let points: Vec<_> = curves.iter().map(|c| c.x.len().to_string()).collect();
+                let plural = if curves.len() == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "{} curve{plural} of {} points",
+                    curves.len(),
+                    points.join(", ")
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Display for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells: Vec<_> = self
+            .data
+            .iter()
+            .map(|v| {
+                if *v == v.trunc() && v.abs() < 1e15 {
+                    format!("{v:.0}")
+                } else {
+                    format_number(*v)
+                }
+            })
+            .collect();
+        let width = cells.iter().map(String::len).max().unwrap_or(0);
+        for (i, row) in cells.chunks(self.cols.max(1)).enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            for (j, cell) in row.iter().enumerate() {
+                let gap = if j > 0 { " " } else { "" };
+                write!(f, "{gap}{cell:>width$}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,70 @@
+"""Write the golden-value files of this folder, or check that they are up to date.
+
+    python generate.py            rewrites every JSON file
+    python generate.py --check    exits 1 if a file is not what would be written
+"""
+
+import argparse
+import sys
+import warnings
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # keep the source tree free of __pycache__
+
+from golden import (  # noqa: E402
+    aggregation,
+    calibration,
+    classification_counts,
+    curves,
+    perplexity,
+    regression,
+)
+
+FOLDER = Path(__file__).resolve().parent
+BUILDERS = {
+    "classification_counts.json": classification_counts.build,
+    "curves.json": curves.build,
+    "calibration.json": calibration.build,
+    "regression.json": regression.build,
+    "aggregation.json": aggregation.build,
+    "perplexity.json": perplexity.build,
+}
+SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
+
+
+def build_text(file_name):
+    book = BUILDERS[file_name]()
+    text = book.to_text()
+    if len(text) > SIZE_LIMIT:
+        raise SystemExit(f"{file_name} would be {len(text)} bytes, over {SIZE_LIMIT}")
+    return book, text
+
+
+def is_current(path, text):
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 on a difference")
+    check = parser.parse_args().check
+    # TorchMetrics warns on every degenerate input, and those are half of what is wanted here.
+    warnings.filterwarnings("ignore")
+
+    stale = []
+    for file_name in BUILDERS:
+        book, text = build_text(file_name)
+        path = FOLDER / file_name
+        if not check:
+            path.write_text(text, encoding="utf-8")
+        elif not is_current(path, text):
+            stale.append(file_name)
+        print(f"{file_name}: {len(book.cases)} cases, {len(book.skipped)} skipped, {len(text)} bytes")
+    if stale:
+        print("out of date, run `python generate.py`: " + ", ".join(stale), file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Golden values: what TorchMetrics (or scikit-learn) answers on fixed inputs."""
