@@ -3,6 +3,9 @@
 use crate::MetricError;
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, Transaction};
 
+/// How many pieces of a list are joined into one.
+const JOIN_PIECES: usize = 256;
+
 /// The device half of a state: counters, sums and lists, all flat.
 ///
 /// Counters are `i32` and sums are pairs of `f32` on every backend, because wgpu has neither
@@ -76,6 +79,24 @@ impl Delta {
     /// Keeps a tensor of floats.
     pub fn push_floats(&mut self, tensor: Tensor<1>) {
         self.floats.push(tensor);
+    }
+
+    /// Appends to a list of floats, read with [`HostDelta::float_lists`].
+    ///
+    /// Pieces are joined now and then, so that a read of many batches is a read of few tensors.
+    pub fn append_floats(&mut self, tensor: Tensor<1>) {
+        self.floats.push(tensor);
+        if self.floats.len() == JOIN_PIECES {
+            self.floats = vec![Tensor::cat(std::mem::take(&mut self.floats), 0)];
+        }
+    }
+
+    /// Appends to a list of integers, read with [`HostDelta::int_lists`].
+    pub fn append_ints(&mut self, tensor: Tensor<1, Int>) {
+        self.ints.push(tensor);
+        if self.ints.len() == JOIN_PIECES {
+            self.ints = vec![Tensor::cat(std::mem::take(&mut self.ints), 0)];
+        }
     }
 
     /// The float blocks kept so far, to look at their number or to replace them.

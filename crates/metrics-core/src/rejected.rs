@@ -23,7 +23,7 @@ pub enum Reason {
 impl Reason {
     /// The negative number that stands for this reason where a rank is expected.
     pub const fn code(self) -> i32 {
-        -(self as i32)
+        -1 - self as i32
     }
 }
 

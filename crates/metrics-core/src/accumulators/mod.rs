@@ -1,7 +1,34 @@
 //! What metrics accumulate. Several metrics finalize one accumulator's summary.
 
-mod confusion;
+/// Clone, Debug and PartialEq of an accumulator that is its options and the type of its batches,
+/// which need none of these.
+macro_rules! by_options {
+    ($accumulator:ident) => {
+        impl<B> Clone for $accumulator<B> {
+            fn clone(&self) -> Self {
+                Self { options: self.options.clone(), batch: std::marker::PhantomData }
+            }
+        }
+        impl<B> PartialEq for $accumulator<B> {
+            fn eq(&self, other: &Self) -> bool {
+                self.options == other.options
+            }
+        }
+        impl<B> std::fmt::Debug for $accumulator<B> {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.options.fmt(f)
+            }
+        }
+    };
+}
+use by_options;
 
+mod calibration_bins;
+mod confusion;
+mod curve_scores;
+
+pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
+pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };

@@ -114,6 +114,11 @@ impl Multiclass {
         }
     }
 
+    /// What the scores are.
+    pub(crate) fn kind(&self) -> ScoreKind {
+        self.kind
+    }
+
     /// The class indices `[N]`.
     pub fn target(&self) -> &Tensor<1, Int> {
         &self.target

@@ -1,15 +1,21 @@
 //! Metrics of classification: one file each, finalizers over a few accumulators.
 
 mod accuracy;
+mod auroc;
+mod average_precision;
+mod calibration_error;
 mod class_metric;
 mod cohen_kappa;
 mod confusion_matrix;
+mod curve_metric;
 mod f_score;
 mod hamming_distance;
 mod jaccard_index;
 mod matthews_corr_coef;
 mod precision;
+mod precision_recall_curve;
 mod recall;
+mod roc;
 mod specificity;
 mod stat_scores;
 
@@ -25,3 +31,9 @@ pub use precision::{Precision, PrecisionRule};
 pub use recall::{Recall, RecallRule};
 pub use specificity::{Specificity, SpecificityRule};
 pub use stat_scores::{StatScores, StatScoresRule};
+pub use auroc::{Auroc, AurocRule};
+pub use average_precision::{AveragePrecision, AveragePrecisionRule};
+pub use calibration_error::{CalibrationError, CalibrationNorm};
+pub use curve_metric::{CurveMetric, CurveRule};
+pub use precision_recall_curve::{PrecisionRecallCurve, PrecisionRecallCurveRule};
+pub use roc::{Roc, RocRule};

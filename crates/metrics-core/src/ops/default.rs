@@ -81,7 +81,7 @@ pub fn confusion(
     let pred = argmax.mask_where(hit, target.clone());
     let cell = target.clone() * classes + pred;
     let rejected = rank.clone().lower_elem(0);
-    let cell = cell.mask_where(rejected, rank.neg() + bins);
+    let cell = cell.mask_where(rejected, rank.neg() + (bins - 1));
     count(state, ignore(cell, target, options.ignore_index, bins))
 }
 
@@ -187,7 +187,7 @@ pub fn bin_confidence(
     let bin = reached(safe.clone(), &edges) - 1;
     let place = bin
         .clone()
-        .mask_where(rejected.clone(), hit.clone().neg() + 2 * bins);
+        .mask_where(rejected.clone(), hit.clone().neg() + (2 * bins - 1));
     let used = as_i32(rejected.clone().bool_not().int());
     let counts = counts.scatter(0, place, used.ones_like(), IndexingUpdateOp::Add);
     let hits = hit.mask_fill(rejected, 0);
@@ -262,7 +262,85 @@ pub fn threshold_counts(
     let rejected = target.clone().lower_elem(0);
     let safe = target.clone().mask_fill(rejected.clone(), 0);
     let cell = (label * 2 + safe) * block + reached(probabilities.reshape(size), thresholds);
-    count(state, cell.mask_where(rejected, target.neg() + bins))
+    count(state, cell.mask_where(rejected, target.neg() + (bins - 1)))
+}
+
+/// See [`decision_codes`](super::decision_codes).
+pub fn decision_codes(
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<2, Int> {
+    let target = as_i32(target);
+    let (invalid, safe) = outside(target.clone(), 2);
+    let nan = probabilities.clone().is_nan();
+    let codes = safe
+        .mask_fill(not_probability(probabilities), Reason::InvalidPrediction.code())
+        .mask_fill(nan, Reason::Nan.code())
+        .mask_fill(invalid, Reason::InvalidTarget.code());
+    ignore_codes(codes, target, ignore_index)
+}
+
+/// See [`class_codes`](super::class_codes).
+pub fn class_codes(
+    probabilities: Tensor<2>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<2, Int> {
+    let [n, classes] = probabilities.dims();
+    let device = probabilities.device();
+    let target = as_i32(target).reshape([n, 1]);
+    let (invalid, _) = outside(target.clone(), classes);
+    let nan = probabilities.clone().is_nan().any_dim(1);
+    let bad = not_probability(probabilities).any_dim(1);
+    let reject = target
+        .zeros_like()
+        .mask_fill(bad, Reason::InvalidPrediction.code())
+        .mask_fill(nan, Reason::Nan.code())
+        .mask_fill(invalid, Reason::InvalidTarget.code());
+    let reject = ignore_codes(reject, target.clone(), ignore_index).expand([n, classes]);
+    let index = Tensor::<1, Int>::arange(0..classes as i64, (&device, DType::I32));
+    let own = index.reshape([1, classes]).expand([n, classes]).equal(target.expand([n, classes]));
+    as_i32(own.int()).mask_where(reject.clone().lower_elem(0), reject)
+}
+
+/// See [`outside_unit`](super::outside_unit).
+pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
+    as_i32(not_probability(scores).any().int())
+}
+
+/// See [`top_confidence`](super::top_confidence): `logits` is [`outside_unit`] where the scores
+/// decide what they are.
+pub fn top_confidence(scan: Tensor<2>, kind: ScoreKind, logits: Option<Tensor<1, Int>>) -> Tensor<1> {
+    let [_, n] = scan.dims();
+    let max = scan.clone().slice([0..1, 0..n]).reshape([n]);
+    let log_sum = scan.slice([1..2, 0..n]).reshape([n]);
+    match (kind, logits) {
+        (ScoreKind::Probabilities, _) => max,
+        (_, Some(logits)) => {
+            let softmax = (max.clone() - log_sum).exp();
+            max.mask_where(logits.greater_elem(0).expand([n]), softmax)
+        }
+        _ => (max - log_sum).exp(),
+    }
+}
+
+/// See [`hits`](super::hits).
+pub fn hits(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<1, Int> {
+    let [_, n] = ranks.dims();
+    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
+    let rejected = rank.clone().lower_elem(0);
+    let hit = as_i32(rank.clone().equal_elem(0).int()).mask_where(rejected, rank);
+    ignore_codes(hit, as_i32(target), ignore_index)
+}
+
+/// Where scores lie outside `[0, 1]`. NaN does not.
+fn not_probability<const D: usize>(scores: Tensor<D>) -> Tensor<D, Bool> {
+    scores.clone().lower_elem(0.0).bool_or(scores.greater_elem(1.0))
 }
 
 /// See [`pair_moments`](super::pair_moments).
@@ -308,7 +386,7 @@ pub fn log_likelihood(
     let place = rank
         .clone()
         .zeros_like()
-        .mask_where(rejected, rank.neg() + 1);
+        .mask_where(rejected, rank.neg());
     let place = ignore(place, as_i32(target), ignore_index, 1);
     let log_sum = scan.clone().slice([1..2, 0..n]).reshape([n]);
     let own = scan.slice([2..3, 0..n]).reshape([n]);
@@ -333,6 +411,18 @@ fn ignore(
     match ignore_index.and_then(|index| i32::try_from(index).ok()) {
         Some(index) => place.mask_fill(target.equal_elem(index), bins + Reason::Ignored as i32),
         None => place,
+    }
+}
+
+/// Marks ignored targets with their code.
+fn ignore_codes<const D: usize>(
+    codes: Tensor<D, Int>,
+    target: Tensor<D, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<D, Int> {
+    match ignore_index.and_then(|index| i32::try_from(index).ok()) {
+        Some(index) => codes.mask_fill(target.equal_elem(index), Reason::Ignored.code()),
+        None => codes,
     }
 }
 

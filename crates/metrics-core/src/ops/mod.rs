@@ -14,6 +14,8 @@ mod host;
 
 use burn::tensor::{Device, Int, Tensor};
 
+pub(crate) use default::linspace;
+
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ScoreKind {
@@ -215,6 +217,51 @@ pub fn threshold_counts(
         host::call::threshold_counts(state, probabilities, target, thresholds.to_vec()),
         default::threshold_counts(state, probabilities, target, thresholds)
     )
+}
+
+/// Targets `[N, L]` as 0, 1 or the code of a rejected element: ignored, not 0 or 1, with a NaN
+/// probability, or with one outside `[0, 1]`.
+pub fn decision_codes(
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<2, Int> {
+    default::decision_codes(probabilities, target, ignore_index)
+}
+
+/// Class indices `[N]` as one-against-rest targets `[N, C]`: 0, 1, or in the whole row the code of
+/// a rejected element as in [`decision_codes`].
+pub fn class_codes(
+    probabilities: Tensor<2>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<2, Int> {
+    default::class_codes(probabilities, target, ignore_index)
+}
+
+/// The probability of the best class per row `[N]`, from the scores and the floats of
+/// [`row_scan`].
+pub fn top_confidence(scores: Tensor<2>, scan: Tensor<2>, kind: ScoreKind) -> Tensor<1> {
+    let logits = match kind {
+        ScoreKind::Auto => Some(outside_unit(scores)),
+        ScoreKind::Probabilities | ScoreKind::Logits => None,
+    };
+    default::top_confidence(scan, kind, logits)
+}
+
+/// Whether any score lies outside `[0, 1]`: `[1]`, 1 or 0. NaN does not.
+pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
+    route!(scores.device(), host::call::outside_unit(scores), default::outside_unit(scores))
+}
+
+/// Whether the best class is the target: 1, 0, or a negative code `[N]`, from the ranks of
+/// [`row_scan`].
+pub fn hits(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> Tensor<1, Int> {
+    default::hits(ranks, target, ignore_index)
 }
 
 /// How many sums [`pair_moments`] keeps per column.

@@ -1,5 +1,7 @@
 //! Fused passes over the slices of Flex and NdArray tensors.
 
+#![cfg_attr(feature = "ndarray", allow(deprecated))]
+
 mod passes;
 mod scan;
 mod tensor;
@@ -46,6 +48,8 @@ pub trait MetricsBackend: Backend {
     fn sigmoid_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
     /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
     fn softmax_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
+    /// See [`ops::outside_unit`](crate::ops::outside_unit).
+    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
     /// See [`ops::bin_confidence`](crate::ops::bin_confidence).
     fn bin_confidence(
         counts: IntTensor<Self>,
@@ -167,6 +171,11 @@ macro_rules! host_backend {
                 }
             }
 
+            fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
+                let outside = scores.floats(passes::outside_unit);
+                HostTensor::from_ints(vec![outside as i32], [1])
+            }
+
             fn bin_confidence(
                 mut counts: IntTensor<Self>,
                 mut sums: FloatTensor<Self>,
@@ -230,7 +239,6 @@ macro_rules! host_backend {
 #[cfg(feature = "flex")]
 host_backend!(burn::backend::Flex);
 #[cfg(feature = "ndarray")]
-#[allow(deprecated)]
 mod ndarray_backend {
     use super::*;
     host_backend!(burn::backend::NdArray);
@@ -275,6 +283,7 @@ pub(super) mod call {
     call!(label_counts(state: Tensor<1, Int>, scores: Tensor<2>, target: Tensor<2, Int>; options: LabelCountsOptions) -> int 1);
     call!(sigmoid_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
     call!(softmax_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
+    call!(outside_unit(scores: Tensor<2>;) -> int 1);
     call!(bin_confidence(counts: Tensor<1, Int>, sums: Tensor<1>, confidence: Tensor<1>, hit: Tensor<1, Int>; width: usize) -> both 1);
     call!(threshold_counts(state: Tensor<1, Int>, probabilities: Tensor<2>, target: Tensor<2, Int>; thresholds: Vec<f32>) -> int 1);
     call!(pair_moments(counts: Tensor<1, Int>, sums: Tensor<1>, pred: Tensor<2>, target: Tensor<2>, pivot: Tensor<1>;) -> both 1);

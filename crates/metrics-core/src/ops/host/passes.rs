@@ -9,6 +9,11 @@ use crate::{
     ops::{PAIR_MOMENTS, default},
 };
 
+/// The rejected slot of a negative code.
+fn slot(code: i32) -> usize {
+    (-1 - code) as usize
+}
+
 /// See [`ops::label_ranks`](crate::ops::label_ranks).
 pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut [i32]) {
     with_ints!(pred, pred => with_ints!(target, target => {
@@ -46,7 +51,7 @@ pub(super) fn confusion(state: &mut [i32], ranks: &[i32], target: Ints, options:
             let cell = if ignore_index == Some(t) {
                 bins + Reason::Ignored as usize
             } else if rank[i] < 0 {
-                bins + (-rank[i]) as usize
+                bins + slot(rank[i])
             } else {
                 let hit = (rank[i] as usize) < top_k;
                 t as usize * classes + if hit { t as usize } else { best[i] as usize }
@@ -86,14 +91,16 @@ pub(super) fn label_counts(
     });
 }
 
-/// Whether the scores need no sigmoid or softmax. NaN decides nothing.
+/// See [`ops::outside_unit`](crate::ops::outside_unit).
+pub(super) fn outside_unit(scores: &[f32]) -> bool {
+    let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
+    // Without a branch inside a chunk the loop vectorizes.
+    scores.chunks(1024).any(|chunk| chunk.iter().fold(false, |any, s| any | outside(s)))
+}
+
+/// Whether the scores need no sigmoid or softmax.
 fn are_probabilities(scores: &[f32], kind: ScoreKind) -> bool {
-    kind != ScoreKind::Logits
-        && !scores.chunks(1024).any(|chunk| {
-            chunk
-                .iter()
-                .fold(false, |out, s| out | (*s < 0.0) | (*s > 1.0))
-        })
+    kind != ScoreKind::Logits && !outside_unit(scores)
 }
 
 /// See [`ops::sigmoid_probabilities`](crate::ops::sigmoid_probabilities).
@@ -135,7 +142,7 @@ pub(super) fn bin_confidence(
     let mut totals = vec![0.0f64; bins];
     for (confidence, hit) in confidence.iter().zip(hit) {
         if *hit < 0 {
-            counts[2 * bins + (-hit) as usize] += 1;
+            counts[2 * bins + slot(*hit)] += 1;
             continue;
         }
         let bin = reached(&edges, *confidence).saturating_sub(1);
@@ -163,7 +170,7 @@ pub(super) fn threshold_counts(
     let bins = 2 * labels * block;
     for (i, (probability, target)) in probabilities.iter().zip(target).enumerate() {
         let cell = match *target {
-            negative @ ..0 => bins + (-negative) as usize,
+            negative @ ..0 => bins + slot(negative),
             target => {
                 ((i % labels) * 2 + target as usize) * block + reached(thresholds, *probability)
             }

@@ -1,0 +1,171 @@
+//! Confidence against correctness in bins: the state of calibration metrics.
+
+use super::{Task, add_counts};
+use crate::{
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::{Binary, Multiclass},
+    delta::{Delta, HostDelta},
+    ops,
+};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+/// Batches with one confidence per element.
+pub trait ConfidentBatch: Batch {
+    /// What kind of decisions.
+    const TASK: Task;
+    /// Whether the batch has scores.
+    ///
+    /// # Errors
+    /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
+    fn check_width(&self, classes: usize) -> Result<(), MetricError>;
+    /// What [`confidence`](Self::confidence) needs of the batch's memo.
+    fn prepare(&self) {}
+    /// Confidence `[N]`, and 1 or 0 for right or wrong or the code of a rejected element.
+    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>);
+}
+
+impl ConfidentBatch for Binary {
+    const TASK: Task = Task::Binary;
+
+    fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
+        match self.decisions.labels {
+            true => Err(MetricError::ScoresRequired { metric: "calibration" }),
+            false => Ok(()),
+        }
+    }
+
+    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
+        let probabilities = self.decisions.probabilities();
+        let n = self.rows();
+        let target = self.decisions.target.clone();
+        let codes = ops::decision_codes(probabilities.clone(), target, ignore_index);
+        (probabilities.reshape([n]), codes.reshape([n]))
+    }
+}
+
+impl ConfidentBatch for Multiclass {
+    const TASK: Task = Task::Multiclass;
+
+    fn check_width(&self, classes: usize) -> Result<(), MetricError> {
+        self.check_scores("calibration", classes)
+    }
+
+    fn prepare(&self) {
+        self.scan();
+    }
+
+    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
+        match (self.scan(), self.scores()) {
+            (Some((ranks, scan)), Some(scores)) => (
+                ops::top_confidence(scores.clone(), scan, self.kind()),
+                ops::hits(ranks, self.target.clone(), ignore_index),
+            ),
+            // `check` keeps a batch without scores from getting here.
+            _ => (Tensor::zeros([0], &self.device()), Tensor::zeros([0], &self.device())),
+        }
+    }
+}
+
+/// Counts elements, hits and confidence by equal-width bins of confidence:
+/// `2 * bins` device counters and `bins` sums.
+pub struct CalibrationBins<B> {
+    pub(crate) options: CalibrationOptions,
+    batch: PhantomData<fn(B)>,
+}
+
+/// The options of [`CalibrationBins`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CalibrationOptions {
+    pub classes: usize,
+    pub bins: usize,
+    pub ignore_index: Option<i64>,
+}
+
+by_options!(CalibrationBins);
+
+impl<B> CalibrationBins<B> {
+    pub(crate) fn new(classes: usize) -> Self {
+        let options = CalibrationOptions { classes, bins: 15, ignore_index: None };
+        Self { options, batch: PhantomData }
+    }
+}
+
+impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
+    type Batch = B;
+    type Summary = Calibration;
+
+    fn empty(&self) -> Calibration {
+        // One bin more than the width says: a confidence of 1 lies in its own.
+        let bins = self.options.bins + 1;
+        Calibration {
+            counts: vec![0; bins],
+            hits: vec![0; bins],
+            confidence: vec![0.0; bins],
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn check(&self, batch: &B) -> Result<(), MetricError> {
+        if self.options.bins == 0 {
+            return Err(MetricError::InvalidOption("calibration needs at least one bin".into()));
+        }
+        batch.check_width(self.options.classes)
+    }
+
+    fn prepare(&self, batch: &B) {
+        batch.prepare();
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &B) {
+        let bins = self.options.bins + 1;
+        let (confidence, hit) = batch.confidence(self.options.ignore_index);
+        delta.both(2 * bins + REJECTED_SLOTS, bins, &batch.device(), |counts, sums| {
+            ops::bin_confidence(counts, sums, confidence, hit, self.options.bins)
+        });
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Calibration) {
+        let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else { return };
+        let (counts, rest) = block.split_at(summary.counts.len());
+        let (hits, rejected) = rest.split_at(summary.hits.len());
+        add_counts(&mut summary.counts, counts);
+        add_counts(&mut summary.hits, hits);
+        summary.confidence.iter_mut().zip(&sums).for_each(|(sum, delta)| *sum += delta);
+        let rejected: Vec<u64> = rejected.iter().map(|count| *count as u64).collect();
+        summary.rejected.merge(&Rejected::from_counts(&rejected));
+    }
+}
+
+/// Elements, hits and confidence by bin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    /// Elements per bin; the last bin holds those with confidence 1.
+    pub counts: Vec<u64>,
+    /// Right elements per bin.
+    pub hits: Vec<u64>,
+    /// Summed confidence per bin.
+    #[serde(with = "crate::number::list")]
+    pub confidence: Vec<f64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl Summary for Calibration {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        if self.counts.len() != other.counts.len() {
+            let what = |c: &Self| format!("{} bins", c.counts.len() - 1);
+            return Err(MetricError::MergeMismatch { left: what(self), right: what(other) });
+        }
+        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
+        self.hits.iter_mut().zip(&other.hits).for_each(|(a, b)| *a += b);
+        self.confidence.iter_mut().zip(&other.confidence).for_each(|(a, b)| *a += b);
+        self.rejected.merge(&other.rejected);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

@@ -1,0 +1,46 @@
+use super::{Average, curve_metric::{CurveMetric, CurveRule, averaged}, precision_recall_curve::precision_recall};
+use crate::{MetricError, Value, accumulators::{CurveCounts, Task}};
+
+/// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
+/// adds, `Σ (r_i - r_{i-1}) p_i`.
+///
+/// Multiclass: each class against the rest, then averaged (macro, weighted, none); multilabel:
+/// micro as well. Ranges over `[0, 1]`; chance is the share of positives. A class without positives
+/// has no average precision: exact multiclass leaves it out of averages (NaN with
+/// [`Average::None`]), everything else counts it as 0, as in the reference. No data is
+/// [`MetricError::Empty`]. State: see [`Thresholds`](crate::accumulators::Thresholds). Reference:
+/// TorchMetrics 1.9.0 `AveragePrecision`.
+///
+/// ```
+/// use metrics_core::{AveragePrecision, Metric, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let scores = Tensor::<1>::from_floats([0.1, 0.4, 0.35, 0.8], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1], &device);
+/// let batch = Binary::from_scores(scores, target)?;
+/// let value = AveragePrecision::binary().evaluate(&batch)?.scalar().unwrap();
+/// assert!((value - 5.0 / 6.0).abs() < 1e-12);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type AveragePrecision<B> = CurveMetric<AveragePrecisionRule, B>;
+
+/// The rule of [`AveragePrecision`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AveragePrecisionRule;
+
+impl CurveRule for AveragePrecisionRule {
+    const NAME: &'static str = "average_precision";
+    const HIGHER_IS_BETTER: Option<bool> = Some(true);
+    const AVERAGED: bool = true;
+
+    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+        let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
+        averaged(scores, average, |column| {
+            let curve = precision_recall(column, scores);
+            let defined = |value: f64| if value.is_nan() && !keep_nan { 0.0 } else { value };
+            let steps = curve.x.windows(2).zip(&curve.y);
+            steps.map(|(r, p)| (defined(r[0]) - defined(r[1])) * defined(*p)).sum()
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! What all metrics over thresholds share: tasks, options, averaging.
+
+use super::Average;
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{CurveCounts, CurveScores, ScoredBatch, Task, ThresholdCurve, Thresholds},
+    batch::{Binary, Multiclass, Multilabel},
+};
+use std::fmt::Debug;
+
+/// A value made of scores against targets. Every metric over thresholds is one of these rules.
+pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
+    /// The metric's name.
+    const NAME: &'static str;
+    /// Whether larger is better, where that has a meaning.
+    const HIGHER_IS_BETTER: Option<bool>;
+    /// Whether the value is an average over classes, and so a number.
+    const AVERAGED: bool;
+
+    /// The value of scores that are not empty.
+    ///
+    /// # Errors
+    /// Where the rule documents them.
+    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError>;
+
+    /// What the rule's own options add to the name.
+    fn suffix(&self) -> String {
+        String::new()
+    }
+}
+
+/// A metric over all thresholds: a rule, and an accumulator that says for which batches.
+///
+/// Made by the constructors of its aliases: `Auroc::binary()`, `Auroc::multiclass(10)`,
+/// `Auroc::multilabel(5)`.
+#[derive(Debug)]
+pub struct CurveMetric<R, B> {
+    pub(super) rule: R,
+    accumulator: CurveScores<B>,
+    average: Average,
+}
+
+impl<R: Clone, B> Clone for CurveMetric<R, B> {
+    fn clone(&self) -> Self {
+        Self {
+            rule: self.rule.clone(),
+            accumulator: self.accumulator.clone(),
+            average: self.average,
+        }
+    }
+}
+
+impl<R: CurveRule, B> CurveMetric<R, B> {
+    fn new(width: usize) -> Self {
+        Self {
+            rule: R::default(),
+            accumulator: CurveScores::new(width),
+            average: Average::default(),
+        }
+    }
+
+    /// At which scores the curve is evaluated; default: at every score that occurs.
+    pub fn thresholds(mut self, thresholds: Thresholds) -> Self {
+        self.accumulator.options.thresholds = thresholds;
+        self
+    }
+
+    /// Elements with this target are left out.
+    pub fn ignore_index(mut self, label: i64) -> Self {
+        self.accumulator.options.ignore_index = Some(label);
+        self
+    }
+
+    /// How values per class become one; default [`Average::Macro`]. Curves are never averaged.
+    pub fn average(mut self, average: Average) -> Self {
+        self.average = average;
+        self
+    }
+}
+
+impl<R: CurveRule> CurveMetric<R, Binary> {
+    /// For yes-or-no decisions with a score each.
+    pub fn binary() -> Self {
+        Self::new(1)
+    }
+}
+
+impl<R: CurveRule> CurveMetric<R, Multiclass> {
+    /// For elements that have one of `classes` classes: each class against the rest.
+    pub fn multiclass(classes: usize) -> Self {
+        Self::new(classes)
+    }
+}
+
+impl<R: CurveRule> CurveMetric<R, Multilabel> {
+    /// For elements with `labels` yes-or-no labels each: each label by itself.
+    pub fn multilabel(labels: usize) -> Self {
+        Self::new(labels)
+    }
+}
+
+impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
+    type Accumulator = CurveScores<B>;
+
+    fn name(&self) -> String {
+        let average = match self.average {
+            _ if !R::AVERAGED || B::TASK == Task::Binary => "",
+            Average::Macro => "",
+            Average::Micro => "_micro",
+            Average::Weighted => "_weighted",
+            Average::None => "_per_class",
+        };
+        format!("{}{}{average}", R::NAME, self.rule.suffix())
+    }
+
+    fn accumulator(&self) -> CurveScores<B> {
+        self.accumulator.clone()
+    }
+
+    fn finalize(&self, scores: &CurveCounts) -> Result<Value, MetricError> {
+        scores.not_empty()?;
+        self.rule.value(scores, self.average)
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        R::HIGHER_IS_BETTER
+    }
+
+    fn is_scalar(&self) -> bool {
+        R::AVERAGED && (B::TASK == Task::Binary || self.average != Average::None)
+    }
+}
+
+/// Averages an area per class as TorchMetrics does: NaN areas (of classes that have none) do not
+/// count; weighted weighs by positives; micro pools the decisions of all labels.
+pub(super) fn averaged(
+    scores: &CurveCounts,
+    average: Average,
+    area: impl Fn(&ThresholdCurve) -> f64,
+) -> Result<Value, MetricError> {
+    if average == Average::Micro && scores.task() == Task::Multiclass {
+        return Err(MetricError::InvalidOption(
+            "an area over multiclass scores has no micro average; use macro, weighted or none".into(),
+        ));
+    }
+    if average == Average::Micro {
+        return Ok(area(&scores.pooled()).into());
+    }
+    let columns = scores.columns();
+    let areas: Vec<f64> = columns.iter().map(area).collect();
+    if scores.task() == Task::Binary {
+        return Ok(areas[0].into());
+    }
+    let mean = |weight: &dyn Fn(&ThresholdCurve) -> f64| {
+        let defined = columns.iter().zip(&areas).filter(|(_, area)| !area.is_nan());
+        let (sum, total) = defined.fold((0.0, 0.0), |(sum, total), (column, area)| {
+            (sum + weight(column) * area, total + weight(column))
+        });
+        if total == 0.0 { 0.0 } else { sum / total }
+    };
+    Ok(match average {
+        Average::None => Value::PerClass(areas),
+        Average::Weighted => mean(&|column| column.positives).into(),
+        _ => mean(&|_| 1.0).into(),
+    })
+}
