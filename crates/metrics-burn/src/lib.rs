@@ -1,1 +1,45 @@
+//! Metrics in Burn's [`SupervisedTraining`](burn::train::SupervisedTraining) and
+//! [`Evaluator`](burn::train::Evaluator): give them a [`LearnerMetrics`], and its values are
+//! computed, logged and reset by themselves.
+//!
+//! ```no_run
+//! use burn::train::SupervisedTraining;
+//! use metrics_burn::{LearnerMetrics, OnStep};
+//! use metrics_core::{Accuracy, Auroc, ConfusionMatrix, F1Score, MetricCollection, batch::Multiclass};
+//! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>)
+//! # where
+//! #     <M as burn::train::TrainStep>::Output: burn::train::metric::Adaptor<metrics_burn::MetricInput<Multiclass>>,
+//! #     <M as burn::train::InferenceStep>::Output: burn::train::metric::Adaptor<metrics_burn::MetricInput<Multiclass>>,
+//! # {
+//! let metrics = LearnerMetrics::new(
+//!     MetricCollection::new()
+//!         .with(Accuracy::multiclass(10))
+//!         .with(F1Score::multiclass(10))
+//!         .with(Auroc::multiclass(10))
+//!         .with(ConfusionMatrix::multiclass(10)),
+//! )
+//! .on_step(OnStep::Every(50));
+//!
+//! let training = training.metrics(metrics.clone());
+//! // .. launch it, and afterwards:
+//! if let Some(epoch) = metrics.results().last(metrics_burn::SplitKind::Valid) {
+//!     println!("{}", epoch.report);
+//! }
+//! # }
+//! ```
+//!
+//! Training, validation and every test set of an evaluation have a state of their own. Metrics run
+//! on the thread that Burn runs metrics on; a step reads from the device only if it logs, and then
+//! once for all metrics.
 
+#![deny(missing_docs)]
+
+mod input;
+mod plugin;
+mod results;
+mod split;
+mod view;
+
+pub use input::MetricInput;
+pub use plugin::{LearnerMetrics, MetricName, OnStep, StepValue};
+pub use results::{MetricResults, SplitKind, SplitReport};

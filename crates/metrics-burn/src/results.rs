@@ -1,0 +1,61 @@
+//! What was computed, for after the training.
+
+use metrics_core::MetricReport;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Which data a value is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SplitKind {
+    /// The training set.
+    Train,
+    /// The validation set.
+    Valid,
+    /// A test set of an evaluation, by its order, from 0.
+    Test(usize),
+}
+
+/// The values of one epoch of one split, or of one test set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SplitReport {
+    /// Which data.
+    pub split: SplitKind,
+    /// The epoch of this run, from 1 (also after resuming from a checkpoint); 1 for a test set.
+    pub epoch: usize,
+    /// How many batches were accumulated.
+    pub batches: usize,
+    /// How many batches did not fit the metrics and were left out.
+    pub failed_batches: usize,
+    /// The values.
+    pub report: MetricReport,
+}
+
+/// The reports of a [`LearnerMetrics`](crate::LearnerMetrics), shared with it and growing while the
+/// training runs.
+#[derive(Debug, Clone, Default)]
+pub struct MetricResults(Arc<Mutex<Vec<SplitReport>>>);
+
+impl MetricResults {
+    fn lock(&self) -> MutexGuard<'_, Vec<SplitReport>> {
+        // A report is pushed whole, so what a panicking thread left behind is fine.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn push(&self, report: SplitReport) {
+        self.lock().push(report);
+    }
+
+    /// All reports in the order in which they were computed.
+    pub fn all(&self) -> Vec<SplitReport> {
+        self.lock().clone()
+    }
+
+    /// The last report of a split.
+    pub fn last(&self, split: SplitKind) -> Option<SplitReport> {
+        self.lock().iter().rev().find(|report| report.split == split).cloned()
+    }
+
+    /// The report of an epoch of a split.
+    pub fn epoch(&self, split: SplitKind, epoch: usize) -> Option<SplitReport> {
+        self.lock().iter().find(|r| r.split == split && r.epoch == epoch).cloned()
+    }
+}
