@@ -339,8 +339,11 @@ impl<B: Batch> MetricCollection<B> {
             let mut trial = self.fresh();
             trial.accumulate(batch);
             trial.read()?;
-            for (state, addition) in self.states.iter_mut().zip(&trial.states) {
+            self.reads += trial.reads;
+            for addition in &trial.states {
                 validated(addition.rejected(), self.validation)?;
+            }
+            for (state, addition) in self.states.iter_mut().zip(&trial.states) {
                 state.merge(addition.summary())?;
             }
             return Ok(());

@@ -91,9 +91,10 @@ impl Delta {
         }
     }
 
-    /// Appends to a list of integers, read with [`HostDelta::int_lists`].
+    /// Appends to a list of integers, read with [`HostDelta::int_lists`]. They are kept as `i32`;
+    /// labels that do not fit become the nearest that does.
     pub fn append_ints(&mut self, tensor: Tensor<1, Int>) {
-        self.ints.push(tensor);
+        self.ints.push(crate::ops::as_i32(tensor));
         if self.ints.len() == JOIN_PIECES {
             self.ints = vec![Tensor::cat(std::mem::take(&mut self.ints), 0)];
         }
@@ -120,13 +121,13 @@ fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
 /// A [`Delta`] that has been read.
 #[derive(Debug, Clone, Default)]
 pub struct HostDelta {
-    ints: Vec<Vec<i64>>,
+    ints: Vec<Vec<i32>>,
     floats: Vec<Vec<f32>>,
 }
 
 impl HostDelta {
     /// A counter block, or nothing if the state never saw a batch.
-    pub fn counts(&self, slot: usize) -> Option<&[i64]> {
+    pub fn counts(&self, slot: usize) -> Option<&[i32]> {
         self.ints.get(slot).map(Vec::as_slice)
     }
 
@@ -150,7 +151,7 @@ impl HostDelta {
     }
 
     /// The lists of integers in the order they were pushed.
-    pub fn int_lists(&self) -> &[Vec<i64>] {
+    pub fn int_lists(&self) -> &[Vec<i32>] {
         &self.ints
     }
 
@@ -198,17 +199,14 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
         .collect()
 }
 
-fn ints(data: TensorData) -> Result<Vec<i64>, MetricError> {
-    if let Ok(values) = data.as_slice::<i32>() {
-        return Ok(values.iter().map(|v| *v as i64).collect());
-    }
-    data.convert::<i64>()
-        .try_into_vec::<i64>()
+fn ints(data: TensorData) -> Result<Vec<i32>, MetricError> {
+    let data = if data.dtype() == DType::I32 { data } else { data.convert::<i32>() };
+    data.try_into_vec::<i32>()
         .map_err(|e| MetricError::Read(format!("{e:?}")))
 }
 
 fn floats(data: TensorData) -> Result<Vec<f32>, MetricError> {
-    data.convert::<f32>()
-        .try_into_vec::<f32>()
+    let data = if data.dtype() == DType::F32 { data } else { data.convert::<f32>() };
+    data.try_into_vec::<f32>()
         .map_err(|e| MetricError::Read(format!("{e:?}")))
 }

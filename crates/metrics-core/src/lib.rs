@@ -4,26 +4,34 @@
 
 mod accumulator;
 pub mod accumulators;
+mod aggregation;
 pub mod batch;
 mod classification;
 mod collection;
+mod custom;
 mod delta;
 mod error;
 mod metric;
 mod number;
 pub mod ops;
+mod regression;
 mod rejected;
 mod report;
 mod state;
+mod text;
 mod value;
 
 pub use accumulator::{Accumulator, Batch, Summary};
+pub use aggregation::*;
 pub use classification::*;
 pub use collection::{CollectionSummary, MetricCollection, MetricInfo};
+pub use custom::{CustomAccumulator, CustomMetric, CustomSums, custom_metric};
 pub use delta::{Delta, HostDelta};
 pub use error::MetricError;
 pub use metric::{BatchOf, Metric, MetricState, SummaryOf};
+pub use regression::*;
 pub use rejected::{REJECTED_SLOTS, Reason, Rejected, Validation};
 pub use report::{MetricReport, ReportEntry};
 pub use state::State;
+pub use text::*;
 pub use value::{Curve, Matrix, Value};

@@ -75,7 +75,9 @@ def run(name, task, args, batches):
     with float64_arithmetic():
         exact = to_list(metric.compute())
     same_decisions(exact, plain, f"{name} {args}")
-    return as_curves(exact, CURVE_KEYS[name]) if name in CURVE_KEYS else exact
+    if name not in CURVE_KEYS:
+        return exact
+    return as_curves(exact, CURVE_KEYS[name], binned=metric.thresholds is not None)
 
 
 def listed(value):
@@ -83,12 +85,12 @@ def listed(value):
     return value if isinstance(value, list) else [value]
 
 
-def as_curves(result, keys):
+def as_curves(result, keys, binned):
     """TorchMetrics' (x, y, thresholds) as a list of curves, one per class or label."""
     first, second, thresholds = map(listed, result)
     if not isinstance(first[0], list):
         first, second, thresholds = [first], [second], [thresholds]
-    elif not isinstance(thresholds[0], list):  # binned curves share their thresholds
+    elif binned:  # all curves share the thresholds
         thresholds = [thresholds] * len(first)
     return {
         "curves": [

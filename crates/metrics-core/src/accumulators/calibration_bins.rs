@@ -1,6 +1,6 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
-use super::{Task, add_counts};
+use super::{Task, add_counts, add_rejected};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
@@ -133,8 +133,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         add_counts(&mut summary.counts, counts);
         add_counts(&mut summary.hits, hits);
         summary.confidence.iter_mut().zip(&sums).for_each(|(sum, delta)| *sum += delta);
-        let rejected: Vec<u64> = rejected.iter().map(|count| *count as u64).collect();
-        summary.rejected.merge(&Rejected::from_counts(&rejected));
+        add_rejected(&mut summary.rejected, rejected);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Confusion matrices: the state of every metric of counts.
 
-use super::add_counts;
+use super::{add_counts, add_rejected};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
@@ -151,8 +151,7 @@ impl Confusion {
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
-        let rejected: Vec<u64> = rejected.iter().map(|count| *count as u64).collect();
-        self.rejected.merge(&Rejected::from_counts(&rejected));
+        add_rejected(&mut self.rejected, rejected);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Scores against targets: the state of every metric over all thresholds.
 
-use super::{Task, add_counts, confusion::check_labels};
+use super::{Task, add_counts, add_rejected, confusion::check_labels};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
@@ -228,16 +228,16 @@ impl CurveCounts {
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
         // A rejected row of scores was rejected once per class.
-        let repeats = if self.task == Task::Multiclass { self.width as i64 } else { 1 };
-        let rejected: Vec<u64> = rejected.iter().map(|count| (count / repeats) as u64).collect();
-        self.rejected.merge(&Rejected::from_counts(&rejected));
+        let repeats = if self.task == Task::Multiclass { self.width as i32 } else { 1 };
+        let rejected: Vec<i32> = rejected.iter().map(|count| count / repeats).collect();
+        add_rejected(&mut self.rejected, &rejected);
     }
 
-    fn fold_table(&mut self, scores: &[f32], targets: &[i64], ignore_index: Option<i64>) {
+    fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignore_index: Option<i64>) {
         let classes = self.task == Task::Multiclass;
-        let (group, valid) = if classes { (self.width, self.width as i64) } else { (1, 2) };
+        let (group, valid) = if classes { (self.width, self.width as i32) } else { (1, 2) };
         for (row, target) in scores.chunks_exact(group.max(1)).zip(targets) {
-            let reason = if ignore_index == Some(*target) {
+            let reason = if ignore_index == Some(i64::from(*target)) {
                 Some(Reason::Ignored)
             } else if !(0..valid).contains(target) {
                 Some(Reason::InvalidTarget)
@@ -259,7 +259,7 @@ impl CurveCounts {
                 }
                 None => {
                     self.scores.extend_from_slice(row);
-                    self.targets.push(*target as i32);
+                    self.targets.push(*target);
                 }
             }
         }

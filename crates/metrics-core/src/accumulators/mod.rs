@@ -1,5 +1,7 @@
 //! What metrics accumulate. Several metrics finalize one accumulator's summary.
 
+use crate::Rejected;
+
 /// Clone, Debug and PartialEq of an accumulator that is its options and the type of its batches,
 /// which need none of these.
 macro_rules! by_options {
@@ -21,11 +23,13 @@ macro_rules! by_options {
         }
     };
 }
-use by_options;
 
 mod calibration_bins;
 mod confusion;
 mod curve_scores;
+mod log_likelihood;
+mod pair_moments;
+mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
@@ -33,8 +37,20 @@ pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
 
+pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
+pub use pair_moments::{Moments, PairMoments};
+pub use values::{
+    Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals,
+};
+
+/// Adds the counters of what was left out.
+fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
+    let counts: Vec<u64> = delta.iter().map(|count| *count as u64).collect();
+    rejected.merge(&Rejected::from_counts(&counts));
+}
+
 /// Adds a block of device counters to host counters.
-fn add_counts(counts: &mut [u64], delta: &[i64]) {
+fn add_counts(counts: &mut [u64], delta: &[i32]) {
     for (count, delta) in counts.iter_mut().zip(delta) {
         *count += *delta as u64;
     }

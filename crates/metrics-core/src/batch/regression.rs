@@ -52,6 +52,7 @@ impl Batch for Regression {
     }
 
     fn rows(&self) -> usize {
-        self.target.dims()[0]
+        // Metrics of one output count every element.
+        self.target.shape().num_elements()
     }
 }

@@ -55,28 +55,24 @@ impl<A> ConfusionMatrix<A> {
 
 impl ConfusionMatrixRule {
     fn matrix(&self, size: usize, counts: &[u64]) -> Matrix {
-        let count = |row: usize, col: usize| counts[row * size + col] as f64;
-        let row_sum = |row: usize| (0..size).map(|col| count(row, col)).sum::<f64>();
-        let col_sum = |col: usize| (0..size).map(|row| count(row, col)).sum::<f64>();
-        let rows: Vec<f64> = (0..size).map(row_sum).collect();
-        let cols: Vec<f64> = (0..size).map(col_sum).collect();
+        let (mut rows, mut cols) = (vec![0.0; size], vec![0.0; size]);
+        if self.normalize != Normalize::None {
+            for (i, count) in counts.iter().enumerate() {
+                rows[i / size] += *count as f64;
+                cols[i % size] += *count as f64;
+            }
+        }
         let all: f64 = rows.iter().sum();
-        let share = |row: usize, col: usize| {
+        let share = |(i, count): (usize, &u64)| {
             let whole = match self.normalize {
-                Normalize::None => return count(row, col),
-                Normalize::True => rows[row],
-                Normalize::Pred => cols[col],
+                Normalize::None => 1.0,
+                Normalize::True => rows[i / size],
+                Normalize::Pred => cols[i % size],
                 Normalize::All => all,
             };
-            if whole == 0.0 {
-                0.0
-            } else {
-                count(row, col) / whole
-            }
+            if whole == 0.0 { 0.0 } else { *count as f64 / whole }
         };
-        let data = (0..size * size)
-            .map(|i| share(i / size, i % size))
-            .collect();
+        let data = counts.iter().enumerate().map(share).collect();
         Matrix {
             rows: size,
             cols: size,

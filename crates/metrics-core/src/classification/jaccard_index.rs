@@ -9,10 +9,10 @@ use crate::{
 /// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
 ///
 /// Per class for multiclass and multilabel, then averaged; over pixels this is the mean IoU.
-/// An `ignore_index` that is a class leaves that class out of micro and macro as well. Ranges over
-/// `[0, 1]`. A class that is neither target nor prediction has `zero_division`; no data is
-/// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `JaccardIndex`; where no class is left to
-/// average, it yields NaN and we 0.
+/// An `ignore_index` that is a class leaves that class out of micro and macro as well (multiclass).
+/// Ranges over `[0, 1]`. A class that is neither target nor prediction has `zero_division`; no
+/// data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `JaccardIndex`; where no class is
+/// left to average, it yields NaN and we 0.
 ///
 /// ```
 /// use metrics_core::{JaccardIndex, Metric, batch::Binary};
@@ -44,7 +44,7 @@ impl ConfusionRule for JaccardIndexRule {
         let left_out = options
             .ignore_index
             .and_then(|index| usize::try_from(index).ok())
-            .filter(|index| *index < counts.width && options.task != Task::Binary);
+            .filter(|index| *index < counts.width && options.task == Task::Multiclass);
         let Some(left_out) = left_out else {
             return Ok(options.average(counts, jaccard, unseen));
         };
@@ -58,9 +58,7 @@ impl ConfusionRule for JaccardIndexRule {
             }
             Average::Macro => {
                 classes.remove(left_out);
-                if options.task == Task::Multiclass {
-                    classes.retain(|c| !unseen(c));
-                }
+                classes.retain(|c| !unseen(c));
                 let sum: f64 = classes.iter().map(jaccard).sum();
                 (if classes.is_empty() {
                     0.0

@@ -48,8 +48,17 @@ pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, T
     let max = scores.clone().max_dim(1);
     // Subtracting an infinite maximum from itself would make NaN of a certain class.
     let shift = max.clone().clamp(f32::MIN, f32::MAX);
-    let log_sum = (scores - shift.clone()).exp().sum_dim(1).log() + shift;
-    (ranks, Tensor::cat(vec![max, log_sum, own], 1).transpose())
+    let log_sum = (scores.clone() - shift.clone()).exp().sum_dim(1).log() + shift;
+    // Of the classes but the best, whose share is 1, so that small shares keep their digits.
+    let best = ranks.clone().slice([0..1, 0..n]).reshape([n, 1]);
+    let index = Tensor::<1, Int>::arange(0..classes as i64, (&own.device(), DType::I32));
+    let is_best = (index.reshape([1, classes]).expand([n, classes])).equal(best.expand([n, classes]));
+    let others = (scores - max.clone()).exp().mask_fill(is_best, 0.0);
+    // For the best class not `max - max`, which is NaN if it is infinite.
+    let hit = ranks.clone().slice([1..2, 0..n]).reshape([n, 1]).equal_elem(0);
+    let gap = (max.clone() - own.clone()).mask_fill(hit, 0.0);
+    let loss = gap + others.sum_dim(1).log1p();
+    (ranks, Tensor::cat(vec![max, log_sum, own, loss], 1).transpose())
 }
 
 /// See [`label_ranks`](super::label_ranks).
@@ -74,7 +83,9 @@ pub fn confusion(
     let [_, n] = ranks.dims();
     let classes = options.classes as i32;
     let bins = classes * classes;
-    let target = as_i32(target);
+    let ignored = is_ignored(&target, options.ignore_index);
+    // A rejected target of any size must not overflow on its way to a cell.
+    let (_, target) = outside(as_i32(target), options.classes);
     let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
     let rank = ranks.slice([1..2, 0..n]).reshape([n]);
     let hit = rank.clone().lower_elem(options.top_k as i32);
@@ -82,7 +93,7 @@ pub fn confusion(
     let cell = target.clone() * classes + pred;
     let rejected = rank.clone().lower_elem(0);
     let cell = cell.mask_where(rejected, rank.neg() + (bins - 1));
-    count(state, ignore(cell, target, options.ignore_index, bins))
+    count(state, ignore(cell, ignored, bins))
 }
 
 /// See [`label_counts`](super::label_counts).
@@ -95,6 +106,7 @@ pub fn label_counts(
     let [n, labels] = scores.dims();
     let bins = 4 * labels as i32;
     let device = scores.device();
+    let ignored = is_ignored(&target, options.ignore_index);
     let target = as_i32(target);
     let label =
         Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32)).reshape([1, labels]);
@@ -110,16 +122,7 @@ pub fn label_counts(
         .mask_fill(bad_score, bins + Reason::InvalidPrediction as i32)
         .mask_fill(nan, bins + Reason::Nan as i32)
         .mask_fill(bad_target, bins + Reason::InvalidTarget as i32);
-    let size = [n * labels];
-    count(
-        state,
-        ignore(
-            cell.reshape(size),
-            target.reshape(size),
-            options.ignore_index,
-            bins,
-        ),
-    )
+    count(state, ignore(cell, ignored, bins).reshape([n * labels]))
 }
 
 /// See [`sigmoid_probabilities`](super::sigmoid_probabilities).
@@ -163,13 +166,61 @@ fn choose(
 
 /// See [`add_compensated`](super::add_compensated).
 pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
-    let [k] = x.dims();
-    let high = state.clone().slice([0..k]);
-    let low = state.slice([k..2 * k]);
-    let sum = high.clone() + x.clone();
-    let of_x = sum.clone() - high.clone();
-    let error = (high - (sum.clone() - of_x.clone())) + (x - of_x);
+    let k = state.dims()[0] / 2;
+    let high = state.clone().slice(0..k);
+    let mut low = state.slice(k..2 * k);
+    let x_high = x.clone().slice(0..k);
+    if x.dims()[0] > k {
+        low = low + x.slice(k..2 * k);
+    }
+    let (sum, error) = two_sum(high, x_high);
     Tensor::cat(vec![sum, low + error], 0)
+}
+
+/// The sum, rounded, and what rounding took from it.
+///
+/// Donald Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B.
+fn two_sum<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+    let sum = a.clone() + b.clone();
+    let of_b = sum.clone() - a.clone();
+    let error = (a - (sum.clone() - of_b.clone())) + (b - of_b);
+    (sum, error)
+}
+
+/// See [`sum_compensated`](super::sum_compensated).
+pub fn sum_compensated(x: Tensor<2>) -> Tensor<1> {
+    let [mut n, columns] = x.dims();
+    let device = x.device();
+    if n == 0 {
+        return Tensor::zeros([2 * columns], (&device, DType::F32));
+    }
+    // Folds the lower half of the rows onto the upper half until one row is left.
+    let mut high = x;
+    let mut low: Option<Tensor<2>> = None;
+    while n > 1 {
+        let half = n.div_ceil(2);
+        let halves = |x: Tensor<2>| {
+            let below = x.clone().slice([half..n, 0..columns]);
+            let below = match n % 2 {
+                0 => below,
+                _ => Tensor::cat(
+                    vec![below, Tensor::zeros([1, columns], (&device, DType::F32))],
+                    0,
+                ),
+            };
+            (x.slice([0..half, 0..columns]), below)
+        };
+        let (a, b) = halves(high);
+        let (sum, error) = two_sum(a, b);
+        low = Some(match low.map(halves) {
+            Some((a, b)) => a + b + error,
+            None => error,
+        });
+        high = sum;
+        n = half;
+    }
+    let low = low.unwrap_or_else(|| high.zeros_like());
+    Tensor::cat(vec![high, low], 0).reshape([2 * columns])
 }
 
 /// See [`bin_confidence`](super::bin_confidence).
@@ -271,14 +322,15 @@ pub fn decision_codes(
     target: Tensor<2, Int>,
     ignore_index: Option<i64>,
 ) -> Tensor<2, Int> {
+    let ignored = is_ignored(&target, ignore_index);
     let target = as_i32(target);
-    let (invalid, safe) = outside(target.clone(), 2);
+    let (invalid, safe) = outside(target, 2);
     let nan = probabilities.clone().is_nan();
     let codes = safe
         .mask_fill(not_probability(probabilities), Reason::InvalidPrediction.code())
         .mask_fill(nan, Reason::Nan.code())
         .mask_fill(invalid, Reason::InvalidTarget.code());
-    ignore_codes(codes, target, ignore_index)
+    ignore_codes(codes, ignored)
 }
 
 /// See [`class_codes`](super::class_codes).
@@ -289,7 +341,9 @@ pub fn class_codes(
 ) -> Tensor<2, Int> {
     let [n, classes] = probabilities.dims();
     let device = probabilities.device();
-    let target = as_i32(target).reshape([n, 1]);
+    let target = target.reshape([n, 1]);
+    let ignored = is_ignored(&target, ignore_index);
+    let target = as_i32(target);
     let (invalid, _) = outside(target.clone(), classes);
     let nan = probabilities.clone().is_nan().any_dim(1);
     let bad = not_probability(probabilities).any_dim(1);
@@ -298,7 +352,7 @@ pub fn class_codes(
         .mask_fill(bad, Reason::InvalidPrediction.code())
         .mask_fill(nan, Reason::Nan.code())
         .mask_fill(invalid, Reason::InvalidTarget.code());
-    let reject = ignore_codes(reject, target.clone(), ignore_index).expand([n, classes]);
+    let reject = ignore_codes(reject, ignored).expand([n, classes]);
     let index = Tensor::<1, Int>::arange(0..classes as i64, (&device, DType::I32));
     let own = index.reshape([1, classes]).expand([n, classes]).equal(target.expand([n, classes]));
     as_i32(own.int()).mask_where(reject.clone().lower_elem(0), reject)
@@ -335,7 +389,7 @@ pub fn hits(
     let rank = ranks.slice([1..2, 0..n]).reshape([n]);
     let rejected = rank.clone().lower_elem(0);
     let hit = as_i32(rank.clone().equal_elem(0).int()).mask_where(rejected, rank);
-    ignore_codes(hit, as_i32(target), ignore_index)
+    ignore_codes(hit, is_ignored(&target, ignore_index))
 }
 
 /// Where scores lie outside `[0, 1]`. NaN does not.
@@ -352,7 +406,7 @@ pub fn pair_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [n, columns] = pred.dims();
-    let nan = (pred.clone() + target.clone()).is_nan().any_dim(1);
+    let nan = pred.clone().is_nan().bool_or(target.clone().is_nan()).any_dim(1);
     let wide = nan.clone().expand([n, columns]);
     let error = (pred - target.clone()).mask_fill(wide.clone(), 0.0);
     let offset = (target - pivot.reshape([1, columns])).mask_fill(wide, 0.0);
@@ -362,13 +416,10 @@ pub fn pair_moments(
         offset.clone(),
         offset.clone() * offset,
     ];
-    let batch = moments.map(|m| m.sum_dim(0).reshape([columns])).to_vec();
+    debug_assert_eq!(moments.len(), PAIR_MOMENTS);
+    let batch = sum_compensated(Tensor::cat(moments.to_vec(), 1));
     let place = as_i32(nan.int()).reshape([n]) * (1 + Reason::Nan as i32);
-    debug_assert_eq!(batch.len(), PAIR_MOMENTS);
-    (
-        count(counts, place),
-        add_compensated(sums, Tensor::cat(batch, 0)),
-    )
+    (count(counts, place), add_compensated(sums, batch))
 }
 
 /// See [`log_likelihood`](super::log_likelihood).
@@ -387,11 +438,12 @@ pub fn log_likelihood(
         .clone()
         .zeros_like()
         .mask_where(rejected, rank.neg());
-    let place = ignore(place, as_i32(target), ignore_index, 1);
-    let log_sum = scan.clone().slice([1..2, 0..n]).reshape([n]);
-    let own = scan.slice([2..3, 0..n]).reshape([n]);
+    let place = ignore(place, is_ignored(&target, ignore_index), 1);
+    let loss = scan.slice([3..4, 0..n]).reshape([n]);
+    let undefined = loss.clone().is_nan().bool_and(place.clone().equal_elem(0));
+    let place = place.mask_fill(undefined, 1 + Reason::Nan as i32);
     let unused = place.clone().greater_elem(0);
-    let loss = (log_sum - own).mask_fill(unused, 0.0).sum();
+    let loss = super::sum_compensated(loss.mask_fill(unused, 0.0).reshape([n, 1]));
     (count(counts, place), add_compensated(sums, loss))
 }
 
@@ -401,15 +453,26 @@ pub fn count(state: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
     state.scatter(0, places, ones, IndexingUpdateOp::Add)
 }
 
-/// Sends the places of ignored targets to their rejected slot, which follows `bins` counters.
-fn ignore(
-    place: Tensor<1, Int>,
-    target: Tensor<1, Int>,
+/// Where targets are to be left out; `None` if none is. Not [`as_i32`], which moves large labels.
+fn is_ignored<const D: usize>(
+    target: &Tensor<D, Int>,
     ignore_index: Option<i64>,
+) -> Option<Tensor<D, Bool>> {
+    let index = ignore_index?;
+    match target.dtype() {
+        DType::I64 => Some(target.clone().equal_elem(index)),
+        _ => Some(as_i32(target.clone()).equal_elem(i32::try_from(index).ok()?)),
+    }
+}
+
+/// Sends the places of ignored targets to their rejected slot, which follows `bins` counters.
+fn ignore<const D: usize>(
+    place: Tensor<D, Int>,
+    ignored: Option<Tensor<D, Bool>>,
     bins: i32,
-) -> Tensor<1, Int> {
-    match ignore_index.and_then(|index| i32::try_from(index).ok()) {
-        Some(index) => place.mask_fill(target.equal_elem(index), bins + Reason::Ignored as i32),
+) -> Tensor<D, Int> {
+    match ignored {
+        Some(ignored) => place.mask_fill(ignored, bins + Reason::Ignored as i32),
         None => place,
     }
 }
@@ -417,11 +480,10 @@ fn ignore(
 /// Marks ignored targets with their code.
 fn ignore_codes<const D: usize>(
     codes: Tensor<D, Int>,
-    target: Tensor<D, Int>,
-    ignore_index: Option<i64>,
+    ignored: Option<Tensor<D, Bool>>,
 ) -> Tensor<D, Int> {
-    match ignore_index.and_then(|index| i32::try_from(index).ok()) {
-        Some(index) => codes.mask_fill(target.equal_elem(index), Reason::Ignored.code()),
+    match ignored {
+        Some(ignored) => codes.mask_fill(ignored, Reason::Ignored.code()),
         None => codes,
     }
 }
@@ -439,7 +501,7 @@ fn outside<const D: usize>(
 }
 
 /// Labels as `i32`. Those that do not fit become the nearest that does, so they stay invalid.
-fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
+pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
     match labels.dtype() {
         DType::I32 => labels,
         DType::I64 => labels.clamp(i32::MIN, i32::MAX).cast(IntDType::I32),

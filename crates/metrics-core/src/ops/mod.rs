@@ -14,7 +14,7 @@ mod host;
 
 use burn::tensor::{Device, Int, Tensor};
 
-pub(crate) use default::linspace;
+pub(crate) use default::{as_i32, linspace};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -92,9 +92,14 @@ pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
     )
 }
 
-/// What [`row_ranks`] yields, and `[3, N]` floats per row from the same pass: the largest score,
-/// the logarithm of the sum of exponentials of the scores, and the target's score (unspecified
-/// where the rank is negative).
+/// What [`row_ranks`] yields, and `[4, N]` floats per row from the same pass: the largest score,
+/// the logarithm of the sum of exponentials of the scores, the target's score, and the target's
+/// negative log-likelihood (these two unspecified where the rank is negative).
+///
+/// The last is more accurate than the difference of the two before it, which cancels when the
+/// scores are large or the target is nearly certain. It is infinite for a target with a score of
+/// negative infinity, and NaN where the scores leave it undefined (all of them negative infinity,
+/// or two of them infinite).
 pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, Tensor<2>) {
     route!(
         scores.device(),
@@ -175,10 +180,24 @@ pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
     )
 }
 
-/// Adds `x [K]` to `K` compensated sums: `state` is `[2 * K]`, the leading halves and then the
-/// trailing halves, whose sum is exact to about 48 bits (Knuth's two-sum).
+/// Adds `x` to `K` compensated sums: `state` is `[2 * K]`, the leading halves and then the
+/// trailing halves, whose sum is exact to about 48 bits (Knuth's two-sum). `x` is `[K]` plain
+/// numbers, or `[2 * K]` compensated sums such as [`sum_compensated`] yields.
 pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
     default::add_compensated(state, x)
+}
+
+/// Sums the columns of `x [N, K]`: `[2 * K]`, the leading halves of the sums and then their
+/// trailing halves, exact to about 48 bits whatever the backend's own sum does.
+///
+/// A sum with an infinite term, or one beyond the range of `f32`, has an infinite leading half
+/// and an unspecified trailing half; one of NaN or of both infinities is NaN.
+pub fn sum_compensated(x: Tensor<2>) -> Tensor<1> {
+    route!(
+        x.device(),
+        host::call::sum_compensated(x),
+        default::sum_compensated(x)
+    )
 }
 
 /// Adds confidences to equal-width bins over `[0, 1]`.
@@ -290,7 +309,8 @@ pub fn pair_moments(
 /// Adds the negative log-likelihood of rows.
 ///
 /// `counts` holds `1` counter of rows used and the rejected ones, `sums` one compensated sum;
-/// `ranks` and `scan` are what [`row_scan`] yields.
+/// `ranks` and `scan` are what [`row_scan`] yields. A row whose loss is undefined is rejected as
+/// NaN.
 pub fn log_likelihood(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,

@@ -73,6 +73,8 @@ pub trait MetricsBackend: Backend {
         target: FloatTensor<Self>,
         pivot: FloatTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
+    /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
+    fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self>;
 }
 
 /// The passes for one backend whose tensors are [`HostTensor`]s.
@@ -93,7 +95,7 @@ macro_rules! host_backend {
                 target: IntTensor<Self>,
             ) -> (IntTensor<Self>, FloatTensor<Self>) {
                 let [n, classes] = scores.shape().dims();
-                let (mut ranks, mut floats) = (vec![0; 2 * n], vec![0.0; 3 * n]);
+                let (mut ranks, mut floats) = (vec![0; 2 * n], vec![0.0; 4 * n]);
                 scores.floats(|scores| {
                     target.ints(|target| {
                         scan::row_scan(scores, classes, target, &mut ranks, &mut floats)
@@ -101,7 +103,7 @@ macro_rules! host_backend {
                 });
                 (
                     HostTensor::from_ints(ranks, [2, n]),
-                    HostTensor::from_floats(floats, [3, n]),
+                    HostTensor::from_floats(floats, [4, n]),
                 )
             }
 
@@ -232,6 +234,12 @@ macro_rules! host_backend {
                 });
                 (counts, sums)
             }
+
+            fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {
+                let [_, columns] = x.shape().dims();
+                let sums = x.floats(|x| passes::sum_compensated(x, columns));
+                HostTensor::from_floats(sums, [2 * columns])
+            }
         }
     };
 }
@@ -286,5 +294,6 @@ pub(super) mod call {
     call!(outside_unit(scores: Tensor<2>;) -> int 1);
     call!(bin_confidence(counts: Tensor<1, Int>, sums: Tensor<1>, confidence: Tensor<1>, hit: Tensor<1, Int>; width: usize) -> both 1);
     call!(threshold_counts(state: Tensor<1, Int>, probabilities: Tensor<2>, target: Tensor<2, Int>; thresholds: Vec<f32>) -> int 1);
+    call!(sum_compensated(x: Tensor<2>;) -> float 1);
     call!(pair_moments(counts: Tensor<1, Int>, sums: Tensor<1>, pred: Tensor<2>, target: Tensor<2>, pivot: Tensor<1>;) -> both 1);
 }

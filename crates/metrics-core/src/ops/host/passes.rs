@@ -207,6 +207,19 @@ pub(super) fn pair_moments(
     add(sums, &totals);
 }
 
+/// See [`ops::sum_compensated`](crate::ops::sum_compensated).
+pub(super) fn sum_compensated(x: &[f32], columns: usize) -> Vec<f32> {
+    let mut totals = vec![0.0f64; columns];
+    for row in x.chunks_exact(columns.max(1)) {
+        for (total, value) in totals.iter_mut().zip(row) {
+            *total += *value as f64;
+        }
+    }
+    let mut sums = vec![0.0; 2 * columns];
+    add(&mut sums, &totals);
+    sums
+}
+
 /// Adds totals to compensated sums: `[2 * K]`, leading halves first.
 fn add(sums: &mut [f32], totals: &[f64]) {
     let (high, low) = sums.split_at_mut(totals.len());

@@ -14,7 +14,7 @@ pub(super) fn row_ranks(scores: &[f32], classes: usize, target: Ints, ranks: &mu
     with_ints!(target, target => rows(scores, classes, target, ranks, None));
 }
 
-/// See [`ops::row_scan`](crate::ops::row_scan). `ranks` is `[2, N]`, `floats` `[3, N]`.
+/// See [`ops::row_scan`](crate::ops::row_scan). `ranks` is `[2, N]`, `floats` `[4, N]`.
 pub(super) fn row_scan(
     scores: &[f32],
     classes: usize,
@@ -47,30 +47,17 @@ fn rows<T: Copy + Into<i64> + Sync>(
         Some(floats) => floats.split_at_mut(n),
         None => (&mut [][..], &mut [][..]),
     };
-    let (log_sum, own) = rest.split_at_mut(rest.len() / 2);
-    let part = |from: usize, best: &mut [i32], rank: &mut [i32], floats: [&mut [f32]; 3]| {
-        let [max, log_sum, own] = floats;
-        for i in 0..best.len() {
-            let row = &scores[(from + i) * classes..][..classes];
-            let (top, code) = scan(row, target[from + i].into());
-            best[i] = top as i32;
-            rank[i] = code;
-            if !max.is_empty() {
-                max[i] = row[top];
-                log_sum[i] = log_sum_exp(row, row[top]);
-                own[i] = if code >= 0 {
-                    row[target[from + i].into() as usize]
-                } else {
-                    0.0
-                };
-            }
-        }
+    let (log_sum, rest) = rest.split_at_mut(rest.len() / 3);
+    let (own, loss) = rest.split_at_mut(rest.len() / 2);
+    let part = |from: usize, best: &mut [i32], rank: &mut [i32], floats: [&mut [f32]; 4]| {
+        let rows = &scores[from * classes..][..best.len() * classes];
+        scan_rows(rows, classes, &target[from..], best, rank, floats);
     };
     if threads == 1 {
-        return part(0, best, rank, [max, log_sum, own]);
+        return part(0, best, rank, [max, log_sum, own, loss]);
     }
     rayon::scope(|scope| {
-        let mut floats = [max, log_sum, own].map(|slice| slice.chunks_mut(chunk));
+        let mut floats = [max, log_sum, own, loss].map(|slice| slice.chunks_mut(chunk));
         for (index, (best, rank)) in best
             .chunks_mut(chunk)
             .zip(rank.chunks_mut(chunk))
@@ -85,8 +72,121 @@ fn rows<T: Copy + Into<i64> + Sync>(
     });
 }
 
-/// The first largest score's index, and the target's rank or a negative code.
-fn scan(row: &[f32], target: i64) -> (usize, i32) {
+/// Up to this many classes, rows are scanned side by side: a row of few scores fills no vector.
+const SHORT: usize = 64;
+
+/// Scans rows, compiled once more for processors with AVX2. `floats` are the rows of
+/// [`ops::row_scan`](crate::ops::row_scan), or empty.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn scan_rows<T: Copy + Into<i64>>(
+    scores: &[f32],
+    classes: usize,
+    target: &[T],
+    best: &mut [i32],
+    rank: &mut [i32],
+    floats: [&mut [f32]; 4],
+) {
+    let [max, log_sum, own, loss] = floats;
+    let blocks = if classes <= SHORT { best.len() / LANES } else { 0 };
+    let mut excess = [0.0; LANES];
+    let likelihood = !max.is_empty();
+    let mut finish = |i: usize, row: &[f32], target: i64, top: usize, code: i32, excess: f32| {
+        max[i] = row[top];
+        // The excess over an infinite score is undefined, the sum is not.
+        log_sum[i] = if row[top].is_infinite() { row[top] } else { row[top] + excess };
+        own[i] = if code >= 0 { row[target as usize] } else { 0.0 };
+        // For the best class not `max - max`, which is NaN if it is infinite.
+        loss[i] = excess + if code == 0 { 0.0 } else { row[top] - own[i] };
+    };
+    for block in 0..blocks {
+        let from = block * LANES;
+        let rows = &scores[from * classes..][..LANES * classes];
+        let mut targets = [0; LANES];
+        (0..LANES).for_each(|i| targets[i] = target[from + i].into());
+        let (top, code) = scan_block(rows, classes, &targets, likelihood.then_some(&mut excess));
+        best[from..][..LANES].copy_from_slice(&top);
+        rank[from..][..LANES].copy_from_slice(&code);
+        if likelihood {
+            for (i, row) in rows.chunks_exact(classes).enumerate() {
+                finish(from + i, row, targets[i], top[i] as usize, code[i], excess[i]);
+            }
+        }
+    }
+    for i in blocks * LANES..best.len() {
+        let row = &scores[i * classes..][..classes];
+        let target: i64 = target[i].into();
+        let (top, code) = scan_row(row, target);
+        best[i] = top as i32;
+        rank[i] = code;
+        if likelihood {
+            finish(i, row, target, top, code, log_sum_excess(row, top));
+        }
+    }
+}
+
+/// The first largest score's index, and the target's rank or a negative code, of `LANES` rows.
+#[inline(always)]
+fn scan_block(
+    scores: &[f32],
+    classes: usize,
+    target: &[i64; LANES],
+    excess: Option<&mut [f32; LANES]>,
+) -> ([i32; LANES], [i32; LANES]) {
+    let mut columns = [[0.0f32; LANES]; SHORT];
+    for (i, row) in scores.chunks_exact(classes).enumerate() {
+        for (column, score) in columns.iter_mut().zip(row) {
+            column[i] = *score;
+        }
+    }
+    let columns = &columns[..classes];
+    let mut own = [0.0f32; LANES];
+    let mut own_index = [0i32; LANES];
+    let mut valid = [false; LANES];
+    for i in 0..LANES {
+        valid[i] = (0..classes as i64).contains(&target[i]);
+        let index = if valid[i] { target[i] } else { 0 };
+        own_index[i] = index as i32;
+        own[i] = scores[i * classes + index as usize];
+    }
+    let mut max = columns[0];
+    let mut top = [0i32; LANES];
+    let mut nan = [0i32; LANES];
+    let mut before = [0i32; LANES];
+    for (index, column) in columns.iter().enumerate() {
+        let index = index as i32;
+        for i in 0..LANES {
+            let score = column[i];
+            let larger = score > max[i];
+            top[i] = if larger { index } else { top[i] };
+            max[i] = if larger { score } else { max[i] };
+            nan[i] |= score.is_nan() as i32;
+            let tied = (score == own[i]) & (index < own_index[i]);
+            before[i] += ((score > own[i]) | tied) as i32;
+        }
+    }
+    if let Some(excess) = excess {
+        let mut sum = [0.0f32; LANES];
+        for (index, column) in columns.iter().enumerate() {
+            for i in 0..LANES {
+                let term = exp(column[i] - max[i]);
+                sum[i] += if top[i] == index as i32 { 0.0 } else { term };
+            }
+        }
+        *excess = sum.map(f32::ln_1p);
+    }
+    for i in 0..LANES {
+        if nan[i] != 0 {
+            (top[i], before[i]) = (0, Reason::Nan.code());
+        } else if !valid[i] {
+            before[i] = Reason::InvalidTarget.code();
+        }
+    }
+    (top, before)
+}
+
+/// As [`scan_block`], of one row.
+#[inline(always)]
+fn scan_row(row: &[f32], target: i64) -> (usize, i32) {
     let max = maximum(row);
     if max.is_nan() {
         return (0, Reason::Nan.code());
@@ -97,71 +197,64 @@ fn scan(row: &[f32], target: i64) -> (usize, i32) {
     }
     let target = target as usize;
     let own = row[target];
-    if top == target {
-        return (top, 0);
-    }
-    let before = row[..target]
-        .iter()
-        .map(|s| (*s >= own) as i32)
-        .sum::<i32>();
-    let after = row[target + 1..]
-        .iter()
-        .map(|s| (*s > own) as i32)
-        .sum::<i32>();
+    let before: i32 = row[..target].iter().map(|s| (*s >= own) as i32).sum();
+    let after: i32 = row[target + 1..].iter().map(|s| (*s > own) as i32).sum();
     (top, before + after)
 }
 
 /// The largest score, or NaN if any is.
+#[inline(always)]
 fn maximum(row: &[f32]) -> f32 {
+    let larger = |a: f32, b: f32| if b > a { b } else { a };
     let mut lanes = [f32::NEG_INFINITY; LANES];
     let mut nan = [false; LANES];
     let chunks = row.chunks_exact(LANES);
-    let mut max = f32::NEG_INFINITY;
-    let mut any_nan = false;
-    for score in chunks.remainder() {
-        any_nan |= score.is_nan();
-        max = if *score > max { *score } else { max };
-    }
+    let rest = chunks.remainder();
     for chunk in chunks {
         for lane in 0..LANES {
             nan[lane] |= chunk[lane].is_nan();
-            lanes[lane] = if chunk[lane] > lanes[lane] {
-                chunk[lane]
-            } else {
-                lanes[lane]
-            };
+            lanes[lane] = larger(lanes[lane], chunk[lane]);
         }
     }
-    if any_nan || nan.contains(&true) {
+    if nan.contains(&true) || rest.iter().any(|score| score.is_nan()) {
         return f32::NAN;
     }
-    lanes.iter().fold(max, |a, b| a.max(*b))
+    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
 }
 
-/// `ln(sum(exp(row)))`, shifted by the row's maximum.
-fn log_sum_exp(row: &[f32], max: f32) -> f32 {
-    // Subtracting an infinite maximum from itself would make NaN of a certain class.
-    let shift = max.clamp(f32::MIN, f32::MAX);
+/// `ln(sum(exp(row)))` less the maximum at `top`: the logarithm of 1, which the maximum adds, and
+/// of what the others add, so that it keeps all digits when the others are small.
+#[inline(always)]
+fn log_sum_excess(row: &[f32], top: usize) -> f32 {
+    let max = row[top];
+    (sum_exp(&row[..top], max) + sum_exp(&row[top + 1..], max)).ln_1p()
+}
+
+/// The sum of `exp(score - max)`.
+#[inline(always)]
+fn sum_exp(scores: &[f32], max: f32) -> f32 {
+    let chunks = scores.chunks_exact(LANES);
+    let mut sum: f32 = chunks.remainder().iter().map(|score| exp(score - max)).sum();
     let mut lanes = [0.0f32; LANES];
-    let chunks = row.chunks_exact(LANES);
-    let mut sum: f32 = chunks.remainder().iter().map(|s| exp(*s - shift)).sum();
     for chunk in chunks {
         for lane in 0..LANES {
-            lanes[lane] += exp(chunk[lane] - shift);
+            lanes[lane] += exp(chunk[lane] - max);
         }
     }
     sum += lanes.iter().sum::<f32>();
-    sum.ln() + shift
+    sum
 }
 
-/// `exp(x)` for `x <= 0` (or `+inf`) to about one unit in the last place, without a branch or a
-/// call, so that loops over it vectorize: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor
-/// polynomial of degree 7.
+/// `exp(x)` for `x <= 0` to about one unit in the last place, without a branch or a call, so that
+/// loops over it vectorize: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor polynomial of
+/// degree 7. Below -87 it is 0, which is within 1.7e-38.
 #[inline(always)]
-pub(super) fn exp(x: f32) -> f32 {
-    // Below -87.3 the result is not a normal number any more; 0 is within 1.2e-38 of it.
-    let clamped = x.clamp(-87.0, 88.0);
-    let n = (clamped * std::f32::consts::LOG2_E).round_ties_even();
+fn exp(x: f32) -> f32 {
+    // Not `max`, which would make a number of NaN.
+    let clamped = if x < -87.0 { -87.0 } else { x };
+    // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.
+    let shifted = clamped * std::f32::consts::LOG2_E + 12_582_912.0;
+    let n = shifted - 12_582_912.0;
     // ln(2) in two parts, so that the product with n is exact.
     let r = (clamped - n * 0.693_359_4) - n * -2.121_944_4e-4;
     let mut p = 1.0 / 5040.0;
@@ -172,10 +265,8 @@ pub(super) fn exp(x: f32) -> f32 {
     p = p * r + 0.5;
     p = p * r + 1.0;
     p = p * r + 1.0;
-    let scale = f32::from_bits((((n as i32) + 127) << 23) as u32);
-    let value = p * scale;
-    let value = if x < -87.0 { 0.0 } else { value };
-    if x > 88.0 { f32::INFINITY } else { value }
+    let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+    if x < -87.0 { 0.0 } else { p * scale }
 }
 
 #[cfg(test)]
@@ -190,7 +281,7 @@ mod tests {
         }
         assert!(worst < 1.5e-7, "relative error {worst:e}");
         assert_eq!(super::exp(f32::NEG_INFINITY), 0.0);
-        assert_eq!(super::exp(f32::INFINITY), f32::INFINITY);
+        assert!(super::exp(f32::NAN).is_nan());
         assert_eq!(super::exp(0.0), 1.0);
     }
 }

@@ -1,0 +1,231 @@
+//! Moments of pairs of numbers: the state of the metrics of regression.
+
+use super::add_rejected;
+use crate::{
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::Regression,
+    delta::{Delta, HostDelta},
+    ops::{self, PAIR_MOMENTS},
+};
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+/// Adds up errors and targets: `4 * D` device sums and one pivot per output.
+///
+/// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairMoments {
+    /// Outputs measured each by itself; without, all elements are of one output.
+    pub(crate) outputs: Option<usize>,
+}
+
+impl PairMoments {
+    fn width(&self) -> usize {
+        self.outputs.unwrap_or(1)
+    }
+}
+
+impl Accumulator for PairMoments {
+    type Batch = Regression;
+    type Summary = Moments;
+
+    fn empty(&self) -> Moments {
+        let zeros = || vec![0.0; self.width()];
+        Moments {
+            outputs: self.width(),
+            count: 0,
+            squared_error: zeros(),
+            absolute_error: zeros(),
+            target_mean: zeros(),
+            target_m2: zeros(),
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn check(&self, batch: &Regression) -> Result<(), MetricError> {
+        let shape = batch.pred.dims();
+        match self.outputs {
+            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
+            Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
+                unit: "outputs",
+                expected,
+                found: shape[1],
+                shape: shape.to_vec(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Regression) {
+        let width = self.width();
+        let [n, columns] = batch.pred.dims();
+        let rows = n * columns / width;
+        let pred = batch.pred.clone().reshape([rows, width]);
+        let target = batch.target.clone().reshape([rows, width]);
+        let device = batch.device();
+        let first = delta.floats_mut().is_empty();
+        let known = delta.floats_mut().get(1).cloned();
+        let pivot = known.unwrap_or_else(|| pivot(pred.clone(), target.clone()));
+        let kept = pivot.clone();
+        delta.both(
+            1 + REJECTED_SLOTS,
+            PAIR_MOMENTS * width,
+            &device,
+            |counts, sums| ops::pair_moments(counts, sums, pred, target, pivot),
+        );
+        if first {
+            delta.push_floats(kept);
+        }
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Moments) {
+        let (Some(counts), Some(sums), Some(pivot)) =
+            (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
+        else {
+            return;
+        };
+        let width = self.width();
+        let count = counts[0] as u64;
+        let n = count as f64;
+        let moment = |k: usize| sums[k * width..][..width].to_vec();
+        let (offsets, squares) = (moment(2), moment(3));
+        let mut part = Moments {
+            squared_error: moment(0),
+            absolute_error: moment(1),
+            count,
+            ..self.empty()
+        };
+        add_rejected(&mut part.rejected, &counts[1..]);
+        for i in 0..width {
+            // Without rows there is no mean, and whatever it is does not count.
+            let shift = if count == 0 { 0.0 } else { offsets[i] / n };
+            part.target_mean[i] = pivot[i] as f64 + shift;
+            part.target_m2[i] = centred(squares[i], shift * offsets[i]);
+        }
+        summary.add(&part);
+    }
+}
+
+/// The mean of every column `[D]` of the targets that are finite and used, and never outside them:
+/// targets that are all equal lie exactly on it, whatever rounding does to a mean.
+fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+    let [rows, columns] = target.dims();
+    let nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
+    let finite = (target.clone().is_finite()).bool_and(nan.bool_not().expand([rows, columns]));
+    let unused = finite.clone().bool_not();
+    let count = finite.clone().float().sum_dim(0).clamp_min(1.0);
+    // Each divided before they are added, which cannot overflow.
+    let mean = (target.clone().mask_fill(unused.clone(), 0.0) / count).sum_dim(0);
+    let low = target
+        .clone()
+        .mask_fill(unused.clone(), f32::MAX)
+        .min_dim(0);
+    let high = target.mask_fill(unused, f32::MIN).max_dim(0);
+    mean.max_pair(low)
+        .min_pair(high)
+        .mask_fill(finite.any_dim(0).bool_not(), 0.0)
+        .reshape([columns])
+}
+
+/// The sum of squares around the mean from that around the pivot, which is 0 if all targets lie on
+/// it. If it is no more than the rounding of the squares, which are `f32` on the device, then the
+/// pivot was too far off (the first batch had no target to take it from) and it is not known: NaN.
+fn centred(squares: f64, correction: f64) -> f64 {
+    let m2 = squares - correction;
+    if squares == 0.0 || m2 > squares * 2f64.powi(-22) {
+        m2
+    } else {
+        f64::NAN
+    }
+}
+
+/// Sums over pairs of prediction and target, per output, in `f64`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// How many outputs there are.
+    pub outputs: usize,
+    /// Rows that were used.
+    pub count: u64,
+    /// Sum of `(prediction - target)²`.
+    #[serde(with = "crate::number::list")]
+    pub squared_error: Vec<f64>,
+    /// Sum of `|prediction - target|`.
+    #[serde(with = "crate::number::list")]
+    pub absolute_error: Vec<f64>,
+    /// Mean of the targets.
+    #[serde(with = "crate::number::list")]
+    pub target_mean: Vec<f64>,
+    /// Sum of `(target - mean)²`. It is 0 if and only if all targets are equal, and NaN if a target
+    /// is infinite or if rounding left nothing of it.
+    #[serde(with = "crate::number::list")]
+    pub target_m2: Vec<f64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl Moments {
+    /// Fails if nothing was used.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.count {
+            0 => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds moments of equal width.
+    ///
+    /// The means and squares by Chan, Golub and LeVeque, Updating Formulae and a Pairwise
+    /// Algorithm for Computing Sample Variances (1979).
+    fn add(&mut self, other: &Self) {
+        self.rejected.merge(&other.rejected);
+        if other.count == 0 {
+            return;
+        }
+        let (own, more) = (self.count as f64, other.count as f64);
+        self.count += other.count;
+        let share = more / (own + more);
+        for i in 0..self.outputs {
+            self.squared_error[i] += other.squared_error[i];
+            self.absolute_error[i] += other.absolute_error[i];
+            if own == 0.0 {
+                self.target_mean[i] = other.target_mean[i];
+                self.target_m2[i] = other.target_m2[i];
+                continue;
+            }
+            let distance = other.target_mean[i] - self.target_mean[i];
+            self.target_mean[i] += distance * share;
+            self.target_m2[i] += other.target_m2[i] + distance * distance * own * share;
+        }
+    }
+}
+
+impl Summary for Moments {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let widths = |m: &Self| {
+            [
+                m.outputs,
+                m.squared_error.len(),
+                m.absolute_error.len(),
+                m.target_mean.len(),
+                m.target_m2.len(),
+            ]
+        };
+        if widths(self) != widths(other) {
+            return Err(MetricError::MergeMismatch {
+                left: format!("moments of {} outputs", self.outputs),
+                right: format!("moments of {} outputs", other.outputs),
+            });
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

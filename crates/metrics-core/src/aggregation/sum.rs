@@ -1,0 +1,44 @@
+use super::{NanStrategy, nan_option};
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{Totals, ValueTotals},
+};
+
+/// The sum of all values; weights play no part, except that a NaN weight is as a NaN value.
+///
+/// Takes [`Values`](crate::batch::Values) of any shape. Sums are compensated: they are exact to
+/// about 48 bits on every backend. Infinities of both signs have no sum: NaN. If every value was
+/// left out as NaN it is 0; no data is [`MetricError::Empty`], where TorchMetrics has 0.
+/// Reference: TorchMetrics 1.9.0 `SumMetric`; see [`NanStrategy`] for NaN.
+///
+/// ```
+/// use metrics_core::{Metric, Sum, batch::Values};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let values = Tensor::<1>::from_floats([1e8, 1.0, -1e8], &Device::default());
+/// assert_eq!(Sum::new().evaluate(&Values::new(values))?.scalar(), Some(1.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sum {
+    nan: NanStrategy,
+}
+
+nan_option!(Sum);
+
+impl Metric for Sum {
+    type Accumulator = ValueTotals;
+
+    fn name(&self) -> String {
+        "sum".into()
+    }
+
+    fn accumulator(&self) -> ValueTotals {
+        ValueTotals { nan: self.nan }
+    }
+
+    fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
+        totals.seen()?;
+        Ok(totals.sum.into())
+    }
+}

@@ -1,0 +1,40 @@
+//! Metrics of predicted numbers: finalizers over one accumulator of moments.
+
+mod mean_absolute_error;
+mod mean_squared_error;
+mod r2_score;
+
+pub use mean_absolute_error::MeanAbsoluteError;
+pub use mean_squared_error::MeanSquaredError;
+pub use r2_score::{MultiOutput, R2Score};
+
+use crate::{MetricError, Value, accumulators::Moments};
+
+/// One number, or a list if the outputs were asked for one by one.
+fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
+    match outputs {
+        None => values[0].into(),
+        Some(_) => Value::PerClass(values),
+    }
+}
+
+/// The mean of a sum over the rows.
+fn mean(
+    moments: &Moments,
+    sums: &[f64],
+    outputs: Option<usize>,
+    finish: impl Fn(f64) -> f64,
+) -> Result<Value, MetricError> {
+    moments.not_empty()?;
+    let n = moments.count as f64;
+    let means = sums.iter().map(|sum| finish(sum / n)).collect();
+    Ok(per_output(means, outputs))
+}
+
+/// What a metric with a value per output adds to its name.
+fn suffix(outputs: Option<usize>) -> &'static str {
+    match outputs {
+        None => "",
+        Some(_) => "_per_output",
+    }
+}

@@ -1,0 +1,158 @@
+use super::per_output;
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{Moments, PairMoments},
+};
+
+/// How the R² scores of several outputs become one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MultiOutput {
+    /// Their mean.
+    #[default]
+    UniformAverage,
+    /// No average: one score per output.
+    RawValues,
+    /// Their mean weighted by the variance of the output's targets.
+    VarianceWeighted,
+}
+
+/// R² score, the coefficient of determination: `1 - sum((target - prediction)²) / sum((target -
+/// mean(target))²)`, the share of the targets' variance that the predictions explain.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
+/// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has:
+/// TorchMetrics takes the number of outputs from the batch.
+///
+/// Ranges over `[-inf, 1]`. Targets that are all equal have no variance to explain: the score is
+/// then 1 if every prediction is exact, else 0. TorchMetrics takes every residual and variance
+/// below 1e-4 for 0, so that data of a small scale always score 1; here equal means equal. No data
+/// is [`MetricError::Empty`], a single row [`MetricError::TooFew`], NaN
+/// [`MetricError::InvalidData`]. Reference: TorchMetrics 1.9.0 `R2Score`.
+///
+/// ```
+/// use metrics_core::{Metric, MultiOutput, R2Score, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<2>::from_floats([[1.0, 4.0], [2.0, 0.0], [3.0, 2.0]], &device);
+/// let target = Tensor::<2>::from_floats([[1.0, 0.0], [2.0, 2.0], [3.0, 4.0]], &device);
+/// let batch = Regression::multi_output(pred, target)?;
+///
+/// let r2 = R2Score::new().outputs(2);
+/// assert_eq!(r2.evaluate(&batch)?.scalar(), Some(-0.5));
+/// let each = r2.multioutput(MultiOutput::RawValues).evaluate(&batch)?;
+/// assert_eq!(each.per_class(), Some(&[1.0, -2.0][..]));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct R2Score {
+    outputs: Option<usize>,
+    adjusted: usize,
+    multioutput: MultiOutput,
+}
+
+impl R2Score {
+    /// Over all elements, whatever the shape of the batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A score for each of the `outputs` columns of `[N, outputs]` batches, averaged as
+    /// [`multioutput`](Self::multioutput) says.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.outputs = Some(outputs);
+        self
+    }
+
+    /// Corrects for `regressors` independent variables: `1 - (1 - r2) (n - 1) / (n - regressors -
+    /// 1)`; default 0. With as many of them as `n - 1` or more, the score is not corrected.
+    pub fn adjusted(mut self, regressors: usize) -> Self {
+        self.adjusted = regressors;
+        self
+    }
+
+    /// How the scores of several outputs become one; default [`MultiOutput::UniformAverage`].
+    ///
+    /// If the targets of all outputs are constant, the weights of
+    /// [`VarianceWeighted`](MultiOutput::VarianceWeighted) are all 0; they then count as equal.
+    pub fn multioutput(mut self, multioutput: MultiOutput) -> Self {
+        self.multioutput = multioutput;
+        self
+    }
+}
+
+impl Metric for R2Score {
+    type Accumulator = PairMoments;
+
+    fn name(&self) -> String {
+        let adjusted = match self.adjusted {
+            0 => String::new(),
+            regressors => format!("_adjusted{regressors}"),
+        };
+        let average = match (self.outputs, self.multioutput) {
+            (None, _) | (_, MultiOutput::UniformAverage) => "",
+            (_, MultiOutput::RawValues) => "_per_output",
+            (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
+        };
+        format!("r2_score{adjusted}{average}")
+    }
+
+    fn accumulator(&self) -> PairMoments {
+        PairMoments {
+            outputs: self.outputs,
+        }
+    }
+
+    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+        moments.not_empty()?;
+        if moments.count < 2 {
+            return Err(MetricError::TooFew {
+                needed: 2,
+                found: moments.count,
+            });
+        }
+        let (residuals, totals) = (&moments.squared_error, &moments.target_m2);
+        let scores: Vec<f64> = residuals
+            .iter()
+            .zip(totals)
+            .map(|(residual, total)| score(*residual, *total))
+            .collect();
+        let adjust = |r2: f64| self.adjust(r2, moments.count);
+        Ok(match self.multioutput {
+            MultiOutput::RawValues => {
+                per_output(scores.into_iter().map(adjust).collect(), self.outputs)
+            }
+            MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
+                let weighted: f64 = scores.iter().zip(totals).map(|(r2, w)| r2 * w).sum();
+                adjust(weighted / totals.iter().sum::<f64>()).into()
+            }
+            _ => adjust(scores.iter().sum::<f64>() / scores.len() as f64).into(),
+        })
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.outputs.is_none() || self.multioutput != MultiOutput::RawValues
+    }
+}
+
+impl R2Score {
+    fn adjust(&self, r2: f64, count: u64) -> f64 {
+        let (n, k) = (count as f64, self.adjusted as f64);
+        if self.adjusted == 0 || k >= n - 1.0 {
+            return r2;
+        }
+        1.0 - (1.0 - r2) * (n - 1.0) / (n - k - 1.0)
+    }
+}
+
+fn score(residual: f64, total: f64) -> f64 {
+    match (residual, total) {
+        (0.0, _) => 1.0,
+        (_, 0.0) => 0.0,
+        _ => 1.0 - residual / total,
+    }
+}

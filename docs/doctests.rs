@@ -1,0 +1,26 @@
+//! Compiles and runs the Rust of the book and of the README as doc tests:
+//! `cargo test --doc -p book`.
+
+macro_rules! chapters {
+    ($($name:ident: $path:literal,)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!($path)]
+            mod $name {}
+        )*
+    };
+}
+
+chapters! {
+    readme: "../README.md",
+    introduction: "src/introduction.md",
+    getting_started: "src/getting-started.md",
+    concepts: "src/concepts.md",
+    metrics: "src/metrics.md",
+    custom_metrics: "src/custom-metrics.md",
+    plugin: "src/plugin.md",
+    from_torchmetrics: "src/from-torchmetrics.md",
+    from_burn_train: "src/from-burn-train.md",
+    backends: "src/backends.md",
+    contributing: "src/contributing.md",
+}

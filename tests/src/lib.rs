@@ -1,0 +1,37 @@
+//! What the tests share: devices, golden files, comparison of values, and a list of all metrics.
+
+pub mod compare;
+pub mod golden;
+pub mod metrics;
+pub mod samples;
+
+use burn::tensor::Device;
+
+/// Every backend that was compiled in, by name.
+pub fn devices() -> Vec<(&'static str, Device)> {
+    #[allow(unused_mut)]
+    let mut devices: Vec<(&'static str, Device)> = Vec::new();
+    #[cfg(feature = "flex")]
+    devices.push(("flex", Device::flex()));
+    #[cfg(feature = "ndarray")]
+    devices.push(("ndarray", ndarray()));
+    #[cfg(feature = "vulkan")]
+    devices.push((
+        "vulkan",
+        Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
+    ));
+    #[cfg(all(feature = "wgpu", not(feature = "vulkan")))]
+    devices.push((
+        "wgpu",
+        Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+    ));
+    #[cfg(feature = "cuda")]
+    devices.push(("cuda", Device::cuda(0usize)));
+    devices
+}
+
+#[cfg(feature = "ndarray")]
+#[allow(deprecated)] // Supported for as long as Burn has it.
+fn ndarray() -> Device {
+    Device::ndarray()
+}

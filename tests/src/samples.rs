@@ -1,0 +1,208 @@
+//! Batches of made-up data for every batch type.
+
+use crate::golden::{self, Array, Arrays};
+use burn::tensor::Device;
+use metrics_core::{
+    Batch, MetricError,
+    batch::{Binary, Multiclass, Multilabel, Regression, Values},
+};
+
+/// What the metrics of [`all_metrics`](crate::metrics::all_metrics) are made for.
+pub const CLASSES: usize = 5;
+pub const LABELS: usize = 3;
+pub const OUTPUTS: usize = 2;
+
+/// Steele, Lea and Flood's SplitMix64: the same numbers everywhere.
+#[derive(Debug, Clone)]
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number in `0..limit`.
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    pub fn array(&mut self, shape: &[usize], mut number: impl FnMut(&mut Self) -> f64) -> Array {
+        Array {
+            shape: shape.to_vec(),
+            data: (0..shape.iter().product()).map(|_| number(self)).collect(),
+        }
+    }
+
+    /// A probability on a grid, so that some are equal.
+    pub fn probability(&mut self) -> f64 {
+        self.below(65) as f64 / 64.0
+    }
+
+    /// Mostly probabilities, now and then NaN.
+    fn score(&mut self) -> f64 {
+        match self.below(60) {
+            0 => f64::NAN,
+            _ => self.probability(),
+        }
+    }
+
+    /// Mostly a label, now and then something that is none; -1 is there to be ignored.
+    fn label(&mut self, labels: usize) -> f64 {
+        match self.below(20) {
+            0 => -1.0,
+            1 => [labels as f64, -7.0, 255.0][self.below(3)],
+            _ => self.below(labels) as f64,
+        }
+    }
+
+    /// A number of either sign, now and then NaN.
+    fn value(&mut self) -> f64 {
+        match self.below(60) {
+            0 => f64::NAN,
+            _ => (self.below(4001) as f64 - 2000.0) / 256.0,
+        }
+    }
+}
+
+/// A batch type with data for it.
+pub trait Sample: Batch {
+    /// Made-up rows, a few of them invalid.
+    fn arrays(random: &mut Random, rows: usize) -> Arrays;
+
+    /// The rows without those that hold something invalid or -1; `None` where that is not a
+    /// matter of whole rows.
+    fn clean(_arrays: &Arrays) -> Option<Arrays> {
+        None
+    }
+
+    /// A batch of arrays as the golden files name them.
+    ///
+    /// # Errors
+    /// As the batch's constructors.
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError>;
+
+    /// A batch of made-up rows.
+    fn random(seed: u64, rows: usize, device: &Device) -> Self {
+        let arrays = Self::arrays(&mut Random(seed), rows);
+        Self::build(&arrays, device).expect("the shapes fit")
+    }
+}
+
+/// The rows of which all numbers of one array are no NaN and those of the other are labels.
+fn clean(arrays: &Arrays, numbers: &str, labels: Option<(&str, usize)>) -> Arrays {
+    let good = |row: &Arrays| {
+        row[numbers].data.iter().all(|number| !number.is_nan())
+            && labels.is_none_or(|(name, labels)| {
+                (row[name].data.iter()).all(|label| (0.0..labels as f64).contains(label))
+            })
+    };
+    let rows: Vec<_> = golden::rows(arrays).into_iter().filter(good).collect();
+    golden::join(arrays, &rows)
+}
+
+fn named<const N: usize>(arrays: [(&str, Array); N]) -> Arrays {
+    arrays.map(|(name, array)| (name.to_string(), array)).into()
+}
+
+impl Sample for Binary {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("scores", random.array(&[rows], Random::score)),
+            ("target", random.array(&[rows], |r| r.label(2))),
+        ])
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(arrays, "scores", Some(("target", 2))))
+    }
+
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let target = &arrays["target"];
+        match (arrays.get("scores"), target.shape.len()) {
+            (Some(scores), 1) => Self::from_scores(scores.floats::<1>(device), target.ints(device)),
+            (Some(scores), _) => Self::from_scores(scores.floats::<2>(device), target.ints(device)),
+            (None, _) => Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device)),
+        }
+    }
+}
+
+impl Sample for Multiclass {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("scores", random.array(&[rows, CLASSES], Random::score)),
+            ("target", random.array(&[rows], |r| r.label(CLASSES))),
+        ])
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(arrays, "scores", Some(("target", CLASSES))))
+    }
+
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let target = &arrays["target"];
+        let Some(scores) = arrays.get("scores") else {
+            return Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device));
+        };
+        match (scores.shape.len(), target.shape.len()) {
+            (2, 1) => Self::from_scores(scores.floats(device), target.ints(device)),
+            (3, 2) => Self::from_tokens(scores.floats(device), target.ints(device)),
+            _ => Self::from_dense(scores.floats::<4>(device), target.ints::<3>(device)),
+        }
+    }
+}
+
+impl Sample for Multilabel {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("scores", random.array(&[rows, LABELS], Random::score)),
+            ("target", random.array(&[rows, LABELS], |r| r.label(2))),
+        ])
+    }
+
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let target = arrays["target"].ints(device);
+        match arrays.get("scores") {
+            Some(scores) => Self::from_scores(scores.floats(device), target),
+            None => Self::from_labels(arrays["pred"].ints(device), target),
+        }
+    }
+}
+
+impl Sample for Regression {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("pred", random.array(&[rows, OUTPUTS], Random::value)),
+            ("target", random.array(&[rows, OUTPUTS], Random::value)),
+        ])
+    }
+
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let (pred, target) = (&arrays["pred"], &arrays["target"]);
+        match pred.shape.len() {
+            1 => Self::new(pred.floats::<1>(device), target.floats::<1>(device)),
+            _ => Self::multi_output(pred.floats(device), target.floats(device)),
+        }
+    }
+}
+
+impl Sample for Values {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([("values", random.array(&[rows], Random::value))])
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(arrays, "values", None))
+    }
+
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let values = arrays["values"].floats::<1>(device);
+        match arrays.get("weights") {
+            Some(weights) => Self::weighted(values, weights.floats(device)),
+            None => Ok(Self::new(values)),
+        }
+    }
+}

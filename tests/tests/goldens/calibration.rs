@@ -1,0 +1,29 @@
+//! Calibration errors.
+
+use crate::runner::Run;
+use metrics_core::{CalibrationError, CalibrationNorm};
+use metrics_tests::golden::Args;
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    let args = &run.case.args;
+    run.by_rows &= !run.has_logits();
+    if run.case.task.as_deref() == Some("binary") {
+        return run.check(options(CalibrationError::binary(), args));
+    }
+    let metric = CalibrationError::multiclass(args.size("num_classes"));
+    run.check(options(metric, args));
+}
+
+fn options<B>(metric: CalibrationError<B>, args: &Args) -> CalibrationError<B> {
+    let norm = match args.text("norm") {
+        Some("l2") => CalibrationNorm::L2,
+        Some("max") => CalibrationNorm::Max,
+        _ => CalibrationNorm::L1,
+    };
+    let metric = metric.bins(args.size("n_bins")).norm(norm);
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}

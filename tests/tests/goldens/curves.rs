@@ -1,0 +1,60 @@
+//! Metrics over all thresholds.
+
+use crate::{classification_counts::average, runner::Run};
+use metrics_core::{
+    Auroc, AveragePrecision, CurveMetric, CurveRule, PrecisionRecallCurve, Roc,
+    accumulators::Thresholds,
+};
+use metrics_tests::golden::{Args, number};
+
+/// A metric for the case's task.
+macro_rules! run {
+    ($run:ident, $metric:ident) => {{
+        let args = &$run.case.args;
+        match $run.case.task.as_deref() {
+            Some("binary") => $run.check(options($metric::binary(), args)),
+            Some("multiclass") => {
+                let metric = options($metric::multiclass(args.size("num_classes")), args);
+                $run.check(metric)
+            }
+            _ => {
+                let metric = options($metric::multilabel(args.size("num_labels")), args);
+                $run.check(metric)
+            }
+        }
+    }};
+}
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    run.by_rows &= !run.has_logits();
+    match (run.case.metric.as_str(), run.case.args.float("max_fpr")) {
+        ("ROC", _) => run!(run, Roc),
+        ("PrecisionRecallCurve", _) => run!(run, PrecisionRecallCurve),
+        ("AveragePrecision", _) => run!(run, AveragePrecision),
+        ("AUROC", None) => run!(run, Auroc),
+        ("AUROC", Some(rate)) => {
+            let metric = options(Auroc::binary(), &run.case.args).max_fpr(rate);
+            run.check(metric)
+        }
+        (other, _) => run.fail(&format!("{other} is not in curves.rs")),
+    }
+}
+
+fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
+    let metric = metric.average(average(args)).thresholds(thresholds(args));
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+fn thresholds(args: &Args) -> Thresholds {
+    match args.get("thresholds") {
+        None => Thresholds::Exact,
+        Some(serde_json::Value::Array(list)) => {
+            Thresholds::List(list.iter().map(|value| number(value) as f32).collect())
+        }
+        Some(count) => Thresholds::Count(number(count) as usize),
+    }
+}

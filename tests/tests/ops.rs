@@ -1,0 +1,461 @@
+//! Every operation against its default body, on every device.
+//!
+//! The default bodies are ordinary tensor operations, so they say what the fused versions must do.
+
+use burn::tensor::{DType, Device, IndexingUpdateOp, Int, IntDType, Tensor};
+use metrics_core::{
+    REJECTED_SLOTS,
+    ops::{self, ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, default},
+};
+use metrics_tests::{devices, golden::Array, samples::Random};
+use std::fmt::Debug;
+
+const SHAPES: [(usize, usize); 9] = [
+    (1, 1),
+    (1, 5),
+    (7, 2),
+    (33, 16),
+    (64, 17),
+    (100, 3),
+    (50, 100),
+    // Large enough for several threads.
+    (300, 257),
+    (5000, 20),
+];
+
+/// Runs a check for every device and shape, with made-up data of several kinds.
+fn for_all(check: impl Fn(&mut Data)) {
+    for (name, device) in devices() {
+        for (rows, width) in SHAPES {
+            for kind in [Kind::Unit, Kind::Logits, Kind::Hostile] {
+                let random = Random((rows * 1000 + width) as u64);
+                let place = format!("{name} {kind:?} [{rows}, {width}]");
+                check(&mut Data {
+                    random,
+                    rows,
+                    width,
+                    kind,
+                    device: &device,
+                    place,
+                });
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    /// Probabilities with ties, labels of the task.
+    Unit,
+    /// Any numbers, labels of the task.
+    Logits,
+    /// Infinities, NaN, huge and tiny numbers; any labels.
+    Hostile,
+}
+
+struct Data<'a> {
+    random: Random,
+    rows: usize,
+    width: usize,
+    kind: Kind,
+    device: &'a Device,
+    place: String,
+}
+
+impl Data<'_> {
+    fn array(&mut self, shape: &[usize], number: impl Fn(&mut Random, Kind) -> f64) -> Array {
+        let kind = self.kind;
+        self.random.array(shape, |random| number(random, kind))
+    }
+
+    /// Scores `[rows, width]`, in a layout that is not the usual one for some.
+    fn scores(&mut self) -> Tensor<2> {
+        let shape = [self.rows, self.width];
+        if self.rows % 2 == 1 {
+            return self.array(&shape, score).floats::<2>(self.device);
+        }
+        self.array(&[shape[1], shape[0]], score)
+            .floats::<2>(self.device)
+            .transpose()
+    }
+
+    fn labels(&mut self, labels: usize) -> Tensor<1, Int> {
+        let (rows, wide) = (self.rows, self.wide());
+        self.array(&[rows], |random, kind| label(random, kind, labels, wide))
+            .ints(self.device)
+    }
+
+    /// 0, 1 and others `[rows, width]`.
+    fn decisions(&mut self) -> Tensor<2, Int> {
+        let (shape, wide) = ([self.rows, self.width], self.wide());
+        self.array(&shape, |random, kind| label(random, kind, 2, wide))
+            .ints(self.device)
+    }
+
+    /// Whether labels can be larger than an `i32`.
+    fn wide(&self) -> bool {
+        self.device.supports_dtype(IntDType::I64)
+    }
+
+    /// 0, 1 and the codes of rejected elements.
+    fn codes(&mut self, count: usize) -> Tensor<1, Int> {
+        let codes = self.array(&[count], |random, _| match random.below(9) {
+            code @ 0..REJECTED_SLOTS => -1.0 - code as f64,
+            other => (other % 2) as f64,
+        });
+        codes.ints::<1>(self.device).cast(IntDType::I32)
+    }
+
+    /// A state that is not empty any more.
+    fn counts(&mut self, count: usize) -> Tensor<1, Int> {
+        let counts = self.array(&[count], |random, _| random.below(100) as f64);
+        counts.ints::<1>(self.device).cast(IntDType::I32)
+    }
+
+    fn sums(&mut self, count: usize) -> Tensor<1> {
+        let sums = self.array(&[count], |random, _| random.below(1000) as f64 / 8.0);
+        Tensor::cat(
+            vec![
+                sums.floats::<1>(self.device),
+                Tensor::zeros([count], self.device),
+            ],
+            0,
+        )
+    }
+
+    fn equal<T: PartialEq + Debug>(&self, what: &str, ours: Vec<T>, expected: Vec<T>) {
+        assert_eq!(ours.len(), expected.len(), "{what} {}", self.place);
+        for (i, (a, b)) in ours.iter().zip(&expected).enumerate() {
+            assert!(a == b, "{what} {} at {i}: {a:?} is not {b:?}", self.place);
+        }
+    }
+
+    /// Compares within a relative distance, or that of `floor` where numbers are smaller.
+    fn close(&self, what: &str, ours: &[f64], expected: &[f64], limit: f64, floor: f64) {
+        assert_eq!(ours.len(), expected.len(), "{what} {}", self.place);
+        for (i, (a, b)) in ours.iter().zip(expected).enumerate() {
+            let near = (a - b).abs() <= limit * b.abs().max(floor);
+            let close = a == b || a.is_nan() && b.is_nan() || near;
+            assert!(close, "{what} {} at {i}: {a} is not {b}", self.place);
+        }
+    }
+}
+
+fn score(random: &mut Random, kind: Kind) -> f64 {
+    match (kind, random.below(50)) {
+        (Kind::Hostile, 0) => f64::NAN,
+        (Kind::Hostile, 1) => f64::INFINITY,
+        (Kind::Hostile, 2) => f64::NEG_INFINITY,
+        (Kind::Hostile, 3) => 3e38,
+        (Kind::Hostile, 4) => -1e-39,
+        (Kind::Unit, _) => random.probability(),
+        _ => random.below(4001) as f64 / 256.0 - 8.0,
+    }
+}
+
+fn label(random: &mut Random, kind: Kind, labels: usize, wide: bool) -> f64 {
+    match (kind, random.below(8)) {
+        (Kind::Hostile, 0) => -1.0,
+        (Kind::Hostile, 1) => labels as f64,
+        (Kind::Hostile, 2) if wide => (1u64 << 40) as f64,
+        _ => random.below(labels) as f64,
+    }
+}
+
+fn ints<const D: usize>(tensor: Tensor<D, Int>) -> Vec<i64> {
+    tensor.into_data().convert::<i64>().try_into_vec().unwrap()
+}
+
+fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
+    tensor.into_data().convert::<f64>().try_into_vec().unwrap()
+}
+
+/// The sums of a state in two halves.
+fn totals(state: Tensor<1>) -> Vec<f64> {
+    let values = floats(state);
+    let (high, low) = values.split_at(values.len() / 2);
+    let total = |(high, low): (&f64, &f64)| if high.is_finite() { high + low } else { *high };
+    high.iter().zip(low).map(total).collect()
+}
+
+/// The parts of ranks that mean something: the best class where the row is no NaN, and the rank.
+fn ranks(tensor: Tensor<2, Int>) -> Vec<(i64, i64)> {
+    let values = ints(tensor);
+    let (best, rank) = values.split_at(values.len() / 2);
+    let nan = metrics_core::Reason::Nan.code() as i64;
+    let pair = |(best, rank): (&i64, &i64)| (if *rank == nan { 0 } else { *best }, *rank);
+    best.iter().zip(rank).map(pair).collect()
+}
+
+#[test]
+fn row_ranks() {
+    for_all(|data| {
+        let (scores, target) = (data.scores(), data.labels(data.width));
+        let ours = ranks(ops::row_ranks(scores.clone(), target.clone()));
+        data.equal("ranks", ours, ranks(default::row_ranks(scores, target)));
+    });
+}
+
+#[test]
+fn row_scan() {
+    for_all(|data| {
+        let (scores, target) = (data.scores(), data.labels(data.width));
+        let (our_ranks, ours) = ops::row_scan(scores.clone(), target.clone());
+        let (their_ranks, theirs) = default::row_scan(scores, target);
+        let rows = ranks(our_ranks);
+        data.equal("ranks", rows.clone(), ranks(their_ranks));
+        let nan = metrics_core::Reason::Nan.code() as i64;
+        let defined = |tensor: Tensor<2>| {
+            let mut values = floats(tensor);
+            for (i, value) in values.iter_mut().enumerate() {
+                let (_, rank) = rows[i % data.rows];
+                if rank == nan || (i >= 2 * data.rows && rank < 0) {
+                    *value = 0.0;
+                }
+            }
+            values
+        };
+        let (ours, theirs) = (defined(ours), defined(theirs));
+        // The logarithm of the sum cancels, the loss does not.
+        let (ours, our_losses) = ours.split_at(3 * data.rows);
+        let (theirs, their_losses) = theirs.split_at(3 * data.rows);
+        data.close("scan", ours, theirs, 1e-6, 4.0);
+        data.close("loss", our_losses, their_losses, 4e-6, 1e-6);
+    });
+}
+
+#[test]
+fn label_ranks() {
+    for_all(|data| {
+        let (pred, target) = (data.labels(data.width), data.labels(data.width));
+        let ours = ops::label_ranks(pred.clone(), target.clone(), data.width);
+        let theirs = default::label_ranks(pred, target, data.width);
+        data.equal("ranks", ranks(ours), ranks(theirs));
+    });
+}
+
+#[test]
+fn confusion() {
+    for_all(|data| {
+        let (scores, target) = (data.scores(), data.labels(data.width));
+        let ranks = ops::row_ranks(scores, target.clone());
+        for top_k in [1, 2, 5] {
+            for ignore_index in [
+                None,
+                Some(-1),
+                Some(0),
+                Some(data.width as i64),
+                Some(1 << 40),
+            ] {
+                let options = ConfusionOptions {
+                    classes: data.width,
+                    top_k,
+                    ignore_index,
+                };
+                let state = data.counts(data.width * data.width + REJECTED_SLOTS);
+                let arguments = || (state.clone(), ranks.clone(), target.clone(), options);
+                let (s, r, t, o) = arguments();
+                let ours = ints(ops::confusion(s, r, t, o));
+                let (s, r, t, o) = arguments();
+                data.equal(
+                    &format!("{options:?}"),
+                    ours,
+                    ints(default::confusion(s, r, t, o)),
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn label_counts() {
+    for_all(|data| {
+        let (scores, target) = (data.scores(), data.decisions());
+        for ignore_index in [None, Some(-1), Some(1), Some(1 << 40)] {
+            for threshold in [0.0, 0.5, 1.0] {
+                let options = LabelCountsOptions {
+                    threshold,
+                    ignore_index,
+                };
+                let state = data.counts(4 * data.width + REJECTED_SLOTS);
+                let (scores, target) = (scores.clone(), target.clone());
+                let theirs =
+                    default::label_counts(state.clone(), scores.clone(), target.clone(), options);
+                let ours = ops::label_counts(state, scores, target, options);
+                data.equal(&format!("{options:?}"), ints(ours), ints(theirs));
+            }
+        }
+    });
+}
+
+#[test]
+fn probabilities() {
+    for_all(|data| {
+        let scores = data.scores();
+        for kind in [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits] {
+            let ours = floats(ops::sigmoid_probabilities(scores.clone(), kind));
+            if kind != ScoreKind::Probabilities {
+                let theirs = floats(default::sigmoid_probabilities(scores.clone(), kind));
+                data.close(&format!("sigmoid {kind:?}"), &ours, &theirs, 1e-6, 1e-3);
+                let ours = floats(ops::softmax_probabilities(scores.clone(), kind));
+                let theirs = floats(default::softmax_probabilities(scores.clone(), kind));
+                data.close(&format!("softmax {kind:?}"), &ours, &theirs, 2e-6, 1e-3);
+            } else {
+                data.close("unchanged", &ours, &floats(scores.clone()), 0.0, 0.0);
+            }
+        }
+        let ours = ints(ops::outside_unit(scores.clone()));
+        data.equal("outside", ours, ints(default::outside_unit(scores)));
+    });
+}
+
+#[test]
+fn sum_compensated() {
+    for_all(|data| {
+        let scores = data.scores();
+        let ours = totals(ops::sum_compensated(scores.clone()));
+        let theirs = totals(default::sum_compensated(scores.clone()));
+        // What cancels leaves the error of the terms, so the terms set the scale.
+        let scale: f64 = floats(scores)
+            .iter()
+            .filter(|x| x.is_finite())
+            .map(|x| x.abs())
+            .sum();
+        for (i, (a, b)) in ours.iter().zip(&theirs).enumerate() {
+            let close = a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= 1e-12 * scale;
+            assert!(close, "{} at {i}: {a} is not {b}", data.place);
+        }
+    });
+}
+
+#[test]
+fn add_compensated() {
+    for_all(|data| {
+        // Terms that a plain f32 sum would lose.
+        let x = Tensor::<1>::full([data.width], 1e-8, data.device);
+        let mut state = Tensor::cat(vec![x.ones_like(), x.zeros_like()], 0);
+        let mut expected = 1.0;
+        for _ in 0..100 {
+            state = ops::add_compensated(state, x.clone());
+            expected += 1e-8f32 as f64;
+        }
+        data.close(
+            "sum",
+            &totals(state),
+            &vec![expected; data.width],
+            1e-11,
+            0.0,
+        );
+    });
+}
+
+#[test]
+fn bin_confidence() {
+    for_all(|data| {
+        let rows = data.rows;
+        let confidence = data.array(&[rows], |random, _| random.probability());
+        let confidence = confidence.floats::<1>(data.device);
+        let hit = data.codes(rows);
+        for width in [1, 4, 15, 16] {
+            let bins = width + 1;
+            let (counts, sums) = (data.counts(2 * bins + REJECTED_SLOTS), data.sums(bins));
+            let (confidence, hit) = (confidence.clone(), hit.clone());
+            let (our_counts, ours) = ops::bin_confidence(
+                counts.clone(),
+                sums.clone(),
+                confidence.clone(),
+                hit.clone(),
+                width,
+            );
+            let (their_counts, theirs) =
+                default::bin_confidence(counts, sums, confidence, hit, width);
+            data.equal(
+                &format!("{width} bins"),
+                ints(our_counts),
+                ints(their_counts),
+            );
+            data.close(
+                &format!("{width} bins"),
+                &totals(ours),
+                &totals(theirs),
+                1e-6,
+                1e-3,
+            );
+        }
+    });
+}
+
+#[test]
+fn threshold_counts() {
+    for_all(|data| {
+        let scores = data.scores();
+        let codes = data
+            .codes(data.rows * data.width)
+            .reshape([data.rows, data.width]);
+        let lists: [&[f32]; 4] = [
+            &[0.5],
+            &[0.0, 1.0],
+            &[0.0, 0.25, 0.25, 0.5, 1.0],
+            &[0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.9],
+        ];
+        for list in lists {
+            let state = data.counts(data.width * 2 * (list.len() + 1) + REJECTED_SLOTS);
+            // NaN is rejected before it gets here.
+            let scores = scores.clone().mask_fill(scores.clone().is_nan(), 0.5);
+            let ours = ops::threshold_counts(state.clone(), scores.clone(), codes.clone(), list);
+            let theirs = default::threshold_counts(state, scores, codes.clone(), list);
+            data.equal(&format!("{list:?}"), ints(ours), ints(theirs));
+        }
+    });
+}
+
+#[test]
+fn pair_moments() {
+    for_all(|data| {
+        let (pred, target) = (data.scores(), data.scores());
+        let (counts, sums) = (
+            data.counts(1 + REJECTED_SLOTS),
+            data.sums(PAIR_MOMENTS * data.width),
+        );
+        let pivot = data.array(&[data.width], |random, _| random.probability());
+        let pivot = pivot.floats::<1>(data.device);
+        let (our_counts, ours) = ops::pair_moments(
+            counts.clone(),
+            sums.clone(),
+            pred.clone(),
+            target.clone(),
+            pivot.clone(),
+        );
+        let (their_counts, theirs) = default::pair_moments(counts, sums, pred, target, pivot);
+        data.equal("counts", ints(our_counts), ints(their_counts));
+        data.close("sums", &totals(ours), &totals(theirs), 1e-6, 1.0);
+    });
+}
+
+/// An operation must not change a state that someone else holds.
+#[test]
+fn a_shared_state_stays_as_it_was() {
+    for (name, device) in devices() {
+        let state = Tensor::<1, Int>::zeros([4 + REJECTED_SLOTS], (&device, DType::I32));
+        let kept = state.clone();
+        let target = Tensor::<1, Int>::from_ints([0, 1, 1], &device);
+        let ranks = ops::label_ranks(target.clone(), target.clone(), 2);
+        let options = ConfusionOptions {
+            classes: 2,
+            top_k: 1,
+            ignore_index: None,
+        };
+        let after = ops::confusion(state, ranks, target, options);
+        assert_eq!(ints(kept), [0; 8], "{name}");
+        assert_eq!(ints(after), [1, 0, 0, 2, 0, 0, 0, 0], "{name}");
+        let ones = after_scatter(&device);
+        assert_eq!(ones, [2, 0, 1], "{name}");
+    }
+}
+
+/// Counting relies on duplicates in a scatter adding up.
+fn after_scatter(device: &Device) -> Vec<i64> {
+    let places = Tensor::<1, Int>::from_ints([0, 2, 0], device);
+    let zeros = Tensor::<1, Int>::zeros([3], device);
+    ints(zeros.scatter(0, places.clone(), places.ones_like(), IndexingUpdateOp::Add))
+}
