@@ -29,7 +29,9 @@ fn batch((scores, target): &(Tensor<2>, Tensor<1, Int>)) -> Multiclass {
 fn epoch(metrics: &mut MetricCollection<Multiclass>, batches: &Batches, steps: usize) {
     metrics.reset();
     for step in 0..steps {
-        metrics.update(&batch(&batches[step % batches.len()])).expect("the batch fits");
+        metrics
+            .update(&batch(&batches[step % batches.len()]))
+            .expect("the batch fits");
     }
     metrics.compute().expect("the device can be read");
 }
@@ -38,13 +40,19 @@ fn epoch(metrics: &mut MetricCollection<Multiclass>, batches: &Batches, steps: u
 fn steps(metrics: &mut MetricCollection<Multiclass>, batches: &Batches, steps: usize) {
     metrics.reset();
     for step in 0..steps {
-        metrics.forward(&batch(&batches[step % batches.len()])).expect("the batch fits");
+        metrics
+            .forward(&batch(&batches[step % batches.len()]))
+            .expect("the batch fits");
     }
     metrics.compute().expect("the device can be read");
 }
 
 /// One pass of burn-train's metrics, which compute at every step.
-fn burn_train(batches: &Batches, steps: usize, mut update: impl FnMut(&Tensor<2>, &Tensor<1, Int>)) {
+fn burn_train(
+    batches: &Batches,
+    steps: usize,
+    mut update: impl FnMut(&Tensor<2>, &Tensor<1, Int>),
+) {
     for step in 0..steps {
         let (scores, target) = &batches[step % batches.len()];
         update(scores, target);
@@ -52,7 +60,11 @@ fn burn_train(batches: &Batches, steps: usize, mut update: impl FnMut(&Tensor<2>
 }
 
 fn metadata() -> MetricMetadata {
-    MetricMetadata { progress: Progress::new(1, 1, None), iteration: Some(1), lr: None }
+    MetricMetadata {
+        progress: Progress::new(1, 1, None),
+        iteration: Some(1),
+        lr: None,
+    }
 }
 
 /// The input of burn-train's counting metrics, made as its `ClassificationOutput` makes it.
@@ -61,7 +73,9 @@ fn stats(scores: &Tensor<2>, target: &Tensor<1, Int>, classes: usize) -> Confusi
 }
 
 fn run<M: BurnMetric>(metric: &mut M, input: &M::Input) {
-    metric.update(input, &metadata()).expect("the device can be read");
+    metric
+        .update(input, &metadata())
+        .expect("the device can be read");
 }
 
 fn w1(c: &mut Criterion) {
@@ -75,11 +89,15 @@ fn w1(c: &mut Criterion) {
             .with(ConfusionMatrix::multiclass(10));
         let mut group = c.benchmark_group(format!("W1 512x10, 5 metrics/{name}"));
         group.throughput(Throughput::Elements(200));
-        group.bench_function("ours, epoch value", |b| b.iter(|| epoch(&mut metrics, &batches, 200)));
+        group.bench_function("ours, epoch value", |b| {
+            b.iter(|| epoch(&mut metrics, &batches, 200))
+        });
         group.bench_function("ours, value at every step", |b| {
             b.iter(|| steps(&mut metrics, &batches, 200))
         });
-        group.bench_function("burn-train, 4 of the 5", |b| b.iter(|| burn_train_w1(&batches)));
+        group.bench_function("burn-train, 4 of the 5", |b| {
+            b.iter(|| burn_train_w1(&batches))
+        });
         group.finish();
     }
 }
@@ -90,7 +108,10 @@ fn burn_train_w1(batches: &Batches) {
     let mut recall = RecallMetric::multiclass(1, ClassReduction::Macro);
     let mut f1 = FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro);
     burn_train(batches, 200, |scores, target| {
-        run(&mut accuracy, &AccuracyInput::new(scores.clone(), target.clone()));
+        run(
+            &mut accuracy,
+            &AccuracyInput::new(scores.clone(), target.clone()),
+        );
         run(&mut precision, &stats(scores, target, 10));
         run(&mut recall, &stats(scores, target, 10));
         run(&mut f1, &stats(scores, target, 10));
@@ -109,8 +130,12 @@ fn w2(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("W2 256x1000, 5 metrics/{name}"));
         group.throughput(Throughput::Elements(40));
         group.sample_size(10);
-        group.bench_function("ours, epoch value", |b| b.iter(|| epoch(&mut metrics, &batches, 40)));
-        group.bench_function("burn-train, 3 of the 5", |b| b.iter(|| burn_train_w2(&batches)));
+        group.bench_function("ours, epoch value", |b| {
+            b.iter(|| epoch(&mut metrics, &batches, 40))
+        });
+        group.bench_function("burn-train, 3 of the 5", |b| {
+            b.iter(|| burn_train_w2(&batches))
+        });
         group.finish();
     }
 }
@@ -120,8 +145,14 @@ fn burn_train_w2(batches: &Batches) {
     let mut top5 = TopKAccuracyMetric::new(5);
     let mut f1 = FBetaScoreMetric::multiclass(1.0, 1, ClassReduction::Macro);
     burn_train(batches, 40, |scores, target| {
-        run(&mut top1, &AccuracyInput::new(scores.clone(), target.clone()));
-        run(&mut top5, &TopKAccuracyInput::new(scores.clone(), target.clone()));
+        run(
+            &mut top1,
+            &AccuracyInput::new(scores.clone(), target.clone()),
+        );
+        run(
+            &mut top5,
+            &TopKAccuracyInput::new(scores.clone(), target.clone()),
+        );
         run(&mut f1, &stats(scores, target, 1000));
     });
 }

@@ -4,7 +4,8 @@ use burn::tensor::{Distribution, Tensor};
 use criterion::{Criterion, criterion_group, criterion_main};
 use metrics_benches::devices;
 use metrics_core::{
-    Auroc, AveragePrecision, MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection, R2Score,
+    Auroc, AveragePrecision, MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection,
+    R2Score,
     accumulators::Thresholds,
     batch::{Binary, Regression},
 };
@@ -22,9 +23,13 @@ fn w3(c: &mut Criterion) {
         let exact = Auroc::binary();
         group.bench_function("AUROC, exact", |b| b.iter(|| whole(&exact, &batches)));
         let exact = AveragePrecision::binary();
-        group.bench_function("average precision, exact", |b| b.iter(|| whole(&exact, &batches)));
+        group.bench_function("average precision, exact", |b| {
+            b.iter(|| whole(&exact, &batches))
+        });
         let binned = Auroc::binary().thresholds(Thresholds::Count(200));
-        group.bench_function("AUROC, 200 thresholds", |b| b.iter(|| whole(&binned, &batches)));
+        group.bench_function("AUROC, 200 thresholds", |b| {
+            b.iter(|| whole(&binned, &batches))
+        });
         group.finish();
     }
 }

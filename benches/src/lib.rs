@@ -13,7 +13,10 @@ pub fn devices() -> Vec<(&'static str, Device)> {
         #[allow(deprecated)]
         ("ndarray", Device::ndarray()),
         #[cfg(feature = "wgpu")]
-        ("wgpu", Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+        (
+            "wgpu",
+            Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        ),
         #[cfg(feature = "cuda")]
         ("cuda", Device::cuda(0)),
     ]
@@ -29,7 +32,8 @@ pub fn logits(
     let batches: Vec<_> = (0..batches)
         .map(|_| {
             let scores = Tensor::random([rows, classes], Distribution::Normal(0.0, 1.0), device);
-            let target = Tensor::<1>::random([rows], Distribution::Uniform(0.0, classes as f64), device);
+            let target =
+                Tensor::<1>::random([rows], Distribution::Uniform(0.0, classes as f64), device);
             (scores, target.int().clamp(0, classes as i64 - 1))
         })
         .collect();

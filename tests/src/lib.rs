@@ -8,8 +8,9 @@ pub mod samples;
 use burn::tensor::Device;
 
 /// Every backend that was compiled in, by name.
+#[allow(clippy::vec_init_then_push)] // Features decide what is pushed.
 pub fn devices() -> Vec<(&'static str, Device)> {
-    #[allow(unused_mut)]
+    #[allow(unused_mut)] // Without any backend nothing is pushed.
     let mut devices: Vec<(&'static str, Device)> = Vec::new();
     #[cfg(feature = "flex")]
     devices.push(("flex", Device::flex()));

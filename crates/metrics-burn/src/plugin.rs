@@ -140,19 +140,30 @@ impl<B: Batch> LearnerMetrics<B> {
         let infos = self.collection.metrics();
         let info = infos.iter().find(|info| info.name == name);
         let info = info.ok_or_else(|| MetricError::UnknownName(name.to_string()))?;
-        let epoch = self.views(info).into_iter().find(|(_, shows)| *shows != Shows::Steps);
+        let epoch = self
+            .views(info)
+            .into_iter()
+            .find(|(_, shows)| *shows != Shows::Steps);
         match epoch {
             Some((name, _)) if info.is_scalar => Ok(MetricName(Arc::new(name))),
-            _ => Err(MetricError::InvalidOption(format!("`{name}` has no number per epoch"))),
+            _ => Err(MetricError::InvalidOption(format!(
+                "`{name}` has no number per epoch"
+            ))),
         }
     }
 
     /// The names Burn knows a metric by, and when each has a value.
     fn views(&self, metric: &MetricInfo) -> Vec<(String, Shows)> {
         let name = metric.name.clone();
-        match (self.on_step != OnStep::Never && metric.is_scalar, self.on_epoch) {
+        match (
+            self.on_step != OnStep::Never && metric.is_scalar,
+            self.on_epoch,
+        ) {
             (true, true) => {
-                vec![(format!("{name}_step"), Shows::Steps), (format!("{name}_epoch"), Shows::Epochs)]
+                vec![
+                    (format!("{name}_step"), Shows::Steps),
+                    (format!("{name}_epoch"), Shows::Epochs),
+                ]
             }
             (true, false) => vec![(name, Shows::Steps)],
             (false, true) => vec![(name, Shows::Epochs)],
@@ -180,8 +191,12 @@ impl<B: Batch> LearnerMetrics<B> {
         for metric in texts.into_iter().chain(numbers) {
             for (name, shows) in self.views(metric) {
                 builder = match (leads, metric.is_scalar) {
-                    (true, true) => add.leading_number(builder, View::new(&state, metric, name, shows)),
-                    (true, false) => add.leading_text(builder, View::new(&state, metric, name, shows)),
+                    (true, true) => {
+                        add.leading_number(builder, View::new(&state, metric, name, shows))
+                    }
+                    (true, false) => {
+                        add.leading_text(builder, View::new(&state, metric, name, shows))
+                    }
                     (false, true) => add.number(builder, View::new(&state, metric, name, shows)),
                     (false, false) => add.text(builder, View::new(&state, metric, name, shows)),
                 };

@@ -51,11 +51,18 @@ impl MetricResults {
 
     /// The last report of a split.
     pub fn last(&self, split: SplitKind) -> Option<SplitReport> {
-        self.lock().iter().rev().find(|report| report.split == split).cloned()
+        self.lock()
+            .iter()
+            .rev()
+            .find(|report| report.split == split)
+            .cloned()
     }
 
     /// The report of an epoch of a split.
     pub fn epoch(&self, split: SplitKind, epoch: usize) -> Option<SplitReport> {
-        self.lock().iter().find(|r| r.split == split && r.epoch == epoch).cloned()
+        self.lock()
+            .iter()
+            .find(|r| r.split == split && r.epoch == epoch)
+            .cloned()
     }
 }

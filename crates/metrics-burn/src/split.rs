@@ -99,10 +99,12 @@ impl<B: Batch> SplitState<B> {
     /// Computes the values of the epoch.
     pub fn finish(&mut self) {
         self.step = None;
-        let report = self.guarded(|split| split.collection.compute()).unwrap_or_else(|error| {
-            self.say(format!("the values could not be computed: {error}"));
-            MetricReport::default()
-        });
+        let report = self
+            .guarded(|split| split.collection.compute())
+            .unwrap_or_else(|error| {
+                self.say(format!("the values could not be computed: {error}"));
+                MetricReport::default()
+            });
         for (name, error) in report.errors() {
             self.say(format!("{name} has no value: {error}"));
         }
@@ -147,7 +149,10 @@ impl<B: Batch> SplitState<B> {
         catch_unwind(AssertUnwindSafe(|| f(self))).unwrap_or_else(|payload| {
             let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
             let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-            Err(MetricError::Custom(format!("panicked: {}", text.unwrap_or_default())))
+            Err(MetricError::Custom(format!(
+                "panicked: {}",
+                text.unwrap_or_default()
+            )))
         })
     }
 

@@ -70,7 +70,12 @@ pub(crate) struct View<B: Batch, R> {
 
 impl<B: Batch, R> Clone for View<B, R> {
     fn clone(&self) -> Self {
-        Self { state: self.state.clone(), name: self.name.clone(), metric: self.metric.clone(), ..*self }
+        Self {
+            state: self.state.clone(),
+            name: self.name.clone(),
+            metric: self.metric.clone(),
+            ..*self
+        }
     }
 }
 
@@ -103,20 +108,31 @@ impl<B: Batch, R: Role<B>> View<B, R> {
     /// The value of the step just taken, if it shows one: final if it completes a test set.
     fn current(&self) -> Option<NumericEntry> {
         let state = self.lock();
-        let end = self.scalar(state.end()).filter(|_| self.shows != Shows::Steps);
-        let step = self.scalar(state.step()).filter(|_| self.shows != Shows::Epochs);
-        end.map(NumericEntry::Final).or(step.map(NumericEntry::Value))
+        let end = self
+            .scalar(state.end())
+            .filter(|_| self.shows != Shows::Steps);
+        let step = self
+            .scalar(state.step())
+            .filter(|_| self.shows != Shows::Epochs);
+        end.map(NumericEntry::Final)
+            .or(step.map(NumericEntry::Value))
     }
 
     fn entry(&self) -> SerializedEntry {
         let text = {
             let state = self.lock();
             let report = state.end().or(state.step());
-            report.and_then(|report| report.get(&self.metric)).and_then(text_entry)
+            report
+                .and_then(|report| report.get(&self.metric))
+                .and_then(text_entry)
         };
         match (self.current(), text) {
             (Some(entry), _) => {
-                let when = if matches!(entry, NumericEntry::Final(_)) { "epoch" } else { "batch" };
+                let when = if matches!(entry, NumericEntry::Final(_)) {
+                    "epoch"
+                } else {
+                    "batch"
+                };
                 let value = Value::Scalar(entry.current());
                 SerializedEntry::new(format!("{when} {value}"), entry.serialize())
             }
@@ -143,7 +159,11 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
     }
 
     fn attributes(&self) -> MetricAttributes {
-        NumericAttributes { unit: None, higher_is_better: self.higher_is_better }.into()
+        NumericAttributes {
+            unit: None,
+            higher_is_better: self.higher_is_better,
+        }
+        .into()
     }
 
     fn update(

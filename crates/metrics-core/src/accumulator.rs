@@ -37,7 +37,7 @@ pub trait Summary:
 
 /// How a batch is accumulated on the device: the options, and nothing else.
 ///
-/// Equality of accumulators decides whether two metrics of a collection share one state.
+/// Equality of accumulators (or [`covers`](Self::covers), where one is wider) decides whether two metrics of a collection share one state.
 pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What it accumulates.
     type Batch: Batch;
@@ -46,6 +46,12 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
 
     /// The summary of no data.
     fn empty(&self) -> Self::Summary;
+
+    /// Whether this accumulator's summary serves metrics that ask for `other` as well. A collection
+    /// keeps the wider of two such accumulators.
+    fn covers(&self, other: &Self) -> bool {
+        self == other
+    }
 
     /// Whether the batch fits, from shapes and dtypes alone.
     ///

@@ -259,14 +259,25 @@ impl<B: Batch> MetricCollection<B> {
             self.mistake.get_or_insert(MetricError::DuplicateName(name));
             return self;
         }
-        let accumulator = metric.accumulator();
-        let shared = self.states.iter().position(|state| {
-            state.accumulator().downcast_ref::<M::Accumulator>() == Some(&accumulator)
-        });
-        let state = shared.unwrap_or_else(|| {
-            self.states.push(Box::new(State::new(accumulator)));
-            self.states.len() - 1
-        });
+        let metric_accumulator = metric.accumulator();
+        let own = |state: &dyn AnyState<B>| {
+            let accumulator = state.accumulator().downcast_ref::<M::Accumulator>()?;
+            (accumulator.covers(&metric_accumulator) || metric_accumulator.covers(accumulator))
+                .then(|| accumulator.covers(&metric_accumulator))
+        };
+        let shared = (self.states.iter().enumerate())
+            .find_map(|(index, state)| Some((index, own(&**state)?)));
+        let state = match shared {
+            Some((index, true)) => index,
+            Some((index, false)) => {
+                self.states[index] = Box::new(State::new(metric_accumulator));
+                index
+            }
+            None => {
+                self.states.push(Box::new(State::new(metric_accumulator)));
+                self.states.len() - 1
+            }
+        };
         self.members.push(Member {
             name,
             metric: Box::new(metric),

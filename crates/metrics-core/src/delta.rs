@@ -200,13 +200,21 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
 }
 
 fn ints(data: TensorData) -> Result<Vec<i32>, MetricError> {
-    let data = if data.dtype() == DType::I32 { data } else { data.convert::<i32>() };
+    let data = if data.dtype() == DType::I32 {
+        data
+    } else {
+        data.convert::<i32>()
+    };
     data.try_into_vec::<i32>()
         .map_err(|e| MetricError::Read(format!("{e:?}")))
 }
 
 fn floats(data: TensorData) -> Result<Vec<f32>, MetricError> {
-    let data = if data.dtype() == DType::F32 { data } else { data.convert::<f32>() };
+    let data = if data.dtype() == DType::F32 {
+        data
+    } else {
+        data.convert::<f32>()
+    };
     data.try_into_vec::<f32>()
         .map_err(|e| MetricError::Read(format!("{e:?}")))
 }

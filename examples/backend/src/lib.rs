@@ -41,13 +41,18 @@ pub fn device(backend: &str) -> Result<Device, String> {
     set_hook(Box::new(|_| ()));
     let probe = catch_unwind(|| {
         let device = open();
-        let works = Tensor::<1>::from_floats([1.0, 2.0], &device).sum().try_into_data().is_ok();
+        let works = Tensor::<1>::from_floats([1.0, 2.0], &device)
+            .sum()
+            .try_into_data()
+            .is_ok();
         works.then_some(device)
     });
     set_hook(hook);
     probe.ok().flatten().ok_or_else(|| {
         let needs = match backend {
-            "wgpu" => "a GPU driver (on Linux: Vulkan; Debian's mesa-vulkan-drivers has one in software)",
+            "wgpu" => {
+                "a GPU driver (on Linux: Vulkan; Debian's mesa-vulkan-drivers has one in software)"
+            }
             "cuda" => "an NVIDIA GPU, its driver and the CUDA toolkit",
             _ => "nothing, so please report this",
         };

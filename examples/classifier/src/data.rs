@@ -41,13 +41,20 @@ pub fn load(seed: u64) -> Result<Vec<Digit>, String> {
 }
 
 fn parse(line: &str) -> Result<Digit, String> {
-    let numbers: Vec<f32> = line.split(',').filter_map(|field| field.trim().parse().ok()).collect();
+    let numbers: Vec<f32> = line
+        .split(',')
+        .filter_map(|field| field.trim().parse().ok())
+        .collect();
     let Some((digit, pixels)) = numbers.split_last() else {
         return Err("an empty line among the digits".into());
     };
-    let pixels: [f32; PIXELS] =
-        pixels.try_into().map_err(|_| format!("not 64 pixels: {line}"))?;
-    Ok(Digit { pixels: pixels.map(|pixel| pixel / 16.0), digit: *digit as i64 })
+    let pixels: [f32; PIXELS] = pixels
+        .try_into()
+        .map_err(|_| format!("not 64 pixels: {line}"))?;
+    Ok(Digit {
+        pixels: pixels.map(|pixel| pixel / 16.0),
+        digit: *digit as i64,
+    })
 }
 
 /// Fisher-Yates with a splitmix64 generator.
@@ -83,8 +90,9 @@ pub fn loader(
     shuffle_seed: Option<u64>,
     device: &Device,
 ) -> Arc<dyn DataLoader<DigitBatch>> {
-    let mut builder =
-        DataLoaderBuilder::new(DigitBatcher).batch_size(batch_size).set_device(device.clone());
+    let mut builder = DataLoaderBuilder::new(DigitBatcher)
+        .batch_size(batch_size)
+        .set_device(device.clone());
     if let Some(seed) = shuffle_seed {
         builder = builder.shuffle(seed);
     }

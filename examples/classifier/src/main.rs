@@ -9,7 +9,8 @@ use burn::{
     optim::AdamConfig,
     tensor::Device,
     train::{
-        EvaluatorBuilder, Learner, SupervisedTraining, checkpoint::MetricCheckpointingStrategy,
+        EvaluatorBuilder, Learner, SupervisedTraining,
+        checkpoint::MetricCheckpointingStrategy,
         metric::store::{Aggregate, Direction, Split},
     },
 };
@@ -17,8 +18,8 @@ use clap::Parser;
 use data::CLASSES;
 use metrics_burn::{LearnerMetrics, OnStep, SplitKind, SplitReport};
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix, F1Score,
-    MatthewsCorrCoef, MetricCollection, MetricReport, NegativeLogLikelihood, Value,
+    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
+    F1Score, MatthewsCorrCoef, MetricCollection, MetricReport, NegativeLogLikelihood, Value,
     batch::Multiclass,
 };
 use model::Classifier;
@@ -66,9 +67,15 @@ fn main() -> ExitCode {
 /// Ten metrics over four states: confusion, likelihood, calibration bins and scores.
 fn metrics() -> MetricCollection<Multiclass> {
     MetricCollection::new()
-        .named("accuracy", Accuracy::multiclass(CLASSES).average(Average::Micro))
+        .named(
+            "accuracy",
+            Accuracy::multiclass(CLASSES).average(Average::Micro),
+        )
         .with(F1Score::multiclass(CLASSES))
-        .named("f1_per_class", F1Score::multiclass(CLASSES).average(Average::None))
+        .named(
+            "f1_per_class",
+            F1Score::multiclass(CLASSES).average(Average::None),
+        )
         .with(MatthewsCorrCoef::multiclass(CLASSES))
         .with(CohenKappa::multiclass(CLASSES))
         .with(Auroc::multiclass(CLASSES))
@@ -94,7 +101,11 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         args.backend
     );
 
-    let on_step = if args.log_every == 0 { OnStep::Never } else { OnStep::Every(args.log_every) };
+    let on_step = if args.log_every == 0 {
+        OnStep::Never
+    } else {
+        OnStep::Every(args.log_every)
+    };
     let metrics = LearnerMetrics::new(metrics()).on_step(on_step);
     let training_device = device.clone().autodiff();
     let f1 = metrics.metric("f1_score")?;
@@ -134,15 +145,24 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
 
     let results = metrics.results();
     let splits = [SplitKind::Train, SplitKind::Valid, SplitKind::Test(0)];
-    let reports: Vec<SplitReport> = splits.iter().filter_map(|split| results.last(*split)).collect();
+    let reports: Vec<SplitReport> = splits
+        .iter()
+        .filter_map(|split| results.last(*split))
+        .collect();
     show(&reports);
     let report = args.output.join("report.json");
     write_report(&report, &reports)?;
-    println!("\n{:.1} s. Written to {}:", started.elapsed().as_secs_f64(), args.output.display());
+    println!(
+        "\n{:.1} s. Written to {}:",
+        started.elapsed().as_secs_f64(),
+        args.output.display()
+    );
     println!("  report.json      every value of the last epoch and of the test set");
     println!("  train/, valid/   Burn's logs of every epoch");
     println!("  evaluation/      Burn's logs of the test set");
-    println!("  checkpoint/      the model of the epoch with the best f1_score on the validation set");
+    println!(
+        "  checkpoint/      the model of the epoch with the best f1_score on the validation set"
+    );
     Ok(())
 }
 
@@ -152,12 +172,22 @@ fn show(reports: &[SplitReport]) {
         Some(value) => format!("{value:>10.4}"),
         None => format!("{:>10}", "N/A"),
     };
-    println!("\n{:<24}{:>10}{:>10}{:>10}", "metric", "train", "valid", "test");
+    println!(
+        "\n{:<24}{:>10}{:>10}{:>10}",
+        "metric", "train", "valid", "test"
+    );
     for entry in &test.report.entries {
-        if entry.value.as_ref().is_some_and(|value| value.scalar().is_none()) {
+        if entry
+            .value
+            .as_ref()
+            .is_some_and(|value| value.scalar().is_none())
+        {
             continue;
         }
-        let cells: Vec<_> = reports.iter().map(|r| cell(&r.report, &entry.name)).collect();
+        let cells: Vec<_> = reports
+            .iter()
+            .map(|r| cell(&r.report, &entry.name))
+            .collect();
         println!("{:<24}{}", entry.name, cells.join(""));
     }
     if let Some(values) = test.report.get("f1_per_class").and_then(Value::per_class) {

@@ -28,7 +28,8 @@ impl Classifier {
 
     /// Logits `[N, 10]` of images `[N, 64]`.
     pub fn forward(&self, images: Tensor<2>) -> Tensor<2> {
-        self.output.forward(self.activation.forward(self.hidden.forward(images)))
+        self.output
+            .forward(self.activation.forward(self.hidden.forward(images)))
     }
 
     fn classify(&self, batch: DigitBatch) -> ClassificationOutput {

@@ -22,7 +22,13 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(results: MetricResults) -> Self {
-        Self { results, split: String::new(), epoch: 1, epochs: 0, total: 0 }
+        Self {
+            results,
+            split: String::new(),
+            epoch: 1,
+            epochs: 0,
+            total: 0,
+        }
     }
 
     fn start(&mut self, split: &str, total: usize) {
@@ -35,7 +41,12 @@ impl Progress {
             return;
         }
         let filled = (30 * done / self.total).min(30);
-        print!("\r{:<6} [{}{}]", self.split, "=".repeat(filled), " ".repeat(30 - filled));
+        print!(
+            "\r{:<6} [{}{}]",
+            self.split,
+            "=".repeat(filled),
+            " ".repeat(30 - filled)
+        );
         std::io::stdout().flush().ok();
     }
 
@@ -75,7 +86,9 @@ impl TrainingProgressLogger for Progress {
     fn update_epoch(&mut self, epoch: usize) {
         print!("epoch {epoch:>3}/{}", self.epochs);
         for (name, split) in [("train", SplitKind::Train), ("valid", SplitKind::Valid)] {
-            let Some(last) = self.results.last(split) else { continue };
+            let Some(last) = self.results.last(split) else {
+                continue;
+            };
             let value = |metric| last.report.scalar(metric).unwrap_or(f64::NAN);
             print!(
                 "   {name}: accuracy {:.4}  f1 {:.4}  nll {:.4}",

@@ -31,7 +31,9 @@ impl ConfidentBatch for Binary {
 
     fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
         match self.decisions.labels {
-            true => Err(MetricError::ScoresRequired { metric: "calibration" }),
+            true => Err(MetricError::ScoresRequired {
+                metric: "calibration",
+            }),
             false => Ok(()),
         }
     }
@@ -63,7 +65,10 @@ impl ConfidentBatch for Multiclass {
                 ops::hits(ranks, self.target.clone(), ignore_index),
             ),
             // `check` keeps a batch without scores from getting here.
-            _ => (Tensor::zeros([0], &self.device()), Tensor::zeros([0], &self.device())),
+            _ => (
+                Tensor::zeros([0], &self.device()),
+                Tensor::zeros([0], &self.device()),
+            ),
         }
     }
 }
@@ -87,8 +92,15 @@ by_options!(CalibrationBins);
 
 impl<B> CalibrationBins<B> {
     pub(crate) fn new(classes: usize) -> Self {
-        let options = CalibrationOptions { classes, bins: 15, ignore_index: None };
-        Self { options, batch: PhantomData }
+        let options = CalibrationOptions {
+            classes,
+            bins: 15,
+            ignore_index: None,
+        };
+        Self {
+            options,
+            batch: PhantomData,
+        }
     }
 }
 
@@ -109,7 +121,9 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 
     fn check(&self, batch: &B) -> Result<(), MetricError> {
         if self.options.bins == 0 {
-            return Err(MetricError::InvalidOption("calibration needs at least one bin".into()));
+            return Err(MetricError::InvalidOption(
+                "calibration needs at least one bin".into(),
+            ));
         }
         batch.check_width(self.options.classes)
     }
@@ -121,18 +135,27 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     fn update(&self, delta: &mut Delta, batch: &B) {
         let bins = self.options.bins + 1;
         let (confidence, hit) = batch.confidence(self.options.ignore_index);
-        delta.both(2 * bins + REJECTED_SLOTS, bins, &batch.device(), |counts, sums| {
-            ops::bin_confidence(counts, sums, confidence, hit, self.options.bins)
-        });
+        delta.both(
+            2 * bins + REJECTED_SLOTS,
+            bins,
+            &batch.device(),
+            |counts, sums| ops::bin_confidence(counts, sums, confidence, hit, self.options.bins),
+        );
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Calibration) {
-        let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else { return };
+        let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
+            return;
+        };
         let (counts, rest) = block.split_at(summary.counts.len());
         let (hits, rejected) = rest.split_at(summary.hits.len());
         add_counts(&mut summary.counts, counts);
         add_counts(&mut summary.hits, hits);
-        summary.confidence.iter_mut().zip(&sums).for_each(|(sum, delta)| *sum += delta);
+        summary
+            .confidence
+            .iter_mut()
+            .zip(&sums)
+            .for_each(|(sum, delta)| *sum += delta);
         add_rejected(&mut summary.rejected, rejected);
     }
 }
@@ -155,11 +178,23 @@ impl Summary for Calibration {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.counts.len() != other.counts.len() {
             let what = |c: &Self| format!("{} bins", c.counts.len() - 1);
-            return Err(MetricError::MergeMismatch { left: what(self), right: what(other) });
+            return Err(MetricError::MergeMismatch {
+                left: what(self),
+                right: what(other),
+            });
         }
-        self.counts.iter_mut().zip(&other.counts).for_each(|(a, b)| *a += b);
-        self.hits.iter_mut().zip(&other.hits).for_each(|(a, b)| *a += b);
-        self.confidence.iter_mut().zip(&other.confidence).for_each(|(a, b)| *a += b);
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(a, b)| *a += b);
+        self.hits
+            .iter_mut()
+            .zip(&other.hits)
+            .for_each(|(a, b)| *a += b);
+        self.confidence
+            .iter_mut()
+            .zip(&other.confidence)
+            .for_each(|(a, b)| *a += b);
         self.rejected.merge(&other.rejected);
         Ok(())
     }

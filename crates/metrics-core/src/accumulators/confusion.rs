@@ -30,7 +30,10 @@ pub struct Confusion {
     pub width: usize,
     /// Binary and multiclass: `target * width + prediction`.
     /// Multilabel: `label * 4 + target * 2 + prediction`.
+    /// Margins of multiclass: hits, predictions and targets, each by class.
     pub counts: Vec<u64>,
+    /// Whether the counts are only the margins of the matrix.
+    pub margins: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -72,28 +75,32 @@ impl std::iter::Sum for ClassCounts {
 }
 
 impl Confusion {
-    fn new(task: Task, width: usize) -> Self {
-        let cells = if task == Task::Multilabel {
-            4 * width
-        } else {
-            width * width
+    fn new(task: Task, width: usize, margins: bool) -> Self {
+        let cells = match task {
+            Task::Multilabel => 4 * width,
+            _ if margins => 3 * width,
+            _ => width * width,
         };
         Self {
             task,
             width,
             counts: vec![0; cells],
+            margins,
             rejected: Rejected::default(),
         }
     }
 
-    /// How often `target` was predicted as `prediction` (binary and multiclass).
+    /// How often `target` was predicted as `prediction` (binary and multiclass, not of margins).
     pub fn get(&self, target: usize, prediction: usize) -> u64 {
         self.counts[target * self.width + prediction]
     }
 
     /// All decisions that were counted.
     pub fn total(&self) -> u64 {
-        self.counts.iter().sum()
+        match self.margins {
+            true => self.counts[2 * self.width..].iter().sum(),
+            false => self.counts.iter().sum(),
+        }
     }
 
     /// Fails if nothing was counted.
@@ -122,29 +129,39 @@ impl Confusion {
             Task::Binary => vec![quad(0)],
             Task::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
             Task::Multiclass => {
-                let total = self.total() as f64;
-                let mut predicted = vec![0.0; self.width];
-                for row in self.counts.chunks_exact(self.width) {
-                    for (sum, count) in predicted.iter_mut().zip(row) {
-                        *sum += *count as f64;
-                    }
-                }
+                let (hits, predicted, targets) = self.margins();
+                let total: u64 = targets.iter().sum();
                 (0..self.width)
                     .map(|class| {
-                        let row = &self.counts[class * self.width..][..self.width];
-                        let support = row.iter().sum::<u64>() as f64;
-                        let tp = row[class] as f64;
-                        let (fp, fn_) = (predicted[class] - tp, support - tp);
-                        ClassCounts {
-                            tp,
-                            fp,
-                            fn_,
-                            tn: total - tp - fp - fn_,
-                        }
+                        let (tp, fp) = (hits[class], predicted[class] - hits[class]);
+                        let fn_ = targets[class] - tp;
+                        let [tp, fp, fn_, tn] =
+                            [tp, fp, fn_, total - tp - fp - fn_].map(|c| c as f64);
+                        ClassCounts { tp, fp, tn, fn_ }
                     })
                     .collect()
             }
         }
+    }
+
+    /// Hits, predictions and targets by class.
+    fn margins(&self) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
+        let width = self.width;
+        if self.margins {
+            let part = |k: usize| self.counts[k * width..][..width].to_vec();
+            return (part(0), part(1), part(2));
+        }
+        let mut predicted = vec![0; width];
+        let mut targets = Vec::with_capacity(width);
+        for row in self.counts.chunks_exact(width) {
+            targets.push(row.iter().sum());
+            predicted
+                .iter_mut()
+                .zip(row)
+                .for_each(|(sum, count)| *sum += count);
+        }
+        let hits = (0..width).map(|class| self.get(class, class)).collect();
+        (hits, predicted, targets)
     }
 
     fn fold(&mut self, delta: &HostDelta) {
@@ -157,7 +174,7 @@ impl Confusion {
 
 impl Summary for Confusion {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        let shape = |c: &Self| (c.task, c.width, c.counts.len());
+        let shape = |c: &Self| (c.task, c.width, c.margins, c.counts.len());
         if shape(self) != shape(other) {
             return Err(MetricError::MergeMismatch {
                 left: format!("{:?} of {}", self.task, self.width),
@@ -188,7 +205,7 @@ impl Accumulator for BinaryConfusion {
     type Summary = Confusion;
 
     fn empty(&self) -> Confusion {
-        Confusion::new(Task::Binary, 2)
+        Confusion::new(Task::Binary, 2, false)
     }
 
     fn check(&self, _batch: &Binary) -> Result<(), MetricError> {
@@ -217,7 +234,7 @@ impl Accumulator for MultilabelConfusion {
     type Summary = Confusion;
 
     fn empty(&self) -> Confusion {
-        Confusion::new(Task::Multilabel, self.labels)
+        Confusion::new(Task::Multilabel, self.labels, false)
     }
 
     fn check(&self, batch: &Multilabel) -> Result<(), MetricError> {
@@ -270,11 +287,13 @@ fn count_decisions(
     });
 }
 
-/// Counts pairs of target and predicted class: `C * C` device counters.
+/// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
+/// that matrix in `3 * C` counters, if no metric needs more.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,
     pub(crate) top_k: usize,
+    pub(crate) matrix: bool,
     pub(crate) ignore_index: Option<i64>,
 }
 
@@ -283,7 +302,16 @@ impl Accumulator for MulticlassConfusion {
     type Summary = Confusion;
 
     fn empty(&self) -> Confusion {
-        Confusion::new(Task::Multiclass, self.classes)
+        Confusion::new(Task::Multiclass, self.classes, !self.matrix)
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        *self
+            == Self {
+                matrix: self.matrix,
+                ..other.clone()
+            }
+            && self.matrix >= other.matrix
     }
 
     fn check(&self, batch: &Multiclass) -> Result<(), MetricError> {
@@ -294,14 +322,17 @@ impl Accumulator for MulticlassConfusion {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
-        let cells = self.classes * self.classes + REJECTED_SLOTS;
         let options = ConfusionOptions {
             classes: self.classes,
             top_k: self.top_k,
             ignore_index: self.ignore_index,
         };
-        delta.counts(0, cells, &batch.device(), |state| {
-            ops::confusion(
+        let (cells, add): (_, fn(_, _, _, _) -> _) = match self.matrix {
+            true => (self.classes * self.classes, ops::confusion),
+            false => (3 * self.classes, ops::class_margins),
+        };
+        delta.counts(0, cells + REJECTED_SLOTS, &batch.device(), |state| {
+            add(
                 state,
                 batch.ranks(self.classes),
                 batch.target.clone(),

@@ -95,7 +95,10 @@ impl ScoredBatch for Multiclass {
     }
 
     fn table(&self) -> (Tensor<2>, Tensor<1, Int>) {
-        (self.probabilities().unwrap_or_else(|| no_scores(self)), self.target.clone())
+        (
+            self.probabilities().unwrap_or_else(|| no_scores(self)),
+            self.target.clone(),
+        )
     }
 
     fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
@@ -119,7 +122,10 @@ fn check_decisions(decisions: &crate::batch::Decisions) -> Result<(), MetricErro
 
 fn decision_table(decisions: &crate::batch::Decisions) -> (Tensor<2>, Tensor<1, Int>) {
     let [n, labels] = decisions.dims();
-    (decisions.probabilities(), decisions.target.clone().reshape([n * labels]))
+    (
+        decisions.probabilities(),
+        decisions.target.clone().reshape([n * labels]),
+    )
 }
 
 fn decision_codes(
@@ -127,8 +133,11 @@ fn decision_codes(
     ignore_index: Option<i64>,
 ) -> (Tensor<2>, Tensor<2, Int>) {
     let probabilities = decisions.probabilities();
-    let codes =
-        ops::decision_codes(probabilities.clone(), decisions.target.clone(), ignore_index);
+    let codes = ops::decision_codes(
+        probabilities.clone(),
+        decisions.target.clone(),
+        ignore_index,
+    );
     (probabilities, codes)
 }
 
@@ -151,7 +160,14 @@ by_options!(CurveScores);
 impl<B> CurveScores<B> {
     pub(crate) fn new(width: usize) -> Self {
         let thresholds = Thresholds::Exact;
-        Self { options: CurveOptions { width, thresholds, ignore_index: None }, batch: PhantomData }
+        Self {
+            options: CurveOptions {
+                width,
+                thresholds,
+                ignore_index: None,
+            },
+            batch: PhantomData,
+        }
     }
 }
 
@@ -161,7 +177,9 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
 
     fn empty(&self) -> CurveCounts {
         let thresholds = self.options.thresholds.rising();
-        let cells = thresholds.as_ref().map_or(0, |t| 2 * self.options.width * (t.len() + 1));
+        let cells = thresholds
+            .as_ref()
+            .map_or(0, |t| 2 * self.options.width * (t.len() + 1));
         CurveCounts {
             task: B::TASK,
             width: self.options.width,
@@ -183,7 +201,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
                 let (probabilities, target) = batch.table();
                 let [n, width] = probabilities.dims();
                 delta.append_floats(probabilities.reshape([n * width]));
-                delta.append_ints(target);
+                delta.append_ints(ops::mark_ignored(target, self.options.ignore_index));
             }
             Some(thresholds) => {
                 let (probabilities, codes) = batch.codes(self.options.ignore_index);
@@ -200,7 +218,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             summary.fold_counts(delta);
         } else {
             for (scores, targets) in delta.float_lists().iter().zip(delta.int_lists()) {
-                summary.fold_table(scores, targets, self.options.ignore_index);
+                summary.fold_table(scores, targets, self.options.ignore_index.is_some());
             }
         }
     }
@@ -228,16 +246,24 @@ impl CurveCounts {
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
         // A rejected row of scores was rejected once per class.
-        let repeats = if self.task == Task::Multiclass { self.width as i32 } else { 1 };
+        let repeats = if self.task == Task::Multiclass {
+            self.width as i32
+        } else {
+            1
+        };
         let rejected: Vec<i32> = rejected.iter().map(|count| count / repeats).collect();
         add_rejected(&mut self.rejected, &rejected);
     }
 
-    fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignore_index: Option<i64>) {
+    fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
         let classes = self.task == Task::Multiclass;
-        let (group, valid) = if classes { (self.width, self.width as i32) } else { (1, 2) };
+        let (group, valid) = if classes {
+            (self.width, self.width as i32)
+        } else {
+            (1, 2)
+        };
         for (row, target) in scores.chunks_exact(group.max(1)).zip(targets) {
-            let reason = if ignore_index == Some(i64::from(*target)) {
+            let reason = if ignores && *target == ops::IGNORED_TARGET {
                 Some(Reason::Ignored)
             } else if !(0..valid).contains(target) {
                 Some(Reason::InvalidTarget)
@@ -284,12 +310,20 @@ impl CurveCounts {
             true => self.targets.iter().any(|target| *target >= 0),
             false => self.counts.iter().any(|count| *count > 0),
         };
-        if some { Ok(()) } else { Err(MetricError::Empty { rejected: self.rejected }) }
+        if some {
+            Ok(())
+        } else {
+            Err(MetricError::Empty {
+                rejected: self.rejected,
+            })
+        }
     }
 
     /// The curve of every class or label against the rest.
     pub fn columns(&self) -> Vec<ThresholdCurve> {
-        (0..self.width).map(|column| self.curve(column..column + 1)).collect()
+        (0..self.width)
+            .map(|column| self.curve(column..column + 1))
+            .collect()
     }
 
     /// One curve over the decisions of all labels.
@@ -320,7 +354,9 @@ impl CurveCounts {
                 let mut sums = vec![0u64; 2 * block];
                 for column in columns {
                     let counts = &self.counts[2 * block * column..][..2 * block];
-                    sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+                    sums.iter_mut()
+                        .zip(counts)
+                        .for_each(|(sum, count)| *sum += count);
                 }
                 let (negative, positive) = sums.split_at(block);
                 ThresholdCurve::from_histograms(thresholds, positive, negative)
@@ -335,11 +371,17 @@ impl Summary for CurveCounts {
             == (other.task, other.width, &other.thresholds);
         if !same || self.counts.len() != other.counts.len() {
             let what = |c: &Self| format!("{:?} of {} at {:?}", c.task, c.width, c.thresholds);
-            return Err(MetricError::MergeMismatch { left: what(self), right: what(other) });
+            return Err(MetricError::MergeMismatch {
+                left: what(self),
+                right: what(other),
+            });
         }
         self.scores.extend_from_slice(&other.scores);
         self.targets.extend_from_slice(&other.targets);
-        self.counts.iter_mut().zip(&other.counts).for_each(|(sum, count)| *sum += count);
+        self.counts
+            .iter_mut()
+            .zip(&other.counts)
+            .for_each(|(sum, count)| *sum += count);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
@@ -373,8 +415,13 @@ pub struct ThresholdCurve {
 impl ThresholdCurve {
     fn from_keys(mut keys: Vec<u64>) -> Self {
         keys.sort_unstable();
-        let mut curve =
-            Self { thresholds: vec![], tp: vec![], fp: vec![], positives: 0.0, negatives: 0.0 };
+        let mut curve = Self {
+            thresholds: vec![],
+            tp: vec![],
+            fp: vec![],
+            positives: 0.0,
+            negatives: 0.0,
+        };
         for (i, key) in keys.iter().enumerate() {
             match key & 1 {
                 1 => curve.positives += 1.0,
@@ -396,7 +443,12 @@ impl ThresholdCurve {
         let reaching = |counts: &[u64]| -> Vec<f64> {
             let mut sum = 0;
             let falling = counts[1..].iter().rev();
-            falling.map(|count| { sum += count; sum as f64 }).collect()
+            falling
+                .map(|count| {
+                    sum += count;
+                    sum as f64
+                })
+                .collect()
         };
         Self {
             thresholds: rising.iter().rev().copied().collect(),

@@ -8,7 +8,10 @@ macro_rules! by_options {
     ($accumulator:ident) => {
         impl<B> Clone for $accumulator<B> {
             fn clone(&self) -> Self {
-                Self { options: self.options.clone(), batch: std::marker::PhantomData }
+                Self {
+                    options: self.options.clone(),
+                    batch: std::marker::PhantomData,
+                }
             }
         }
         impl<B> PartialEq for $accumulator<B> {
@@ -32,16 +35,14 @@ mod pair_moments;
 mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
-pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
+pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};
-pub use values::{
-    Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals,
-};
+pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
 /// Adds the counters of what was left out.
 fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {

@@ -1,4 +1,8 @@
-use super::{Average, curve_metric::{CurveMetric, CurveRule, averaged}, roc::roc};
+use super::{
+    Average,
+    curve_metric::{CurveMetric, CurveRule, averaged},
+    roc::roc,
+};
 use crate::{Curve, MetricError, Value, accumulators::CurveCounts};
 
 /// Area under the [ROC](crate::Roc) curve: the probability that a positive scores higher than a
@@ -45,32 +49,45 @@ impl CurveRule for AurocRule {
 
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         if let Some(rate) = self.max_fpr.filter(|rate| !(*rate > 0.0 && *rate <= 1.0)) {
-            return Err(MetricError::InvalidOption(format!("max_fpr must be in (0, 1], not {rate}")));
+            return Err(MetricError::InvalidOption(format!(
+                "max_fpr must be in (0, 1], not {rate}"
+            )));
         }
         let exact = scores.is_exact();
         averaged(scores, average, |column| {
             let curve = roc(column, exact);
             let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
             match self.max_fpr {
-                Some(limit) if limit < 1.0 && some(&curve.x) && some(&curve.y) => partial(curve, limit),
+                Some(limit) if limit < 1.0 && some(&curve.x) && some(&curve.y) => {
+                    partial(curve, limit)
+                }
                 _ => trapezoids(&curve.x, &curve.y),
             }
         })
     }
 
     fn suffix(&self) -> String {
-        self.max_fpr.map(|rate| format!("_fpr{rate}")).unwrap_or_default()
+        self.max_fpr
+            .map(|rate| format!("_fpr{rate}"))
+            .unwrap_or_default()
     }
 }
 
 fn trapezoids(x: &[f64], y: &[f64]) -> f64 {
     let steps = x.windows(2).zip(y.windows(2));
-    steps.map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0).sum()
+    steps
+        .map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0)
+        .sum()
 }
 
 /// The area up to a false positive rate, standardized by McClish's correction.
 fn partial(mut curve: Curve, limit: f64) -> f64 {
-    if let Some(stop) = curve.x.iter().position(|x| *x > limit).filter(|stop| *stop > 0) {
+    if let Some(stop) = curve
+        .x
+        .iter()
+        .position(|x| *x > limit)
+        .filter(|stop| *stop > 0)
+    {
         let (x0, x1) = (curve.x[stop - 1], curve.x[stop]);
         let (y0, y1) = (curve.y[stop - 1], curve.y[stop]);
         curve.x.truncate(stop);

@@ -1,5 +1,12 @@
-use super::{Average, curve_metric::{CurveMetric, CurveRule, averaged}, precision_recall_curve::precision_recall};
-use crate::{MetricError, Value, accumulators::{CurveCounts, Task}};
+use super::{
+    Average,
+    curve_metric::{CurveMetric, CurveRule, averaged},
+    precision_recall_curve::precision_recall,
+};
+use crate::{
+    MetricError, Value,
+    accumulators::{CurveCounts, Task},
+};
 
 /// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
 /// adds, `Σ (r_i - r_{i-1}) p_i`.
@@ -38,9 +45,17 @@ impl CurveRule for AveragePrecisionRule {
         let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
         averaged(scores, average, |column| {
             let curve = precision_recall(column, scores);
-            let defined = |value: f64| if value.is_nan() && !keep_nan { 0.0 } else { value };
+            let defined = |value: f64| {
+                if value.is_nan() && !keep_nan {
+                    0.0
+                } else {
+                    value
+                }
+            };
             let steps = curve.x.windows(2).zip(&curve.y);
-            steps.map(|(r, p)| (defined(r[0]) - defined(r[1])) * defined(*p)).sum()
+            steps
+                .map(|(r, p)| (defined(r[0]) - defined(r[1])) * defined(*p))
+                .sum()
         })
     }
 }

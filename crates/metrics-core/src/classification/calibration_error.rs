@@ -48,21 +48,30 @@ pub enum CalibrationNorm {
 
 impl<B> Clone for CalibrationError<B> {
     fn clone(&self) -> Self {
-        Self { accumulator: self.accumulator.clone(), norm: self.norm }
+        Self {
+            accumulator: self.accumulator.clone(),
+            norm: self.norm,
+        }
     }
 }
 
 impl CalibrationError<Binary> {
     /// For yes-or-no decisions with a score each.
     pub fn binary() -> Self {
-        Self { accumulator: CalibrationBins::new(2), norm: CalibrationNorm::default() }
+        Self {
+            accumulator: CalibrationBins::new(2),
+            norm: CalibrationNorm::default(),
+        }
     }
 }
 
 impl CalibrationError<Multiclass> {
     /// For elements that have one of `classes` classes.
     pub fn multiclass(classes: usize) -> Self {
-        Self { accumulator: CalibrationBins::new(classes), norm: CalibrationNorm::default() }
+        Self {
+            accumulator: CalibrationBins::new(classes),
+            norm: CalibrationNorm::default(),
+        }
     }
 }
 
@@ -105,17 +114,25 @@ impl<B: ConfidentBatch> Metric for CalibrationError<B> {
     fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
         let total: u64 = bins.counts.iter().sum();
         if total == 0 {
-            return Err(MetricError::Empty { rejected: bins.rejected });
+            return Err(MetricError::Empty {
+                rejected: bins.rejected,
+            });
         }
         let gaps = (bins.counts.iter().zip(&bins.hits).zip(&bins.confidence))
             .filter(|((count, _), _)| **count > 0)
             .map(|((count, hits), confidence)| {
                 let count = *count as f64;
-                ((*hits as f64 - confidence).abs() / count, count / total as f64)
+                (
+                    (*hits as f64 - confidence).abs() / count,
+                    count / total as f64,
+                )
             });
         Ok(match self.norm {
             CalibrationNorm::L1 => gaps.map(|(gap, share)| gap * share).sum::<f64>(),
-            CalibrationNorm::L2 => gaps.map(|(gap, share)| gap * gap * share).sum::<f64>().sqrt(),
+            CalibrationNorm::L2 => gaps
+                .map(|(gap, share)| gap * gap * share)
+                .sum::<f64>()
+                .sqrt(),
             CalibrationNorm::Max => gaps.map(|(gap, _)| gap).fold(0.0, f64::max),
         }
         .into())

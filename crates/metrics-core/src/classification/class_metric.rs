@@ -28,6 +28,8 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     const NAME: &'static str;
     /// Whether larger is better, where that has a meaning.
     const HIGHER_IS_BETTER: Option<bool>;
+    /// Whether the counts per class are not enough: the rule asks which class was taken for which.
+    const NEEDS_MATRIX: bool = false;
 
     /// The value of counts that are not empty.
     ///
@@ -182,6 +184,7 @@ impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
         let accumulator = MulticlassConfusion {
             classes,
             top_k: 1,
+            matrix: R::NEEDS_MATRIX,
             ignore_index: None,
         };
         Self::new(accumulator, Task::Multiclass)

@@ -63,6 +63,7 @@ impl CohenKappa<MulticlassConfusion> {
 impl ConfusionRule for CohenKappaRule {
     const NAME: &'static str = "cohen_kappa";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
+    const NEEDS_MATRIX: bool = true;
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
         if options.task == crate::accumulators::Task::Multilabel {
@@ -80,8 +81,8 @@ impl ConfusionRule for CohenKappaRule {
             .collect();
         let total: f64 = rows.iter().sum();
         let (mut observed, mut expected) = (0.0, 0.0);
-        for row in 0..size {
-            for col in 0..size {
+        for (row, row_sum) in rows.iter().enumerate() {
+            for (col, col_sum) in cols.iter().enumerate() {
                 let distance = row.abs_diff(col) as f64;
                 let weight = match self.weights {
                     KappaWeights::None => (row != col) as u8 as f64,
@@ -89,7 +90,7 @@ impl ConfusionRule for CohenKappaRule {
                     KappaWeights::Quadratic => distance * distance,
                 };
                 observed += weight * cell(row, col);
-                expected += weight * rows[row] * cols[col] / total;
+                expected += weight * row_sum * col_sum / total;
             }
         }
         Ok((1.0 - observed / expected).into())

@@ -70,7 +70,11 @@ impl ConfusionMatrixRule {
                 Normalize::Pred => cols[i % size],
                 Normalize::All => all,
             };
-            if whole == 0.0 { 0.0 } else { *count as f64 / whole }
+            if whole == 0.0 {
+                0.0
+            } else {
+                *count as f64 / whole
+            }
         };
         let data = counts.iter().enumerate().map(share).collect();
         Matrix {
@@ -84,6 +88,7 @@ impl ConfusionMatrixRule {
 impl ConfusionRule for ConfusionMatrixRule {
     const NAME: &'static str = "confusion_matrix";
     const HIGHER_IS_BETTER: Option<bool> = None;
+    const NEEDS_MATRIX: bool = true;
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
         Ok(match options.task {

@@ -140,7 +140,8 @@ pub(super) fn averaged(
 ) -> Result<Value, MetricError> {
     if average == Average::Micro && scores.task() == Task::Multiclass {
         return Err(MetricError::InvalidOption(
-            "an area over multiclass scores has no micro average; use macro, weighted or none".into(),
+            "an area over multiclass scores has no micro average; use macro, weighted or none"
+                .into(),
         ));
     }
     if average == Average::Micro {
@@ -152,7 +153,10 @@ pub(super) fn averaged(
         return Ok(areas[0].into());
     }
     let mean = |weight: &dyn Fn(&ThresholdCurve) -> f64| {
-        let defined = columns.iter().zip(&areas).filter(|(_, area)| !area.is_nan());
+        let defined = columns
+            .iter()
+            .zip(&areas)
+            .filter(|(_, area)| !area.is_nan());
         let (sum, total) = defined.fold((0.0, 0.0), |(sum, total), (column, area)| {
             (sum + weight(column) * area, total + weight(column))
         });

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{Confusion, Task},
+    accumulators::{ClassCounts, Confusion, Task},
 };
 
 /// Matthews correlation coefficient: the correlation between target and prediction.
@@ -37,26 +37,31 @@ impl ConfusionRule for MatthewsCorrCoefRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        let summed: Vec<u64>;
-        let (size, cells) = match options.task {
-            Task::Multilabel => {
-                summed = (0..4)
-                    .map(|i| counts.counts.iter().skip(i).step_by(4).sum())
-                    .collect();
-                (2, &summed)
+        let classes = match options.task {
+            Task::Multiclass => counts.classes(),
+            // The negative class of two is the positive one seen from the other side.
+            Task::Binary | Task::Multilabel => {
+                let positive: ClassCounts = counts.classes().into_iter().sum();
+                let ClassCounts { tp, fp, tn, fn_ } = positive;
+                vec![
+                    ClassCounts {
+                        tp: tn,
+                        fp: fn_,
+                        tn: tp,
+                        fn_: fp,
+                    },
+                    positive,
+                ]
             }
-            _ => (counts.width, &counts.counts),
         };
-        let cell = |row: usize, col: usize| cells[row * size + col] as f64;
-        let total: f64 = cells.iter().map(|c| *c as f64).sum();
-        let right: f64 = (0..size).map(|k| cell(k, k)).sum();
-        if size == 2 && (right == total || right == 0.0) {
+        let total: f64 = classes.iter().map(ClassCounts::support).sum();
+        let right: f64 = classes.iter().map(|c| c.tp).sum();
+        if classes.len() == 2 && (right == total || right == 0.0) {
             return Ok((if right == total { 1.0 } else { -1.0 }).into());
         }
         let (mut both, mut pred_square, mut target_square) = (0.0, 0.0, 0.0);
-        for k in 0..size {
-            let target: f64 = (0..size).map(|col| cell(k, col)).sum();
-            let pred: f64 = (0..size).map(|row| cell(row, k)).sum();
+        for class in &classes {
+            let (target, pred) = (class.support(), class.tp + class.fp);
             both += target * pred;
             pred_square += pred * pred;
             target_square += target * target;

@@ -1,5 +1,11 @@
-use super::{Average, curve_metric::{CurveMetric, CurveRule}};
-use crate::{Curve, MetricError, Value, accumulators::{CurveCounts, Task, ThresholdCurve}};
+use super::{
+    Average,
+    curve_metric::{CurveMetric, CurveRule},
+};
+use crate::{
+    Curve, MetricError, Value,
+    accumulators::{CurveCounts, Task, ThresholdCurve},
+};
 
 /// Recall (x) against precision (y) at rising thresholds, and a last point (0, 1) without one.
 ///
@@ -47,8 +53,18 @@ pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveCounts) ->
         (true, Task::Binary | Task::Multilabel) => 1.0,
         _ => f64::NAN,
     };
-    let recall = |tp: &f64| if counts.positives == 0.0 { without_positives } else { tp / counts.positives };
-    let precision: Vec<f64> = points.clone().map(|(tp, fp)| tp / (tp + fp)).chain([1.0]).collect();
+    let recall = |tp: &f64| {
+        if counts.positives == 0.0 {
+            without_positives
+        } else {
+            tp / counts.positives
+        }
+    };
+    let precision: Vec<f64> = points
+        .clone()
+        .map(|(tp, fp)| tp / (tp + fp))
+        .chain([1.0])
+        .collect();
     let recall: Vec<f64> = points.map(|(tp, _)| recall(tp)).chain([0.0]).collect();
     Curve {
         x_name: "recall".into(),

@@ -1,5 +1,11 @@
-use super::{Average, curve_metric::{CurveMetric, CurveRule}};
-use crate::{Curve, MetricError, Value, accumulators::{CurveCounts, ThresholdCurve}};
+use super::{
+    Average,
+    curve_metric::{CurveMetric, CurveRule},
+};
+use crate::{
+    Curve, MetricError, Value,
+    accumulators::{CurveCounts, ThresholdCurve},
+};
 
 /// Receiver operating characteristic: false positive rate (x) against true positive rate (y) at
 /// falling thresholds.
@@ -35,7 +41,13 @@ impl CurveRule for RocRule {
 
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
-        Ok(Value::Curves(scores.columns().iter().map(|column| roc(column, exact)).collect()))
+        Ok(Value::Curves(
+            scores
+                .columns()
+                .iter()
+                .map(|column| roc(column, exact))
+                .collect(),
+        ))
     }
 }
 
@@ -52,6 +64,9 @@ pub(super) fn roc(counts: &ThresholdCurve, exact: bool) -> Curve {
         y_name: "true positive rate".into(),
         x: rates(&counts.fp, counts.negatives),
         y: rates(&counts.tp, counts.positives),
-        thresholds: start.into_iter().chain(counts.thresholds.iter().map(|t| *t as f64)).collect(),
+        thresholds: start
+            .into_iter()
+            .chain(counts.thresholds.iter().map(|t| *t as f64))
+            .collect(),
     }
 }

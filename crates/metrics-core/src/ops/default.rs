@@ -52,13 +52,21 @@ pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, T
     // Of the classes but the best, whose share is 1, so that small shares keep their digits.
     let best = ranks.clone().slice([0..1, 0..n]).reshape([n, 1]);
     let index = Tensor::<1, Int>::arange(0..classes as i64, (&own.device(), DType::I32));
-    let is_best = (index.reshape([1, classes]).expand([n, classes])).equal(best.expand([n, classes]));
+    let is_best =
+        (index.reshape([1, classes]).expand([n, classes])).equal(best.expand([n, classes]));
     let others = (scores - max.clone()).exp().mask_fill(is_best, 0.0);
     // For the best class not `max - max`, which is NaN if it is infinite.
-    let hit = ranks.clone().slice([1..2, 0..n]).reshape([n, 1]).equal_elem(0);
+    let hit = ranks
+        .clone()
+        .slice([1..2, 0..n])
+        .reshape([n, 1])
+        .equal_elem(0);
     let gap = (max.clone() - own.clone()).mask_fill(hit, 0.0);
     let loss = gap + others.sum_dim(1).log1p();
-    (ranks, Tensor::cat(vec![max, log_sum, own, loss], 1).transpose())
+    (
+        ranks,
+        Tensor::cat(vec![max, log_sum, own, loss], 1).transpose(),
+    )
 }
 
 /// See [`label_ranks`](super::label_ranks).
@@ -94,6 +102,34 @@ pub fn confusion(
     let rejected = rank.clone().lower_elem(0);
     let cell = cell.mask_where(rejected, rank.neg() + (bins - 1));
     count(state, ignore(cell, ignored, bins))
+}
+
+/// See [`class_margins`](super::class_margins).
+pub fn class_margins(
+    state: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let [_, n] = ranks.dims();
+    let classes = options.classes as i32;
+    let ignored = is_ignored(&target, options.ignore_index);
+    let target = as_i32(target);
+    let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
+    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
+    let hit = rank.clone().lower_elem(options.top_k as i32);
+    let pred = argmax.mask_where(hit.clone(), target.clone());
+    // A rejected row counts once, in the place that the first of the three scatters has for it.
+    let code = ignore_codes(rank, ignored);
+    let rejected = code.clone().lower_elem(0);
+    let used = as_i32(rejected.clone().bool_not().int());
+    let safe = target.mask_fill(rejected.clone(), 0);
+    let pred = pred.mask_fill(rejected.clone(), 0);
+    let place = (safe.clone() + 2 * classes).mask_where(rejected, code.neg() + (3 * classes - 1));
+    let hits = used.clone() * as_i32(hit.int());
+    count(state, place)
+        .scatter(0, safe, hits, IndexingUpdateOp::Add)
+        .scatter(0, pred + classes, used, IndexingUpdateOp::Add)
 }
 
 /// See [`label_counts`](super::label_counts).
@@ -327,7 +363,10 @@ pub fn decision_codes(
     let (invalid, safe) = outside(target, 2);
     let nan = probabilities.clone().is_nan();
     let codes = safe
-        .mask_fill(not_probability(probabilities), Reason::InvalidPrediction.code())
+        .mask_fill(
+            not_probability(probabilities),
+            Reason::InvalidPrediction.code(),
+        )
         .mask_fill(nan, Reason::Nan.code())
         .mask_fill(invalid, Reason::InvalidTarget.code());
     ignore_codes(codes, ignored)
@@ -354,7 +393,10 @@ pub fn class_codes(
         .mask_fill(invalid, Reason::InvalidTarget.code());
     let reject = ignore_codes(reject, ignored).expand([n, classes]);
     let index = Tensor::<1, Int>::arange(0..classes as i64, (&device, DType::I32));
-    let own = index.reshape([1, classes]).expand([n, classes]).equal(target.expand([n, classes]));
+    let own = index
+        .reshape([1, classes])
+        .expand([n, classes])
+        .equal(target.expand([n, classes]));
     as_i32(own.int()).mask_where(reject.clone().lower_elem(0), reject)
 }
 
@@ -365,7 +407,11 @@ pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
 
 /// See [`top_confidence`](super::top_confidence): `logits` is [`outside_unit`] where the scores
 /// decide what they are.
-pub fn top_confidence(scan: Tensor<2>, kind: ScoreKind, logits: Option<Tensor<1, Int>>) -> Tensor<1> {
+pub fn top_confidence(
+    scan: Tensor<2>,
+    kind: ScoreKind,
+    logits: Option<Tensor<1, Int>>,
+) -> Tensor<1> {
     let [_, n] = scan.dims();
     let max = scan.clone().slice([0..1, 0..n]).reshape([n]);
     let log_sum = scan.slice([1..2, 0..n]).reshape([n]);
@@ -394,7 +440,10 @@ pub fn hits(
 
 /// Where scores lie outside `[0, 1]`. NaN does not.
 fn not_probability<const D: usize>(scores: Tensor<D>) -> Tensor<D, Bool> {
-    scores.clone().lower_elem(0.0).bool_or(scores.greater_elem(1.0))
+    scores
+        .clone()
+        .lower_elem(0.0)
+        .bool_or(scores.greater_elem(1.0))
 }
 
 /// See [`pair_moments`](super::pair_moments).
@@ -406,7 +455,11 @@ pub fn pair_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [n, columns] = pred.dims();
-    let nan = pred.clone().is_nan().bool_or(target.clone().is_nan()).any_dim(1);
+    let nan = pred
+        .clone()
+        .is_nan()
+        .bool_or(target.clone().is_nan())
+        .any_dim(1);
     let wide = nan.clone().expand([n, columns]);
     let error = (pred - target.clone()).mask_fill(wide.clone(), 0.0);
     let offset = (target - pivot.reshape([1, columns])).mask_fill(wide, 0.0);
@@ -434,10 +487,7 @@ pub fn log_likelihood(
     let [_, n] = ranks.dims();
     let rank = ranks.slice([1..2, 0..n]).reshape([n]);
     let rejected = rank.clone().lower_elem(0);
-    let place = rank
-        .clone()
-        .zeros_like()
-        .mask_where(rejected, rank.neg());
+    let place = rank.clone().zeros_like().mask_where(rejected, rank.neg());
     let place = ignore(place, is_ignored(&target, ignore_index), 1);
     let loss = scan.slice([3..4, 0..n]).reshape([n]);
     let undefined = loss.clone().is_nan().bool_and(place.clone().equal_elem(0));
@@ -485,6 +535,19 @@ fn ignore_codes<const D: usize>(
     match ignored {
         Some(ignored) => codes.mask_fill(ignored, Reason::Ignored.code()),
         None => codes,
+    }
+}
+
+/// What stands for an ignored target among raw targets; no task has this label.
+pub(crate) const IGNORED_TARGET: i32 = i32::MIN;
+
+/// Raw targets as `i32`, with [`IGNORED_TARGET`] for those to ignore.
+pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
+    let ignored = is_ignored(&target, ignore_index);
+    let target = as_i32(target);
+    match ignored {
+        Some(ignored) => target.mask_fill(ignored, IGNORED_TARGET),
+        None => target,
     }
 }
 

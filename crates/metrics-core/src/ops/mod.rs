@@ -14,7 +14,7 @@ mod host;
 
 use burn::tensor::{Device, Int, Tensor};
 
-pub(crate) use default::{as_i32, linspace};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -134,6 +134,23 @@ pub fn confusion(
         ranks.device(),
         host::call::confusion(state, ranks, target, options),
         default::confusion(state, ranks, target, options)
+    )
+}
+
+/// Adds rows to the margins of a confusion matrix, whose size is linear in the classes.
+///
+/// As [`confusion`], but `state` holds `C` counters of hits, `C` of predictions and `C` of targets,
+/// each by class, and the rejected ones.
+pub fn class_margins(
+    state: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        ranks.device(),
+        host::call::class_margins(state, ranks, target, options),
+        default::class_margins(state, ranks, target, options)
     )
 }
 
@@ -270,7 +287,11 @@ pub fn top_confidence(scores: Tensor<2>, scan: Tensor<2>, kind: ScoreKind) -> Te
 
 /// Whether any score lies outside `[0, 1]`: `[1]`, 1 or 0. NaN does not.
 pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
-    route!(scores.device(), host::call::outside_unit(scores), default::outside_unit(scores))
+    route!(
+        scores.device(),
+        host::call::outside_unit(scores),
+        default::outside_unit(scores)
+    )
 }
 
 /// Whether the best class is the target: 1, 0, or a negative code `[N]`, from the ranks of

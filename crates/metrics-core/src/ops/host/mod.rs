@@ -37,6 +37,13 @@ pub trait MetricsBackend: Backend {
         target: IntTensor<Self>,
         options: ConfusionOptions,
     ) -> IntTensor<Self>;
+    /// See [`ops::class_margins`](crate::ops::class_margins).
+    fn class_margins(
+        state: IntTensor<Self>,
+        ranks: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self>;
     /// See [`ops::label_counts`](crate::ops::label_counts).
     fn label_counts(
         state: IntTensor<Self>,
@@ -129,6 +136,20 @@ macro_rules! host_backend {
                 state.ints_mut(|state| {
                     ranks.counters(|ranks| {
                         target.ints(|target| passes::confusion(state, ranks, target, options))
+                    })
+                });
+                state
+            }
+
+            fn class_margins(
+                mut state: IntTensor<Self>,
+                ranks: IntTensor<Self>,
+                target: IntTensor<Self>,
+                options: ConfusionOptions,
+            ) -> IntTensor<Self> {
+                state.ints_mut(|state| {
+                    ranks.counters(|ranks| {
+                        target.ints(|target| passes::class_margins(state, ranks, target, options))
                     })
                 });
                 state
@@ -288,6 +309,7 @@ pub(super) mod call {
     call!(row_scan(scores: Tensor<2>, target: Tensor<1, Int>;) -> both 2);
     call!(label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>; classes: usize) -> int 2);
     call!(confusion(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
+    call!(class_margins(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
     call!(label_counts(state: Tensor<1, Int>, scores: Tensor<2>, target: Tensor<2, Int>; options: LabelCountsOptions) -> int 1);
     call!(sigmoid_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
     call!(softmax_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);

@@ -20,7 +20,7 @@ pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut 
         let (best, rank) = ranks.split_at_mut(target.len());
         let valid = 0..classes as i64;
         for i in 0..target.len() {
-            let (p, t) = (pred[i] as i64, target[i] as i64);
+            let (p, t): (i64, i64) = (pred[i].into(), target[i].into());
             let known = valid.contains(&p);
             best[i] = if known { p as i32 } else { 0 };
             rank[i] = if !valid.contains(&t) {
@@ -38,27 +38,54 @@ pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut 
 
 /// See [`ops::confusion`](crate::ops::confusion).
 pub(super) fn confusion(state: &mut [i32], ranks: &[i32], target: Ints, options: ConfusionOptions) {
-    let ConfusionOptions {
-        classes,
-        top_k,
-        ignore_index,
-    } = options;
-    let bins = classes * classes;
-    with_ints!(target, target => {
-        let (best, rank) = ranks.split_at(target.len());
-        for i in 0..target.len() {
-            let t = target[i] as i64;
-            let cell = if ignore_index == Some(t) {
-                bins + Reason::Ignored as usize
-            } else if rank[i] < 0 {
-                bins + slot(rank[i])
-            } else {
-                let hit = (rank[i] as usize) < top_k;
-                t as usize * classes + if hit { t as usize } else { best[i] as usize }
-            };
-            state[cell] += 1;
+    let classes = options.classes;
+    with_ints!(target, target => predictions(ranks, target, options, |outcome| {
+        state[match outcome {
+            Ok((target, pred)) => target * classes + pred,
+            Err(slot) => classes * classes + slot,
+        }] += 1;
+    }));
+}
+
+/// See [`ops::class_margins`](crate::ops::class_margins).
+pub(super) fn class_margins(
+    state: &mut [i32],
+    ranks: &[i32],
+    target: Ints,
+    options: ConfusionOptions,
+) {
+    let classes = options.classes;
+    with_ints!(target, target => predictions(ranks, target, options, |outcome| match outcome {
+        Ok((target, pred)) => {
+            state[target] += (target == pred) as i32;
+            state[classes + pred] += 1;
+            state[2 * classes + target] += 1;
         }
-    });
+        Err(slot) => state[3 * classes + slot] += 1,
+    }));
+}
+
+/// Calls `f` with the target and the prediction of each row, or with its rejected slot.
+#[inline(always)]
+fn predictions<T: Copy + Into<i64>>(
+    ranks: &[i32],
+    target: &[T],
+    options: ConfusionOptions,
+    mut f: impl FnMut(Result<(usize, usize), usize>),
+) {
+    let (best, rank) = ranks.split_at(target.len());
+    for ((target, best), rank) in target.iter().zip(best).zip(rank) {
+        let target: i64 = (*target).into();
+        f(if options.ignore_index == Some(target) {
+            Err(Reason::Ignored as usize)
+        } else if *rank < 0 {
+            Err(slot(*rank))
+        } else if (*rank as usize) < options.top_k {
+            Ok((target as usize, target as usize))
+        } else {
+            Ok((target as usize, *best as usize))
+        });
+    }
 }
 
 /// See [`ops::label_counts`](crate::ops::label_counts).
@@ -73,7 +100,7 @@ pub(super) fn label_counts(
     with_ints!(target, target => {
         for (scores, target) in scores.chunks_exact(labels).zip(target.chunks_exact(labels)) {
             for label in 0..labels {
-                let (score, t) = (scores[label], target[label] as i64);
+                let (score, t): (f32, i64) = (scores[label], target[label].into());
                 let cell = if options.ignore_index == Some(t) {
                     bins + Reason::Ignored as usize
                 } else if !(0..2).contains(&t) {
@@ -95,7 +122,9 @@ pub(super) fn label_counts(
 pub(super) fn outside_unit(scores: &[f32]) -> bool {
     let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
     // Without a branch inside a chunk the loop vectorizes.
-    scores.chunks(1024).any(|chunk| chunk.iter().fold(false, |any, s| any | outside(s)))
+    scores
+        .chunks(1024)
+        .any(|chunk| chunk.iter().fold(false, |any, s| any | outside(s)))
 }
 
 /// Whether the scores need no sigmoid or softmax.

@@ -87,13 +87,21 @@ fn scan_rows<T: Copy + Into<i64>>(
     floats: [&mut [f32]; 4],
 ) {
     let [max, log_sum, own, loss] = floats;
-    let blocks = if classes <= SHORT { best.len() / LANES } else { 0 };
+    let blocks = if classes <= SHORT {
+        best.len() / LANES
+    } else {
+        0
+    };
     let mut excess = [0.0; LANES];
     let likelihood = !max.is_empty();
     let mut finish = |i: usize, row: &[f32], target: i64, top: usize, code: i32, excess: f32| {
         max[i] = row[top];
         // The excess over an infinite score is undefined, the sum is not.
-        log_sum[i] = if row[top].is_infinite() { row[top] } else { row[top] + excess };
+        log_sum[i] = if row[top].is_infinite() {
+            row[top]
+        } else {
+            row[top] + excess
+        };
         own[i] = if code >= 0 { row[target as usize] } else { 0.0 };
         // For the best class not `max - max`, which is NaN if it is infinite.
         loss[i] = excess + if code == 0 { 0.0 } else { row[top] - own[i] };
@@ -108,7 +116,14 @@ fn scan_rows<T: Copy + Into<i64>>(
         rank[from..][..LANES].copy_from_slice(&code);
         if likelihood {
             for (i, row) in rows.chunks_exact(classes).enumerate() {
-                finish(from + i, row, targets[i], top[i] as usize, code[i], excess[i]);
+                finish(
+                    from + i,
+                    row,
+                    targets[i],
+                    top[i] as usize,
+                    code[i],
+                    excess[i],
+                );
             }
         }
     }
@@ -219,7 +234,11 @@ fn maximum(row: &[f32]) -> f32 {
     if nan.contains(&true) || rest.iter().any(|score| score.is_nan()) {
         return f32::NAN;
     }
-    lanes.iter().chain(rest).copied().fold(f32::NEG_INFINITY, larger)
+    lanes
+        .iter()
+        .chain(rest)
+        .copied()
+        .fold(f32::NEG_INFINITY, larger)
 }
 
 /// `ln(sum(exp(row)))` less the maximum at `top`: the logarithm of 1, which the maximum adds, and
@@ -234,7 +253,11 @@ fn log_sum_excess(row: &[f32], top: usize) -> f32 {
 #[inline(always)]
 fn sum_exp(scores: &[f32], max: f32) -> f32 {
     let chunks = scores.chunks_exact(LANES);
-    let mut sum: f32 = chunks.remainder().iter().map(|score| exp(score - max)).sum();
+    let mut sum: f32 = chunks
+        .remainder()
+        .iter()
+        .map(|score| exp(score - max))
+        .sum();
     let mut lanes = [0.0f32; LANES];
     for chunk in chunks {
         for lane in 0..LANES {
