@@ -25,6 +25,8 @@ pub struct SplitReport {
     pub batches: usize,
     /// How many batches did not fit the metrics and were left out.
     pub failed_batches: usize,
+    /// How often the device was read: once for the values, and once per step that logged.
+    pub reads: u64,
     /// The values.
     pub report: MetricReport,
 }

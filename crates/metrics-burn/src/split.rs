@@ -18,6 +18,8 @@ pub(crate) struct SplitState<B: Batch> {
     epoch: usize,
     batches: usize,
     failed_batches: usize,
+    /// How often the collection had read the device when the epoch began.
+    reads_before: u64,
     /// The values of the step just taken, if it logs.
     step: Option<MetricReport>,
     /// The values of the epoch, once it is complete.
@@ -43,6 +45,7 @@ impl<B: Batch> SplitState<B> {
             epoch: 1,
             batches: 0,
             failed_batches: 0,
+            reads_before: 0,
             step: None,
             end: None,
             said: BTreeSet::new(),
@@ -113,6 +116,7 @@ impl<B: Batch> SplitState<B> {
             epoch: self.epoch,
             batches: self.batches,
             failed_batches: self.failed_batches,
+            reads: self.collection.reads() - self.reads_before,
             report: report.clone(),
         });
         self.end = Some(report);
@@ -124,6 +128,7 @@ impl<B: Batch> SplitState<B> {
         self.collection.reset();
         self.batches = 0;
         self.failed_batches = 0;
+        self.reads_before = self.collection.reads();
         self.said.clear();
         match &mut self.kind {
             SplitKind::Test(index) => *index += 1,

@@ -12,8 +12,9 @@ use std::fmt::Debug;
 pub trait Batch: Clone + Send + Sync + 'static {
     /// The device of the tensors.
     fn device(&self) -> Device;
-    /// How many elements the batch holds: the most that one counter can grow by.
-    fn rows(&self) -> usize;
+    /// The most that one device counter can grow by, known from shapes alone: rows, or decisions where
+    /// a row holds several. 0 for a batch without data.
+    fn count_bound(&self) -> usize;
 }
 
 /// What was accumulated, on the host: exact, serializable, and a commutative monoid.

@@ -128,6 +128,18 @@ impl<M: Metric> MetricState<M> {
         self.state.update(batch)
     }
 
+    /// Adds a batch and returns the value of that batch alone. Reads the batch's state once.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`compute`](Self::compute).
+    pub fn forward(&mut self, batch: &BatchOf<M>) -> Result<Value, MetricError> {
+        let mut own = Self::new(self.metric.clone()).validation(self.validation);
+        own.update(batch)?;
+        let value = own.compute();
+        self.state.merge(own.state.summary()?)?;
+        value
+    }
+
     /// The value of everything since the last reset. Reads the state from the device once.
     ///
     /// # Errors

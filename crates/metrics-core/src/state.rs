@@ -59,9 +59,9 @@ impl<A: Accumulator> State<A> {
     /// # Errors
     /// As [`Accumulator::check`], and [`MetricError::BatchTooLarge`].
     pub fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
-        if batch.rows() > self.counter_limit {
+        if batch.count_bound() > self.counter_limit {
             return Err(MetricError::BatchTooLarge {
-                rows: batch.rows(),
+                rows: batch.count_bound(),
                 limit: self.counter_limit,
             });
         }
@@ -79,7 +79,7 @@ impl<A: Accumulator> State<A> {
     }
 
     pub(crate) fn update_checked(&mut self, batch: &A::Batch) {
-        let rows = batch.rows();
+        let rows = batch.count_bound();
         if rows == 0 {
             return;
         }

@@ -40,7 +40,7 @@ impl ConfidentBatch for Binary {
 
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
         let probabilities = self.decisions.probabilities();
-        let n = self.rows();
+        let n = self.count_bound();
         let target = self.decisions.target.clone();
         let codes = ops::decision_codes(probabilities.clone(), target, ignore_index);
         (probabilities.reshape([n]), codes.reshape([n]))

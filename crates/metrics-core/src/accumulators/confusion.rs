@@ -57,6 +57,16 @@ impl ClassCounts {
         self.tp + self.fn_
     }
 
+    /// How often the class was predicted.
+    pub fn predicted(&self) -> f64 {
+        self.tp + self.fp
+    }
+
+    /// Whether the class is neither target nor prediction anywhere.
+    pub fn is_unseen(&self) -> bool {
+        self.tp + self.fp + self.fn_ == 0.0
+    }
+
     /// All decisions.
     pub fn total(&self) -> f64 {
         self.tp + self.fp + self.tn + self.fn_

@@ -110,7 +110,7 @@ impl ScoredBatch for Multiclass {
 
 /// What a batch without scores has instead; `check` keeps it from getting here.
 fn no_scores(batch: &Multiclass) -> Tensor<2> {
-    Tensor::zeros([batch.rows(), 0], &batch.device())
+    Tensor::zeros([batch.count_bound(), 0], &batch.device())
 }
 
 fn check_decisions(decisions: &crate::batch::Decisions) -> Result<(), MetricError> {

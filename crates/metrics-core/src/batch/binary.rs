@@ -60,7 +60,7 @@ impl Batch for Binary {
         self.decisions.target.device()
     }
 
-    fn rows(&self) -> usize {
+    fn count_bound(&self) -> usize {
         self.decisions.dims()[0]
     }
 }

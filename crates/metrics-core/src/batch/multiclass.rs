@@ -185,7 +185,7 @@ impl Batch for Multiclass {
         self.target.device()
     }
 
-    fn rows(&self) -> usize {
+    fn count_bound(&self) -> usize {
         self.target.dims()[0]
     }
 }

@@ -49,7 +49,7 @@ impl Batch for Multilabel {
         self.decisions.target.device()
     }
 
-    fn rows(&self) -> usize {
+    fn count_bound(&self) -> usize {
         // Rejected elements of all labels share counters.
         let [n, labels] = self.decisions.dims();
         n * labels

@@ -51,7 +51,7 @@ impl Batch for Regression {
         self.target.device()
     }
 
-    fn rows(&self) -> usize {
+    fn count_bound(&self) -> usize {
         // Metrics of one output count every element.
         self.target.shape().num_elements()
     }

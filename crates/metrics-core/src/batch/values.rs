@@ -51,7 +51,7 @@ impl Batch for Values {
         self.values.device()
     }
 
-    fn rows(&self) -> usize {
+    fn count_bound(&self) -> usize {
         self.values.dims()[0]
     }
 }

@@ -108,16 +108,11 @@ impl RuleOptions {
     }
 }
 
-/// A class that occurs neither as target nor as prediction.
-pub(super) fn unseen(counts: &ClassCounts) -> bool {
-    counts.tp + counts.fp + counts.fn_ == 0.0
-}
-
-/// As [`unseen`]; above top 1, where a prediction is not one class, a class that is never target.
+/// [`ClassCounts::is_unseen`]; above top 1, where a prediction is not one class, a class that is never target.
 pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
     move |counts| {
         if top_k == 1 {
-            unseen(counts)
+            counts.is_unseen()
         } else {
             counts.support() == 0.0
         }

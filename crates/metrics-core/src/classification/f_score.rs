@@ -1,7 +1,8 @@
-use super::class_metric::{
-    Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen,
+use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
 };
-use crate::{MetricError, Value, accumulators::Confusion};
 
 /// F1 score: the harmonic mean of precision and recall, `2 tp / (2 tp + fp + fn)`.
 ///
@@ -102,9 +103,9 @@ impl ConfusionRule for FBetaScoreRule {
 fn f_score(beta: f64, counts: &Confusion, options: &RuleOptions) -> Value {
     let square = beta * beta;
     let score = |c: &_| {
-        let crate::accumulators::ClassCounts { tp, fp, fn_, .. } = *c;
+        let ClassCounts { tp, fp, fn_, .. } = *c;
         let hits = (1.0 + square) * tp;
         options.divide(hits, hits + square * fn_ + fp)
     };
-    options.average(counts, score, unseen)
+    options.average(counts, score, ClassCounts::is_unseen)
 }

@@ -1,8 +1,11 @@
 use super::{
     accuracy::accuracy,
-    class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, unseen},
+    class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions},
 };
-use crate::{MetricError, Value, accumulators::Confusion};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+};
 
 /// Hamming distance: the share of decisions that are wrong.
 ///
@@ -34,6 +37,10 @@ impl ConfusionRule for HammingDistanceRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(false);
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        Ok(options.average(counts, |c| 1.0 - accuracy(c, options), unseen))
+        Ok(options.average(
+            counts,
+            |c| 1.0 - accuracy(c, options),
+            ClassCounts::is_unseen,
+        ))
     }
 }

@@ -1,5 +1,5 @@
 use super::class_metric::{
-    Average, Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen,
+    Average, Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision,
 };
 use crate::{
     MetricError, Value,
@@ -46,7 +46,7 @@ impl ConfusionRule for JaccardIndexRule {
             .and_then(|index| usize::try_from(index).ok())
             .filter(|index| *index < counts.width && options.task == Task::Multiclass);
         let Some(left_out) = left_out else {
-            return Ok(options.average(counts, jaccard, unseen));
+            return Ok(options.average(counts, jaccard, ClassCounts::is_unseen));
         };
         let mut classes = counts.classes();
         Ok(match options.average {
@@ -58,7 +58,7 @@ impl ConfusionRule for JaccardIndexRule {
             }
             Average::Macro => {
                 classes.remove(left_out);
-                classes.retain(|c| !unseen(c));
+                classes.retain(|c| !c.is_unseen());
                 let sum: f64 = classes.iter().map(jaccard).sum();
                 (if classes.is_empty() {
                     0.0
@@ -67,7 +67,9 @@ impl ConfusionRule for JaccardIndexRule {
                 })
                 .into()
             }
-            Average::Weighted | Average::None => options.average(counts, jaccard, unseen),
+            Average::Weighted | Average::None => {
+                options.average(counts, jaccard, ClassCounts::is_unseen)
+            }
         })
     }
 }

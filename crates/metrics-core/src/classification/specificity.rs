@@ -1,5 +1,8 @@
-use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, unseen};
-use crate::{MetricError, Value, accumulators::Confusion};
+use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+};
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
 ///
@@ -31,6 +34,10 @@ impl ConfusionRule for SpecificityRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        Ok(options.average(counts, |c| options.divide(c.tn, c.tn + c.fp), unseen))
+        Ok(options.average(
+            counts,
+            |c| options.divide(c.tn, c.tn + c.fp),
+            ClassCounts::is_unseen,
+        ))
     }
 }

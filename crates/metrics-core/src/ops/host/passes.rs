@@ -15,6 +15,7 @@ fn slot(code: i32) -> usize {
 }
 
 /// See [`ops::label_ranks`](crate::ops::label_ranks).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut [i32]) {
     with_ints!(pred, pred => with_ints!(target, target => {
         let (best, rank) = ranks.split_at_mut(target.len());
@@ -89,6 +90,7 @@ fn predictions<T: Copy + Into<i64>>(
 }
 
 /// See [`ops::label_counts`](crate::ops::label_counts).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(super) fn label_counts(
     state: &mut [i32],
     scores: &[f32],

@@ -1,0 +1,582 @@
+//! The plugin in Burn's Learner and Evaluator: what reaches Burn's store is what the predictions
+//! say, computed offline.
+
+use burn::{
+    data::dataloader::{DataLoader, DataLoaderIterator, Progress},
+    module::{Module, Param},
+    optim::SgdConfig,
+    tensor::{Device, Int, Tensor, TensorData},
+    train::{
+        ClassificationOutput, EvaluatorBuilder, InferenceStep, Learner,
+        MetricEarlyStoppingStrategy, StoppingCondition, SupervisedTraining, TrainOutput, TrainStep,
+        checkpoint::MetricCheckpointingStrategy,
+        logger::{FileMetricLogger, MetricLogger},
+        metric::{
+            MetricDefinition, NumericEntry,
+            store::{Aggregate, Direction, EpochSummary, MetricsUpdate, Split},
+        },
+        renderer::CliMetricsRenderer,
+    },
+};
+use metrics_burn::{LearnerMetrics, OnStep, SplitKind, StepValue};
+use metrics_core::{
+    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
+    F1Score, MatthewsCorrCoef, MetricCollection, NegativeLogLikelihood, Precision, Recall, Value,
+    batch::Multiclass, custom_metric,
+};
+use metrics_tests::devices;
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+const CLASSES: usize = 4;
+
+/// A step's predictions as read back, for the offline computation.
+type Dumped = (Vec<f32>, Vec<i64>);
+
+/// A linear model that keeps a copy of all it predicted.
+#[derive(Module, Debug)]
+struct Model {
+    weight: Param<Tensor<2>>,
+    #[module(skip)]
+    train: Dump,
+    #[module(skip)]
+    valid: Dump,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Dump(Arc<Mutex<Vec<Dumped>>>);
+
+impl Dump {
+    fn add(&self, scores: &Tensor<2>, target: &Tensor<1, Int>) {
+        let scores = scores
+            .clone()
+            .into_data()
+            .convert::<f32>()
+            .try_into_vec()
+            .unwrap();
+        let target = target
+            .clone()
+            .into_data()
+            .convert::<i64>()
+            .try_into_vec()
+            .unwrap();
+        self.0.lock().unwrap().push((scores, target));
+    }
+
+    fn all(&self) -> Vec<Dumped> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Step {
+    input: Tensor<2>,
+    target: Tensor<1, Int>,
+}
+
+impl Model {
+    fn new(device: &Device) -> Self {
+        let weight = Tensor::from_data(
+            TensorData::new(
+                (0..12).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<_>>(),
+                [3, CLASSES],
+            ),
+            device,
+        );
+        Self {
+            weight: Param::from_tensor(weight),
+            train: Dump::default(),
+            valid: Dump::default(),
+        }
+    }
+
+    fn classify(&self, step: Step, dump: &Dump) -> ClassificationOutput {
+        let scores = step.input.matmul(self.weight.val());
+        dump.add(&scores, &step.target);
+        let [n, _] = scores.dims();
+        // A loss that a label out of range cannot break.
+        let index = step
+            .target
+            .clone()
+            .clamp(0, CLASSES as i64 - 1)
+            .reshape([n, 1]);
+        let loss = burn::tensor::activation::log_softmax(scores.clone(), 1).gather(1, index);
+        ClassificationOutput::new(loss.mean().neg(), scores, step.target)
+    }
+}
+
+impl TrainStep for Model {
+    type Input = Step;
+    type Output = ClassificationOutput;
+
+    fn step(&self, step: Step) -> TrainOutput<ClassificationOutput> {
+        let output = self.classify(step, &self.train);
+        TrainOutput::new(self, output.loss.backward(), output)
+    }
+}
+
+impl InferenceStep for Model {
+    type Input = Step;
+    type Output = ClassificationOutput;
+
+    fn step(&self, step: Step) -> ClassificationOutput {
+        self.classify(step, &self.valid)
+    }
+}
+
+/// A loader of fixed batches.
+#[derive(Clone)]
+struct Batches {
+    steps: Vec<(Vec<f32>, Vec<i64>)>,
+    device: Device,
+}
+
+impl Batches {
+    /// Deterministic data: `seed` varies them.
+    fn new(sizes: &[usize], seed: u64, device: &Device) -> Self {
+        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let mut next = move || {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            (state >> 40) as f32 / (1u64 << 24) as f32
+        };
+        let steps = (sizes.iter())
+            .map(|n| {
+                let input: Vec<f32> = (0..3 * n).map(|_| 2.0 * next() - 1.0).collect();
+                let target = input
+                    .chunks(3)
+                    .map(|x| ((x[0] + x[1] * 2.0 + 3.0 * next()).abs() * 1.3) as i64 % 4);
+                (input.clone(), target.collect())
+            })
+            .collect();
+        Self {
+            steps,
+            device: device.clone(),
+        }
+    }
+
+    fn loader(self) -> Arc<dyn DataLoader<Step>> {
+        Arc::new(self)
+    }
+}
+
+impl DataLoader<Step> for Batches {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Step> + 'a> {
+        Box::new(Iter {
+            batches: self,
+            next: 0,
+        })
+    }
+
+    fn num_items(&self) -> usize {
+        self.steps.iter().map(|(_, target)| target.len()).sum()
+    }
+
+    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Step>> {
+        Arc::new(Self {
+            device: device.clone(),
+            ..self.clone()
+        })
+    }
+
+    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Step>> {
+        Arc::new(Self {
+            steps: self.steps[start..end].to_vec(),
+            device: self.device.clone(),
+        })
+    }
+}
+
+struct Iter<'a> {
+    batches: &'a Batches,
+    next: usize,
+}
+
+impl Iterator for Iter<'_> {
+    type Item = Result<Step, burn::data::dataset::DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (input, target) = self.batches.steps.get(self.next)?.clone();
+        self.next += 1;
+        let n = target.len();
+        Some(Ok(Step {
+            input: Tensor::from_data(TensorData::new(input, [n, 3]), &self.batches.device),
+            target: Tensor::from_data(TensorData::new(target, [n]), &self.batches.device),
+        }))
+    }
+}
+
+impl DataLoaderIterator<Step> for Iter<'_> {
+    fn progress(&self) -> Progress {
+        let done = self.batches.steps[..self.next]
+            .iter()
+            .map(|(_, t)| t.len())
+            .sum();
+        Progress::new(done, self.batches.num_items(), None)
+    }
+}
+
+/// Ten metrics over three states.
+fn ten() -> MetricCollection<Multiclass> {
+    MetricCollection::new()
+        .named(
+            "accuracy",
+            Accuracy::multiclass(CLASSES).average(Average::Micro),
+        )
+        .with(Precision::multiclass(CLASSES))
+        .with(Recall::multiclass(CLASSES))
+        .with(F1Score::multiclass(CLASSES))
+        .with(MatthewsCorrCoef::multiclass(CLASSES))
+        .with(CohenKappa::multiclass(CLASSES))
+        .with(ConfusionMatrix::multiclass(CLASSES))
+        .with(Auroc::multiclass(CLASSES))
+        .with(AveragePrecision::multiclass(CLASSES))
+        .with(NegativeLogLikelihood::new())
+}
+
+/// The collection's values of predictions, on the host.
+fn offline(dumped: &[Dumped]) -> metrics_core::MetricReport {
+    let device = Device::flex();
+    let mut metrics = ten();
+    for (scores, target) in dumped {
+        let n = target.len();
+        let scores = Tensor::<2>::from_data(TensorData::new(scores.clone(), [n, CLASSES]), &device);
+        let target = Tensor::<1, Int>::from_data(TensorData::new(target.clone(), [n]), &device);
+        metrics
+            .update(&Multiclass::from_scores(scores, target).unwrap())
+            .unwrap();
+    }
+    metrics.compute().unwrap()
+}
+
+/// Burn's file logger, and every numeric value it read back by name.
+fn stored(dir: &Path, name: &str, epoch: usize, split: &Split) -> Vec<NumericEntry> {
+    FileMetricLogger::new(dir)
+        .read_numeric(name, epoch, split)
+        .unwrap()
+}
+
+fn final_value(entries: &[NumericEntry]) -> f64 {
+    match entries.last() {
+        Some(NumericEntry::Final(value)) => *value,
+        other => panic!("not a final value: {other:?}"),
+    }
+}
+
+fn training(
+    dir: &Path,
+    device: &Device,
+    metrics: &LearnerMetrics<Multiclass>,
+    epochs: usize,
+) -> (SupervisedTraining<Model>, Learner<Model>, Model) {
+    let device = device.clone();
+    let training = SupervisedTraining::new(
+        dir,
+        Batches::new(&[17, 5, 32, 9, 1], 1, &device.clone().autodiff()).loader(),
+        Batches::new(&[8, 21], 2, &device).loader(),
+    )
+    .metrics(metrics.clone())
+    .renderer(Box::new(CliMetricsRenderer::new()))
+    .with_application_logger(None)
+    .num_epochs(epochs);
+    let model = Model::new(&device.autodiff());
+    let learner = Learner::new(model.clone(), SgdConfig::new().init(), 0.5);
+    (training, learner, model)
+}
+
+#[test]
+fn epoch_values_in_burns_store_are_those_of_the_predictions() {
+    for (name, device) in devices() {
+        let dir = tempfile::tempdir().unwrap();
+        let metrics = LearnerMetrics::new(ten());
+        let (training, learner, model) = training(dir.path(), &device, &metrics, 3);
+        let result = training.launch(learner);
+        assert!(result.error.is_none(), "{name}: {:?}", result.error);
+
+        for (split, kind, dump, per_epoch) in [
+            (Split::Train, SplitKind::Train, model.train.all(), 5),
+            (Split::Valid, SplitKind::Valid, model.valid.all(), 2),
+        ] {
+            assert_eq!(dump.len(), 3 * per_epoch, "{name}");
+            for (epoch, dumped) in dump.chunks(per_epoch).enumerate() {
+                let expected = offline(dumped);
+                let report = metrics.results().epoch(kind, epoch + 1).unwrap();
+                assert_eq!(report.batches, per_epoch);
+                assert_eq!(
+                    report.reads, 1,
+                    "{name}: ten metrics, one read of the device"
+                );
+                for entry in &expected.entries {
+                    let Some(value) = entry.value.as_ref().unwrap().scalar() else {
+                        assert_eq!(
+                            report.report.get(&entry.name),
+                            entry.value.as_ref(),
+                            "{name}"
+                        );
+                        continue;
+                    };
+                    let entries = stored(dir.path(), &entry.name, epoch + 1, &split);
+                    assert_eq!(entries.len(), 1, "{name}: only the epoch logs");
+                    let logged = final_value(&entries);
+                    assert!(
+                        (logged - value).abs() <= 1e-6 * value.abs().max(1e-6),
+                        "{name} {split:?} epoch {}: {} is {logged}, should be {value}",
+                        epoch + 1,
+                        entry.name
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_split_without_step_values_reads_once_per_epoch() {
+    let mut metrics = ten();
+    assert_eq!(
+        metrics.state_count(),
+        3,
+        "confusion, scores of both areas, likelihood"
+    );
+    let device = devices().remove(0).1;
+    for step in Batches::new(&[4; 50], 3, &device).iter() {
+        let step = step.unwrap();
+        let scores = step
+            .input
+            .clone()
+            .matmul(Tensor::ones([3, CLASSES], &device));
+        metrics
+            .update(&Multiclass::from_scores(scores, step.target).unwrap())
+            .unwrap();
+    }
+    assert_eq!(metrics.reads(), 0);
+    metrics.compute().unwrap();
+    assert_eq!(metrics.reads(), 1);
+}
+
+#[test]
+fn steps_and_epochs_fork_their_names() {
+    for (name, device) in devices() {
+        for (value, running) in [(StepValue::Batch, false), (StepValue::Running, true)] {
+            let dir = tempfile::tempdir().unwrap();
+            let metrics = LearnerMetrics::new(ten())
+                .on_step(OnStep::Every(2))
+                .step_value(value);
+            let (training, learner, model) = training(dir.path(), &device, &metrics, 1);
+            training.launch(learner);
+
+            let dump = model.train.all();
+            let steps = stored(dir.path(), "accuracy_step", 1, &Split::Train);
+            let accuracy = |dumped: &[Dumped]| offline(dumped).scalar("accuracy").unwrap();
+            // Steps 2 and 4 of 5 log; the fifth batch is in the epoch's value all the same.
+            let expected = match running {
+                true => [accuracy(&dump[..2]), accuracy(&dump[..4])],
+                false => [accuracy(&dump[1..2]), accuracy(&dump[3..4])],
+            };
+            let logged: Vec<f64> = steps.iter().map(NumericEntry::current).collect();
+            assert_eq!(logged, expected, "{name}");
+            let epoch = stored(dir.path(), "accuracy_epoch", 1, &Split::Train);
+            assert_eq!(final_value(&epoch), accuracy(&dump), "{name}");
+            assert!(stored(dir.path(), "accuracy", 1, &Split::Train).is_empty());
+        }
+    }
+}
+
+#[test]
+fn early_stopping_and_checkpointing_work_on_our_values() {
+    let device = devices().remove(0).1;
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = LearnerMetrics::new(ten());
+    let name = metrics.metric("accuracy").unwrap();
+    let (training, learner, _) = training(dir.path(), &device, &metrics, 50);
+    training
+        .early_stopping(MetricEarlyStoppingStrategy::new(
+            &name,
+            Aggregate::Mean,
+            Direction::Highest,
+            Split::Valid,
+            StoppingCondition::NoImprovementSince { n_epochs: 2 },
+        ))
+        .with_checkpointing_strategy(MetricCheckpointingStrategy::new(
+            &name,
+            Aggregate::Mean,
+            Direction::Highest,
+            Split::Valid,
+        ))
+        .with_default_checkpointers()
+        .launch(learner);
+
+    let values: Vec<f64> = (metrics.results().all().into_iter())
+        .filter(|report| report.split == SplitKind::Valid)
+        .map(|report| report.report.scalar("accuracy").unwrap())
+        .collect();
+    let mut best = 0;
+    for (epoch, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = epoch;
+        }
+        assert!(
+            epoch - best <= 2,
+            "went on after two epochs without improvement: {values:?}"
+        );
+    }
+    assert!(
+        values.len() < 50 && values.len() - 1 - best == 2,
+        "{values:?}"
+    );
+    let kept: Vec<String> = std::fs::read_dir(dir.path().join("checkpoint"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|file| file.starts_with("model"))
+        .collect();
+    assert_eq!(kept.len(), 1, "{kept:?}");
+    assert!(
+        kept[0].contains(&format!("-{}", best + 1)),
+        "best epoch {}: {kept:?}",
+        best + 1
+    );
+}
+
+#[test]
+fn an_evaluator_gives_each_test_set_its_own_value() {
+    for (name, device) in devices() {
+        let dir = tempfile::tempdir().unwrap();
+        let metrics = LearnerMetrics::new(ten());
+        let model = Model::new(&device);
+        let sets = [
+            ("one", vec![7, 3]),
+            ("two", vec![11]),
+            ("three", vec![2, 2, 2]),
+        ];
+        let result = EvaluatorBuilder::new(dir.path())
+            .metrics(metrics.clone())
+            .renderer(Box::new(CliMetricsRenderer::new()))
+            .with_application_logger(None)
+            .build(model.clone())
+            .eval_all(sets.iter().enumerate().map(|(i, (name, sizes))| {
+                (*name, Batches::new(sizes, 10 + i as u64, &device).loader())
+            }));
+        assert!(result.error.is_none(), "{name}: {:?}", result.error);
+
+        let dump = model.valid.all();
+        let mut from = 0;
+        for (i, (set, sizes)) in sets.iter().enumerate() {
+            let expected = offline(&dump[from..from + sizes.len()]);
+            from += sizes.len();
+            let report = metrics.results().last(SplitKind::Test(i)).unwrap();
+            assert_eq!(report.batches, sizes.len(), "{name}: {set}");
+            for entry in &expected.entries {
+                let value = entry.value.as_ref().unwrap();
+                match (value, report.report.get(&entry.name)) {
+                    (Value::Scalar(a), Some(Value::Scalar(b))) => {
+                        assert!(
+                            (a - b).abs() < 1e-6,
+                            "{name} {set} {}: {b}, not {a}",
+                            entry.name
+                        );
+                        let file = dir
+                            .path()
+                            .join("test")
+                            .join(set)
+                            .join(format!("{}.log", entry.name));
+                        let log = std::fs::read_to_string(&file).unwrap();
+                        let last = NumericEntry::deserialize(log.lines().last().unwrap()).unwrap();
+                        assert_eq!(last.current(), *b, "{name} {set}: what Burn logged");
+                    }
+                    (a, b) => assert_eq!(Some(a), b, "{name}: {set}"),
+                }
+            }
+        }
+    }
+}
+
+/// Counts definitions and updates, to see that Burn's loggers get what they should.
+#[derive(Clone, Default)]
+struct Counting(Arc<Mutex<Vec<String>>>);
+
+impl MetricLogger for Counting {
+    fn log(&mut self, update: MetricsUpdate, _epoch: usize, _split: &Split) {
+        let mut lines = self.0.lock().unwrap();
+        let numeric = update.entries_numeric.iter().map(|numeric| &numeric.entry);
+        for entry in update.entries.iter().chain(numeric) {
+            if !entry.serialized_entry.is_not_available() {
+                lines.push(entry.serialized_entry.serialized.clone());
+            }
+        }
+    }
+    fn read_numeric(&mut self, _: &str, _: usize, _: &Split) -> Result<Vec<NumericEntry>, String> {
+        Ok(Vec::new())
+    }
+    fn log_metric_definition(&mut self, _definition: MetricDefinition) {}
+    fn log_epoch_summary(&mut self, _summary: EpochSummary) {}
+}
+
+#[test]
+fn bad_data_and_failing_metrics_do_not_end_the_training() {
+    for (name, device) in devices() {
+        let dir = tempfile::tempdir().unwrap();
+        let failing = custom_metric(
+            "failing",
+            1,
+            |_: &Multiclass| panic!("a user's mistake"),
+            |_: &[f64]| Ok(Value::Scalar(1.0)),
+        );
+        let broken = LearnerMetrics::new(MetricCollection::new().with(failing));
+        let metrics = LearnerMetrics::new(ten().with(CalibrationError::multiclass(CLASSES)));
+        let mut train = Batches::new(&[6, 6], 5, &device.clone().autodiff());
+        train.steps[0].1[2] = CLASSES as i64;
+        train.steps[1].0[3] = f32::NAN;
+        let training = SupervisedTraining::<Model>::new(
+            dir.path(),
+            train.loader(),
+            Batches::new(&[], 6, &device).loader(),
+        )
+        .metrics(metrics.clone())
+        .metrics(broken.clone())
+        .with_metric_logger(Counting::default())
+        .renderer(Box::new(CliMetricsRenderer::new()))
+        .with_application_logger(None)
+        .num_epochs(2);
+        let model = Model::new(&device.clone().autodiff());
+        let result = training.launch(Learner::new(model, SgdConfig::new().init(), 0.0));
+        assert!(result.error.is_none(), "{name}: {:?}", result.error);
+
+        let first = metrics.results().epoch(SplitKind::Train, 1).unwrap();
+        let entry = first.report.entry("accuracy").unwrap();
+        assert!(entry.value.is_none());
+        assert_eq!(
+            (entry.rejected.invalid_targets, entry.rejected.nan),
+            (1, 1),
+            "{name}"
+        );
+        let error = entry.error.as_deref().unwrap();
+        assert!(
+            error.contains("1 invalid target") && error.contains("1 NaN"),
+            "{error}"
+        );
+        let empty = metrics.results().epoch(SplitKind::Valid, 1).unwrap();
+        assert!(
+            empty
+                .report
+                .errors()
+                .all(|(_, error)| error.contains("nothing to compute"))
+        );
+        let broken = broken.results().epoch(SplitKind::Train, 2).unwrap();
+        assert_eq!((broken.batches, broken.failed_batches), (0, 2), "{name}");
+    }
+}
+
+#[test]
+fn two_metrics_of_one_name_are_not_registered() {
+    let twice = ten().with(F1Score::multiclass(CLASSES));
+    assert!(twice.check().is_err());
+    assert!(LearnerMetrics::new(ten()).metric("f2").is_err());
+    assert!(
+        LearnerMetrics::new(ten())
+            .metric("confusion_matrix")
+            .is_err()
+    );
+}
