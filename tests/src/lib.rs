@@ -31,6 +31,11 @@ pub fn devices() -> Vec<(&'static str, Device)> {
     devices
 }
 
+/// Whether a device of [`devices`] computes in host memory, where many small batches are cheap.
+pub fn is_host(name: &str) -> bool {
+    matches!(name, "flex" | "ndarray")
+}
+
 #[cfg(feature = "ndarray")]
 #[allow(deprecated)] // Supported for as long as Burn has it.
 fn ndarray() -> Device {

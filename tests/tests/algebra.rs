@@ -10,6 +10,7 @@ use metrics_tests::{
     compare::{Tolerance, same},
     devices,
     golden::{Arrays, slice},
+    is_host,
     metrics::{Visitor, all_metrics},
     samples::{CLASSES, Random, Sample},
 };
@@ -68,7 +69,7 @@ fn for_all<L: Law>(cases: u32) {
         {
             for (name, device) in devices() {
                 let config = Config {
-                    cases: self.0,
+                    cases: if is_host(name) { self.0 } else { 1 },
                     ..Config::default()
                 };
                 let mut runner = TestRunner::new_with_rng(

@@ -364,6 +364,9 @@ impl<B: Batch> MetricCollection<B> {
     }
 
     fn accumulate(&mut self, batch: &B) {
+        if batch.count_bound() == 0 {
+            return;
+        }
         for state in &self.states {
             state.prepare(batch);
         }

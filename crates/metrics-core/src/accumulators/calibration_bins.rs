@@ -2,7 +2,7 @@
 
 use super::{Task, add_counts, add_rejected};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass},
     delta::{Delta, HostDelta},
     ops,
@@ -60,10 +60,14 @@ impl ConfidentBatch for Multiclass {
 
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
         match (self.scan(), self.scores()) {
-            (Some((ranks, scan)), Some(scores)) => (
-                ops::top_confidence(scores.clone(), scan, self.kind()),
-                ops::hits(ranks, self.target.clone(), ignore_index),
-            ),
+            (Some((ranks, scan)), Some(scores)) => {
+                let confidence = ops::top_confidence(scores.clone(), scan, self.kind());
+                let hit = ops::hits(ranks, self.target.clone(), ignore_index);
+                // Infinite scores have no softmax.
+                let undefined = confidence.clone().is_nan();
+                let undefined = undefined.bool_and(hit.clone().greater_equal_elem(0));
+                (confidence, hit.mask_fill(undefined, Reason::Nan.code()))
+            }
             // `check` keeps a batch without scores from getting here.
             _ => (
                 Tensor::zeros([0], &self.device()),

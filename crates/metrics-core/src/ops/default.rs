@@ -171,7 +171,10 @@ pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
 /// See [`softmax_probabilities`](super::softmax_probabilities).
 pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
     let logits = are_logits(&scores, kind);
-    let probabilities = activation::softmax(scores.clone(), 1);
+    let dims = scores.dims();
+    // The softmax of a row with an infinite maximum is undefined; not every device makes NaN of it.
+    let undefined = scores.clone().max_dim(1).is_inf().expand(dims);
+    let probabilities = activation::softmax(scores.clone(), 1).mask_fill(undefined, f32::NAN);
     choose(scores, probabilities, logits)
 }
 
@@ -415,13 +418,14 @@ pub fn top_confidence(
     let [_, n] = scan.dims();
     let max = scan.clone().slice([0..1, 0..n]).reshape([n]);
     let log_sum = scan.slice([1..2, 0..n]).reshape([n]);
+    // As in `softmax_probabilities`, not every device makes NaN of infinity less infinity.
+    let softmax = (max.clone() - log_sum)
+        .exp()
+        .mask_fill(max.clone().is_inf(), f32::NAN);
     match (kind, logits) {
         (ScoreKind::Probabilities, _) => max,
-        (_, Some(logits)) => {
-            let softmax = (max.clone() - log_sum).exp();
-            max.mask_where(logits.greater_elem(0).expand([n]), softmax)
-        }
-        _ => (max - log_sum).exp(),
+        (_, Some(logits)) => max.mask_where(logits.greater_elem(0).expand([n]), softmax),
+        _ => softmax,
     }
 }
 
