@@ -174,10 +174,6 @@ impl<B: Batch> LearnerMetrics<B> {
     /// Registers the views of one split: text metrics first, since Burn calls those first, and
     /// whichever is first of all leads.
     fn register<T>(&self, kind: SplitKind, mut builder: T, add: &impl AddView<B, T>) -> T {
-        if let Err(error) = self.collection.check() {
-            log::error!("the metrics are not registered: {error}");
-            return builder;
-        }
         let state = Arc::new(Mutex::new(SplitState::new(
             self.collection.fresh(),
             kind,
@@ -202,6 +198,11 @@ impl<B: Batch> LearnerMetrics<B> {
                 };
                 leads = false;
             }
+        }
+        if leads && let Some(metric) = self.collection.metrics().first() {
+            // Nothing is shown, but the results are to fill all the same.
+            let silent = View::new(&state, metric, "metrics".into(), Shows::Nothing);
+            builder = add.leading_text(builder, silent);
         }
         builder
     }

@@ -104,10 +104,7 @@ impl<B: Batch> SplitState<B> {
         self.step = None;
         let report = self
             .guarded(|split| split.collection.compute())
-            .unwrap_or_else(|error| {
-                self.say(format!("the values could not be computed: {error}"));
-                MetricReport::default()
-            });
+            .unwrap_or_else(|error| self.collection.unavailable(&error));
         for (name, error) in report.errors() {
             self.say(format!("{name} has no value: {error}"));
         }
@@ -164,6 +161,16 @@ impl<B: Batch> SplitState<B> {
     fn say(&mut self, what: String) {
         if self.said.insert(what.clone()) {
             log::warn!("metrics of {:?}, epoch {}: {what}", self.kind, self.epoch);
+        }
+    }
+}
+
+/// The last test set of an evaluation that broke off before its last batch.
+impl<B: Batch> Drop for SplitState<B> {
+    fn drop(&mut self) {
+        let test = matches!(self.kind, SplitKind::Test(_));
+        if test && self.end.is_none() && self.batches + self.failed_batches > 0 {
+            self.finish();
         }
     }
 }

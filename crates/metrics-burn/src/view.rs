@@ -19,6 +19,7 @@ use std::{
 pub(crate) enum Shows {
     Steps,
     Epochs,
+    Nothing,
 }
 
 /// Whether a view moves the split's state on or only looks at it.
@@ -64,6 +65,7 @@ pub(crate) struct View<B: Batch, R> {
     name: MetricName,
     metric: String,
     higher_is_better: bool,
+    is_scalar: bool,
     shows: Shows,
     role: PhantomData<R>,
 }
@@ -91,6 +93,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
             name: Arc::new(name),
             metric: metric.name.clone(),
             higher_is_better: metric.higher_is_better.unwrap_or(true),
+            is_scalar: metric.is_scalar,
             shows,
             role: PhantomData,
         }
@@ -110,10 +113,10 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         let state = self.lock();
         let end = self
             .scalar(state.end())
-            .filter(|_| self.shows != Shows::Steps);
+            .filter(|_| self.shows == Shows::Epochs);
         let step = self
             .scalar(state.step())
-            .filter(|_| self.shows != Shows::Epochs);
+            .filter(|_| self.shows == Shows::Steps);
         end.map(NumericEntry::Final)
             .or(step.map(NumericEntry::Value))
     }
@@ -123,6 +126,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
             let state = self.lock();
             let report = state.end().or(state.step());
             report
+                .filter(|_| self.shows != Shows::Nothing)
                 .and_then(|report| report.get(&self.metric))
                 .and_then(text_entry)
         };
@@ -177,7 +181,14 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
         R::finish(&mut self.lock());
-        Ok(self.entry())
+        let entry = self.entry();
+        if entry.is_not_available() && self.is_scalar && self.shows == Shows::Epochs {
+            // Burn looks for the best epoch until the first without an entry, so a missing value
+            // must have one. NaN is never the best.
+            let missing = NumericEntry::Final(f64::NAN);
+            return Ok(SerializedEntry::new(entry.formatted, missing.serialize()));
+        }
+        Ok(entry)
     }
 
     fn clear(&mut self) {

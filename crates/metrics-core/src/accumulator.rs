@@ -32,6 +32,14 @@ pub trait Summary:
     /// `self` is then unchanged.
     fn merge(&mut self, other: &Self) -> Result<(), MetricError>;
 
+    /// Whether its parts fit together, which a damaged file's may not.
+    ///
+    /// # Errors
+    /// [`MetricError::Saved`].
+    fn consistent(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// What was seen and not used.
     fn rejected(&self) -> Rejected;
 }
@@ -52,6 +60,19 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// keeps the wider of two such accumulators.
     fn covers(&self, other: &Self) -> bool {
         self == other
+    }
+
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    /// The most that one device counter can grow by with this batch.
+    fn count_bound(&self, batch: &Self::Batch) -> usize {
+        batch.count_bound()
     }
 
     /// Whether the batch fits, from shapes and dtypes alone.

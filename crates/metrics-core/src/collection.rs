@@ -25,6 +25,7 @@ trait AnyState<B>: Send + Sync {
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
+    fn is_fresh(&self) -> bool;
     fn fresh(&self) -> Box<dyn AnyState<B>>;
     fn clone_box(&self) -> Box<dyn AnyState<B>>;
 }
@@ -71,6 +72,7 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         }
         let summary: A::Summary = serde_json::from_value(saved.summary.clone())
             .map_err(|error| MetricError::Saved(error.to_string()))?;
+        summary.consistent()?;
         // A summary of another shape must be refused before anything is merged.
         State::accumulator(self).empty().merge(&summary)?;
         Ok(Box::new(summary))
@@ -83,6 +85,9 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
     }
     fn accumulator(&self) -> &dyn Any {
         State::<A>::accumulator(self)
+    }
+    fn is_fresh(&self) -> bool {
+        State::is_fresh(self)
     }
     fn fresh(&self) -> Box<dyn AnyState<A::Batch>> {
         Box::new(State::new(State::accumulator(self).clone()))
@@ -190,6 +195,8 @@ pub struct MetricCollection<B: Batch> {
     reads: u64,
     /// A mistake made while building, returned by whatever is called next.
     mistake: Option<MetricError>,
+    /// Whether an update has begun and not ended: a metric panicked in between.
+    interrupted: bool,
 }
 
 impl<B: Batch> Default for MetricCollection<B> {
@@ -200,6 +207,7 @@ impl<B: Batch> Default for MetricCollection<B> {
             validation: Validation::default(),
             reads: 0,
             mistake: None,
+            interrupted: false,
         }
     }
 }
@@ -213,6 +221,7 @@ impl<B: Batch> Clone for MetricCollection<B> {
             validation: self.validation,
             reads: self.reads,
             mistake: self.mistake.clone(),
+            interrupted: self.interrupted,
         }
     }
 }
@@ -260,6 +269,10 @@ impl<B: Batch> MetricCollection<B> {
             return self;
         }
         let metric_accumulator = metric.accumulator();
+        if let Err(error) = metric_accumulator.validate() {
+            self.mistake.get_or_insert(error);
+            return self;
+        }
         let own = |state: &dyn AnyState<B>| {
             let accumulator = state.accumulator().downcast_ref::<M::Accumulator>()?;
             (accumulator.covers(&metric_accumulator) || metric_accumulator.covers(accumulator))
@@ -270,6 +283,11 @@ impl<B: Batch> MetricCollection<B> {
         let state = match shared {
             Some((index, true)) => index,
             Some((index, false)) => {
+                if !self.states[index].is_fresh() {
+                    self.mistake.get_or_insert(MetricError::InvalidOption(format!(
+                        "`{name}` needs more than its state has counted so far; add it before the first batch"
+                    )));
+                }
                 self.states[index] = Box::new(State::new(metric_accumulator));
                 index
             }
@@ -300,6 +318,7 @@ impl<B: Batch> MetricCollection<B> {
             validation: self.validation,
             reads: 0,
             mistake: self.mistake.clone(),
+            interrupted: false,
         }
     }
 
@@ -328,10 +347,15 @@ impl<B: Batch> MetricCollection<B> {
     /// A mistake made while building, such as a name used twice.
     ///
     /// # Errors
-    /// [`MetricError::DuplicateName`].
+    /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`]; [`MetricError::Custom`] after a
+    /// metric has panicked, until [`reset`](Self::reset).
     pub fn check(&self) -> Result<(), MetricError> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
+            None if self.interrupted => Err(MetricError::Custom(
+                "a metric panicked in an update, so the states no longer agree until a reset"
+                    .into(),
+            )),
             None => Ok(()),
         }
     }
@@ -367,12 +391,14 @@ impl<B: Batch> MetricCollection<B> {
         if batch.count_bound() == 0 {
             return;
         }
+        self.interrupted = true;
         for state in &self.states {
             state.prepare(batch);
         }
         for state in &mut self.states {
             state.update(batch);
         }
+        self.interrupted = false;
     }
 
     /// Reads every state in one device read.
@@ -418,6 +444,15 @@ impl<B: Batch> MetricCollection<B> {
             state.merge(addition.summary())?;
         }
         Ok(report)
+    }
+
+    /// A report in which no metric has a value, for this reason.
+    pub fn unavailable(&self, error: &MetricError) -> MetricReport {
+        let mut report = MetricReport::default();
+        for member in &self.members {
+            report.push(&member.name, Err(error.clone()), Rejected::default());
+        }
+        report
     }
 
     fn report(&self) -> MetricReport {
@@ -471,6 +506,7 @@ impl<B: Batch> MetricCollection<B> {
 
     /// Forgets everything that was accumulated.
     pub fn reset(&mut self) {
+        self.interrupted = false;
         for state in &mut self.states {
             state.reset();
         }

@@ -23,6 +23,18 @@ pub enum MetricError {
         /// What was expected, starting with `": "`, or empty.
         hint: &'static str,
     },
+    /// Two tensors of one batch are on different devices.
+    #[error("{left_name} is on {left}, but {right_name} on {right}")]
+    DeviceMismatch {
+        /// What the left tensor is.
+        left_name: &'static str,
+        /// Its device.
+        left: String,
+        /// What the right tensor is.
+        right_name: &'static str,
+        /// Its device.
+        right: String,
+    },
     /// The batch has another number of classes, labels or outputs than the metric.
     #[error(
         "the metric was made for {expected} {unit}, but the batch has {found} (shape {shape:?})"

@@ -59,12 +59,14 @@ impl<A: Accumulator> State<A> {
     /// # Errors
     /// As [`Accumulator::check`], and [`MetricError::BatchTooLarge`].
     pub fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
-        if batch.count_bound() > self.counter_limit {
+        let bound = self.accumulator.count_bound(batch);
+        if bound > self.counter_limit {
             return Err(MetricError::BatchTooLarge {
-                rows: batch.count_bound(),
+                rows: bound,
                 limit: self.counter_limit,
             });
         }
+        self.accumulator.validate()?;
         self.accumulator.check(batch)
     }
 
@@ -79,8 +81,8 @@ impl<A: Accumulator> State<A> {
     }
 
     pub(crate) fn update_checked(&mut self, batch: &A::Batch) {
-        let rows = batch.count_bound();
-        if rows == 0 {
+        let bound = self.accumulator.count_bound(batch);
+        if bound == 0 {
             return;
         }
         let device = batch.device();
@@ -96,13 +98,13 @@ impl<A: Accumulator> State<A> {
             }
         };
         let live = &mut self.live[index];
-        if live.bound > self.counter_limit - rows {
+        if live.bound > self.counter_limit - bound {
             self.retired
                 .push((live.device.clone(), std::mem::take(&mut live.delta)));
             live.bound = 0;
         }
         self.accumulator.update(&mut live.delta, batch);
-        live.bound += rows;
+        live.bound += bound;
         self.updates += 1;
         if self.updates.is_multiple_of(FLUSH_INTERVAL) {
             // A device that cannot flush says so when it is read.
@@ -155,6 +157,11 @@ impl<A: Accumulator> State<A> {
     /// What was seen and not used, as far as it has been read.
     pub fn rejected(&self) -> Rejected {
         self.summary.rejected()
+    }
+
+    /// Whether nothing has been added since the last reset.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.updates == 0 && self.summary == self.accumulator.empty()
     }
 
     /// Forgets everything.

@@ -1,6 +1,6 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
-use super::{Task, add_counts, add_rejected};
+use super::{Task, add_counts, add_rejected, confusion::at_least_one};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass},
@@ -63,10 +63,14 @@ impl ConfidentBatch for Multiclass {
             (Some((ranks, scan)), Some(scores)) => {
                 let confidence = ops::top_confidence(scores.clone(), scan, self.kind());
                 let hit = ops::hits(ranks, self.target.clone(), ignore_index);
-                // Infinite scores have no softmax.
-                let undefined = confidence.clone().is_nan();
-                let undefined = undefined.bool_and(hit.clone().greater_equal_elem(0));
-                (confidence, hit.mask_fill(undefined, Reason::Nan.code()))
+                let used = hit.clone().greater_equal_elem(0);
+                // Infinite scores have no softmax, and what are said to be probabilities may not be.
+                let undefined = confidence.clone().is_nan().bool_and(used.clone());
+                let outside = ops::not_probability(confidence.clone()).bool_and(used);
+                let hit = hit
+                    .mask_fill(outside, Reason::InvalidPrediction.code())
+                    .mask_fill(undefined, Reason::Nan.code());
+                (confidence, hit)
             }
             // `check` keeps a batch without scores from getting here.
             _ => (
@@ -123,12 +127,12 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.options.classes, "class")?;
+        at_least_one(self.options.bins, "bin")
+    }
+
     fn check(&self, batch: &B) -> Result<(), MetricError> {
-        if self.options.bins == 0 {
-            return Err(MetricError::InvalidOption(
-                "calibration needs at least one bin".into(),
-            ));
-        }
         batch.check_width(self.options.classes)
     }
 
@@ -181,7 +185,7 @@ pub struct Calibration {
 impl Summary for Calibration {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.counts.len() != other.counts.len() {
-            let what = |c: &Self| format!("{} bins", c.counts.len() - 1);
+            let what = |c: &Self| format!("{} bins", c.counts.len().saturating_sub(1));
             return Err(MetricError::MergeMismatch {
                 left: what(self),
                 right: what(other),
@@ -201,6 +205,13 @@ impl Summary for Calibration {
             .for_each(|(a, b)| *a += b);
         self.rejected.merge(&other.rejected);
         Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), MetricError> {
+        match [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2] {
+            true => Ok(()),
+            false => Err(MetricError::Saved("bins of different numbers".into())),
+        }
     }
 
     fn rejected(&self) -> Rejected {

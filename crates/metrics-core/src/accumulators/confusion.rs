@@ -100,9 +100,12 @@ impl Confusion {
         }
     }
 
-    /// How often `target` was predicted as `prediction` (binary and multiclass, not of margins).
-    pub fn get(&self, target: usize, prediction: usize) -> u64 {
-        self.counts[target * self.width + prediction]
+    /// How often `target` was predicted as `prediction`: `None` outside the classes, of margins, and
+    /// of labels, which have a matrix each.
+    pub fn get(&self, target: usize, prediction: usize) -> Option<u64> {
+        let inside = target < self.width && prediction < self.width;
+        let cells = inside && !self.margins && self.task != Task::Multilabel;
+        cells.then(|| self.counts[target * self.width + prediction])
     }
 
     /// All decisions that were counted.
@@ -118,11 +121,11 @@ impl Confusion {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.total() {
-            0 => Err(MetricError::Empty {
+        match self.counts.iter().any(|count| *count > 0) {
+            false => Err(MetricError::Empty {
                 rejected: self.rejected,
             }),
-            _ => Ok(()),
+            true => Ok(()),
         }
     }
 
@@ -170,7 +173,7 @@ impl Confusion {
                 .zip(row)
                 .for_each(|(sum, count)| *sum += count);
         }
-        let hits = (0..width).map(|class| self.get(class, class)).collect();
+        let hits = self.counts.iter().step_by(width + 1).copied().collect();
         (hits, predicted, targets)
     }
 
@@ -198,6 +201,22 @@ impl Summary for Confusion {
         Ok(())
     }
 
+    fn consistent(&self) -> Result<(), MetricError> {
+        let cells = Self::new(self.task, self.width, self.margins).counts.len();
+        let (hits, others) = self.counts.split_at(self.width.min(self.counts.len()));
+        let hits_fit = || {
+            hits.iter()
+                .zip(others.chunks(self.width.max(1)).next().unwrap_or(&[]))
+                .all(|(hits, all)| hits <= all)
+        };
+        match self.counts.len() == cells && (!self.margins || hits_fit()) {
+            true => Ok(()),
+            false => Err(MetricError::Saved(
+                "a confusion matrix of another size".into(),
+            )),
+        }
+    }
+
     fn rejected(&self) -> Rejected {
         self.rejected
     }
@@ -216,6 +235,10 @@ impl Accumulator for BinaryConfusion {
 
     fn empty(&self) -> Confusion {
         Confusion::new(Task::Binary, 2, false)
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        check_threshold(self.threshold)
     }
 
     fn check(&self, _batch: &Binary) -> Result<(), MetricError> {
@@ -247,6 +270,11 @@ impl Accumulator for MultilabelConfusion {
         Confusion::new(Task::Multilabel, self.labels, false)
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.labels, "label")?;
+        check_threshold(self.threshold)
+    }
+
     fn check(&self, batch: &Multilabel) -> Result<(), MetricError> {
         check_labels(self.labels, batch)
     }
@@ -257,6 +285,27 @@ impl Accumulator for MultilabelConfusion {
 
     fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
         summary.fold(delta);
+    }
+}
+
+/// The most classes a confusion matrix may have: 4 GiB of device counters.
+const MATRIX_LIMIT: usize = 1 << 15;
+
+pub(crate) fn at_least_one(count: usize, what: &str) -> Result<(), MetricError> {
+    match count {
+        0 => Err(MetricError::InvalidOption(format!(
+            "needs at least one {what}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn check_threshold(threshold: f32) -> Result<(), MetricError> {
+    match (0.0..=1.0).contains(&threshold) {
+        true => Ok(()),
+        false => Err(MetricError::InvalidOption(format!(
+            "the threshold must be in [0, 1], not {threshold}"
+        ))),
     }
 }
 
@@ -312,7 +361,30 @@ impl Accumulator for MulticlassConfusion {
     type Summary = Confusion;
 
     fn empty(&self) -> Confusion {
-        Confusion::new(Task::Multiclass, self.classes, !self.matrix)
+        // Invalid options fail in every update; a matrix too large must not be tried before.
+        let classes = if self.validate().is_ok() {
+            self.classes
+        } else {
+            0
+        };
+        Confusion::new(Task::Multiclass, classes, !self.matrix)
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.classes, "class")?;
+        if !(1..=self.classes).contains(&self.top_k) {
+            return Err(MetricError::InvalidOption(format!(
+                "top_k must be in 1..={}, not {}",
+                self.classes, self.top_k
+            )));
+        }
+        if self.matrix && self.classes > MATRIX_LIMIT {
+            return Err(MetricError::InvalidOption(format!(
+                "a confusion matrix may have at most {MATRIX_LIMIT} classes, not {}",
+                self.classes
+            )));
+        }
+        Ok(())
     }
 
     fn covers(&self, other: &Self) -> bool {

@@ -1,6 +1,9 @@
 //! Scores against targets: the state of every metric over all thresholds.
 
-use super::{Task, add_counts, add_rejected, confusion::check_labels};
+use super::{
+    Task, add_counts, add_rejected,
+    confusion::{at_least_one, check_labels},
+};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
@@ -189,6 +192,34 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             counts: vec![0; cells],
             rejected: Rejected::default(),
         }
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.options.width, "class")?;
+        let invalid = match &self.options.thresholds {
+            Thresholds::Exact => None,
+            Thresholds::Count(count) if *count < 2 => Some(format!("{count} thresholds")),
+            Thresholds::Count(_) => None,
+            Thresholds::List(list) if list.is_empty() => Some("no thresholds".into()),
+            Thresholds::List(list) => {
+                let outside = list.iter().find(|t| !(0.0..=1.0).contains(*t));
+                outside.map(|t| format!("a threshold of {t}, outside [0, 1]"))
+            }
+        };
+        match invalid {
+            None => Ok(()),
+            Some(what) => Err(MetricError::InvalidOption(format!("a curve over {what}"))),
+        }
+    }
+
+    fn count_bound(&self, batch: &B) -> usize {
+        // A rejected row of scores counts once per class.
+        let repeats = if B::TASK == Task::Multiclass {
+            self.options.width
+        } else {
+            1
+        };
+        batch.count_bound().saturating_mul(repeats)
     }
 
     fn check(&self, batch: &B) -> Result<(), MetricError> {
@@ -384,6 +415,26 @@ impl Summary for CurveCounts {
             .for_each(|(sum, count)| *sum += count);
         self.rejected.merge(&other.rejected);
         Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), MetricError> {
+        let per_target = if self.task == Task::Multiclass {
+            self.width
+        } else {
+            1
+        };
+        let cells = self
+            .thresholds
+            .as_ref()
+            .map_or(0, |t| 2 * self.width * (t.len() + 1));
+        let whole = self.width > 0 && self.targets.len() % self.width == 0;
+        let table = self.scores.len() == self.targets.len() * per_target;
+        match table && (whole || per_target > 1) && self.counts.len() == cells {
+            true => Ok(()),
+            false => Err(MetricError::Saved(
+                "scores and targets that do not fit".into(),
+            )),
+        }
     }
 
     fn rejected(&self) -> Rejected {

@@ -7,7 +7,7 @@ use crate::{
     delta::{Delta, HostDelta},
     ops::{self, PAIR_MOMENTS},
 };
-use burn::tensor::Tensor;
+use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Adds up errors and targets: `4 * D` device sums and one pivot per output.
@@ -113,7 +113,12 @@ fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     let nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
     let finite = (target.clone().is_finite()).bool_and(nan.bool_not().expand([rows, columns]));
     let unused = finite.clone().bool_not();
-    let count = finite.clone().float().sum_dim(0).clamp_min(1.0);
+    let count = finite
+        .clone()
+        .float()
+        .cast(FloatDType::F32)
+        .sum_dim(0)
+        .clamp_min(1.0);
     // Each divided before they are added, which cannot overflow.
     let mean = (target.clone().mask_fill(unused.clone(), 0.0) / count).sum_dim(0);
     let low = target

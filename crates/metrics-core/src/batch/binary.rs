@@ -1,4 +1,4 @@
-use super::{Decisions, floats, same_shape};
+use super::{Decisions, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -21,6 +21,7 @@ impl Binary {
         target: Tensor<D, Int>,
     ) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
+        same_device("scores", scores.device(), "target", target.device())?;
         let n = target.shape().num_elements();
         let (scores, target) = (
             floats(scores).reshape([n, 1]),
@@ -40,6 +41,7 @@ impl Binary {
         target: Tensor<D, Int>,
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        same_device("pred", pred.device(), "target", target.device())?;
         let n = target.shape().num_elements();
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
         Ok(Self {

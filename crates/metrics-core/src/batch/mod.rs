@@ -20,7 +20,7 @@ use crate::{
     MetricError,
     ops::{self, ScoreKind},
 };
-use burn::tensor::{DType, FloatDType, Int, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 use std::sync::OnceLock;
 
 /// A float tensor as metrics use it: `f32`, without autodiff.
@@ -31,6 +31,23 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     } else {
         tensor.cast(FloatDType::F32)
     }
+}
+
+fn same_device(
+    left_name: &'static str,
+    left: Device,
+    right_name: &'static str,
+    right: Device,
+) -> Result<(), MetricError> {
+    if left == right {
+        return Ok(());
+    }
+    Err(MetricError::DeviceMismatch {
+        left_name,
+        left: format!("{left:?}"),
+        right_name,
+        right: format!("{right:?}"),
+    })
 }
 
 fn same_shape(

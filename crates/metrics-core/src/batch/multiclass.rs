@@ -1,4 +1,4 @@
-use super::{floats, same_shape};
+use super::{floats, same_device, same_shape};
 use crate::{
     Batch, MetricError,
     ops::{self, ScoreKind},
@@ -63,6 +63,7 @@ impl Multiclass {
                 hint: ": scores [N, C, ..] need a target [N, ..]",
             });
         }
+        same_device("scores", scores.device(), "target", target.device())?;
         let n = right.iter().product();
         let scores = floats(scores)
             .movedim(1, D as i32 - 1)
@@ -80,6 +81,7 @@ impl Multiclass {
     pub fn from_tokens(logits: Tensor<3>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
         let ([b, t, vocabulary], right) = (logits.dims(), target.dims());
         same_shape("logits (without the vocabulary)", &[b, t], "target", &right)?;
+        same_device("logits", logits.device(), "target", target.device())?;
         let logits = floats(logits).reshape([b * t, vocabulary]);
         let target = target.without_autodiff().reshape([b * t]);
         Ok(Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits))
@@ -94,6 +96,7 @@ impl Multiclass {
         target: Tensor<D, Int>,
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        same_device("pred", pred.device(), "target", target.device())?;
         let n = target.shape().num_elements();
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n]);
         Ok(Self::new(Predictions::Labels(flat(pred)), flat(target)))

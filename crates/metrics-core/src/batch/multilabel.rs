@@ -1,4 +1,4 @@
-use super::{Decisions, floats, same_shape};
+use super::{Decisions, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -18,6 +18,7 @@ impl Multilabel {
     /// [`MetricError::ShapeMismatch`].
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
+        same_device("scores", scores.device(), "target", target.device())?;
         let (scores, target) = (floats(scores), target.without_autodiff());
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
@@ -30,6 +31,7 @@ impl Multilabel {
     /// [`MetricError::ShapeMismatch`].
     pub fn from_labels(pred: Tensor<2, Int>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        same_device("pred", pred.device(), "target", target.device())?;
         let (pred, target) = (pred.without_autodiff(), target.without_autodiff());
         Ok(Self {
             decisions: Decisions::from_labels(pred, target),

@@ -1,4 +1,4 @@
-use super::{floats, same_shape};
+use super::{floats, same_device, same_shape};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
@@ -16,6 +16,7 @@ impl Regression {
     /// [`MetricError::ShapeMismatch`].
     pub fn new<const D: usize>(pred: Tensor<D>, target: Tensor<D>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        same_device("pred", pred.device(), "target", target.device())?;
         let n = target.shape().num_elements();
         Ok(Self {
             pred: floats(pred).reshape([n, 1]),
@@ -29,6 +30,7 @@ impl Regression {
     /// [`MetricError::ShapeMismatch`].
     pub fn multi_output(pred: Tensor<2>, target: Tensor<2>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
+        same_device("pred", pred.device(), "target", target.device())?;
         Ok(Self {
             pred: floats(pred),
             target: floats(target),

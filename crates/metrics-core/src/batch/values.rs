@@ -1,4 +1,4 @@
-use super::{floats, same_shape};
+use super::{floats, same_device, same_shape};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
@@ -28,6 +28,7 @@ impl Values {
         weights: Tensor<D>,
     ) -> Result<Self, MetricError> {
         same_shape("values", &values.dims(), "weights", &weights.dims())?;
+        same_device("values", values.device(), "weights", weights.device())?;
         let n = values.shape().num_elements();
         Ok(Self {
             weights: Some(floats(weights).reshape([n])),

@@ -3,7 +3,7 @@
 
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind};
 use crate::{REJECTED_SLOTS, Reason};
-use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, IntDType, Tensor, activation};
+use burn::tensor::{Bool, DType, FloatDType, IndexingUpdateOp, Int, IntDType, Tensor, activation};
 
 /// See [`row_ranks`](super::row_ranks).
 pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
@@ -274,7 +274,8 @@ pub fn bin_confidence(
     let edges: Vec<f32> = edges(width);
     let rejected = hit.clone().lower_elem(0);
     let safe = confidence.clone().mask_fill(rejected.clone(), 0.0);
-    let bin = reached(safe.clone(), &edges) - 1;
+    // Every place a scatter writes to must exist, whatever the confidence.
+    let bin = (reached(safe.clone(), &edges) - 1).clamp_min(0);
     let place = bin
         .clone()
         .mask_where(rejected.clone(), hit.clone().neg() + (2 * bins - 1));
@@ -282,12 +283,12 @@ pub fn bin_confidence(
     let counts = counts.scatter(0, place, used.ones_like(), IndexingUpdateOp::Add);
     let hits = hit.mask_fill(rejected, 0);
     let counts = counts.scatter(0, bin.clone() + bins, hits, IndexingUpdateOp::Add);
-    // Centred per batch in f32, compensated across batches.
+    // A batch's sum per bin is plain f32; batches are added with compensation.
     let device = safe.device();
     let batch = Tensor::<1>::zeros([bins as usize], (&device, DType::F32)).scatter(
         0,
         bin,
-        safe * used.float(),
+        safe * used.float().cast(FloatDType::F32),
         IndexingUpdateOp::Add,
     );
     (counts, add_compensated(sums, batch))
@@ -301,7 +302,7 @@ pub(crate) fn edges(width: usize) -> Vec<f32> {
 /// `count` evenly spaced numbers from 0 to 1 in `f32`, as `torch.linspace` rounds them: steps up
 /// from 0 in the first half, steps back from 1 in the second.
 pub(crate) fn linspace(count: usize) -> Vec<f32> {
-    if count == 1 {
+    if count <= 1 {
         return vec![0.0];
     }
     let step = 1.0f32 / (count - 1) as f32;
@@ -443,7 +444,7 @@ pub fn hits(
 }
 
 /// Where scores lie outside `[0, 1]`. NaN does not.
-fn not_probability<const D: usize>(scores: Tensor<D>) -> Tensor<D, Bool> {
+pub(crate) fn not_probability<const D: usize>(scores: Tensor<D>) -> Tensor<D, Bool> {
     scores
         .clone()
         .lower_elem(0.0)
@@ -572,6 +573,7 @@ pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
     match labels.dtype() {
         DType::I32 => labels,
         DType::I64 => labels.clamp(i32::MIN, i32::MAX).cast(IntDType::I32),
+        DType::U32 | DType::U64 => labels.clamp(0, i32::MAX).cast(IntDType::I32),
         _ => labels.cast(IntDType::I32),
     }
 }

@@ -14,7 +14,7 @@ mod host;
 
 use burn::tensor::{Device, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored, not_probability};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

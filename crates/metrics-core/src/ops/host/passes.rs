@@ -8,6 +8,7 @@ use crate::{
     Reason,
     ops::{PAIR_MOMENTS, default},
 };
+use rayon::prelude::*;
 
 /// The rejected slot of a negative code.
 fn slot(code: i32) -> usize {
@@ -210,6 +211,9 @@ pub(super) fn threshold_counts(
     }
 }
 
+/// Rows that one thread takes at a time where there are many.
+const ROWS_PER_TASK: usize = 1 << 16;
+
 /// See [`ops::pair_moments`](crate::ops::pair_moments).
 pub(super) fn pair_moments(
     counts: &mut [i32],
@@ -218,24 +222,83 @@ pub(super) fn pair_moments(
     target: &[f32],
     pivot: &[f32],
 ) {
-    let columns = pivot.len();
-    let mut totals = vec![0.0f64; PAIR_MOMENTS * columns];
-    for (pred, target) in pred.chunks_exact(columns).zip(target.chunks_exact(columns)) {
-        if pred.iter().chain(target).any(|v| v.is_nan()) {
-            counts[1 + Reason::Nan as usize] += 1;
-            continue;
-        }
-        counts[0] += 1;
-        for column in 0..columns {
-            let error = pred[column] as f64 - target[column] as f64;
-            let offset = target[column] as f64 - pivot[column] as f64;
-            let moments = [error * error, error.abs(), offset, offset * offset];
-            for (k, moment) in moments.into_iter().enumerate() {
-                totals[k * columns + column] += moment;
-            }
-        }
+    let size = ROWS_PER_TASK * pivot.len();
+    let parts = pred.par_chunks(size).zip(target.par_chunks(size));
+    // Collected in order, so that the sums do not depend on which thread was first.
+    let parts: Vec<_> = parts
+        .map(|(pred, target)| moments(pred, target, pivot))
+        .collect();
+    let mut totals = vec![0.0f64; PAIR_MOMENTS * pivot.len()];
+    for (part, used, rejected) in parts {
+        totals
+            .iter_mut()
+            .zip(part)
+            .for_each(|(total, part)| *total += part);
+        counts[0] += used;
+        counts[1 + Reason::Nan as usize] += rejected;
     }
     add(sums, &totals);
+}
+
+/// The moments of some rows, and how many of them were used and rejected.
+fn moments(pred: &[f32], target: &[f32], pivot: &[f32]) -> (Vec<f64>, i32, i32) {
+    const LANES: usize = 8;
+    let columns = pivot.len();
+    let mut totals = vec![0.0f64; PAIR_MOMENTS * columns];
+    let (mut used, mut rejected, mut in_lanes) = (0, 0, 0);
+    let mut row = |pred: &[f32], target: &[f32], totals: &mut [f64]| {
+        if pred.iter().chain(target).any(|v| v.is_nan()) {
+            rejected += 1;
+            return;
+        }
+        used += 1;
+        for column in 0..columns {
+            let terms = terms(pred[column], target[column], pivot[column]);
+            for (k, term) in terms.into_iter().enumerate() {
+                totals[k * columns + column] += term;
+            }
+        }
+    };
+    if columns > 1 {
+        for (pred, target) in pred.chunks_exact(columns).zip(target.chunks_exact(columns)) {
+            row(pred, target, &mut totals);
+        }
+        return (totals, used, rejected);
+    }
+    // One column: pieces without a NaN, which is most of them, go through vectors.
+    for (pred, target) in pred.chunks(1024).zip(target.chunks(1024)) {
+        let nan =
+            (pred.iter().zip(target)).fold(false, |nan, (p, t)| nan | p.is_nan() | t.is_nan());
+        let whole = if nan { 0 } else { pred.len() / LANES * LANES };
+        let mut lanes = [[0.0f64; LANES]; PAIR_MOMENTS];
+        for (pred, target) in pred[..whole]
+            .chunks_exact(LANES)
+            .zip(target[..whole].chunks_exact(LANES))
+        {
+            for lane in 0..LANES {
+                let terms = terms(pred[lane], target[lane], pivot[0]);
+                for k in 0..PAIR_MOMENTS {
+                    lanes[k][lane] += terms[k];
+                }
+            }
+        }
+        for (total, lanes) in totals.iter_mut().zip(lanes) {
+            *total += lanes.iter().sum::<f64>();
+        }
+        for i in whole..pred.len() {
+            row(&pred[i..=i], &target[i..=i], &mut totals);
+        }
+        in_lanes += whole as i32;
+    }
+    (totals, used + in_lanes, rejected)
+}
+
+/// What one pair adds to each moment.
+#[inline(always)]
+fn terms(pred: f32, target: f32, pivot: f32) -> [f64; PAIR_MOMENTS] {
+    let error = pred as f64 - target as f64;
+    let offset = target as f64 - pivot as f64;
+    [error * error, error.abs(), offset, offset * offset]
 }
 
 /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
