@@ -55,20 +55,25 @@ impl<A> ConfusionMatrix<A> {
 
 impl ConfusionMatrixRule {
     fn matrix(&self, size: usize, counts: &[u64]) -> Matrix {
+        if self.normalize == Normalize::None {
+            let data = counts.iter().map(|count| *count as f64).collect();
+            return Matrix {
+                rows: size,
+                cols: size,
+                data,
+            };
+        }
         let (mut rows, mut cols) = (vec![0.0; size], vec![0.0; size]);
-        if self.normalize != Normalize::None {
-            for (i, count) in counts.iter().enumerate() {
-                rows[i / size] += *count as f64;
-                cols[i % size] += *count as f64;
-            }
+        for (i, count) in counts.iter().enumerate() {
+            rows[i / size] += *count as f64;
+            cols[i % size] += *count as f64;
         }
         let all: f64 = rows.iter().sum();
         let share = |(i, count): (usize, &u64)| {
             let whole = match self.normalize {
-                Normalize::None => 1.0,
                 Normalize::True => rows[i / size],
                 Normalize::Pred => cols[i % size],
-                Normalize::All => all,
+                Normalize::None | Normalize::All => all,
             };
             if whole == 0.0 {
                 0.0
