@@ -2,10 +2,12 @@
 
 use burn::tensor::{DType, Device, FloatDType, Int, IntDType, Tensor};
 use metrics_core::{
-    Accuracy, Auroc, Average, BatchOf, CalibrationError, Mean, MeanSquaredError, Metric,
-    MetricCollection, MetricError, Perplexity, Rejected, Summary, SummaryOf, Validation, Value,
+    Accuracy, Auroc, Average, BatchOf, CalibrationError, ConfusionMatrix, Mean, MeanSquaredError,
+    Metric, MetricCollection, MetricError, Perplexity, Rejected, Summary, SummaryOf, Validation,
+    Value,
     accumulators::Thresholds,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
+    custom_metric,
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -653,4 +655,94 @@ fn tensors_of_an_autodiff_device_are_taken_off_it() {
         scores.grad(&gradients).unwrap().sum().into_scalar::<f32>(),
         16.0
     );
+}
+
+// --- options ---------------------------------------------------------------------------------
+
+/// That a metric of these options says so, by itself and in a collection, and does not panic.
+fn refuses_options<M: Metric>(metric: M, batch: &BatchOf<M>) {
+    let error = metric.state().update(batch).unwrap_err();
+    assert!(matches!(error, MetricError::InvalidOption(_)), "{error}");
+    let mut collection = MetricCollection::new().named("it", metric);
+    assert_eq!(collection.update(batch).unwrap_err(), error);
+}
+
+#[test]
+fn options_that_make_no_sense_are_refused() {
+    let (_, device) = devices().remove(0);
+    let scores = Tensor::<2>::from_floats([[0.1, 0.9], [0.8, 0.2]], &device);
+    let target = Tensor::<1, Int>::from_ints([1, 0], &device);
+    let multiclass = Multiclass::from_scores(scores.clone(), target.clone()).unwrap();
+    refuses_options(Accuracy::multiclass(0), &multiclass);
+    refuses_options(Accuracy::multiclass(2).top_k(0), &multiclass);
+    refuses_options(Accuracy::multiclass(2).top_k(3), &multiclass);
+    refuses_options(ConfusionMatrix::multiclass(1 << 20), &multiclass);
+    refuses_options(CalibrationError::multiclass(2).bins(0), &multiclass);
+    refuses_options(CalibrationError::multiclass(0), &multiclass);
+    refuses_options(Auroc::multiclass(0), &multiclass);
+    let binary = Binary::from_labels(target.clone(), target).unwrap();
+    refuses_options(Accuracy::binary().threshold(f32::NAN), &binary);
+    refuses_options(Accuracy::binary().threshold(1.5), &binary);
+    for thresholds in [
+        Thresholds::Count(0),
+        Thresholds::Count(1),
+        Thresholds::List(vec![]),
+        Thresholds::List(vec![0.5, f32::NAN]),
+    ] {
+        refuses_options(Auroc::multiclass(2).thresholds(thresholds), &multiclass);
+    }
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+fn tensors_of_two_devices_are_refused() {
+    let all = devices();
+    let (one, two) = (&all[0].1, &all[1].1);
+    let scores = Tensor::<2>::ones([3, 2], one);
+    let error = Multiclass::from_scores(scores, Tensor::zeros([3], two)).unwrap_err();
+    assert!(
+        matches!(error, MetricError::DeviceMismatch { .. }),
+        "{error}"
+    );
+    assert!(Regression::new(Tensor::<1>::ones([3], one), Tensor::ones([3], two)).is_err());
+}
+
+#[test]
+fn a_metric_added_too_late_is_refused() {
+    let (_, device) = devices().remove(0);
+    let labels = Tensor::<1, Int>::from_ints([1, 0], &device);
+    let batch = Multiclass::from_labels(labels.clone(), labels).unwrap();
+    let mut metrics = MetricCollection::new().with(Accuracy::multiclass(2));
+    metrics.update(&batch).unwrap();
+    // Its state counts margins only, and the matrix of the first batch is gone.
+    let mut metrics = metrics.with(ConfusionMatrix::multiclass(2));
+    assert!(metrics.compute().is_err());
+}
+
+#[test]
+fn a_panicking_metric_breaks_the_collection_until_a_reset() {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    let (_, device) = devices().remove(0);
+    let labels = Tensor::<1, Int>::from_ints([1, 0], &device);
+    let batch = Multiclass::from_labels(labels.clone(), labels).unwrap();
+    let failing = custom_metric(
+        "failing",
+        1,
+        |_: &Multiclass| panic!("a user's mistake"),
+        |_: &[f64]| Ok(Value::Scalar(1.0)),
+    );
+    let mut metrics = MetricCollection::new()
+        .with(Accuracy::multiclass(2))
+        .with(failing);
+    let update = catch_unwind(AssertUnwindSafe(|| metrics.update(&batch)));
+    assert!(update.is_err());
+    assert!(
+        metrics
+            .compute()
+            .unwrap_err()
+            .to_string()
+            .contains("panicked")
+    );
+    metrics.reset();
+    assert!(metrics.compute().is_ok());
 }

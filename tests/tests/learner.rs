@@ -580,3 +580,99 @@ fn two_metrics_of_one_name_are_not_registered() {
             .is_err()
     );
 }
+
+#[test]
+fn results_fill_without_anything_shown() {
+    let device = devices().remove(0).1;
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = LearnerMetrics::new(ten()).on_epoch(false);
+    let (training, learner, model) = training(dir.path(), &device, &metrics, 1);
+    training.launch(learner);
+    let report = metrics.results().last(SplitKind::Train).unwrap();
+    assert_eq!(report.report, offline(&model.train.all()));
+    assert!(stored(dir.path(), "accuracy", 1, &Split::Train).is_empty());
+}
+
+#[test]
+fn an_epoch_without_a_value_does_not_blind_burn_to_later_ones() {
+    let device = devices().remove(0).1;
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = LearnerMetrics::new(ten());
+    let mut train = Batches::new(&[6], 5, &device.clone().autodiff());
+    train.steps[0].1[2] = CLASSES as i64;
+    SupervisedTraining::<Model>::new(
+        dir.path(),
+        train.loader(),
+        Batches::new(&[6], 6, &device).loader(),
+    )
+    .metrics(metrics)
+    .renderer(Box::new(CliMetricsRenderer::new()))
+    .with_application_logger(None)
+    .num_epochs(2)
+    .launch(Learner::new(
+        Model::new(&device.autodiff()),
+        SgdConfig::new().init(),
+        0.0,
+    ));
+    // Burn stops looking for the best epoch at the first without an entry.
+    for epoch in [1, 2] {
+        let entries = stored(dir.path(), "accuracy", epoch, &Split::Train);
+        assert!(final_value(&entries).is_nan());
+    }
+}
+
+#[test]
+fn a_test_set_that_never_says_it_is_done_has_its_values_in_the_results() {
+    /// Knows nothing of its length.
+    #[derive(Clone)]
+    struct Endless(Batches);
+    struct EndlessIter<'a>(Iter<'a>);
+
+    impl DataLoader<Step> for Endless {
+        fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Step> + 'a> {
+            Box::new(EndlessIter(Iter {
+                batches: &self.0,
+                next: 0,
+            }))
+        }
+        fn num_items(&self) -> usize {
+            0
+        }
+        fn to_device(&self, _device: &Device) -> Arc<dyn DataLoader<Step>> {
+            Arc::new(self.clone())
+        }
+        fn slice(&self, _start: usize, _end: usize) -> Arc<dyn DataLoader<Step>> {
+            Arc::new(self.clone())
+        }
+    }
+    impl Iterator for EndlessIter<'_> {
+        type Item = <Iter<'static> as Iterator>::Item;
+        fn next(&mut self) -> Option<Self::Item> {
+            self.0.next()
+        }
+    }
+    impl DataLoaderIterator<Step> for EndlessIter<'_> {
+        fn progress(&self) -> Progress {
+            Progress::new(0, 0, None)
+        }
+    }
+
+    let device = devices().remove(0).1;
+    let dir = tempfile::tempdir().unwrap();
+    let metrics = LearnerMetrics::new(ten());
+    let model = Model::new(&device);
+    let loader = |seed| -> Arc<dyn DataLoader<Step>> {
+        Arc::new(Endless(Batches::new(&[5, 4], seed, &device)))
+    };
+    let result = EvaluatorBuilder::new(dir.path())
+        .metrics(metrics.clone())
+        .renderer(Box::new(CliMetricsRenderer::new()))
+        .with_application_logger(None)
+        .build(model.clone())
+        .eval_all([("one", loader(1)), ("two", loader(2))]);
+    drop(result);
+    for (i, dumped) in model.valid.all().chunks(2).enumerate() {
+        let report = metrics.results().last(SplitKind::Test(i)).unwrap().report;
+        assert_eq!(report, offline(dumped));
+    }
+}

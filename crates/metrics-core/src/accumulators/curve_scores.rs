@@ -427,7 +427,7 @@ impl Summary for CurveCounts {
             .thresholds
             .as_ref()
             .map_or(0, |t| 2 * self.width * (t.len() + 1));
-        let whole = self.width > 0 && self.targets.len() % self.width == 0;
+        let whole = self.width > 0 && self.targets.len().is_multiple_of(self.width);
         let table = self.scores.len() == self.targets.len() * per_target;
         match table && (whole || per_target > 1) && self.counts.len() == cells {
             true => Ok(()),

@@ -157,7 +157,7 @@ pub fn class_margins(
 /// Adds thresholded scores to one 2x2 confusion matrix per label.
 ///
 /// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;
-/// `scores` are probabilities `[N, L]` (see [`probabilities`]) or predicted labels 0 and 1, and
+/// `scores` are probabilities `[N, L]` (see [`sigmoid_probabilities`]) or predicted labels 0 and 1, and
 /// `target [N, L]` is 0 or 1. A score above the threshold predicts 1. Targets other than 0 and 1,
 /// scores outside `[0, 1]` and NaN scores are rejected, each element by itself.
 pub fn label_counts(
