@@ -235,7 +235,7 @@ fn label_ranks() {
 }
 
 #[test]
-fn confusion() {
+fn confusion_and_its_margins() {
     for_all(|data| {
         let (scores, target) = (data.scores(), data.labels(data.width));
         let ranks = ops::row_ranks(scores, target.clone());
@@ -252,16 +252,22 @@ fn confusion() {
                     top_k,
                     ignore_index,
                 };
-                let state = data.counts(data.width * data.width + REJECTED_SLOTS);
-                let arguments = || (state.clone(), ranks.clone(), target.clone(), options);
-                let (s, r, t, o) = arguments();
-                let ours = ints(ops::confusion(s, r, t, o));
-                let (s, r, t, o) = arguments();
-                data.equal(
-                    &format!("{options:?}"),
-                    ours,
-                    ints(default::confusion(s, r, t, o)),
-                );
+                type Op = fn(
+                    Tensor<1, Int>,
+                    Tensor<2, Int>,
+                    Tensor<1, Int>,
+                    ConfusionOptions,
+                ) -> Tensor<1, Int>;
+                let both: [(usize, Op, Op); 2] = [
+                    (data.width * data.width, ops::confusion, default::confusion),
+                    (3 * data.width, ops::class_margins, default::class_margins),
+                ];
+                for (cells, ours, reference) in both {
+                    let state = data.counts(cells + REJECTED_SLOTS);
+                    let run =
+                        |op: Op| ints(op(state.clone(), ranks.clone(), target.clone(), options));
+                    data.equal(&format!("{cells} {options:?}"), run(ours), run(reference));
+                }
             }
         }
     });
