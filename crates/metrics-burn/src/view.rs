@@ -124,7 +124,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
     fn entry(&self) -> SerializedEntry {
         let text = {
             let state = self.lock();
-            let report = state.end().or(state.step());
+            let report = state.end();
             report
                 .filter(|_| self.shows != Shows::Nothing)
                 .and_then(|report| report.get(&self.metric))
