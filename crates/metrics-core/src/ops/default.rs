@@ -81,6 +81,29 @@ pub fn label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>, classes: usize)
     Tensor::stack(vec![pred, rank], 0)
 }
 
+/// Of each row the target (0 where it is no class), the predicted class, whether the target is among
+/// the top k, and a negative code if the row is rejected.
+fn predictions(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> (
+    Tensor<1, Int>,
+    Tensor<1, Int>,
+    Tensor<1, Bool>,
+    Tensor<1, Int>,
+) {
+    let [_, n] = ranks.dims();
+    let ignored = is_ignored(&target, options.ignore_index);
+    // A rejected target of any size must not overflow on its way to a cell.
+    let (_, target) = outside(as_i32(target), options.classes);
+    let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
+    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
+    let hit = rank.clone().lower_elem(options.top_k as i32);
+    let pred = argmax.mask_where(hit.clone(), target.clone());
+    (target, pred, hit, ignore_codes(rank, ignored))
+}
+
 /// See [`confusion`](super::confusion).
 pub fn confusion(
     state: Tensor<1, Int>,
@@ -88,20 +111,14 @@ pub fn confusion(
     target: Tensor<1, Int>,
     options: ConfusionOptions,
 ) -> Tensor<1, Int> {
-    let [_, n] = ranks.dims();
     let classes = options.classes as i32;
-    let bins = classes * classes;
-    let ignored = is_ignored(&target, options.ignore_index);
-    // A rejected target of any size must not overflow on its way to a cell.
-    let (_, target) = outside(as_i32(target), options.classes);
-    let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
-    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
-    let hit = rank.clone().lower_elem(options.top_k as i32);
-    let pred = argmax.mask_where(hit, target.clone());
-    let cell = target.clone() * classes + pred;
-    let rejected = rank.clone().lower_elem(0);
-    let cell = cell.mask_where(rejected, rank.neg() + (bins - 1));
-    count(state, ignore(cell, ignored, bins))
+    let (target, pred, _, code) = predictions(ranks, target, options);
+    let rejected = code.clone().lower_elem(0);
+    let cell = target * classes + pred;
+    count(
+        state,
+        cell.mask_where(rejected, code.neg() + (classes * classes - 1)),
+    )
 }
 
 /// See [`class_margins`](super::class_margins).
@@ -111,16 +128,9 @@ pub fn class_margins(
     target: Tensor<1, Int>,
     options: ConfusionOptions,
 ) -> Tensor<1, Int> {
-    let [_, n] = ranks.dims();
     let classes = options.classes as i32;
-    let ignored = is_ignored(&target, options.ignore_index);
-    let target = as_i32(target);
-    let argmax = ranks.clone().slice([0..1, 0..n]).reshape([n]);
-    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
-    let hit = rank.clone().lower_elem(options.top_k as i32);
-    let pred = argmax.mask_where(hit.clone(), target.clone());
+    let (target, pred, hit, code) = predictions(ranks, target, options);
     // A rejected row counts once, in the place that the first of the three scatters has for it.
-    let code = ignore_codes(rank, ignored);
     let rejected = code.clone().lower_elem(0);
     let used = as_i32(rejected.clone().bool_not().int());
     let safe = target.mask_fill(rejected.clone(), 0);
