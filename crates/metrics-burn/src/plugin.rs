@@ -99,12 +99,13 @@ impl Metric for MetricName {
 impl<B: Batch> LearnerMetrics<B> {
     /// Metrics with a value per epoch.
     pub fn new(collection: MetricCollection<B>) -> Self {
+        let results = MetricResults::new(collection.metrics());
         Self {
             collection,
             on_step: OnStep::default(),
             step_value: StepValue::default(),
             on_epoch: true,
-            results: MetricResults::default(),
+            results,
         }
     }
 

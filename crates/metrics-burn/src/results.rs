@@ -1,10 +1,12 @@
 //! What was computed, for after the training.
 
-use metrics_core::MetricReport;
+use metrics_core::{MetricInfo, MetricReport};
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Which data a value is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SplitKind {
     /// The training set.
     Train,
@@ -15,7 +17,7 @@ pub enum SplitKind {
 }
 
 /// The values of one epoch of one split, or of one test set.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitReport {
     /// Which data.
     pub split: SplitKind,
@@ -23,6 +25,11 @@ pub struct SplitReport {
     pub epoch: usize,
     /// How many batches were accumulated.
     pub batches: usize,
+    /// How many samples (rows) those batches held.
+    pub samples: u64,
+    /// Whether that is all the data, as far as Burn's progress tells: `false` after an interruption,
+    /// or where batches of other workers had not arrived when Burn ended the epoch.
+    pub complete: bool,
     /// How many batches did not fit the metrics and were left out.
     pub failed_batches: usize,
     /// How often the device was read: once for the values, and once per step that logged.
@@ -34,12 +41,28 @@ pub struct SplitReport {
 /// The reports of a [`LearnerMetrics`](crate::LearnerMetrics), shared with it and growing while the
 /// training runs.
 #[derive(Debug, Clone, Default)]
-pub struct MetricResults(Arc<Mutex<Vec<SplitReport>>>);
+pub struct MetricResults {
+    reports: Arc<Mutex<Vec<SplitReport>>>,
+    metrics: Arc<Vec<MetricInfo>>,
+}
 
 impl MetricResults {
+    /// No reports yet, of these metrics.
+    pub(crate) fn new(metrics: Vec<MetricInfo>) -> Self {
+        Self {
+            reports: Arc::default(),
+            metrics: Arc::new(metrics),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<SplitReport>> {
         // A report is pushed whole, so what a panicking thread left behind is fine.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The metrics, in the order of the reports' entries.
+    pub fn metrics(&self) -> &[MetricInfo] {
+        &self.metrics
     }
 
     pub(crate) fn push(&self, report: SplitReport) {

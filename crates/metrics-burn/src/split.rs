@@ -17,6 +17,9 @@ pub(crate) struct SplitState<B: Batch> {
     results: MetricResults,
     epoch: usize,
     batches: usize,
+    samples: u64,
+    /// Whether the last step's progress was complete.
+    complete: bool,
     failed_batches: usize,
     /// How often the collection had read the device when the epoch began.
     reads_before: u64,
@@ -44,6 +47,8 @@ impl<B: Batch> SplitState<B> {
             results,
             epoch: 1,
             batches: 0,
+            samples: 0,
+            complete: false,
             failed_batches: 0,
             reads_before: 0,
             step: None,
@@ -75,6 +80,7 @@ impl<B: Batch> SplitState<B> {
         match taken {
             Ok(report) => {
                 self.batches += 1;
+                self.samples += input.0.as_ref().map_or(0, |batch| batch.samples() as u64);
                 self.step = report;
             }
             Err(error) => {
@@ -83,7 +89,8 @@ impl<B: Batch> SplitState<B> {
             }
         }
         let progress = &metadata.progress;
-        if test && progress.items_total > 0 && progress.items_processed >= progress.items_total {
+        self.complete = progress.items_processed >= progress.items_total;
+        if test && progress.items_total > 0 && self.complete {
             self.finish();
         }
     }
@@ -112,6 +119,8 @@ impl<B: Batch> SplitState<B> {
             split: self.kind,
             epoch: self.epoch,
             batches: self.batches,
+            samples: self.samples,
+            complete: self.complete,
             failed_batches: self.failed_batches,
             reads: self.collection.reads() - self.reads_before,
             report: report.clone(),
@@ -124,6 +133,8 @@ impl<B: Batch> SplitState<B> {
     pub fn clear(&mut self) {
         self.collection.reset();
         self.batches = 0;
+        self.samples = 0;
+        self.complete = false;
         self.failed_batches = 0;
         self.reads_before = self.collection.reads();
         self.said.clear();

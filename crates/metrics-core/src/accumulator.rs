@@ -15,6 +15,10 @@ pub trait Batch: Clone + Send + Sync + 'static {
     /// The most that one device counter can grow by, known from shapes alone: rows, or decisions where
     /// a row holds several. 0 for a batch without data.
     fn count_bound(&self) -> usize;
+    /// How many predictions it holds: its rows.
+    fn samples(&self) -> usize {
+        self.count_bound()
+    }
 }
 
 /// What was accumulated, on the host: exact, serializable, and a commutative monoid.

@@ -56,4 +56,7 @@ impl Batch for Multilabel {
         let [n, labels] = self.decisions.dims();
         n * labels
     }
+    fn samples(&self) -> usize {
+        self.decisions.dims()[0]
+    }
 }

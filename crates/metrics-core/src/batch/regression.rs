@@ -57,4 +57,7 @@ impl Batch for Regression {
         // Metrics of one output count every element.
         self.target.shape().num_elements()
     }
+    fn samples(&self) -> usize {
+        self.target.dims()[0]
+    }
 }
