@@ -291,7 +291,7 @@ fn training(
 fn epoch_values_in_burns_store_are_those_of_the_predictions() {
     for (name, device) in devices() {
         let dir = tempfile::tempdir().unwrap();
-        let metrics = LearnerMetrics::new(ten());
+        let metrics = LearnerMetrics::new(ten()).unwrap();
         let (training, learner, model) = training(dir.path(), &device, &metrics, 3);
         let result = training.launch(learner);
         assert!(result.error.is_none(), "{name}: {:?}", result.error);
@@ -362,9 +362,11 @@ fn steps_and_epochs_fork_their_names() {
     for (name, device) in devices() {
         for (value, running) in [(StepValue::Batch, false), (StepValue::Running, true)] {
             let dir = tempfile::tempdir().unwrap();
-            let metrics = LearnerMetrics::new(ten())
+            let metrics = LearnerMetrics::builder(ten())
                 .on_step(OnStep::Every(2))
-                .step_value(value);
+                .step_value(value)
+                .build()
+                .unwrap();
             let (training, learner, model) = training(dir.path(), &device, &metrics, 1);
             training.launch(learner);
 
@@ -389,7 +391,7 @@ fn steps_and_epochs_fork_their_names() {
 fn early_stopping_and_checkpointing_work_on_our_values() {
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
-    let metrics = LearnerMetrics::new(ten());
+    let metrics = LearnerMetrics::new(ten()).unwrap();
     let name = metrics.metric("accuracy").unwrap();
     let (training, learner, _) = training(dir.path(), &device, &metrics, 50);
     training
@@ -444,7 +446,7 @@ fn early_stopping_and_checkpointing_work_on_our_values() {
 fn an_evaluator_gives_each_test_set_its_own_value() {
     for (name, device) in devices() {
         let dir = tempfile::tempdir().unwrap();
-        let metrics = LearnerMetrics::new(ten());
+        let metrics = LearnerMetrics::new(ten()).unwrap();
         let model = Model::new(&device);
         let sets = [
             ("one", vec![7, 3]),
@@ -524,8 +526,9 @@ fn bad_data_and_failing_metrics_do_not_end_the_training() {
             |_: &Multiclass| panic!("a user's mistake"),
             |_: &[f64]| Ok(Value::Scalar(1.0)),
         );
-        let broken = LearnerMetrics::new(MetricCollection::new().with(failing));
-        let metrics = LearnerMetrics::new(ten().with(CalibrationError::multiclass(CLASSES)));
+        let broken = LearnerMetrics::new(MetricCollection::new().with(failing)).unwrap();
+        let metrics =
+            LearnerMetrics::new(ten().with(CalibrationError::multiclass(CLASSES))).unwrap();
         let mut train = Batches::new(&[6, 6], 5, &device.clone().autodiff());
         train.steps[0].1[2] = CLASSES as i64;
         train.steps[1].0[3] = f32::NAN;
@@ -572,10 +575,11 @@ fn bad_data_and_failing_metrics_do_not_end_the_training() {
 #[test]
 fn two_metrics_of_one_name_are_not_registered() {
     let twice = ten().with(F1Score::multiclass(CLASSES));
-    assert!(twice.check().is_err());
-    assert!(LearnerMetrics::new(ten()).metric("f2").is_err());
+    assert!(LearnerMetrics::new(twice).is_err());
+    assert!(LearnerMetrics::new(ten()).unwrap().metric("f2").is_err());
     assert!(
         LearnerMetrics::new(ten())
+            .unwrap()
             .metric("confusion_matrix")
             .is_err()
     );
@@ -585,7 +589,10 @@ fn two_metrics_of_one_name_are_not_registered() {
 fn results_fill_without_anything_shown() {
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
-    let metrics = LearnerMetrics::new(ten()).on_epoch(false);
+    let metrics = LearnerMetrics::builder(ten())
+        .on_epoch(false)
+        .build()
+        .unwrap();
     let (training, learner, model) = training(dir.path(), &device, &metrics, 1);
     training.launch(learner);
     let report = metrics.results().last(SplitKind::Train).unwrap();
@@ -597,7 +604,7 @@ fn results_fill_without_anything_shown() {
 fn an_epoch_without_a_value_does_not_blind_burn_to_later_ones() {
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
-    let metrics = LearnerMetrics::new(ten());
+    let metrics = LearnerMetrics::new(ten()).unwrap();
     let mut train = Batches::new(&[6], 5, &device.clone().autodiff());
     train.steps[0].1[2] = CLASSES as i64;
     SupervisedTraining::<Model>::new(
@@ -659,7 +666,7 @@ fn a_test_set_that_never_says_it_is_done_has_its_values_in_the_results() {
 
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
-    let metrics = LearnerMetrics::new(ten());
+    let metrics = LearnerMetrics::new(ten()).unwrap();
     let model = Model::new(&device);
     let loader = |seed| -> Arc<dyn DataLoader<Step>> {
         Arc::new(Endless(Batches::new(&[5, 4], seed, &device)))

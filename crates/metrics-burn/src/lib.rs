@@ -6,26 +6,27 @@
 //! use burn::train::SupervisedTraining;
 //! use metrics_burn::{LearnerMetrics, OnStep};
 //! use metrics_core::{Accuracy, Auroc, ConfusionMatrix, F1Score, MetricCollection, batch::Multiclass};
-//! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>)
+//! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> Result<(), metrics_core::MetricError>
 //! # where
 //! #     <M as burn::train::TrainStep>::Output: burn::train::metric::Adaptor<metrics_burn::MetricInput<Multiclass>>,
 //! #     <M as burn::train::InferenceStep>::Output: burn::train::metric::Adaptor<metrics_burn::MetricInput<Multiclass>>,
 //! # {
-//! let metrics = LearnerMetrics::new(
+//! let metrics = LearnerMetrics::builder(
 //!     MetricCollection::new()
 //!         .with(Accuracy::multiclass(10))
 //!         .with(F1Score::multiclass(10))
 //!         .with(Auroc::multiclass(10))
 //!         .with(ConfusionMatrix::multiclass(10)),
 //! )
-//! .on_step(OnStep::Every(50));
+//! .on_step(OnStep::Every(50))
+//! .build()?;
 //!
 //! let training = training.metrics(metrics.clone());
 //! // .. launch it, and afterwards:
 //! if let Some(epoch) = metrics.results().last(metrics_burn::SplitKind::Valid) {
 //!     println!("{}", epoch.report);
 //! }
-//! # }
+//! # Ok(()) }
 //! ```
 //!
 //! Training, validation and every test set of an evaluation have a state of their own. Metrics run
@@ -34,12 +35,20 @@
 
 #![deny(missing_docs)]
 
+mod checkpoint;
+mod display;
+mod epoch;
 mod input;
+mod plan;
 mod plugin;
+mod policy;
 mod results;
+mod segments;
 mod split;
 mod view;
 
+pub use checkpoint::MetricsCheckpoint;
 pub use input::MetricInput;
-pub use plugin::{LearnerMetrics, MetricName, OnStep, StepValue};
+pub use plugin::{LearnerMetrics, LearnerMetricsBuilder, MetricName};
+pub use policy::{LogPolicy, OnStep, Select, StepValue};
 pub use results::{MetricResults, SplitKind, SplitReport};

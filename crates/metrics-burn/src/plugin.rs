@@ -1,7 +1,9 @@
 //! A collection of metrics as Burn's Learner takes it.
 
 use crate::{
-    MetricInput, MetricResults, SplitKind,
+    LogPolicy, MetricInput, MetricResults, MetricsCheckpoint, OnStep, Select, SplitKind, StepValue,
+    display::Display,
+    plan::{Plan, Rule, plans},
     split::SplitState,
     view::{Follows, Leads, Shows, View},
 };
@@ -10,31 +12,18 @@ use burn::{
     train::{
         EvalMetricRegistration, EvaluatorBuilder, EvaluatorComponentTypes, InferenceStep,
         LearnerModel, MetricRegistration, SupervisedTraining, TrainStep,
-        metric::{Adaptor, Metric, MetricMetadata, SerializedEntry},
+        metric::{Adaptor, Metric, MetricId, MetricMetadata, SerializedEntry},
+        renderer::MetricsRenderer,
     },
 };
-use metrics_core::{Batch, MetricCollection, MetricError, MetricInfo};
-use std::sync::{Arc, Mutex};
+use metrics_core::{Batch, MetricCollection, MetricError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+};
 
-/// Which steps log.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnStep {
-    /// None: the device is read once per epoch.
-    #[default]
-    Never,
-    /// Every so many steps (0 counts as 1).
-    Every(usize),
-}
-
-/// What a step logs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum StepValue {
-    /// The value of the step's batch alone.
-    #[default]
-    Batch,
-    /// The value of the epoch so far.
-    Running,
-}
+/// The splits that are registered and still alive.
+type Running<B> = Arc<Mutex<Vec<(SplitKind, Weak<Mutex<SplitState<B>>>)>>>;
 
 /// A [`MetricCollection`] for Burn's Learner and Evaluator.
 ///
@@ -44,19 +33,121 @@ pub enum StepValue {
 /// summary and the display; any other is a text metric, shown at the end of an epoch and logged as
 /// a line of JSON.
 ///
-/// With values on steps and on epochs, a numeric metric is logged as two: `name_step` and
-/// `name_epoch`; with one of them, under its own name.
+/// A metric that fails never ends the training: the reason is logged once (as a warning, to Burn's
+/// `experiment.log` by default), the value is `N/A`, and the [results](Self::results) carry it.
 ///
-/// A metric that fails never ends the training: the reason is logged once an epoch (as a warning,
-/// to Burn's `experiment.log` by default), the value is `N/A`, and the [results](Self::results)
-/// carry it.
-#[derive(Debug, Clone)]
+/// A clone shares the results, and is the handle to keep when the other is registered.
+#[derive(Clone)]
 pub struct LearnerMetrics<B: Batch> {
     collection: MetricCollection<B>,
-    on_step: OnStep,
-    step_value: StepValue,
-    on_epoch: bool,
+    plans: Arc<Vec<Plan>>,
+    first_epoch: usize,
+    resume: Option<Arc<MetricsCheckpoint>>,
     results: MetricResults,
+    running: Running<B>,
+}
+
+/// How a [`LearnerMetrics`] logs; from [`LearnerMetrics::builder`].
+#[must_use = "a builder does nothing until `build`"]
+pub struct LearnerMetricsBuilder<B: Batch> {
+    collection: MetricCollection<B>,
+    rules: Vec<Rule>,
+    first_epoch: usize,
+    resume: Option<MetricsCheckpoint>,
+}
+
+impl<B: Batch> LearnerMetricsBuilder<B> {
+    /// Changes how some metrics are logged in some splits; of several changes of one thing, the last
+    /// holds.
+    ///
+    /// ```
+    /// use metrics_burn::{LearnerMetrics, OnStep, Select, StepValue};
+    /// # use metrics_core::{Accuracy, ConfusionMatrix, MetricCollection};
+    /// # let collection = MetricCollection::new().named("accuracy", Accuracy::multiclass(10)).with(ConfusionMatrix::multiclass(10));
+    /// let metrics = LearnerMetrics::builder(collection)
+    ///     .log(Select::all().train(), |log| {
+    ///         log.on_step(OnStep::Every(50)).step_value(StepValue::Window(200))
+    ///     })
+    ///     .log(Select::metric("accuracy"), |log| log.percent().precision(1))
+    ///     .log(Select::metric("confusion_matrix").train(), |log| log.on_epoch(false))
+    ///     .build()?;
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn log(
+        mut self,
+        select: Select,
+        change: impl Fn(LogPolicy) -> LogPolicy + 'static,
+    ) -> Self {
+        self.rules.push((select, Box::new(change)));
+        self
+    }
+
+    /// [`LogPolicy::on_step`] for every metric and split.
+    pub fn on_step(self, on_step: OnStep) -> Self {
+        self.log(Select::all(), move |log| log.on_step(on_step))
+    }
+
+    /// [`LogPolicy::step_value`] for every metric and split.
+    pub fn step_value(self, value: StepValue) -> Self {
+        self.log(Select::all(), move |log| log.step_value(value))
+    }
+
+    /// [`LogPolicy::on_epoch`] for every metric and split.
+    pub fn on_epoch(self, on_epoch: bool) -> Self {
+        self.log(Select::all(), move |log| log.on_epoch(on_epoch))
+    }
+
+    /// The number of the first epoch in the results; default: 1. Metrics cannot see Burn's: after
+    /// `SupervisedTraining::checkpoint(n)` it is `n + 1`.
+    pub fn first_epoch(mut self, epoch: usize) -> Self {
+        self.first_epoch = epoch;
+        self
+    }
+
+    /// Goes on where a checkpoint was taken: with its results, its epoch numbers, and the state of
+    /// the epoch that was running. A training that begins that epoch again, as Burn's does, wants
+    /// [`MetricsCheckpoint::at_start_of`] it.
+    pub fn resume(mut self, checkpoint: MetricsCheckpoint) -> Self {
+        self.resume = Some(checkpoint);
+        self
+    }
+
+    /// The plugin.
+    ///
+    /// # Errors
+    /// [`MetricError::DuplicateName`] if Burn would see two metrics under one name (or one file
+    /// name); [`MetricError::UnknownName`] if a rule names a metric that is not there;
+    /// [`MetricError::InvalidOption`] if a name cannot be a file's, or for an option out of range;
+    /// whatever [`MetricCollection::check`] says; [`MetricError::Saved`] or
+    /// [`MetricError::MergeMismatch`] if the checkpoint is one of other metrics.
+    pub fn build(self) -> Result<LearnerMetrics<B>, MetricError> {
+        self.collection.check()?;
+        let infos = self.collection.metrics();
+        let metrics = LearnerMetrics {
+            plans: Arc::new(plans(&infos, &self.rules)?),
+            first_epoch: (self.resume.as_ref().and_then(|saved| saved.first_epoch))
+                .unwrap_or(self.first_epoch),
+            results: MetricResults::new(infos),
+            running: Running::default(),
+            resume: None,
+            collection: self.collection.fresh(),
+        };
+        let Some(saved) = self.resume else {
+            return Ok(metrics);
+        };
+        saved.readable().map_err(MetricError::Saved)?;
+        for (kind, epoch) in &saved.running {
+            // A checkpoint that does not fit is to be refused now.
+            metrics.state(*kind).restore(epoch)?;
+        }
+        for report in &saved.reports {
+            metrics.results.push(report.clone());
+        }
+        Ok(LearnerMetrics {
+            resume: Some(Arc::new(saved)),
+            ..metrics
+        })
+    }
 }
 
 /// The name under which Burn knows a metric, where Burn's strategies ask for one of its metrics.
@@ -98,34 +189,21 @@ impl Metric for MetricName {
 
 impl<B: Batch> LearnerMetrics<B> {
     /// Metrics with a value per epoch.
-    pub fn new(collection: MetricCollection<B>) -> Self {
-        let results = MetricResults::new(collection.metrics());
-        Self {
+    ///
+    /// # Errors
+    /// As [`LearnerMetricsBuilder::build`].
+    pub fn new(collection: MetricCollection<B>) -> Result<Self, MetricError> {
+        Self::builder(collection).build()
+    }
+
+    /// Metrics with a value per epoch, and more as you say.
+    pub fn builder(collection: MetricCollection<B>) -> LearnerMetricsBuilder<B> {
+        LearnerMetricsBuilder {
             collection,
-            on_step: OnStep::default(),
-            step_value: StepValue::default(),
-            on_epoch: true,
-            results,
+            rules: Vec::new(),
+            first_epoch: 1,
+            resume: None,
         }
-    }
-
-    /// Which steps log; default: none. A step that logs reads the device once.
-    pub fn on_step(mut self, on_step: OnStep) -> Self {
-        self.on_step = on_step;
-        self
-    }
-
-    /// What a step logs; default: the value of its batch.
-    pub fn step_value(mut self, value: StepValue) -> Self {
-        self.step_value = value;
-        self
-    }
-
-    /// Whether the value of the epoch is logged; default: yes. The [results](Self::results) have it
-    /// in any case.
-    pub fn on_epoch(mut self, on_epoch: bool) -> Self {
-        self.on_epoch = on_epoch;
-        self
     }
 
     /// What was computed: fills while the training runs, and is there after it.
@@ -133,79 +211,147 @@ impl<B: Batch> LearnerMetrics<B> {
         self.results.clone()
     }
 
-    /// A metric's name in Burn, for early stopping and checkpointing by its epoch value.
+    /// A metric's name in Burn, for early stopping and checkpointing by its epoch value on the
+    /// validation set.
     ///
     /// # Errors
     /// [`MetricError::UnknownName`]; [`MetricError::InvalidOption`] if it has no number per epoch.
     pub fn metric(&self, name: &str) -> Result<MetricName, MetricError> {
-        let infos = self.collection.metrics();
-        let info = infos.iter().find(|info| info.name == name);
-        let info = info.ok_or_else(|| MetricError::UnknownName(name.to_string()))?;
-        let epoch = self
-            .views(info)
-            .into_iter()
-            .find(|(_, shows)| *shows != Shows::Steps);
-        match epoch {
-            Some((name, _)) if info.is_scalar => Ok(MetricName(Arc::new(name))),
-            _ => Err(MetricError::InvalidOption(format!(
-                "`{name}` has no number per epoch"
-            ))),
+        self.metric_of(SplitKind::Valid, name)
+    }
+
+    /// [`metric`](Self::metric) of another split, where a prefix or postfix makes a difference.
+    ///
+    /// # Errors
+    /// As [`metric`](Self::metric).
+    pub fn metric_of(&self, split: SplitKind, name: &str) -> Result<MetricName, MetricError> {
+        let name = self.plan(split).epoch_name(name)?;
+        Ok(MetricName(Arc::new(name.to_string())))
+    }
+
+    /// A progress display without the metrics that are [hidden](LogPolicy::hidden): give it to
+    /// `SupervisedTraining::renderer` in place of the one it wraps, such as Burn's
+    /// `default_renderer`.
+    pub fn display(&self, inner: Box<dyn MetricsRenderer>) -> Box<dyn MetricsRenderer> {
+        let names = |hidden: bool, kind| {
+            let plan: &Plan = self.plan(kind);
+            let metrics = plan
+                .metrics
+                .iter()
+                .filter(move |p| p.policy.hidden == hidden);
+            let names = metrics.flat_map(|planned| &planned.names);
+            names.map(|(name, _)| MetricId::new(Arc::new(name.clone())))
+        };
+        let kinds = [SplitKind::Train, SplitKind::Valid, SplitKind::Test(0)];
+        let [train, valid, test] = kinds.map(|kind| names(true, kind).collect());
+        let mut everywhere: crate::display::Hidden = &(&train | &valid) | &test;
+        for shown in kinds.into_iter().flat_map(|kind| names(false, kind)) {
+            everywhere.remove(&shown);
+        }
+        Box::new(Display {
+            inner,
+            train,
+            valid,
+            test,
+            everywhere,
+        })
+    }
+
+    /// What the training and validation splits have accumulated, and the results so far. Reads the
+    /// device once per split; the training goes on undisturbed.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]; [`MetricError::Custom`] if a metric has panicked in this epoch.
+    pub fn checkpoint(&self) -> Result<MetricsCheckpoint, MetricError> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut saved = Vec::new();
+        for (kind, state) in running.iter() {
+            if !matches!(kind, SplitKind::Test(_))
+                && let Some(state) = state.upgrade()
+            {
+                let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                saved.push((*kind, state.save()?));
+            }
+        }
+        Ok(MetricsCheckpoint::new(self.results.all(), saved))
+    }
+
+    fn plan(&self, kind: SplitKind) -> &Plan {
+        match kind {
+            SplitKind::Train => &self.plans[0],
+            SplitKind::Valid => &self.plans[1],
+            SplitKind::Test(_) => &self.plans[2],
         }
     }
 
-    /// The names Burn knows a metric by, and when each has a value.
-    fn views(&self, metric: &MetricInfo) -> Vec<(String, Shows)> {
-        let name = metric.name.clone();
-        match (
-            self.on_step != OnStep::Never && metric.is_scalar,
-            self.on_epoch,
-        ) {
-            (true, true) => {
-                vec![
-                    (format!("{name}_step"), Shows::Steps),
-                    (format!("{name}_epoch"), Shows::Epochs),
-                ]
-            }
-            (true, false) => vec![(name, Shows::Steps)],
-            (false, true) => vec![(name, Shows::Epochs)],
-            (false, false) => vec![],
-        }
+    fn state(&self, kind: SplitKind) -> SplitState<B> {
+        SplitState::new(
+            self.collection.clone(),
+            self.plan(kind).clone(),
+            self.results.clone(),
+            self.first_epoch,
+        )
     }
 
     /// Registers the views of one split: text metrics first, since Burn calls those first, and
     /// whichever is first of all leads.
     fn register<T>(&self, kind: SplitKind, mut builder: T, add: &impl AddView<B, T>) -> T {
-        let state = Arc::new(Mutex::new(SplitState::new(
-            self.collection.fresh(),
-            kind,
-            self.on_step,
-            self.step_value,
-            self.results.clone(),
-        )));
-        let metrics = self.collection.metrics();
-        let (numbers, texts): (Vec<_>, Vec<_>) = metrics.iter().partition(|m| m.is_scalar);
+        let mut state = self.state(kind);
+        let saved = self.resume.iter().flat_map(|saved| &saved.running);
+        for (_, epoch) in saved.filter(|(of, _)| *of == kind) {
+            // `build` has done the same before.
+            if let Err(error) = state.restore(epoch) {
+                log::warn!("{}: not resumed: {error}", kind.name());
+            }
+        }
+        let state = Arc::new(Mutex::new(state));
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|(_, state)| state.strong_count() > 0);
+        running.push((kind, Arc::downgrade(&state)));
+
+        let metrics: Vec<_> = (self.plan(kind).metrics.iter().cloned().map(Arc::new)).collect();
+        let (numbers, texts): (Vec<_>, Vec<_>) = metrics.iter().partition(|m| m.info.is_scalar);
         let mut leads = true;
-        for metric in texts.into_iter().chain(numbers) {
-            for (name, shows) in self.views(metric) {
-                builder = match (leads, metric.is_scalar) {
-                    (true, true) => {
-                        add.leading_number(builder, View::new(&state, metric, name, shows))
-                    }
-                    (true, false) => {
-                        add.leading_text(builder, View::new(&state, metric, name, shows))
-                    }
-                    (false, true) => add.number(builder, View::new(&state, metric, name, shows)),
-                    (false, false) => add.text(builder, View::new(&state, metric, name, shows)),
+        for planned in texts.into_iter().chain(numbers) {
+            for (name, shows) in planned.names.clone() {
+                let leading = || View::new(&state, planned, name.clone(), shows);
+                let following = || View::new(&state, planned, name.clone(), shows);
+                builder = match (leads, planned.info.is_scalar) {
+                    (true, true) => add.leading_number(builder, leading()),
+                    (true, false) => add.leading_text(builder, leading()),
+                    (false, true) => add.number(builder, following()),
+                    (false, false) => add.text(builder, following()),
                 };
                 leads = false;
             }
         }
-        if leads && let Some(metric) = self.collection.metrics().first() {
+        if leads && let Some(planned) = metrics.first() {
             // Nothing is shown, but the results are to fill all the same.
-            let silent = View::new(&state, metric, "metrics".into(), Shows::Nothing);
+            let silent = View::new(&state, planned, "metrics".into(), Shows::Nothing);
             builder = add.leading_text(builder, silent);
         }
         builder
+    }
+}
+
+impl<B: Batch> fmt::Debug for LearnerMetrics<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearnerMetrics")
+            .field("collection", &self.collection)
+            .field("plans", &self.plans)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<B: Batch> fmt::Debug for LearnerMetricsBuilder<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LearnerMetricsBuilder")
+            .field("collection", &self.collection)
+            .field(
+                "rules",
+                &self.rules.iter().map(|(s, _)| s).collect::<Vec<_>>(),
+            )
+            .finish_non_exhaustive()
     }
 }
 

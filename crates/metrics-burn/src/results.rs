@@ -16,12 +16,24 @@ pub enum SplitKind {
     Test(usize),
 }
 
+impl SplitKind {
+    /// `train`, `valid` or `test`.
+    pub fn name(self) -> &'static str {
+        match self {
+            SplitKind::Train => "train",
+            SplitKind::Valid => "valid",
+            SplitKind::Test(_) => "test",
+        }
+    }
+}
+
 /// The values of one epoch of one split, or of one test set.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SplitReport {
     /// Which data.
     pub split: SplitKind,
-    /// The epoch of this run, from 1 (also after resuming from a checkpoint); 1 for a test set.
+    /// The epoch, from 1 or [`first_epoch`](crate::LearnerMetricsBuilder::first_epoch); 1 for a test
+    /// set.
     pub epoch: usize,
     /// How many batches were accumulated.
     pub batches: usize,

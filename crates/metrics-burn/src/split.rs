@@ -1,56 +1,74 @@
 //! The state of one split, which all its metrics in Burn look at.
 
-use crate::{MetricInput, MetricResults, OnStep, SplitKind, SplitReport, StepValue};
+use crate::{
+    MetricInput, MetricResults, SplitKind, SplitReport,
+    epoch::{Epoch, SavedEpoch},
+    plan::Plan,
+    segments::Wanted,
+};
 use burn::train::metric::MetricMetadata;
 use metrics_core::{Batch, MetricCollection, MetricError, MetricReport};
-use std::{
-    collections::BTreeSet,
-    panic::{AssertUnwindSafe, catch_unwind},
-};
+use std::collections::BTreeSet;
 
 /// A collection that follows one split through its epochs.
+///
+/// Burn's distributed data parallel strategy lets workers run ahead of and behind the end of an
+/// epoch, so a batch may belong to the epoch that has just ended or to the next. See
+/// [`place`](Self::place).
 pub(crate) struct SplitState<B: Batch> {
-    collection: MetricCollection<B>,
+    /// The metrics without data.
+    metrics: MetricCollection<B>,
+    plan: Plan,
+    wanted: Vec<Wanted>,
     kind: SplitKind,
-    on_step: OnStep,
-    step_value: StepValue,
     results: MetricResults,
-    epoch: usize,
-    batches: usize,
-    samples: u64,
-    /// Whether the last step's progress was complete.
-    complete: bool,
-    failed_batches: usize,
-    /// How often the collection had read the device when the epoch began.
-    reads_before: u64,
+    epoch: Epoch<B>,
+    /// The epoch before, if Burn ended it before all its batches had come.
+    unfinished: Option<Epoch<B>>,
+    /// The epoch after, if some of its batches have come already.
+    ahead: Option<Epoch<B>>,
+    /// How many workers send batches, known from the first.
+    workers: Option<usize>,
     /// The values of the step just taken, if it logs.
     step: Option<MetricReport>,
-    /// The values of the epoch, once it is complete.
-    end: Option<MetricReport>,
+    /// The values of the epoch, once it has ended.
+    end: Option<SplitReport>,
     /// What has been said, so that it is said once.
     said: BTreeSet<String>,
 }
 
+/// Which epoch a batch belongs to.
+enum Place {
+    Now,
+    Before,
+    After,
+}
+
 impl<B: Batch> SplitState<B> {
     pub fn new(
-        collection: MetricCollection<B>,
-        kind: SplitKind,
-        on_step: OnStep,
-        step_value: StepValue,
+        metrics: MetricCollection<B>,
+        plan: Plan,
         results: MetricResults,
+        first_epoch: usize,
     ) -> Self {
+        let steps = plan.metrics.iter().filter_map(|planned| planned.steps());
+        let mut wanted: Vec<_> = steps.collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let first_epoch = match plan.split {
+            SplitKind::Test(_) => 1,
+            _ => first_epoch,
+        };
         Self {
-            collection,
-            kind,
-            on_step,
-            step_value,
+            epoch: Epoch::new(first_epoch, metrics.fresh()),
+            metrics,
+            wanted,
+            kind: plan.split,
+            plan,
             results,
-            epoch: 1,
-            batches: 0,
-            samples: 0,
-            complete: false,
-            failed_batches: 0,
-            reads_before: 0,
+            unfinished: None,
+            ahead: None,
+            workers: None,
             step: None,
             end: None,
             said: BTreeSet::new(),
@@ -60,7 +78,7 @@ impl<B: Batch> SplitState<B> {
     /// Takes a step: accumulates the batch, and computes if the step logs.
     pub fn update(&mut self, input: &MetricInput<B>, metadata: &MetricMetadata) {
         let test = matches!(self.kind, SplitKind::Test(_));
-        if test && metadata.iteration == Some(1) && self.batches + self.failed_batches > 0 {
+        if test && metadata.iteration == Some(1) && !self.epoch.is_empty() {
             // Burn says nothing between two test sets, but counts their iterations from 1.
             if self.end.is_none() {
                 self.finish();
@@ -69,78 +87,125 @@ impl<B: Batch> SplitState<B> {
         }
         self.step = None;
         self.end = None;
-        let logs = match self.on_step {
-            OnStep::Never => false,
-            OnStep::Every(n) => (self.batches + self.failed_batches + 1).is_multiple_of(n.max(1)),
-        };
-        let taken = match &input.0 {
-            Err(error) => Err(error.clone()),
-            Ok(batch) => self.guarded(|split| split.take(batch, logs)),
-        };
-        match taken {
-            Ok(report) => {
-                self.batches += 1;
-                self.samples += input.0.as_ref().map_or(0, |batch| batch.samples() as u64);
-                self.step = report;
+        let taken = match self.place(metadata) {
+            Place::Now => {
+                let taken = self.epoch.take(input, metadata, &self.wanted);
+                taken.and_then(|()| self.step_values())
             }
-            Err(error) => {
-                self.failed_batches += 1;
-                self.say(format!("a batch was left out: {error}"));
+            Place::After => {
+                let (number, metrics) = (self.epoch.number + 1, &self.metrics);
+                let ahead = self
+                    .ahead
+                    .get_or_insert_with(|| Epoch::new(number, metrics.fresh()));
+                ahead.take(input, metadata, &self.wanted)
             }
+            Place::Before => match &mut self.unfinished {
+                Some(epoch) => epoch.take(input, metadata, &[]),
+                None => Ok(()),
+            },
+        };
+        if let Err(error) = taken {
+            self.say(format!("a batch was left out: {error}"));
+        }
+        let complete = |epoch: &Epoch<B>| epoch.ends >= self.workers.unwrap_or(1);
+        if self.unfinished.as_ref().is_some_and(complete) {
+            // The value is whole now: Burn gets it as another final value of the epoch.
+            self.end = self.close();
         }
         let progress = &metadata.progress;
-        self.complete = progress.items_processed >= progress.items_total;
-        if test && progress.items_total > 0 && self.complete {
+        if test && progress.items_total > 0 && progress.items_processed >= progress.items_total {
             self.finish();
         }
     }
 
-    fn take(&mut self, batch: &B, logs: bool) -> Result<Option<MetricReport>, MetricError> {
-        match (logs, self.step_value) {
-            (false, _) => self.collection.update(batch).map(|()| None),
-            (true, StepValue::Batch) => self.collection.forward(batch).map(Some),
-            (true, StepValue::Running) => {
-                self.collection.update(batch)?;
-                self.collection.compute().map(Some)
+    fn step_values(&mut self) -> Result<(), MetricError> {
+        let planned = self.plan.metrics.iter();
+        let logged: Vec<(&str, Wanted)> = planned
+            .filter_map(|planned| Some((planned.info.name.as_str(), planned.steps()?)))
+            .collect();
+        self.step = self.epoch.step_values(&logged, &self.wanted)?;
+        Ok(())
+    }
+
+    /// Which epoch a batch belongs to, and counts it there.
+    ///
+    /// With `n` workers Burn numbers the batches of each `n`, `2n`, `3n`, .., so an epoch has at
+    /// most `n` batches of a number, and a worker sends them in order. A batch is behind if the
+    /// epoch before still lacks one of its number, or if this epoch cannot have come to its number
+    /// yet; but not once every worker has begun this epoch. It is ahead if this epoch has all
+    /// batches of its number.
+    fn place(&mut self, metadata: &MetricMetadata) -> Place {
+        let iteration = metadata.iteration.unwrap_or(1).max(1);
+        let training = self.kind == SplitKind::Train;
+        let workers = *self
+            .workers
+            .get_or_insert(if training { iteration } else { 1 });
+        if workers == 1 || !iteration.is_multiple_of(workers) {
+            // One sequence of batches.
+            self.workers = Some(1);
+            return Place::Now;
+        }
+        let number = iteration / workers;
+        if self.epoch.seen(1) == workers {
+            self.close();
+        }
+        if let Some(before) = &mut self.unfinished {
+            let lacks = before.seen(number) < workers;
+            let early = number > 1 && self.epoch.seen(number) >= self.epoch.seen(number - 1);
+            if lacks || early {
+                before.count(number);
+                return Place::Before;
             }
         }
+        if self.epoch.seen(number) < workers {
+            self.epoch.count(number);
+            return Place::Now;
+        }
+        let (next, metrics) = (self.epoch.number + 1, &self.metrics);
+        let ahead = self
+            .ahead
+            .get_or_insert_with(|| Epoch::new(next, metrics.fresh()));
+        ahead.count(number);
+        Place::After
     }
 
     /// Computes the values of the epoch.
     pub fn finish(&mut self) {
         self.step = None;
-        let report = self
-            .guarded(|split| split.collection.compute())
-            .unwrap_or_else(|error| self.collection.unavailable(&error));
-        for (name, error) in report.errors() {
+        let workers = self.workers.unwrap_or(1);
+        let report = self.epoch.report(self.kind, workers);
+        for (name, error) in report.report.errors() {
             self.say(format!("{name} has no value: {error}"));
         }
-        self.results.push(SplitReport {
-            split: self.kind,
-            epoch: self.epoch,
-            batches: self.batches,
-            samples: self.samples,
-            complete: self.complete,
-            failed_batches: self.failed_batches,
-            reads: self.collection.reads() - self.reads_before,
-            report: report.clone(),
-        });
+        self.results.push(report.clone());
         self.end = Some(report);
+    }
+
+    /// The values of the epoch before with the batches that came after its end.
+    fn close(&mut self) -> Option<SplitReport> {
+        let mut epoch = self.unfinished.take()?;
+        let report = epoch.report(self.kind, self.workers.unwrap_or(1));
+        self.results.push(report.clone());
+        Some(report)
     }
 
     /// Starts the next epoch, or test set. The values of the last one stay visible until its first
     /// step, since Burn clears one metric before it computes the next.
     pub fn clear(&mut self) {
-        self.collection.reset();
-        self.batches = 0;
-        self.samples = 0;
-        self.complete = false;
-        self.failed_batches = 0;
-        self.reads_before = self.collection.reads();
-        self.said.clear();
-        match &mut self.kind {
-            SplitKind::Test(index) => *index += 1,
-            _ => self.epoch += 1,
+        self.close();
+        let number = match &mut self.kind {
+            SplitKind::Test(index) => {
+                *index += 1;
+                1
+            }
+            _ => self.epoch.number + 1,
+        };
+        let next = self.ahead.take();
+        let next = next.unwrap_or_else(|| Epoch::new(number, self.metrics.fresh()));
+        let ended = std::mem::replace(&mut self.epoch, next);
+        let workers = self.workers.unwrap_or(1);
+        if workers > 1 && ended.ends < workers {
+            self.unfinished = Some(ended);
         }
     }
 
@@ -149,38 +214,36 @@ impl<B: Batch> SplitState<B> {
         self.step.as_ref()
     }
 
-    /// The values of the epoch, if it is complete.
-    pub fn end(&self) -> Option<&MetricReport> {
+    /// The values of the epoch, if it has ended.
+    pub fn end(&self) -> Option<&SplitReport> {
         self.end.as_ref()
     }
 
-    /// A panic in a metric, which may be the user's, must not end the training.
-    fn guarded<R>(
-        &mut self,
-        f: impl FnOnce(&mut Self) -> Result<R, MetricError>,
-    ) -> Result<R, MetricError> {
-        catch_unwind(AssertUnwindSafe(|| f(self))).unwrap_or_else(|payload| {
-            let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
-            let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-            Err(MetricError::Custom(format!(
-                "panicked: {}",
-                text.unwrap_or_default()
-            )))
-        })
+    /// The epoch as data.
+    pub fn save(&mut self) -> Result<SavedEpoch, MetricError> {
+        self.epoch.save()
+    }
+
+    /// Goes on with a saved epoch.
+    pub fn restore(&mut self, saved: &SavedEpoch) -> Result<(), MetricError> {
+        self.epoch = Epoch::restore(saved, self.metrics.fresh())?;
+        Ok(())
     }
 
     fn say(&mut self, what: String) {
         if self.said.insert(what.clone()) {
-            log::warn!("metrics of {:?}, epoch {}: {what}", self.kind, self.epoch);
+            log::warn!("{}, epoch {}: {what}", self.kind.name(), self.epoch.number);
         }
     }
 }
 
-/// The last test set of an evaluation that broke off before its last batch.
+/// What has not been reported yet: the last test set of an evaluation that broke off before its last
+/// batch, and an epoch whose last batches never came.
 impl<B: Batch> Drop for SplitState<B> {
     fn drop(&mut self) {
+        self.close();
         let test = matches!(self.kind, SplitKind::Test(_));
-        if test && self.end.is_none() && self.batches + self.failed_batches > 0 {
+        if test && self.end.is_none() && !self.epoch.is_empty() {
             self.finish();
         }
     }

@@ -1,6 +1,6 @@
 //! What Burn sees: one of its metrics per value, all looking at the split's state.
 
-use crate::{MetricInput, split::SplitState};
+use crate::{LogPolicy, MetricInput, StepValue, plan::Planned, split::SplitState};
 use burn::{
     tensor::TensorReadError,
     train::metric::{
@@ -8,7 +8,7 @@ use burn::{
         NumericEntry, SerializedEntry,
     },
 };
-use metrics_core::{Batch, MetricInfo, MetricReport, Value};
+use metrics_core::{Batch, MetricReport, Value};
 use std::{
     marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -63,9 +63,7 @@ impl<B: Batch> Role<B> for Follows {
 pub(crate) struct View<B: Batch, R> {
     state: Arc<Mutex<SplitState<B>>>,
     name: MetricName,
-    metric: String,
-    higher_is_better: bool,
-    is_scalar: bool,
+    planned: Arc<Planned>,
     shows: Shows,
     role: PhantomData<R>,
 }
@@ -75,7 +73,7 @@ impl<B: Batch, R> Clone for View<B, R> {
         Self {
             state: self.state.clone(),
             name: self.name.clone(),
-            metric: self.metric.clone(),
+            planned: self.planned.clone(),
             ..*self
         }
     }
@@ -84,19 +82,21 @@ impl<B: Batch, R> Clone for View<B, R> {
 impl<B: Batch, R: Role<B>> View<B, R> {
     pub fn new(
         state: &Arc<Mutex<SplitState<B>>>,
-        metric: &MetricInfo,
+        planned: &Arc<Planned>,
         name: String,
         shows: Shows,
     ) -> Self {
         Self {
             state: state.clone(),
             name: Arc::new(name),
-            metric: metric.name.clone(),
-            higher_is_better: metric.higher_is_better.unwrap_or(true),
-            is_scalar: metric.is_scalar,
+            planned: planned.clone(),
             shows,
             role: PhantomData,
         }
+    }
+
+    fn policy(&self) -> &LogPolicy {
+        &self.planned.policy
     }
 
     fn lock(&self) -> MutexGuard<'_, SplitState<B>> {
@@ -104,45 +104,43 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn scalar(&self, report: Option<&MetricReport>) -> Option<f64> {
-        report?.scalar(&self.metric)
+    /// The number Burn gets from a report.
+    fn number(&self, report: Option<&MetricReport>) -> Option<f64> {
+        let value = report?.scalar(&self.planned.info.name)?;
+        Some(self.policy().number(value))
     }
 
-    /// The value of the step just taken, if it shows one: final if it completes a test set.
-    fn current(&self) -> Option<NumericEntry> {
-        let state = self.lock();
-        let end = self
-            .scalar(state.end())
-            .filter(|_| self.shows == Shows::Epochs);
-        let step = self
-            .scalar(state.step())
-            .filter(|_| self.shows == Shows::Steps);
-        end.map(NumericEntry::Final)
-            .or(step.map(NumericEntry::Value))
+    /// The value of the step just taken, if it shows one: final if it completes an epoch.
+    fn current(&self, state: &SplitState<B>) -> Option<NumericEntry> {
+        match self.shows {
+            Shows::Steps => self.number(state.step()).map(NumericEntry::Value),
+            Shows::Epochs => {
+                let end = state.end().map(|end| &end.report);
+                self.number(end).map(NumericEntry::Final)
+            }
+            Shows::Nothing => None,
+        }
     }
 
     fn entry(&self) -> SerializedEntry {
-        let text = {
-            let state = self.lock();
-            let report = state.end();
-            report
-                .filter(|_| self.shows != Shows::Nothing)
-                .and_then(|report| report.get(&self.metric))
-                .and_then(text_entry)
-        };
-        match (self.current(), text) {
-            (Some(entry), _) => {
-                let when = if matches!(entry, NumericEntry::Final(_)) {
-                    "epoch"
-                } else {
-                    "batch"
-                };
-                let value = Value::Scalar(entry.current());
-                SerializedEntry::new(format!("{when} {value}"), entry.serialize())
-            }
-            (None, Some(text)) => text,
-            (None, None) => SerializedEntry::not_available(None),
+        let state = self.lock();
+        let missing = SerializedEntry::not_available(self.policy().shown_unit().as_deref());
+        if let Some(entry) = self.current(&state) {
+            let when = match (self.shows, self.policy().step_value) {
+                (Shows::Epochs, _) => "epoch".to_string(),
+                (_, StepValue::Batch) => "batch".to_string(),
+                (_, StepValue::Running) => "so far".to_string(),
+                (_, StepValue::Window(n)) => format!("last {n}"),
+            };
+            let text = self.policy().text(entry.current());
+            let partial = state.end().filter(|end| !end.complete);
+            let covers = partial.map(|end| format!(" (of {} samples)", end.samples));
+            let text = format!("{when} {text}{}", covers.unwrap_or_default());
+            return SerializedEntry::new(text, entry.serialize());
         }
+        let value = (state.end().filter(|_| self.shows == Shows::Epochs))
+            .and_then(|end| end.report.get(&self.planned.info.name));
+        value.and_then(text_entry).unwrap_or(missing)
     }
 }
 
@@ -164,8 +162,8 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
 
     fn attributes(&self) -> MetricAttributes {
         NumericAttributes {
-            unit: None,
-            higher_is_better: self.higher_is_better,
+            unit: self.policy().shown_unit(),
+            higher_is_better: self.planned.info.higher_is_better.unwrap_or(true),
         }
         .into()
     }
@@ -182,7 +180,7 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
         R::finish(&mut self.lock());
         let entry = self.entry();
-        if entry.is_not_available() && self.is_scalar && self.shows == Shows::Epochs {
+        if entry.is_not_available() && self.planned.info.is_scalar && self.shows == Shows::Epochs {
             // Burn looks for the best epoch until the first without an entry, so a missing value
             // must have one. NaN is never the best.
             let missing = NumericEntry::Final(f64::NAN);
@@ -198,7 +196,7 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
 
 impl<B: Batch, R: Role<B>> Numeric for View<B, R> {
     fn value(&self) -> Option<NumericEntry> {
-        self.current()
+        self.current(&self.lock())
     }
 
     fn running_value(&self) -> Option<NumericEntry> {
@@ -206,6 +204,8 @@ impl<B: Batch, R: Role<B>> Numeric for View<B, R> {
     }
 
     fn final_value(&self) -> NumericEntry {
-        NumericEntry::Final(self.scalar(self.lock().end()).unwrap_or(f64::NAN))
+        let state = self.lock();
+        let end = self.number(state.end().map(|end| &end.report));
+        NumericEntry::Final(end.unwrap_or(f64::NAN))
     }
 }

@@ -23,6 +23,7 @@ trait AnyState<B>: Send + Sync {
     fn reset(&mut self);
     fn save(&self) -> Result<Saved, MetricError>;
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
+    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError>;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
     fn is_fresh(&self) -> bool;
@@ -76,6 +77,16 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         // A summary of another shape must be refused before anything is merged.
         State::accumulator(self).empty().merge(&summary)?;
         Ok(Box::new(summary))
+    }
+    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError> {
+        let own = State::accumulator(self);
+        match accumulator.downcast_ref::<A>() {
+            Some(other) if other == own => Ok(()),
+            other => Err(MetricError::MergeMismatch {
+                left: format!("{own:?}"),
+                right: other.map_or("of another type".into(), |other| format!("{other:?}")),
+            }),
+        }
     }
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {
@@ -403,16 +414,62 @@ impl<B: Batch> MetricCollection<B> {
 
     /// Reads every state in one device read.
     fn read(&mut self) -> Result<(), MetricError> {
-        let pending: Vec<_> = self.states.iter().map(|state| state.pending()).collect();
+        Self::read_together(&mut [self]).map(|_| ())
+    }
+
+    /// Reads the states of several collections in one device read, so that what follows
+    /// ([`compute`](Self::compute), [`absorb`](Self::absorb)) reads no more. Returns whether there
+    /// was anything to read.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`], or what [`check`](Self::check) says of one of them; every collection is
+    /// then unchanged.
+    pub fn read_together(collections: &mut [&mut Self]) -> Result<bool, MetricError> {
+        for collection in collections.iter() {
+            collection.check()?;
+        }
+        let pending: Vec<Vec<_>> = (collections.iter())
+            .flat_map(|collection| collection.states.iter().map(|state| state.pending()))
+            .collect();
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
         let all: Vec<_> = pending.into_iter().flatten().collect();
         if all.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut data = read_all(&all)?.into_iter();
-        self.reads += 1;
-        for (state, count) in self.states.iter_mut().zip(counts) {
-            state.fold(data.by_ref().take(count).collect());
+        let mut counts = counts.into_iter();
+        for collection in collections.iter_mut() {
+            let mut read = false;
+            for (state, count) in collection.states.iter_mut().zip(counts.by_ref()) {
+                read |= count > 0;
+                state.fold(data.by_ref().take(count).collect());
+            }
+            collection.reads += u64::from(read);
+        }
+        Ok(true)
+    }
+
+    /// Adds what another collection of the same metrics has accumulated, such as the next stretch
+    /// of an epoch. Reads the other's device if it has unread batches.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]; [`MetricError::Saved`] or [`MetricError::MergeMismatch`] if it is a
+    /// collection of other metrics. Nothing is then added.
+    pub fn absorb(&mut self, other: &mut Self) -> Result<(), MetricError> {
+        self.check()?;
+        other.read()?;
+        if other.states.len() != self.states.len() {
+            return Err(MetricError::Saved(format!(
+                "it has {} states, the collection has {}",
+                other.states.len(),
+                self.states.len()
+            )));
+        }
+        for (state, addition) in self.states.iter().zip(&other.states) {
+            state.same(addition.accumulator())?;
+        }
+        for (state, addition) in self.states.iter_mut().zip(&other.states) {
+            state.merge(addition.summary())?;
         }
         Ok(())
     }
@@ -422,9 +479,19 @@ impl<B: Batch> MetricCollection<B> {
     /// # Errors
     /// [`MetricError::Read`]. A single metric that has no value says why in its report entry.
     pub fn compute(&mut self) -> Result<MetricReport, MetricError> {
-        self.check()?;
+        self.compute_where(|_| true)
+    }
+
+    /// The values of some metrics, by name: the others cost nothing and are not in the report.
+    ///
+    /// # Errors
+    /// As [`compute`](Self::compute).
+    pub fn compute_where(
+        &mut self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<MetricReport, MetricError> {
         self.read()?;
-        Ok(self.report())
+        Ok(self.report(wanted))
     }
 
     /// Adds a batch and returns the values of that batch alone (TorchMetrics' `forward`).
@@ -455,9 +522,9 @@ impl<B: Batch> MetricCollection<B> {
         report
     }
 
-    fn report(&self) -> MetricReport {
+    fn report(&self, wanted: impl Fn(&str) -> bool) -> MetricReport {
         let mut report = MetricReport::default();
-        for member in &self.members {
+        for member in self.members.iter().filter(|member| wanted(&member.name)) {
             let state = &self.states[member.state];
             let rejected = state.rejected();
             let value = validated(rejected, self.validation)
@@ -472,7 +539,6 @@ impl<B: Batch> MetricCollection<B> {
     /// # Errors
     /// [`MetricError::Read`].
     pub fn summary(&mut self) -> Result<CollectionSummary, MetricError> {
-        self.check()?;
         self.read()?;
         let states = self
             .states

@@ -106,7 +106,9 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     } else {
         OnStep::Every(args.log_every)
     };
-    let metrics = LearnerMetrics::new(metrics()).on_step(on_step);
+    let metrics = LearnerMetrics::builder(metrics())
+        .on_step(on_step)
+        .build()?;
     let training_device = device.clone().autodiff();
     let f1 = metrics.metric("f1_score")?;
     let training = SupervisedTraining::new(

@@ -1,0 +1,141 @@
+//! A log policy worked out: which value of which metric Burn sees under which name.
+
+use crate::{LogPolicy, Select, SplitKind, view::Shows};
+use metrics_core::{MetricError, MetricInfo};
+use std::collections::HashMap;
+
+/// A change of the policy of some metrics in some splits.
+pub(crate) type Rule = (Select, Box<dyn Fn(LogPolicy) -> LogPolicy>);
+
+/// The splits a plugin can be registered for.
+pub(crate) const SPLITS: [SplitKind; 3] = [SplitKind::Train, SplitKind::Valid, SplitKind::Test(0)];
+
+/// What is logged in one split.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub split: SplitKind,
+    pub metrics: Vec<Planned>,
+}
+
+/// What is logged of one metric in one split.
+#[derive(Debug, Clone)]
+pub(crate) struct Planned {
+    pub info: MetricInfo,
+    pub policy: LogPolicy,
+    /// Under which names Burn sees it.
+    pub names: Vec<(String, Shows)>,
+}
+
+impl Planned {
+    /// The steps that log and how far back their value reaches (none: to the start of the epoch).
+    pub fn steps(&self) -> Option<(usize, Option<usize>)> {
+        let interval = self.policy.on_step.interval()?;
+        (self.info.is_scalar).then(|| (interval, self.policy.step_value.reach()))
+    }
+}
+
+impl Plan {
+    /// The name under which Burn knows a metric's value per epoch.
+    pub fn epoch_name(&self, metric: &str) -> Result<&str, MetricError> {
+        let planned = self.metrics.iter().find(|p| p.info.name == metric);
+        let planned = planned.ok_or_else(|| MetricError::UnknownName(metric.to_string()))?;
+        let name = planned.names.iter().find(|(_, s)| *s == Shows::Epochs);
+        match name {
+            Some((name, _)) if planned.info.is_scalar => Ok(name),
+            _ => Err(MetricError::InvalidOption(format!(
+                "`{metric}` has no number per epoch in {}",
+                self.split.name()
+            ))),
+        }
+    }
+}
+
+/// The plan of every split, later rules over earlier ones.
+pub(crate) fn plans(metrics: &[MetricInfo], rules: &[Rule]) -> Result<Vec<Plan>, MetricError> {
+    let known = |name: &String| metrics.iter().any(|info| info.name == *name);
+    for name in rules.iter().flat_map(|(select, _)| &select.names).flatten() {
+        if !known(name) {
+            return Err(MetricError::UnknownName(name.clone()));
+        }
+    }
+    let mut plans: Vec<Plan> = SPLITS
+        .map(|split| {
+            let planned = metrics.iter().map(|info| {
+                let rules = rules.iter().filter(|(s, _)| s.covers(&info.name, split));
+                let policy = rules.fold(LogPolicy::default(), |policy, (_, change)| change(policy));
+                policy.check()?;
+                Ok(Planned {
+                    info: info.clone(),
+                    policy,
+                    names: Vec::new(),
+                })
+            });
+            let metrics = planned.collect::<Result<_, MetricError>>()?;
+            Ok(Plan { split, metrics })
+        })
+        .into_iter()
+        .collect::<Result<_, MetricError>>()?;
+    // Names fork in all splits or in none, so that the curves of a metric lie over each other.
+    for i in 0..metrics.len() {
+        let fork = plans.iter().any(|plan| {
+            let planned = &plan.metrics[i];
+            planned.steps().is_some() && !planned.policy.skip_epoch
+        });
+        for plan in &mut plans {
+            let planned = &mut plan.metrics[i];
+            planned.names = names(planned, fork);
+        }
+    }
+    refuse_collisions(&plans)?;
+    Ok(plans)
+}
+
+fn names(planned: &Planned, fork: bool) -> Vec<(String, Shows)> {
+    let LogPolicy {
+        prefix, postfix, ..
+    } = &planned.policy;
+    let name = format!("{prefix}{}{postfix}", planned.info.name);
+    let forked = |end| {
+        if fork {
+            format!("{name}{end}")
+        } else {
+            name.clone()
+        }
+    };
+    let mut names = Vec::new();
+    if planned.steps().is_some() {
+        names.push((forked("_step"), Shows::Steps));
+    }
+    if !planned.policy.skip_epoch {
+        names.push((forked("_epoch"), Shows::Epochs));
+    }
+    names
+}
+
+/// Burn identifies metrics by name, across splits, and its file logger makes a file of each.
+fn refuse_collisions(plans: &[Plan]) -> Result<(), MetricError> {
+    let mut taken: HashMap<String, &str> = HashMap::new();
+    for plan in plans {
+        let mut here: HashMap<String, &str> = HashMap::new();
+        for planned in &plan.metrics {
+            for (name, _) in &planned.names {
+                if name.is_empty() || name.contains(['/', '\\', '\0', '\n']) {
+                    return Err(MetricError::InvalidOption(format!(
+                        "the name `{}`: Burn makes a file of each name, so it must not be empty \
+                         or hold a slash, a backslash or a line break",
+                        name.escape_debug()
+                    )));
+                }
+                let file = name.replace(' ', "_");
+                let metric = planned.info.name.as_str();
+                let elsewhere = taken.insert(file.clone(), metric);
+                if elsewhere.is_some_and(|other| other != metric)
+                    || here.insert(file, metric).is_some()
+                {
+                    return Err(MetricError::DuplicateName(name.clone()));
+                }
+            }
+        }
+    }
+    Ok(())
+}

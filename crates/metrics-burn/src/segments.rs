@@ -1,0 +1,143 @@
+//! The batches of an epoch, cut so that each value of a step is the sum of whole stretches.
+
+use metrics_core::{Batch, CollectionSummary, MetricCollection, MetricError, MetricReport};
+use std::collections::VecDeque;
+
+/// Steps that log, and how far back their value reaches (none: to the start of the epoch).
+pub(crate) type Wanted = (usize, Option<usize>);
+
+/// What an epoch has accumulated. A batch is accumulated once, into the last stretch, whatever is
+/// logged; a step that logs reads all stretches in one device read.
+#[derive(Clone)]
+pub(crate) struct Segments<B: Batch> {
+    /// What no later step's value begins within.
+    base: MetricCollection<B>,
+    /// The stretches after it, with the number of steps before each.
+    recent: VecDeque<(usize, MetricCollection<B>)>,
+    /// Steps taken.
+    steps: usize,
+    reads: u64,
+}
+
+impl<B: Batch> Segments<B> {
+    /// An epoch that begins with what a collection holds, after some steps.
+    pub fn new(base: MetricCollection<B>, steps: usize) -> Self {
+        Self {
+            base,
+            recent: VecDeque::new(),
+            steps,
+            reads: 0,
+        }
+    }
+
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// How often the device was read.
+    pub fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// Counts a step, and accumulates its batch if it has one.
+    pub fn step(&mut self, batch: Option<&B>, wanted: &[Wanted]) -> Result<(), MetricError> {
+        let before = self.steps;
+        self.steps += 1;
+        let cut = (wanted.iter())
+            .any(|(every, reach)| reach.is_some_and(|n| (before + n).is_multiple_of(*every)));
+        if cut {
+            // A collection that a panic has interrupted stays the one that refuses.
+            self.open().check()?;
+            self.recent.push_back((before, self.base.fresh()));
+        }
+        match batch {
+            Some(batch) => self.open().update(batch),
+            None => Ok(()),
+        }
+    }
+
+    fn open(&mut self) -> &mut MetricCollection<B> {
+        match self.recent.back_mut() {
+            Some((_, last)) => last,
+            None => &mut self.base,
+        }
+    }
+
+    /// The values of the last `reach` steps, or of all, of the metrics asked for.
+    pub fn values(
+        &mut self,
+        reach: Option<usize>,
+        metrics: impl Fn(&str) -> bool,
+    ) -> Result<MetricReport, MetricError> {
+        self.read()?;
+        let Some(reach) = reach.filter(|reach| *reach < self.steps) else {
+            return match self.recent.is_empty() {
+                true => self.base.compute_where(metrics),
+                false => {
+                    let mut all = self.base.clone();
+                    for (_, segment) in &mut self.recent {
+                        all.absorb(segment)?;
+                    }
+                    all.compute_where(metrics)
+                }
+            };
+        };
+        let from = self.steps - reach;
+        let mut inside = (self.recent.iter_mut()).filter(|(start, _)| *start >= from);
+        let Some((_, first)) = inside.next() else {
+            return self.base.fresh().compute_where(metrics);
+        };
+        let mut window = first.clone();
+        for (_, segment) in inside {
+            window.absorb(segment)?;
+        }
+        window.compute_where(metrics)
+    }
+
+    /// Adds the stretches that no later step's value begins in to the base. Reads nothing that has
+    /// been read.
+    pub fn settle(&mut self, wanted: &[Wanted]) -> Result<(), MetricError> {
+        let starts = wanted.iter().filter_map(|(every, reach)| {
+            let next = (self.steps / every + 1) * every;
+            Some(next.saturating_sub((*reach)?))
+        });
+        let keep = starts.min().unwrap_or(usize::MAX);
+        while self.recent.front().is_some_and(|(start, _)| *start < keep)
+            && let Some((_, mut segment)) = self.recent.pop_front()
+        {
+            self.base.absorb(&mut segment)?;
+        }
+        Ok(())
+    }
+
+    /// All of it as one collection, read.
+    pub fn whole(&mut self) -> Result<&mut MetricCollection<B>, MetricError> {
+        self.read()?;
+        self.settle(&[])?;
+        Ok(&mut self.base)
+    }
+
+    /// All of it as data, without an effect on what follows.
+    pub fn snapshot(&mut self) -> Result<CollectionSummary, MetricError> {
+        self.read()?;
+        let mut all = self.base.clone();
+        for (_, segment) in &mut self.recent {
+            all.absorb(segment)?;
+        }
+        all.summary()
+    }
+
+    /// A report in which no metric has a value, for this reason.
+    pub fn unavailable(&self, error: &MetricError) -> MetricReport {
+        self.base.unavailable(error)
+    }
+
+    fn read(&mut self) -> Result<(), MetricError> {
+        let recent = self.recent.iter_mut().map(|(_, segment)| segment);
+        let mut all: Vec<_> = std::iter::once(&mut self.base).chain(recent).collect();
+        if MetricCollection::read_together(&mut all)? {
+            self.reads += 1;
+        }
+        Ok(())
+    }
+}
