@@ -4,6 +4,7 @@ pub mod compare;
 pub mod golden;
 pub mod metrics;
 pub mod samples;
+pub mod training;
 
 use burn::tensor::Device;
 

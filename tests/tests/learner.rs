@@ -3,12 +3,11 @@
 
 use burn::{
     data::dataloader::{DataLoader, DataLoaderIterator, Progress},
-    module::{Module, Param},
     optim::SgdConfig,
-    tensor::{Device, Int, Tensor, TensorData},
+    tensor::{Device, Tensor},
     train::{
-        ClassificationOutput, EvaluatorBuilder, InferenceStep, Learner,
-        MetricEarlyStoppingStrategy, StoppingCondition, SupervisedTraining, TrainOutput, TrainStep,
+        EvaluatorBuilder, Learner, MetricEarlyStoppingStrategy, StoppingCondition,
+        SupervisedTraining,
         checkpoint::MetricCheckpointingStrategy,
         logger::{FileMetricLogger, MetricLogger},
         metric::{
@@ -20,237 +19,16 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, OnStep, SplitKind, StepValue};
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
-    F1Score, MatthewsCorrCoef, MetricCollection, NegativeLogLikelihood, Precision, Recall, Value,
-    batch::Multiclass, custom_metric,
+    CalibrationError, F1Score, MetricCollection, Value, batch::Multiclass, custom_metric,
 };
-use metrics_tests::devices;
+use metrics_tests::{
+    devices,
+    training::{Batches, CLASSES, Dumped, Iter, Model, Step, offline, ten},
+};
 use std::{
     path::Path,
     sync::{Arc, Mutex},
 };
-
-const CLASSES: usize = 4;
-
-/// A step's predictions as read back, for the offline computation.
-type Dumped = (Vec<f32>, Vec<i64>);
-
-/// A linear model that keeps a copy of all it predicted.
-#[derive(Module, Debug)]
-struct Model {
-    weight: Param<Tensor<2>>,
-    #[module(skip)]
-    train: Dump,
-    #[module(skip)]
-    valid: Dump,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Dump(Arc<Mutex<Vec<Dumped>>>);
-
-impl Dump {
-    fn add(&self, scores: &Tensor<2>, target: &Tensor<1, Int>) {
-        let scores = scores
-            .clone()
-            .into_data()
-            .convert::<f32>()
-            .try_into_vec()
-            .unwrap();
-        let target = target
-            .clone()
-            .into_data()
-            .convert::<i64>()
-            .try_into_vec()
-            .unwrap();
-        self.0.lock().unwrap().push((scores, target));
-    }
-
-    fn all(&self) -> Vec<Dumped> {
-        self.0.lock().unwrap().clone()
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Step {
-    input: Tensor<2>,
-    target: Tensor<1, Int>,
-}
-
-impl Model {
-    fn new(device: &Device) -> Self {
-        let weight = Tensor::from_data(
-            TensorData::new(
-                (0..12).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<_>>(),
-                [3, CLASSES],
-            ),
-            device,
-        );
-        Self {
-            weight: Param::from_tensor(weight),
-            train: Dump::default(),
-            valid: Dump::default(),
-        }
-    }
-
-    fn classify(&self, step: Step, dump: &Dump) -> ClassificationOutput {
-        let scores = step.input.matmul(self.weight.val());
-        dump.add(&scores, &step.target);
-        let [n, _] = scores.dims();
-        // A loss that a label out of range cannot break.
-        let index = step
-            .target
-            .clone()
-            .clamp(0, CLASSES as i64 - 1)
-            .reshape([n, 1]);
-        let loss = burn::tensor::activation::log_softmax(scores.clone(), 1).gather(1, index);
-        ClassificationOutput::new(loss.mean().neg(), scores, step.target)
-    }
-}
-
-impl TrainStep for Model {
-    type Input = Step;
-    type Output = ClassificationOutput;
-
-    fn step(&self, step: Step) -> TrainOutput<ClassificationOutput> {
-        let output = self.classify(step, &self.train);
-        TrainOutput::new(self, output.loss.backward(), output)
-    }
-}
-
-impl InferenceStep for Model {
-    type Input = Step;
-    type Output = ClassificationOutput;
-
-    fn step(&self, step: Step) -> ClassificationOutput {
-        self.classify(step, &self.valid)
-    }
-}
-
-/// A loader of fixed batches.
-#[derive(Clone)]
-struct Batches {
-    steps: Vec<(Vec<f32>, Vec<i64>)>,
-    device: Device,
-}
-
-impl Batches {
-    /// Deterministic data: `seed` varies them.
-    fn new(sizes: &[usize], seed: u64, device: &Device) -> Self {
-        let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-        let mut next = move || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (state >> 40) as f32 / (1u64 << 24) as f32
-        };
-        let steps = (sizes.iter())
-            .map(|n| {
-                let input: Vec<f32> = (0..3 * n).map(|_| 2.0 * next() - 1.0).collect();
-                let target = input
-                    .chunks(3)
-                    .map(|x| ((x[0] + x[1] * 2.0 + 3.0 * next()).abs() * 1.3) as i64 % 4);
-                (input.clone(), target.collect())
-            })
-            .collect();
-        Self {
-            steps,
-            device: device.clone(),
-        }
-    }
-
-    fn loader(self) -> Arc<dyn DataLoader<Step>> {
-        Arc::new(self)
-    }
-}
-
-impl DataLoader<Step> for Batches {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Step> + 'a> {
-        Box::new(Iter {
-            batches: self,
-            next: 0,
-        })
-    }
-
-    fn num_items(&self) -> usize {
-        self.steps.iter().map(|(_, target)| target.len()).sum()
-    }
-
-    fn to_device(&self, device: &Device) -> Arc<dyn DataLoader<Step>> {
-        Arc::new(Self {
-            device: device.clone(),
-            ..self.clone()
-        })
-    }
-
-    fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<Step>> {
-        Arc::new(Self {
-            steps: self.steps[start..end].to_vec(),
-            device: self.device.clone(),
-        })
-    }
-}
-
-struct Iter<'a> {
-    batches: &'a Batches,
-    next: usize,
-}
-
-impl Iterator for Iter<'_> {
-    type Item = Result<Step, burn::data::dataset::DatasetError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let (input, target) = self.batches.steps.get(self.next)?.clone();
-        self.next += 1;
-        let n = target.len();
-        Some(Ok(Step {
-            input: Tensor::from_data(TensorData::new(input, [n, 3]), &self.batches.device),
-            target: Tensor::from_data(TensorData::new(target, [n]), &self.batches.device),
-        }))
-    }
-}
-
-impl DataLoaderIterator<Step> for Iter<'_> {
-    fn progress(&self) -> Progress {
-        let done = self.batches.steps[..self.next]
-            .iter()
-            .map(|(_, t)| t.len())
-            .sum();
-        Progress::new(done, self.batches.num_items(), None)
-    }
-}
-
-/// Ten metrics over three states.
-fn ten() -> MetricCollection<Multiclass> {
-    MetricCollection::new()
-        .named(
-            "accuracy",
-            Accuracy::multiclass(CLASSES).average(Average::Micro),
-        )
-        .with(Precision::multiclass(CLASSES))
-        .with(Recall::multiclass(CLASSES))
-        .with(F1Score::multiclass(CLASSES))
-        .with(MatthewsCorrCoef::multiclass(CLASSES))
-        .with(CohenKappa::multiclass(CLASSES))
-        .with(ConfusionMatrix::multiclass(CLASSES))
-        .with(Auroc::multiclass(CLASSES))
-        .with(AveragePrecision::multiclass(CLASSES))
-        .with(NegativeLogLikelihood::new())
-}
-
-/// The collection's values of predictions, on the host.
-fn offline(dumped: &[Dumped]) -> metrics_core::MetricReport {
-    let device = Device::flex();
-    let mut metrics = ten();
-    for (scores, target) in dumped {
-        let n = target.len();
-        let scores = Tensor::<2>::from_data(TensorData::new(scores.clone(), [n, CLASSES]), &device);
-        let target = Tensor::<1, Int>::from_data(TensorData::new(target.clone(), [n]), &device);
-        metrics
-            .update(&Multiclass::from_scores(scores, target).unwrap())
-            .unwrap();
-    }
-    metrics.compute().unwrap()
-}
 
 /// Burn's file logger, and every numeric value it read back by name.
 fn stored(dir: &Path, name: &str, epoch: usize, split: &Split) -> Vec<NumericEntry> {
@@ -640,6 +418,7 @@ fn a_test_set_that_never_says_it_is_done_has_its_values_in_the_results() {
             Box::new(EndlessIter(Iter {
                 batches: &self.0,
                 next: 0,
+                shift: 0,
             }))
         }
         fn num_items(&self) -> usize {
