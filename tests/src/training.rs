@@ -26,7 +26,8 @@ pub type Dumped = (Vec<f32>, Vec<i64>);
 /// A linear model that keeps a copy of all it predicted.
 #[derive(Module, Debug)]
 pub struct Model {
-    weight: Param<Tensor<2>>,
+    /// `[3, CLASSES]`.
+    pub weight: Param<Tensor<2>>,
     /// What it predicted in training.
     #[module(skip)]
     pub train: Dump,

@@ -14,7 +14,7 @@ pub struct MetricsCheckpoint {
     version: u32,
     pub(crate) reports: Vec<SplitReport>,
     pub(crate) running: Vec<(SplitKind, SavedEpoch)>,
-    /// The epoch to begin with, where no running one says it.
+    /// The epoch to begin with, if one was asked for.
     pub(crate) first_epoch: Option<usize>,
 }
 
@@ -38,6 +38,16 @@ impl MetricsCheckpoint {
             .retain(|report| matches!(report.split, SplitKind::Test(_)) || report.epoch < epoch);
         self.first_epoch = Some(epoch);
         self
+    }
+
+    /// The epoch a split begins with that has none running.
+    pub(crate) fn next_epoch(&self) -> usize {
+        let epochs = self
+            .reports
+            .iter()
+            .filter(|report| report.split == SplitKind::Train);
+        let reported = epochs.map(|report| report.epoch).max().unwrap_or(0);
+        self.first_epoch.unwrap_or(reported + 1)
     }
 
     /// Whether this version of the crate can read it.

@@ -125,8 +125,10 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
         let infos = self.collection.metrics();
         let metrics = LearnerMetrics {
             plans: Arc::new(plans(&infos, &self.rules)?),
-            first_epoch: (self.resume.as_ref().and_then(|saved| saved.first_epoch))
-                .unwrap_or(self.first_epoch),
+            first_epoch: self
+                .resume
+                .as_ref()
+                .map_or(self.first_epoch, |s| s.next_epoch()),
             results: MetricResults::new(infos),
             running: Running::default(),
             resume: None,
