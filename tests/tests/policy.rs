@@ -166,11 +166,8 @@ fn each_metric_of_each_split_logs_as_it_was_told() {
         assert!(seen.of("train", "matthews_corr_coef_step").is_empty());
 
         let report = metrics.results().epoch(SplitKind::Train, 1).unwrap();
-        assert_eq!(
-            report.reads,
-            1 + BATCHES as u64,
-            "{name}: one read a step that logs"
-        );
+        // Every step logs something, so the last has read what the epoch needs.
+        assert_eq!(report.reads, BATCHES as u64, "{name}: one read a step");
         let whole = offline(&dump);
         for metric in ["accuracy", "f1_score", "recall", "auroc", "precision"] {
             let (a, b) = (report.report.scalar(metric), whole.scalar(metric));
