@@ -17,6 +17,8 @@ pub(crate) struct Epoch<B: Batch> {
     batches: usize,
     failed_batches: usize,
     samples: u64,
+    /// What a metric panicked with: it has left the states in disagreement.
+    broken: Option<MetricError>,
     /// Batches after which, by Burn's progress, their worker has no more.
     pub ends: usize,
     /// How many batches of each iteration have come, where several workers send them.
@@ -43,6 +45,7 @@ impl<B: Batch> Epoch<B> {
             batches: 0,
             failed_batches: 0,
             samples: 0,
+            broken: None,
             ends: 0,
             seen: Vec::new(),
         }
@@ -62,10 +65,18 @@ impl<B: Batch> Epoch<B> {
     ) -> Result<(), MetricError> {
         let progress = &metadata.progress;
         self.ends += usize::from(progress.items_processed >= progress.items_total);
-        let taken = guarded(|| match &input.0 {
-            Ok(batch) => self.segments.step(Some(batch), wanted),
-            Err(error) => self.segments.step(None, wanted).and(Err(error.clone())),
-        });
+        let taken = match &self.broken {
+            Some(cause) => Err(cause.clone()),
+            None => guarded(|| match &input.0 {
+                Ok(batch) => self.segments.step(Some(batch), wanted),
+                Err(error) => self.segments.step(None, wanted).and(Err(error.clone())),
+            }),
+        };
+        if let Err(error) = &taken
+            && self.segments.check().is_err()
+        {
+            self.broken = Some(error.clone());
+        }
         match (&taken, &input.0) {
             (Ok(()), Ok(batch)) => {
                 self.batches += 1;
@@ -106,8 +117,12 @@ impl<B: Batch> Epoch<B> {
 
     /// Its values so far.
     pub fn report(&mut self, split: SplitKind, workers: usize) -> SplitReport {
-        let report = guarded(|| self.segments.whole()?.compute())
-            .unwrap_or_else(|error| self.segments.unavailable(&error));
+        let report = match &self.broken {
+            Some(cause) => self.segments.unavailable(cause),
+            None => {
+                guarded(|| self.segments.whole()?.compute()).unwrap_or_else(|_| self.one_by_one())
+            }
+        };
         SplitReport {
             split,
             epoch: self.number,
@@ -118,6 +133,22 @@ impl<B: Batch> Epoch<B> {
             reads: self.segments.reads(),
             report,
         }
+    }
+
+    /// The values where one metric panics: it alone has none.
+    fn one_by_one(&mut self) -> MetricReport {
+        let mut report = MetricReport::default();
+        for metric in self.segments.metrics() {
+            let only = |name: &str| name == metric.name;
+            let own = guarded(|| self.segments.whole()?.compute_where(only));
+            let own = own.unwrap_or_else(|error| {
+                let mut all = self.segments.unavailable(&error);
+                all.entries.retain(|entry| entry.name == metric.name);
+                all
+            });
+            report.entries.extend(own.entries);
+        }
+        report
     }
 
     /// It as data; reads the device once.

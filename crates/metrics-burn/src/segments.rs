@@ -1,6 +1,8 @@
 //! The batches of an epoch, cut so that each value of a step is the sum of whole stretches.
 
-use metrics_core::{Batch, CollectionSummary, MetricCollection, MetricError, MetricReport};
+use metrics_core::{
+    Batch, CollectionSummary, MetricCollection, MetricError, MetricInfo, MetricReport,
+};
 use std::collections::VecDeque;
 
 /// Steps that log, and how far back their value reaches (none: to the start of the epoch).
@@ -46,14 +48,17 @@ impl<B: Batch> Segments<B> {
         let cut = (wanted.iter())
             .any(|(every, reach)| reach.is_some_and(|n| (before + n).is_multiple_of(*every)));
         if cut {
-            // A collection that a panic has interrupted stays the one that refuses.
-            self.open().check()?;
             self.recent.push_back((before, self.base.fresh()));
         }
         match batch {
             Some(batch) => self.open().update(batch),
             None => Ok(()),
         }
+    }
+
+    /// Whether a panic has left the states in disagreement.
+    pub fn check(&mut self) -> Result<(), MetricError> {
+        self.open().check()
     }
 
     fn open(&mut self) -> &mut MetricCollection<B> {
@@ -125,6 +130,10 @@ impl<B: Batch> Segments<B> {
             all.absorb(segment)?;
         }
         all.summary()
+    }
+
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        self.base.metrics()
     }
 
     /// A report in which no metric has a value, for this reason.

@@ -8,7 +8,7 @@ use crate::{
 };
 use burn::train::metric::MetricMetadata;
 use metrics_core::{Batch, MetricCollection, MetricError, MetricReport};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A collection that follows one split through its epochs.
 ///
@@ -33,7 +33,7 @@ pub(crate) struct SplitState<B: Batch> {
     step: Option<MetricReport>,
     /// The values of the epoch, once it has ended.
     end: Option<SplitReport>,
-    /// What has been said, so that it is said once.
+    /// The causes of failures that have been said, so that each is said once.
     said: BTreeSet<String>,
 }
 
@@ -90,7 +90,10 @@ impl<B: Batch> SplitState<B> {
         let taken = match self.place(metadata) {
             Place::Now => {
                 let taken = self.epoch.take(input, metadata, &self.wanted);
-                taken.and_then(|()| self.step_values())
+                if taken.is_ok() {
+                    self.step_values();
+                }
+                taken
             }
             Place::After => {
                 let (number, metrics) = (self.epoch.number + 1, &self.metrics);
@@ -105,7 +108,7 @@ impl<B: Batch> SplitState<B> {
             },
         };
         if let Err(error) = taken {
-            self.say(format!("a batch was left out: {error}"));
+            self.say(&error.to_string(), "a batch was left out");
         }
         let complete = |epoch: &Epoch<B>| epoch.ends >= self.workers.unwrap_or(1);
         if self.unfinished.as_ref().is_some_and(complete) {
@@ -118,13 +121,15 @@ impl<B: Batch> SplitState<B> {
         }
     }
 
-    fn step_values(&mut self) -> Result<(), MetricError> {
+    fn step_values(&mut self) {
         let planned = self.plan.metrics.iter();
         let logged: Vec<(&str, Wanted)> = planned
             .filter_map(|planned| Some((planned.info.name.as_str(), planned.steps()?)))
             .collect();
-        self.step = self.epoch.step_values(&logged, &self.wanted)?;
-        Ok(())
+        match self.epoch.step_values(&logged, &self.wanted) {
+            Ok(values) => self.step = values,
+            Err(error) => self.say(&error.to_string(), "no values of a step"),
+        }
     }
 
     /// Which epoch a batch belongs to, and counts it there.
@@ -174,8 +179,12 @@ impl<B: Batch> SplitState<B> {
         self.step = None;
         let workers = self.workers.unwrap_or(1);
         let report = self.epoch.report(self.kind, workers);
-        for (name, error) in report.report.errors() {
-            self.say(format!("{name} has no value: {error}"));
+        let mut causes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (name, cause) in report.report.errors() {
+            causes.entry(cause).or_default().push(name);
+        }
+        for (cause, names) in causes {
+            self.say(cause, &format!("no value for {}", names.join(", ")));
         }
         self.results.push(report.clone());
         self.end = Some(report);
@@ -230,9 +239,16 @@ impl<B: Batch> SplitState<B> {
         Ok(())
     }
 
-    fn say(&mut self, what: String) {
-        if self.said.insert(what.clone()) {
-            log::warn!("{}, epoch {}: {what}", self.kind.name(), self.epoch.number);
+    /// Says what a failure led to, the first time there is one of its cause.
+    fn say(&mut self, cause: &str, what: &str) {
+        // A cause with other numbers is the same.
+        let key: String = cause.chars().filter(|c| !c.is_ascii_digit()).collect();
+        if self.said.insert(key) {
+            let split = self.kind.name();
+            log::warn!(
+                "metrics, {split}, epoch {}: {what}: {cause}",
+                self.epoch.number
+            );
         }
     }
 }
