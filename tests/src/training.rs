@@ -34,6 +34,9 @@ pub struct Model {
     /// What it predicted in validation and evaluation.
     #[module(skip)]
     pub valid: Dump,
+    /// Whether it keeps them.
+    #[module(skip)]
+    pub keeps: bool,
     /// Where workers wait for each other at each step, as they do when they share gradients. Such a
     /// model does not learn.
     #[module(skip)]
@@ -90,13 +93,16 @@ impl Model {
             weight: Param::from_tensor(weight),
             train: Dump::default(),
             valid: Dump::default(),
+            keeps: true,
             meet: None,
         }
     }
 
     fn classify(&self, step: Step, dump: &Dump) -> ClassificationOutput {
         let scores = step.input.matmul(self.weight.val());
-        dump.add(&scores, &step.target);
+        if self.keeps {
+            dump.add(&scores, &step.target);
+        }
         let [n, _] = scores.dims();
         // A loss that a label out of range cannot break.
         let index = step

@@ -40,8 +40,16 @@ const BATCHES: usize = 9;
 #[derive(Clone, Default)]
 struct Seen {
     definitions: Arc<Mutex<BTreeMap<String, MetricDefinition>>>,
-    /// Split, name, text for people, text for files.
-    entries: Arc<Mutex<Vec<(String, String, String, String)>>>,
+    entries: Arc<Mutex<Vec<Entry>>>,
+}
+
+struct Entry {
+    split: String,
+    name: String,
+    /// For people.
+    text: String,
+    /// For files.
+    file: String,
 }
 
 impl MetricLogger for Seen {
@@ -53,8 +61,12 @@ impl MetricLogger for Seen {
             let name = definitions.values().find(of).unwrap().name.to_string();
             let text = entry.serialized_entry.clone();
             if !text.is_not_available() {
-                let row = (split.to_string(), name, text.formatted, text.serialized);
-                self.entries.lock().unwrap().push(row);
+                self.entries.lock().unwrap().push(Entry {
+                    split: split.to_string(),
+                    name,
+                    text: text.formatted,
+                    file: text.serialized,
+                });
             }
         }
     }
@@ -71,9 +83,10 @@ impl MetricLogger for Seen {
 impl Seen {
     fn of(&self, split: &str, name: &str) -> Vec<(String, String)> {
         let entries = self.entries.lock().unwrap();
-        let own = entries.iter().filter(|(s, n, ..)| s == split && n == name);
-        own.map(|(_, _, text, file)| (text.clone(), file.clone()))
-            .collect()
+        let own = entries
+            .iter()
+            .filter(|e| e.split == split && e.name == name);
+        own.map(|e| (e.text.clone(), e.file.clone())).collect()
     }
 
     fn numbers(&self, split: &str, name: &str) -> Vec<f64> {
