@@ -19,6 +19,8 @@ chapters! {
     metrics: "src/metrics.md",
     custom_metrics: "src/custom-metrics.md",
     plugin: "src/plugin.md",
+    step_and_epoch: "src/step-and-epoch.md",
+    multi_device: "src/multi-device.md",
     from_torchmetrics: "src/from-torchmetrics.md",
     from_burn_train: "src/from-burn-train.md",
     backends: "src/backends.md",

@@ -71,6 +71,15 @@ struct Step {
     labels: Tensor<1, Int>,
 }
 
+impl Step {
+    fn inner(self) -> Self {
+        Self {
+            images: self.images.inner(),
+            labels: self.labels.inner(),
+        }
+    }
+}
+
 impl Network {
     fn new(channels: usize, device: &Device) -> Self {
         let conv = |from, to| {
@@ -227,9 +236,10 @@ fn run(args: &Args, with: With, batch: &Step, device: &Device) -> Result<f64, Bo
         step: batch.clone(),
         steps,
     };
+    // One step, since burn-train's AUROC panics without any.
     let valid = Again {
-        step: batch.clone(),
-        steps: 0,
+        step: batch.clone().inner(),
+        steps: 1,
     };
     let training = SupervisedTraining::new(dir.path(), Arc::new(train), Arc::new(valid))
         .with_metric_logger(InMemoryMetricLogger::new())
