@@ -41,7 +41,7 @@ impl<B: Batch> Epoch<B> {
     pub fn new(number: usize, collection: MetricCollection<B>) -> Self {
         Self {
             number,
-            segments: Segments::new(collection, 0),
+            segments: Segments::new(collection),
             batches: 0,
             failed_batches: 0,
             samples: 0,
@@ -99,18 +99,26 @@ impl<B: Batch> Epoch<B> {
         if due.is_empty() {
             return Ok(None);
         }
-        let mut reaches: Vec<_> = due.iter().map(|(_, (_, reach))| *reach).collect();
+        let mut reaches: Vec<_> = due.iter().filter_map(|(_, (_, reach))| *reach).collect();
         reaches.sort_unstable();
         reaches.dedup();
         guarded(|| {
             let mut report = MetricReport::default();
-            for reach in reaches {
+            let mut add = |segments: &mut Segments<B>, reach| {
                 let asked = |name: &str| due.iter().any(|(n, (_, r))| *n == name && *r == reach);
                 report
                     .entries
-                    .extend(self.segments.values(reach, asked)?.entries);
+                    .extend(segments.values(reach, asked)?.entries);
+                Ok(())
+            };
+            for reach in reaches {
+                add(&mut self.segments, Some(reach))?;
             }
             self.segments.settle(wanted)?;
+            if due.iter().any(|(_, (_, reach))| reach.is_none()) {
+                // Last, when most is one stretch.
+                add(&mut self.segments, None)?;
+            }
             Ok(Some(report))
         })
     }
@@ -173,7 +181,7 @@ impl<B: Batch> Epoch<B> {
             batches: saved.batches,
             failed_batches: saved.failed_batches,
             samples: saved.samples,
-            segments: Segments::new(collection, saved.steps),
+            segments: Segments::resumed(collection, saved.steps),
             ..Self::new(saved.number, MetricCollection::new())
         })
     }

@@ -22,13 +22,22 @@ pub(crate) struct Segments<B: Batch> {
 }
 
 impl<B: Batch> Segments<B> {
-    /// An epoch that begins with what a collection holds, after some steps.
-    pub fn new(base: MetricCollection<B>, steps: usize) -> Self {
+    /// An epoch without steps.
+    pub fn new(empty: MetricCollection<B>) -> Self {
         Self {
-            base,
+            base: empty,
             recent: VecDeque::new(),
-            steps,
+            steps: 0,
             reads: 0,
+        }
+    }
+
+    /// An epoch that goes on after some steps. A window reaches no further back than to here.
+    pub fn resumed(base: MetricCollection<B>, steps: usize) -> Self {
+        Self {
+            recent: VecDeque::from([(steps, base.fresh())]),
+            steps,
+            ..Self::new(base)
         }
     }
 
@@ -148,5 +157,61 @@ impl<B: Batch> Segments<B> {
             self.reads += 1;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use burn::tensor::{Device, Tensor};
+    use metrics_core::{Sum, batch::Values};
+
+    fn batch(step: usize) -> Values {
+        // A power of two per step: a sum says which steps are in it.
+        let values = Tensor::<1>::from_floats([2f32.powi(step as i32)], &Device::flex());
+        Values::new(values)
+    }
+
+    fn sum_of(steps: std::ops::Range<usize>) -> f64 {
+        steps.map(|step| 2f64.powi(step as i32)).sum()
+    }
+
+    #[test]
+    fn values_cover_the_steps_they_say() {
+        let policies = |i: usize| [1 + i % 4, 1 + i % 5, 2 + i % 3];
+        for i in 0..60 {
+            let [a, b, c] = policies(i);
+            let reach = [None, Some(1), Some(2), Some(7), Some(100)];
+            let wanted = [
+                (a, reach[i % 5]),
+                (b, reach[(i / 5) % 5]),
+                (c, reach[(i / 12) % 5]),
+            ];
+            let mut segments = Segments::new(MetricCollection::new().with(Sum::new()));
+            let resumed_at = (i % 4) * 2;
+            for step in 0..20 {
+                if step == resumed_at && step > 0 {
+                    let mut base = MetricCollection::new().with(Sum::new());
+                    base.merge(&segments.snapshot().unwrap()).unwrap();
+                    segments = Segments::resumed(base, step);
+                }
+                segments.step(Some(&batch(step)), &wanted).unwrap();
+                let before = segments.reads();
+                for (every, reach) in wanted {
+                    if (step + 1) % every == 0 {
+                        let value = segments.values(reach, |_| true).unwrap().scalar("sum");
+                        let from = (step + 1).saturating_sub(reach.unwrap_or(usize::MAX));
+                        // A window that would begin before the resumption begins with it.
+                        let cut = resumed_at > 0 && step >= resumed_at && from > 0;
+                        let from = if cut { from.max(resumed_at) } else { from };
+                        assert_eq!(value, Some(sum_of(from..step + 1)), "{wanted:?} at {step}");
+                    }
+                }
+                assert!(segments.reads() <= before + 1, "one read");
+                segments.settle(&wanted).unwrap();
+            }
+            let whole = segments.whole().unwrap().compute().unwrap();
+            assert_eq!(whole.scalar("sum"), Some(sum_of(0..20)));
+        }
     }
 }
