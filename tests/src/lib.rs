@@ -1,9 +1,11 @@
-//! What the tests share: devices, golden files, comparison of values, and a list of all metrics.
+//! What the tests share: devices, golden files, comparison of values, a list of all metrics, and a
+//! training.
 
 pub mod compare;
 pub mod golden;
 pub mod metrics;
 pub mod samples;
+pub mod training;
 
 use burn::tensor::Device;
 

@@ -35,6 +35,7 @@
 #![deny(missing_docs)]
 
 mod input;
+pub mod log;
 mod plugin;
 mod results;
 mod split;
