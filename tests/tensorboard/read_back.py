@@ -2,23 +2,28 @@
 
     python read_back.py DIRECTORY
 
-Maps each run to its tags, and each tag to the plugin it is for and its events. NaN and infinities
-are strings, since JSON has neither.
+Maps each run to its tags, and each tag to the plugin it is for and its events, as TensorBoard's
+loader in Python has them. Its default loader, a server that takes less than that one, must have the
+same. NaN and infinities are strings, since JSON has neither.
 """
 
 import io
 import json
 import math
 import sys
+import time
 
 import numpy as np
 from google.protobuf import json_format
 from PIL import Image
+from tensorboard import context
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.backend.event_processing import plugin_event_multiplexer
+from tensorboard.data import server_ingester
 from tensorboard.plugins.hparams import metadata as hparams_metadata
 from tensorboard.plugins.hparams import plugin_data_pb2 as hparams_data
 from tensorboard.plugins.pr_curve import metadata as pr_metadata
+from tensorboard.util import grpc_util
 from tensorboard.util import tensor_util
 
 
@@ -59,6 +64,39 @@ def value(plugin, content, array):
     raise ValueError(f"unexpected plugin {plugin}")
 
 
+def default_loader(directory, tags):
+    """Run, tag, step, and the value if a number, as the default loader has them once it has so many
+    tags; after half a minute, what it has by then."""
+    ingester = server_ingester.SubprocessServerDataIngester(
+        server_binary=server_ingester.get_server_binary(),
+        logdir=directory,
+        reload_interval=1,
+        channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
+        samples_per_plugin={"scalars": 0},
+    )
+    ingester.start()
+    provider = ingester.data_provider
+    args = {"experiment_id": "", "downsample": 10**6}
+    for _ in range(60):
+        found = set()
+        for plugin, read in [
+            ("scalars", provider.read_scalars),
+            ("text", provider.read_tensors),
+            ("pr_curves", provider.read_tensors),
+            ("images", provider.read_blob_sequences),
+        ]:
+            series = read(context.RequestContext(), plugin_name=plugin, **args)
+            for run, by_tag in series.items():
+                for tag, data in by_tag.items():
+                    for datum in data:
+                        number = str(datum.value) if plugin == "scalars" else None
+                        found.add((run, tag, datum.step, number))
+        if len({(run, tag) for run, tag, _, _ in found}) >= tags:
+            break
+        time.sleep(0.5)
+    return found
+
+
 def main(directory):
     multiplexer = plugin_event_multiplexer.EventMultiplexer(
         size_guidance={event_accumulator.TENSORS: 0},
@@ -83,6 +121,17 @@ def main(directory):
                 for event in multiplexer.Tensors(run, tag)
             ]
             found[tag] = {"plugin": plugin, "events": events}
+    events = {
+        (run, tag, event["step"], str(float(event["value"])) if scalar else None)
+        for run, tags in runs.items()
+        for tag, found in tags.items()
+        if found["plugin"] != "hparams"
+        for scalar in [found["plugin"] == "scalars"]
+        for event in found["events"]
+    }
+    by_default = default_loader(directory, len({event[:2] for event in events}))
+    if by_default != events:
+        sys.exit(f"the default loader differs: {sorted(map(str, by_default ^ events))[:9]}")
     json.dump(runs, sys.stdout, allow_nan=False)
 
 

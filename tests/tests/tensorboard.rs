@@ -52,6 +52,11 @@ fn events(runs: &Json, run: &str, tag: &str, plugin: &str) -> Vec<(i64, Json)> {
         .collect()
 }
 
+/// A number as TensorBoard holds it.
+fn single(number: f64) -> Json {
+    json!(number as f32 as f64)
+}
+
 fn metrics() -> LearnerMetrics<metrics_core::batch::Multiclass> {
     LearnerMetrics::new(
         MetricCollection::new()
@@ -108,7 +113,7 @@ fn tensorboard_reads_what_was_logged() {
         let tag = format!("{kind}/{}", record.name);
         let mut add = |tag: String, number: f64| {
             let events: &mut Vec<_> = scalars.entry((record.split.clone(), tag)).or_default();
-            events.push((at, json!(number)));
+            events.push((at, single(number)));
         };
         match &record.value {
             RecordValue::Number(number) => add(tag, *number),
@@ -135,7 +140,7 @@ fn tensorboard_reads_what_was_logged() {
     }
     let mut burns = FileMetricLogger::new(dir.path());
     let read = burns.read_numeric("Loss", 3, &Split::Train).unwrap();
-    let read: Vec<_> = read.iter().map(|entry| json!(entry.current())).collect();
+    let read: Vec<_> = read.iter().map(|entry| single(entry.current())).collect();
     let found = events(&runs, "train", "step/Loss", "scalars");
     let found: Vec<_> = found[10..].iter().map(|(_, value)| value.clone()).collect();
     assert_eq!(found[..], read[..5], "the third epoch's, of five steps");
@@ -150,7 +155,7 @@ fn hard_numbers_texts_and_odd_names_arrive() {
         f64::INFINITY,
         f64::NEG_INFINITY,
         0.1 + 0.2,
-        1e300,
+        1e30,
         -0.0,
     ];
     for (step, number) in (1..).zip(numbers) {
@@ -172,7 +177,7 @@ fn hard_numbers_texts_and_odd_names_arrive() {
     let values: Vec<_> = found.into_iter().map(|(_, value)| value).collect();
     let strings = [json!("nan"), json!("inf"), json!("-inf")];
     assert_eq!(values[..3], strings);
-    assert_eq!(values[3..], [json!(0.1 + 0.2), json!(1e300), json!(-0.0)]);
+    assert_eq!(values[3..], [single(0.1 + 0.2), single(1e30), json!(-0.0)]);
     let text = events(&runs, "test-..-up", "epoch/text", "text");
     assert_eq!(text, [(2, json!("**so** so"))]);
 }
@@ -302,7 +307,7 @@ fn precision_recall_curves_have_the_counts_of_the_scores() {
     );
     let row = |row: usize, i: usize| found["rows"][row][i].as_f64().unwrap();
     for i in 0..201 {
-        let at = i as f64 / 200.0;
+        let at = f64::from((i as f64 / 200.0) as f32);
         let above = || scored.iter().filter(|(score, _)| f64::from(*score) >= at);
         let tp = above().filter(|(_, positive)| *positive).count() as f64;
         let fp = above().count() as f64 - tp;
@@ -311,6 +316,49 @@ fn precision_recall_curves_have_the_counts_of_the_scores() {
         let precision = if tp + fp > 0.0 { tp / (tp + fp) } else { 1.0 };
         assert_eq!(row(4, i), f64::from(precision as f32));
         assert_eq!(row(5, i), f64::from((tp / positives as f64) as f32));
+    }
+}
+
+#[test]
+fn a_precision_recall_curve_is_exact_wherever_there_is_a_true_positive() {
+    let dir = tempdir().unwrap();
+    let logger = TensorBoard::create(dir.path()).unwrap();
+    // The highest scores are false, and none is near a threshold.
+    let flip = |(score, positive)| (0.99731 - 0.99 * score, positive);
+    let scored: Vec<_> = scored().into_iter().map(flip).collect();
+    let kinds = [Thresholds::Exact, Thresholds::Count(101)];
+    for (epoch, thresholds) in (1..).zip(kinds) {
+        let (curve, positives, negatives) = curve(&scored, thresholds);
+        logger
+            .pr_curve("valid", epoch, "pr", &curve, positives, negatives)
+            .unwrap();
+    }
+    let Some(runs) = read_back(dir.path()) else {
+        return;
+    };
+    let found = events(&runs, "valid", "epoch/pr", "pr_curves");
+    for ((_, found), binned) in found.iter().zip([false, true]) {
+        let row = |row: usize, i: usize| found["rows"][row][i].as_f64().unwrap();
+        let (mut exact, mut without) = (0, 0);
+        for i in 0..201usize {
+            // Binned, the counts are those of the next of the 101 thresholds.
+            let at = match binned {
+                true => f64::from((i.div_ceil(2) as f64 / 100.0) as f32),
+                false => f64::from((i as f64 / 200.0) as f32),
+            };
+            let above = || scored.iter().filter(|(score, _)| f64::from(*score) >= at);
+            let tp = above().filter(|(_, positive)| *positive).count() as f64;
+            let fp = above().count() as f64 - tp;
+            assert_eq!(row(0, i), tp, "threshold {at}");
+            if tp > 0.0 {
+                assert_eq!(row(1, i), fp, "threshold {at}");
+                exact += 1;
+            } else {
+                assert!(row(1, i) <= fp && (row(1, i) > 0.0) == (fp > 0.0), "{at}");
+                without += 1;
+            }
+        }
+        assert!(exact > 100 && without > 10, "{exact} {without}");
     }
 }
 
@@ -342,7 +390,7 @@ fn a_directory_with_event_files_is_only_continued() {
             .read_numeric("accuracy", epoch, &Split::Valid)
             .unwrap()
     };
-    assert!(matches!(read(1)[..], [NumericEntry::Final(v)] if v == 0.1 + 0.2));
+    assert!(matches!(read(1)[..], [NumericEntry::Final(v)] if v == f64::from(0.1f32 + 0.2)));
     assert!(matches!(read(2)[..], [NumericEntry::Final(v)] if v.is_nan()));
     assert!(read(3).is_empty());
     again.epoch("valid", 3, "accuracy", 0.5);
@@ -351,8 +399,9 @@ fn a_directory_with_event_files_is_only_continued() {
     assert_eq!(files.len(), 2);
     assert_eq!(fs::read(&files[0]).unwrap(), torn, "as it was");
 
-    // Beside a training, whose steps go on after the seventh.
-    let (training, learner) = training(dir.path(), &device(), &metrics(), 1);
+    // A training, whose steps go on after the seventh.
+    let f1 = LearnerMetrics::new(MetricCollection::new().with(F1Score::multiclass(CLASSES)));
+    let (training, learner) = training(dir.path(), &device(), &f1, 1);
     training
         .with_metric_logger(TensorBoard::append(&path).unwrap())
         .launch(learner);
@@ -363,10 +412,8 @@ fn a_directory_with_event_files_is_only_continued() {
     let steps: Vec<_> = steps.into_iter().map(|(step, _)| step).collect();
     assert_eq!(steps, [8, 9, 10, 11, 12]);
     let epochs = events(&runs, "deep/run/valid", "epoch/accuracy", "scalars");
-    let three = [json!(0.1 + 0.2), json!("nan"), json!(0.5)];
-    for (value, epoch) in three.into_iter().zip(1..) {
-        assert!(epochs.contains(&(epoch, value.clone())), "{epoch}: {value}");
-    }
+    let three = [single(0.1 + 0.2), json!("nan"), json!(0.5)];
+    assert!(epochs.into_iter().eq((1..).zip(three)));
 }
 
 #[test]
@@ -393,7 +440,7 @@ fn many_steps_are_all_kept() {
         return;
     };
     let found = events(&runs, "train", "step/loss", "scalars");
-    let expected = (1..=20_000i64).map(|step| (step, json!(1.0 / step as f64)));
+    let expected = (1..=20_000i64).map(|step| (step, single(1.0 / step as f64)));
     assert!(found.iter().cloned().eq(expected));
 }
 

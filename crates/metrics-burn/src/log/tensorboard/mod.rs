@@ -13,7 +13,7 @@ use frame::{frame, unframe};
 use metrics_core::{Curve, Value};
 use prost::Message;
 use proto::{
-    DataClass, DataType, Dim, Event, Experiment, HParamInfo, HParamType, HParamsData,
+    Data, DataClass, DataType, Dim, Event, Experiment, HParamInfo, HParamType, HParamsData,
     HParamsPluginData, Kind, Metadata, MetricInfo, MetricName, Plugin, PrCurvePluginData,
     SessionStart, Shape, Summary, SummaryValue, Tensor, What,
 };
@@ -30,8 +30,8 @@ use std::{
 /// `train` and `valid` share a chart. The name of the directory is that of the run.
 ///
 /// Values of epochs have the tag `epoch/` and the metric's name over the epoch, those of steps
-/// `step/` and the name over the step. A number is a scalar; numbers per class are a scalar per
-/// class; a text, and a value without a picture, is a text.
+/// `step/` and the name over the step. A number is a scalar, of 32 bits, as TensorBoard has them;
+/// numbers per class are a scalar per class; a text, and a value without a picture, is a text.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -109,8 +109,8 @@ impl TensorBoard {
 
     /// Continues a log, or starts it if there is none; the files it has stay as they are.
     ///
-    /// Burn's early stopping and checkpointing find the epochs that have a value of their own; steps
-    /// count on from the last one logged.
+    /// Burn's early stopping and checkpointing find the epochs that have a value of their own, in 32
+    /// bits; steps count on from the last one logged.
     ///
     /// # Errors
     /// Whatever keeps the directory from being created or its event files from being read. They name
@@ -321,7 +321,7 @@ fn summary(
 ) -> SummaryValue {
     SummaryValue {
         tag,
-        tensor: Some(tensor),
+        data: Some(Data::Tensor(tensor)),
         metadata: Some(Metadata {
             plugin: Some(Plugin {
                 name: plugin.into(),
@@ -343,12 +343,13 @@ fn tensor(dtype: DataType, dims: &[usize]) -> Tensor {
     }
 }
 
+/// TensorBoard's default loader leaves out scalars of 64 bits.
 fn scalar(tag: String, value: f64) -> SummaryValue {
-    let tensor = Tensor {
-        doubles: vec![value],
-        ..tensor(DataType::Double, &[])
-    };
-    summary(tag, "scalars", Vec::new(), DataClass::Scalar, tensor)
+    SummaryValue {
+        tag,
+        data: Some(Data::Simple(value as f32)),
+        metadata: None,
+    }
 }
 
 fn text(tag: &str, text: &str) -> SummaryValue {
@@ -477,7 +478,10 @@ fn read_known(split: &str, mut bytes: &[u8], known: &mut Known) {
             continue;
         };
         for value in summary.values {
-            let number = value.tensor.and_then(|t| t.doubles.first().copied());
+            let number = match value.data {
+                Some(Data::Simple(number)) => Some(f64::from(number)),
+                _ => None,
+            };
             let at = event.step.max(0) as u64;
             match (value.tag.split_once('/'), number) {
                 (Some(("epoch", name)), Some(number)) => known.add_past(&Record {

@@ -17,11 +17,13 @@ pub fn rows(curve: &Curve, positives: u64, negatives: u64) -> Option<Vec<f32>> {
     let (low, high) = thresholds.iter().fold((0.0f64, 1.0f64), |(low, high), t| {
         (low.min(*t), high.max(*t))
     });
+    // Scores have 32 bits: of those, 0.01 is to reach 0.01.
+    let rounding = (high - low) * f64::from(f32::EPSILON);
     let mut rows = vec![0.0; 6 * THRESHOLDS];
     for i in 0..THRESHOLDS {
         let at = low + (high - low) * i as f64 / (THRESHOLDS - 1) as f64;
         // The first threshold that is as high decides; above the last, nothing is a positive.
-        let next = thresholds.partition_point(|t| *t < at);
+        let next = thresholds.partition_point(|t| *t < at - rounding);
         let (tp, fp) = counts.get(next).copied().unwrap_or((0.0, 0.0));
         let column = [
             tp,

@@ -35,10 +35,18 @@ pub struct Summary {
 pub struct SummaryValue {
     #[prost(string, tag = 1)]
     pub tag: String,
-    #[prost(message, optional, tag = 8)]
-    pub tensor: Option<Tensor>,
     #[prost(message, optional, tag = 9)]
     pub metadata: Option<Metadata>,
+    #[prost(oneof = "Data", tags = "2, 8")]
+    pub data: Option<Data>,
+}
+
+#[derive(Clone, PartialEq, Oneof)]
+pub enum Data {
+    #[prost(float, tag = 2)]
+    Simple(f32),
+    #[prost(message, tag = 8)]
+    Tensor(Tensor),
 }
 
 /// `SummaryMetadata`
@@ -63,7 +71,6 @@ pub struct Plugin {
 #[repr(i32)]
 pub enum DataClass {
     Unknown = 0,
-    Scalar = 1,
     Tensor = 2,
     BlobSequence = 3,
 }
@@ -77,8 +84,6 @@ pub struct Tensor {
     pub shape: Option<Shape>,
     #[prost(float, repeated, tag = 5)]
     pub floats: Vec<f32>,
-    #[prost(double, repeated, tag = 6)]
-    pub doubles: Vec<f64>,
     #[prost(bytes = "vec", repeated, tag = 8)]
     pub strings: Vec<Vec<u8>>,
 }
@@ -89,7 +94,6 @@ pub struct Tensor {
 pub enum DataType {
     Invalid = 0,
     Float = 1,
-    Double = 2,
     String = 7,
 }
 
