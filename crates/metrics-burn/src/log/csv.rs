@@ -11,7 +11,8 @@ use std::{io, path::Path};
 const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 
 /// A log as CSV (RFC 4180, with a header) with the columns `run`, `split`, `epoch`, `step`, `name`
-/// and `value`, one [`Record`] per line. Every line is in the file when its step is over.
+/// and `value`, one [`Record`] per line. A step is in the file when the next one is logged, so that
+/// a crash loses one at most.
 ///
 /// The step of an epoch's value is empty. Numbers are written in full, non-finite ones as `NaN`,
 /// `inf` and `-inf`; a value that is not a number is its JSON; a text is as it is.

@@ -10,7 +10,8 @@ use std::{io, path::Path};
 /// What every line begins with.
 const START: &[u8] = b"{\"run\":";
 
-/// A log with one [`Record`] per line, as JSON. Every line is in the file when its step is over.
+/// A log with one [`Record`] per line, as JSON. A step is in the file when the next one is logged, so
+/// that a crash loses one at most.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -42,7 +43,7 @@ impl JsonLines {
     ///
     /// A last line that a crash cut short is removed. Burn's early stopping and checkpointing find
     /// the earlier epochs, and steps count on from the last one logged before the epoch that comes
-    /// next.
+    /// next. An epoch that is run again is logged again, after what there is of it.
     ///
     /// # Errors
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not

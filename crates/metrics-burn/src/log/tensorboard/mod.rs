@@ -85,6 +85,8 @@ hparam_from! {
     f32, value => HParam::Number(value.into());
     i32, value => HParam::Number(value.into());
     u32, value => HParam::Number(value.into());
+    i64, value => HParam::Number(value as f64);
+    u64, value => HParam::Number(value as f64);
     usize, value => HParam::Number(value as f64);
     bool, value => HParam::Bool(value);
     &str, value => HParam::Text(value.into());
