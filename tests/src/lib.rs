@@ -1,4 +1,5 @@
-//! What the tests share: devices, golden files, comparison of values, and a list of all metrics.
+//! What the tests share: devices, golden files, comparison of values, a list of all metrics, and a
+//! training.
 
 pub mod compare;
 pub mod golden;

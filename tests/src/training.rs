@@ -3,15 +3,20 @@
 use burn::{
     data::dataloader::{DataLoader, DataLoaderIterator, Progress},
     module::{Module, Param},
-    optim::GradientsParams,
+    optim::{GradientsParams, SgdConfig},
     tensor::{Device, Int, Tensor, TensorData},
-    train::{ClassificationOutput, InferenceStep, TrainOutput, TrainStep},
+    train::{
+        ClassificationOutput, InferenceStep, Learner, SupervisedTraining, TrainOutput, TrainStep,
+        metric::LossMetric, renderer::CliMetricsRenderer,
+    },
 };
+use metrics_burn::LearnerMetrics;
 use metrics_core::{
     Accuracy, Auroc, Average, AveragePrecision, CohenKappa, ConfusionMatrix, F1Score,
     MatthewsCorrCoef, MetricCollection, NegativeLogLikelihood, Precision, Recall,
     batch::Multiclass,
 };
+use std::path::Path;
 use std::sync::{
     Arc, Barrier, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -271,6 +276,33 @@ impl DataLoaderIterator<Step> for Iter<'_> {
             .sum();
         Progress::new(done, self.batches.num_items(), None)
     }
+}
+
+/// Steps of an epoch of [`training`], training and validation.
+pub const STEPS: [u64; 2] = [5, 2];
+
+/// A training with these metrics and Burn's loss.
+pub fn training(
+    dir: &Path,
+    device: &Device,
+    metrics: &LearnerMetrics<Multiclass>,
+    epochs: usize,
+) -> (SupervisedTraining<Model>, Learner<Model>) {
+    let auto = device.clone().autodiff();
+    let [train, valid] = STEPS.map(|steps| vec![8; steps as usize]);
+    let training = SupervisedTraining::new(
+        dir,
+        Batches::new(&train, 1, &auto).loader(),
+        Batches::new(&valid, 2, device).loader(),
+    )
+    .metrics(metrics.clone())
+    .metric_train_numeric(LossMetric::new())
+    .metric_valid_numeric(LossMetric::new())
+    .renderer(Box::new(CliMetricsRenderer::new()))
+    .with_application_logger(None)
+    .num_epochs(epochs);
+    let learner = Learner::new(Model::new(&auto), SgdConfig::new().init(), 0.5);
+    (training, learner)
 }
 
 /// Ten metrics over three states.

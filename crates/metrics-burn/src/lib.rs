@@ -39,6 +39,7 @@ mod checkpoint;
 mod display;
 mod epoch;
 mod input;
+pub mod log;
 mod plan;
 mod plugin;
 mod policy;

@@ -1,0 +1,130 @@
+//! A log as comma-separated values.
+
+use super::{
+    Record, RecordLogger, RecordValue, RecordWriter,
+    appender::{Appender, at, invalid, read_lines},
+    json_lines::{check_run, check_torn},
+    known::Known,
+};
+use std::{io, path::Path};
+
+const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
+
+/// A log as CSV (RFC 4180, with a header) with the columns `run`, `split`, `epoch`, `step`, `name`
+/// and `value`, one [`Record`] per line. A step is in the file when the next one is logged, so that
+/// a crash loses one at most.
+///
+/// The step of an epoch's value is empty. Numbers are written in full, non-finite ones as `NaN`,
+/// `inf` and `-inf`; a value that is not a number is its JSON; a text is as it is.
+///
+/// ```no_run
+/// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
+/// use metrics_burn::log::Csv;
+/// # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
+/// let training = training
+///     .with_metric_logger(FileMetricLogger::new("artifacts"))
+///     .with_metric_logger(Csv::create("artifacts/metrics.csv", "baseline")?);
+/// # Ok(()) }
+/// ```
+///
+/// Burn's [`LearnerSummary`](burn::train::LearnerSummary) reads the files of its
+/// [`FileMetricLogger`](burn::train::logger::FileMetricLogger), so stack that one as well if it is
+/// shown.
+pub struct Csv(Appender);
+
+impl Csv {
+    /// Starts a log, with the directories above it.
+    ///
+    /// # Errors
+    /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the file exists, unless it is a pipe or a
+    /// device; whatever else keeps it from being created. They name the path.
+    pub fn create(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
+        let file = Appender::create(path.as_ref(), HEADER.to_vec())?;
+        Ok(RecordLogger::new(Self(file), run))
+    }
+
+    /// Continues the log of a run, or starts it if there is none, as
+    /// [`JsonLines::append`](super::JsonLines::append) does.
+    ///
+    /// # Errors
+    /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not
+    /// such a log; whatever keeps it from being read or written. They name the path.
+    pub fn append(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
+        let path = path.as_ref();
+        if !path.try_exists().map_err(at(path))? {
+            return Self::create(path, run);
+        }
+        let mut known = Known::default();
+        let read = read_lines(path, true, |number, line| {
+            if number > 1 {
+                let record = parse(number, line)?;
+                check_run(&record.run, run)?;
+                known.add_past(&record);
+            } else if line.trim_ascii_end() != HEADER.trim_ascii_end() {
+                return Err(invalid("is not a metric log: it has other columns".into()));
+            }
+            Ok(())
+        });
+        let tail = read.map_err(at(path))?;
+        check_torn(tail.len, &tail.torn, HEADER).map_err(at(path))?;
+        let file = Appender::append(path, HEADER.to_vec(), tail.len)?;
+        Ok(RecordLogger::resumed(Self(file), run, known))
+    }
+}
+
+impl RecordWriter for Csv {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        let value = match &record.value {
+            // `{:?}` is the shortest text that reads back as the same number.
+            RecordValue::Number(number) => format!("{number:?}"),
+            RecordValue::Value(value) => serde_json::to_string(value)?,
+            RecordValue::Text(text) => text.clone(),
+        };
+        let epoch = record.epoch.to_string();
+        let step = record.step.map(|step| step.to_string());
+        let columns = [
+            record.run.as_str(),
+            &record.split,
+            &epoch,
+            step.as_deref().unwrap_or_default(),
+            &record.name,
+            &value,
+        ];
+        let mut line = ::csv::WriterBuilder::new()
+            .buffer_capacity(256)
+            .from_writer(Vec::new());
+        line.write_record(columns)?;
+        let line = line.into_inner().map_err(|error| error.into_error())?;
+        self.0.write(&line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The record of a line; a value that is not a number is as text.
+fn parse(number: usize, line: &[u8]) -> io::Result<Record> {
+    let mut reader = ::csv::ReaderBuilder::new()
+        .has_headers(false)
+        .buffer_capacity(256)
+        .from_reader(line);
+    let what = || invalid(format!("line {number} is not a logged record"));
+    let columns = reader.records().next().ok_or_else(what)??;
+    let fields: [&str; 6] = columns.deserialize(None).map_err(|_| what())?;
+    let [run, split, epoch, step, name, value] = fields;
+    Ok(Record {
+        run: run.into(),
+        split: split.into(),
+        epoch: epoch.parse().map_err(|_| what())?,
+        step: match step {
+            "" => None,
+            step => Some(step.parse().map_err(|_| what())?),
+        },
+        name: name.into(),
+        value: match value.parse::<f64>() {
+            Ok(number) => number.into(),
+            Err(_) => RecordValue::Text(value.into()),
+        },
+    })
+}

@@ -1,0 +1,351 @@
+//! Burn's `MetricLogger` over anything that writes records.
+
+use super::{
+    Record, RecordValue,
+    known::Known,
+    outbox::Outbox,
+    record::{kind_name, split_name},
+};
+use crate::SplitReport;
+use burn::train::{
+    logger::MetricLogger,
+    metric::{
+        MetricDefinition, MetricEntry, MetricId, NumericEntry,
+        store::{EpochSummary, MetricsUpdate, Split},
+    },
+};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt, io,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// Where records go.
+///
+/// ```
+/// use metrics_burn::log::{Record, RecordLogger, RecordWriter};
+/// use std::io;
+///
+/// struct Printed;
+///
+/// impl RecordWriter for Printed {
+///     fn write(&mut self, record: &Record) -> io::Result<()> {
+///         println!("{record:?}");
+///         Ok(())
+///     }
+/// }
+///
+/// let logger = RecordLogger::new(Printed, "baseline");
+/// logger.step("train", 1, 1, "loss", 0.7);
+/// ```
+pub trait RecordWriter: Send {
+    /// Writes one record, whole or not at all.
+    ///
+    /// # Errors
+    /// What made it fail. The record is given again later.
+    fn write(&mut self, record: &Record) -> io::Result<()>;
+
+    /// Called at the end of each epoch of each split: what was written is to last now.
+    ///
+    /// # Errors
+    /// What made it fail. It is called again later.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A [`MetricLogger`] that gives every value Burn logs to a [`RecordWriter`].
+///
+/// Clones share one log. Keep one to [log a report](Self::report) of a test set (Burn's
+/// [`Evaluator`](burn::train::Evaluator) takes no logger), to log from a loop of your own, or to
+/// look for [errors](Self::errors).
+///
+/// A numeric entry is logged as its number, and a text that is the JSON of a
+/// [`Value`](metrics_core::Value) as that value. Steps are counted over the epochs of each split.
+///
+/// When the writer fails, the cause is logged once as a warning and the training goes on; up to
+/// 10 000 records are kept and written when it works again, which is tried at the end of each epoch
+/// and of each report.
+pub struct RecordLogger<W: RecordWriter> {
+    log: Arc<Mutex<Log<W>>>,
+}
+
+impl<W: RecordWriter> Clone for RecordLogger<W> {
+    fn clone(&self) -> Self {
+        Self {
+            log: self.log.clone(),
+        }
+    }
+}
+
+impl<W: RecordWriter> fmt::Debug for RecordLogger<W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let log = self.lock();
+        f.debug_struct("RecordLogger")
+            .field("run", &log.run)
+            .field("errors", &log.outbox.errors)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<W: RecordWriter> RecordLogger<W> {
+    /// A logger for a run.
+    pub fn new(writer: W, run: impl Into<String>) -> Self {
+        Self::resumed(writer, run, Known::default())
+    }
+
+    /// A logger that continues a log.
+    pub(super) fn resumed(writer: W, run: impl Into<String>, known: Known) -> Self {
+        let log = Log {
+            outbox: Outbox::new(writer),
+            run: run.into(),
+            known,
+            splits: HashMap::new(),
+            names: HashMap::new(),
+            collided: HashSet::new(),
+        };
+        Self {
+            log: Arc::new(Mutex::new(log)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Log<W>> {
+        // Whatever a panicking writer left behind, the other records can still be written.
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lends the writer.
+    #[cfg(feature = "report")]
+    pub(super) fn with_writer<R>(&self, f: impl FnOnce(&mut W) -> R) -> R {
+        f(&mut self.lock().outbox.writer)
+    }
+
+    /// Logs the values of a report as values of its epoch, and flushes. The first test set is
+    /// called `test`, the next `test-1` and so on. Metrics without a value are left out.
+    pub fn report(&self, report: &SplitReport) {
+        self.report_as(&kind_name(report.split), report);
+    }
+
+    /// The same under another name for the split, such as `test-holdout`.
+    pub fn report_as(&self, split: &str, report: &SplitReport) {
+        let mut log = self.lock();
+        for entry in &report.report.entries {
+            if let Some(value) = &entry.value {
+                log.put(split, report.epoch, None, &entry.name, value.clone().into());
+            }
+        }
+        // The outbox has taken note of an error.
+        let _ = log.outbox.flush();
+    }
+
+    /// Logs the value of a step. Number the steps from 1 over all epochs of the split.
+    pub fn step(
+        &self,
+        split: &str,
+        epoch: usize,
+        step: u64,
+        name: &str,
+        value: impl Into<RecordValue>,
+    ) {
+        self.lock()
+            .put(split, epoch, Some(step), name, value.into());
+    }
+
+    /// Logs the value of an epoch.
+    pub fn epoch(&self, split: &str, epoch: usize, name: &str, value: impl Into<RecordValue>) {
+        self.lock().put(split, epoch, None, name, value.into());
+    }
+
+    /// Writes what waits after a failure.
+    ///
+    /// # Errors
+    /// Why it still cannot be written.
+    pub fn flush(&self) -> io::Result<()> {
+        self.lock().outbox.flush()
+    }
+
+    /// How many attempts to write failed.
+    pub fn errors(&self) -> u64 {
+        self.lock().outbox.errors
+    }
+
+    /// Why the last attempt that failed did.
+    pub fn last_error(&self) -> Option<String> {
+        self.lock().outbox.last_error.clone()
+    }
+
+    /// How many records were dropped since too many waited.
+    pub fn lost(&self) -> u64 {
+        self.lock().outbox.lost
+    }
+}
+
+impl<W: RecordWriter + 'static> MetricLogger for RecordLogger<W> {
+    fn log(&mut self, update: MetricsUpdate, epoch: usize, split: &Split) {
+        self.lock().update(&update, epoch, &split_name(split));
+    }
+
+    fn read_numeric(
+        &mut self,
+        name: &str,
+        epoch: usize,
+        split: &Split,
+    ) -> Result<Vec<NumericEntry>, String> {
+        Ok(self.lock().known.read(&split_name(split), name, epoch))
+    }
+
+    fn log_metric_definition(&mut self, definition: MetricDefinition) {
+        let name = definition.name.to_string();
+        self.lock().names.insert(definition.metric_id, name);
+    }
+
+    fn log_epoch_summary(&mut self, summary: EpochSummary) {
+        let mut log = self.lock();
+        log.settle(&split_name(&summary.split), true);
+        // The outbox has taken note of an error.
+        let _ = log.outbox.flush();
+    }
+}
+
+/// What the clones of a logger share.
+struct Log<W: RecordWriter> {
+    outbox: Outbox<W>,
+    run: String,
+    known: Known,
+    splits: HashMap<String, Progress>,
+    names: HashMap<MetricId, String>,
+    /// The names that were given twice, which has been said.
+    collided: HashSet<String>,
+}
+
+/// Where a split is.
+struct Progress {
+    /// Steps taken over all epochs.
+    steps: u64,
+    /// The last update. Only what Burn calls next tells a step's from the epoch's.
+    held: Option<Held>,
+}
+
+struct Held {
+    epoch: usize,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    name: String,
+    value: RecordValue,
+    is_final: bool,
+}
+
+impl<W: RecordWriter> Log<W> {
+    /// Takes an update of Burn's.
+    fn update(&mut self, update: &MetricsUpdate, epoch: usize, split: &str) {
+        self.settle(split, false);
+        let texts = update.entries.iter().map(|entry| (entry, false));
+        let numbers = update.entries_numeric.iter().map(|n| (&n.entry, true));
+        let mut ids = HashSet::new();
+        let mut entries = Vec::new();
+        for (entry, is_number) in texts.chain(numbers) {
+            let name = self.name(&entry.metric_id);
+            if !ids.insert(&entry.metric_id) && self.collided.insert(name.clone()) {
+                log::warn!(
+                    "two metrics are named `{name}`, and their values are logged under one name; \
+                     give one another name with `MetricCollection::named`"
+                );
+            }
+            if entry.serialized_entry.is_not_available() {
+                continue;
+            }
+            entries.push(self.entry(split, epoch, name, entry, is_number));
+        }
+        let started = Progress {
+            steps: self.known.steps_before(split, epoch),
+            held: None,
+        };
+        let progress = self.splits.entry(split.to_string()).or_insert(started);
+        progress.held = Some(Held { epoch, entries });
+    }
+
+    fn name(&self, id: &MetricId) -> String {
+        // Burn gives all definitions first.
+        let name = self.names.get(id).cloned();
+        name.unwrap_or_else(|| format!("{id:?}"))
+    }
+
+    /// What one metric logged.
+    fn entry(
+        &mut self,
+        split: &str,
+        epoch: usize,
+        name: String,
+        entry: &MetricEntry,
+        is_number: bool,
+    ) -> Entry {
+        let text = &entry.serialized_entry.serialized;
+        // What Burn's own loggers write and read; the entry's number may be another, since it can
+        // be of the epoch so far.
+        let number = NumericEntry::deserialize(text).ok();
+        match number.filter(|_| is_number) {
+            Some(number) => {
+                self.known.add(split, &name, epoch, &number);
+                Entry {
+                    name,
+                    value: number.current().into(),
+                    is_final: matches!(number, NumericEntry::Final(_)),
+                }
+            }
+            None => Entry {
+                name,
+                value: RecordValue::from_text(text),
+                is_final: false,
+            },
+        }
+    }
+
+    /// Writes the update that is held back: the epoch's, or a step's. A final entry is of an epoch
+    /// either way; the last step of a test set has them.
+    fn settle(&mut self, split: &str, is_epoch: bool) {
+        let Some(progress) = self.splits.get_mut(split) else {
+            return;
+        };
+        let Some(Held { epoch, entries }) = progress.held.take() else {
+            return;
+        };
+        if !is_epoch {
+            progress.steps += 1;
+        }
+        let step = progress.steps;
+        for entry in entries {
+            let step = (!is_epoch && !entry.is_final).then_some(step);
+            self.put(split, epoch, step, &entry.name, entry.value);
+        }
+    }
+
+    fn put(
+        &mut self,
+        split: &str,
+        epoch: usize,
+        step: Option<u64>,
+        name: &str,
+        value: RecordValue,
+    ) {
+        self.outbox.put(Record {
+            run: self.run.clone(),
+            split: split.to_string(),
+            epoch,
+            step,
+            name: name.to_string(),
+            value,
+        });
+    }
+}
+
+impl<W: RecordWriter> Drop for Log<W> {
+    fn drop(&mut self) {
+        let splits: Vec<_> = self.splits.keys().cloned().collect();
+        for split in splits {
+            self.settle(&split, false);
+        }
+        let _ = self.outbox.flush();
+    }
+}

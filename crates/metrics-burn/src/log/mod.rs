@@ -1,0 +1,39 @@
+//! Metric loggers for Burn's training: lines of JSON, CSV and TensorBoard.
+//!
+//! Burn keeps every logger it is given, so they stack; only without any does it add its own
+//! [`FileMetricLogger`](burn::train::logger::FileMetricLogger). Give it that one as well where
+//! something reads its files, such as Burn's [`LearnerSummary`](burn::train::LearnerSummary).
+//!
+//! ```no_run
+//! use burn::train::{SupervisedTraining, logger::FileMetricLogger};
+//! use metrics_burn::log::{Csv, JsonLines};
+//! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
+//! let lines = JsonLines::create("artifacts/metrics.jsonl", "baseline")?;
+//! let training = training
+//!     .with_metric_logger(FileMetricLogger::new("artifacts"))
+//!     .with_metric_logger(lines.clone())
+//!     .with_metric_logger(Csv::create("artifacts/metrics.csv", "baseline")?);
+//! // .. launch it, and afterwards:
+//! assert_eq!(lines.errors(), 0, "{:?}", lines.last_error());
+//! # Ok(()) }
+//! ```
+//!
+//! A log that cannot be written never ends the training; see [`RecordLogger`]. For a sink of your
+//! own, implement [`RecordWriter`].
+
+mod appender;
+mod csv;
+mod json_lines;
+mod known;
+mod logger;
+mod outbox;
+mod record;
+#[cfg(feature = "report")]
+mod tensorboard;
+
+pub use csv::Csv;
+pub use json_lines::{JsonLines, read_json_lines};
+pub use logger::{RecordLogger, RecordWriter};
+pub use record::{Record, RecordValue};
+#[cfg(feature = "report")]
+pub use tensorboard::{HParam, TensorBoard};

@@ -1,0 +1,145 @@
+//! One logged value.
+
+use crate::SplitKind;
+use burn::train::metric::store::Split;
+use metrics_core::Value;
+use serde::{Deserialize, Serialize, Serializer};
+
+/// One value of one metric: of a step, or of an epoch.
+///
+/// In JSON a finite number is a number, NaN and infinities are the strings `"NaN"`, `"inf"` and
+/// `"-inf"`, any other string is a text, and an object is a [`Value`].
+///
+/// ```
+/// use metrics_burn::log::Record;
+///
+/// let record = Record {
+///     run: "baseline".into(),
+///     split: "valid".into(),
+///     epoch: 3,
+///     step: None,
+///     name: "accuracy".into(),
+///     value: 0.75.into(),
+/// };
+/// let json = serde_json::to_string(&record)?;
+/// assert_eq!(
+///     json,
+///     r#"{"run":"baseline","split":"valid","epoch":3,"step":null,"name":"accuracy","value":0.75}"#
+/// );
+/// assert_eq!(serde_json::from_str::<Record>(&json)?, record);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// The run that logged.
+    pub run: String,
+    /// `train`, `valid`, `test`, or `test-` and the tag of a test set.
+    pub split: String,
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// The step, counted over all epochs of the split from 1; none for the value of an epoch.
+    pub step: Option<u64>,
+    /// The name of the metric.
+    pub name: String,
+    /// Its value.
+    pub value: RecordValue,
+}
+
+/// What a [`Record`] holds.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "Json")]
+#[non_exhaustive]
+pub enum RecordValue {
+    /// A number, possibly NaN or infinite.
+    Number(f64),
+    /// A value that is not one number, such as a confusion matrix.
+    Value(Value),
+    /// What a metric that is not of this crate has as text.
+    Text(String),
+}
+
+/// What is in the JSON.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Json {
+    Number(f64),
+    Text(String),
+    Value(Value),
+}
+
+impl From<Json> for RecordValue {
+    fn from(json: Json) -> Self {
+        match json {
+            Json::Number(number) => Self::Number(number),
+            Json::Value(value) => value.into(),
+            Json::Text(text) => match text.as_str() {
+                "NaN" => Self::Number(f64::NAN),
+                "inf" => Self::Number(f64::INFINITY),
+                "-inf" => Self::Number(f64::NEG_INFINITY),
+                _ => Self::Text(text),
+            },
+        }
+    }
+}
+
+impl Serialize for RecordValue {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(number) if number.is_finite() => serializer.serialize_f64(*number),
+            Self::Number(number) => serializer.collect_str(number),
+            Self::Value(value) => value.serialize(serializer),
+            Self::Text(text) => serializer.serialize_str(text),
+        }
+    }
+}
+
+impl RecordValue {
+    /// The number, if the value is one.
+    pub fn number(&self) -> Option<f64> {
+        match self {
+            Self::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// What a text metric logged: a value of ours, or any text.
+    pub(super) fn from_text(text: &str) -> Self {
+        match serde_json::from_str::<Value>(text) {
+            Ok(value) => value.into(),
+            Err(_) => Self::Text(text.to_string()),
+        }
+    }
+}
+
+impl From<f64> for RecordValue {
+    fn from(number: f64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Value> for RecordValue {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Scalar(number) => Self::Number(number),
+            value => Self::Value(value),
+        }
+    }
+}
+
+/// The name of a split of Burn's.
+pub(super) fn split_name(split: &Split) -> String {
+    match split {
+        Split::Test(Some(tag)) => format!("test-{tag}"),
+        split => split.to_string(),
+    }
+}
+
+/// The name of a split of a report; the first test set is `test`, the next `test-1`.
+pub(super) fn kind_name(kind: SplitKind) -> String {
+    match kind {
+        SplitKind::Train => "train".into(),
+        SplitKind::Valid => "valid".into(),
+        SplitKind::Test(0) => "test".into(),
+        SplitKind::Test(index) => format!("test-{index}"),
+    }
+}
