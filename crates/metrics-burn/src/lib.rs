@@ -35,7 +35,11 @@
 #![deny(missing_docs)]
 
 mod input;
+#[cfg(feature = "report")]
+pub mod plot;
 mod plugin;
+#[cfg(feature = "report")]
+pub mod report;
 mod results;
 mod split;
 mod view;
