@@ -171,7 +171,8 @@ impl Value {
             },
             Value::Reliability(bins) => {
                 let elements: u64 = bins.iter().map(|bin| bin.count).sum();
-                format!("{} bins of {elements} elements", bins.len())
+                let s = if bins.len() == 1 { "" } else { "s" };
+                format!("{} bin{s} of {elements} elements", bins.len())
             }
         }
     }

@@ -36,7 +36,7 @@ impl Axes {
     pub fn draw(&self, canvas: &mut Canvas, x_name: &str, y_name: &str, x_ticks: &[f64]) {
         let area = self.area;
         let (right, bottom) = (area.left + area.width, area.top + area.height);
-        let y_ticks = ticks(self.y, (area.height / 42.0) as usize, false);
+        let y_ticks = ticks(self.y, ((area.height / 34.0) as usize).min(6), false);
         for (tick, label) in y_ticks.iter().zip(labels(&y_ticks)) {
             let (_, y) = self.at(self.x.0, *tick);
             canvas.line(&[(area.left, y), (right, y)], GRID, 1.0, 1.0);
@@ -138,7 +138,7 @@ pub fn labels(ticks: &[f64]) -> Vec<String> {
         _ => 1.0,
     };
     let largest = ticks.iter().fold(0f64, |a, b| a.max(b.abs()));
-    let decimals = (-step.log10() + 0.001).ceil().clamp(0.0, 8.0) as usize;
+    let decimals = (-step.log10() - 0.001).ceil().clamp(0.0, 8.0) as usize;
     let label = |tick: &f64| match (largest, step) {
         (largest, _) if largest >= 1e6 => format!("{tick:.1e}"),
         (_, step) if step < 1e-5 => format!("{tick:.1e}"),

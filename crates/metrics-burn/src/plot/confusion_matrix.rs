@@ -149,9 +149,10 @@ fn scale(canvas: &mut Canvas, (left, y): (f64, f64), width: f64) {
     let steps = 48;
     let bar = (width * 0.4).min(150.0);
     for i in 0..steps {
-        let at = |i: usize| left + bar * i as f64 / steps as f64;
         let share = i as f64 / (steps - 1) as f64;
-        canvas.rect((at(i), y - 5.0), (at(i + 1), y + 5.0), heat(share), 1.0);
+        let from = (left + bar * i as f64 / steps as f64, y - 5.0);
+        // To the very end, so that there is no seam between two of them.
+        canvas.rect(from, (left + bar, y + 5.0), heat(share), 1.0);
     }
     let text = "0 to 100 % of the row";
     canvas.text((left + bar + 10.0, y), Align::Left, TEXT, MUTED, text);
@@ -242,6 +243,7 @@ impl Heat {
                 continue;
             }
             let ink = if *share > HEAT_TURNS { ON_HEAT } else { INK };
+            let ink = if *value == 0.0 { MUTED } else { ink };
             let text = compact(*value);
             let size = (width / text_width(&text, 1.15)).clamp(7.0, 14.0);
             let middle = (x + width / 2.0, y + height / 2.0);

@@ -1,9 +1,8 @@
 use super::{
     Plot,
     axes::{Area, Axes, range_of, ticks},
-    canvas::{Align, TEXT},
     class_name,
-    palette::{AXIS, FAINT, INK, MUTED, SERIES},
+    palette::{AXIS, FAINT, SERIES},
 };
 use metrics_core::Curve;
 
@@ -13,10 +12,11 @@ const APART: usize = SERIES.len();
 const DRAWN: usize = 200;
 
 /// Curves, such as ROC (with the diagonal of chance) and precision-recall (with the prevalence of
-/// each class, where [`Curve::support`] tells it).
+/// each of up to three classes, where [`Curve::support`] tells it).
 ///
 /// Up to ten curves have a colour and a name; more are grey lines with their mean, and of more than
-/// 200 an even choice is drawn. `None` without any finite point.
+/// 200 an even choice is drawn. A class without positives or without negatives has no curve. `None`
+/// without any curve.
 ///
 /// ```
 /// use metrics_burn::plot::curves;
@@ -36,7 +36,11 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     let y = unit_or_range(curves.iter().flat_map(|c| &c.y))?;
     let drawable = |curve: &Curve| {
         let mut points = curve.x.iter().zip(&curve.y);
-        points.any(|(x, y)| x.is_finite() && y.is_finite())
+        // Without elements of a kind a rate is 0 by convention, which is no curve.
+        let all_kinds = curve
+            .support
+            .is_none_or(|s| s.positives > 0 && s.negatives > 0);
+        all_kinds && points.any(|(x, y)| x.is_finite() && y.is_finite())
     };
     let with: Vec<_> = (curves.iter().enumerate())
         .filter(|(_, curve)| drawable(curve))
@@ -48,12 +52,18 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     let roc = first.x_name == "false positive rate";
     let recall = first.x_name == "recall";
 
-    let count = match (curves.len(), with.len()) {
+    let stride = with.len().div_ceil(DRAWN);
+    let mut count = match (curves.len(), with.len()) {
         (1, _) => String::new(),
         (all, some) if all == some => format!("{all} classes"),
         (all, some) => format!("{some} of {all} classes have a curve"),
     };
-    let dashed = match (roc, recall && apart, count.is_empty()) {
+    if stride > 1 {
+        count += &format!(", {} drawn", with.len().div_ceil(stride));
+    }
+    // A line per class is readable for a few classes only.
+    let prevalences = recall && with.len() <= 3;
+    let dashed = match (roc, prevalences, count.is_empty()) {
         (true, _, true) => "dashed: chance",
         (true, _, false) => "; dashed: chance",
         (_, true, true) => "dashed: prevalence",
@@ -97,12 +107,11 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         if roc {
             canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), AXIS, 1.5);
         }
-        let stride = with.len().div_ceil(DRAWN);
         // A column of pixels may hold more points the fewer curves there are.
         let detail = (with.len().min(DRAWN) as f64 / 8.0).clamp(0.5, 8.0);
         for (i, (_, curve)) in with.iter().enumerate().step_by(stride) {
             let shade = if apart { SERIES[i] } else { FAINT };
-            if let Some(support) = curve.support.filter(|_| recall && apart) {
+            if let Some(support) = curve.support.filter(|_| prevalences) {
                 let prevalence = support.prevalence();
                 if prevalence.is_finite() {
                     let (from, to) = (axes.at(x.0, prevalence), axes.at(x.1, prevalence));
@@ -116,11 +125,6 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         if !apart {
             let mean = mean(with.iter().map(|(_, curve)| *curve), x);
             axes.line(canvas, mean.into_iter(), SERIES[0], 2.5, 0.5);
-        }
-        if with.len() > DRAWN {
-            let text = format!("1 of {stride} curves is drawn");
-            let at = (area.left + area.width - 8.0, area.top + area.height - 12.0);
-            canvas.text(at, Align::Right, TEXT, if roc { INK } else { MUTED }, &text);
         }
     }))
 }

@@ -2,7 +2,7 @@ use super::{
     Plot,
     axes::{Area, Axes, ticks},
     canvas::{Align, TEXT},
-    palette::{AXIS, MUTED, SERIES},
+    palette::{AXIS, INK, MUTED, SERIES},
 };
 use metrics_core::ReliabilityBin;
 
@@ -61,26 +61,25 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         x: (0.0, 1.0),
         y: (0.0, most as f64 * 1.05),
     };
-    let (accuracy, difference) = (SERIES[0], SERIES[1]);
     let label = format!("{name}: accuracy by confidence; {subtitle}");
     Some(Plot::draw(&label, (460.0, 538.0), |canvas| {
         canvas.heading(name, &subtitle);
         let entries = [
-            (accuracy, "accuracy".to_string()),
-            (difference, "gap to the mean confidence".to_string()),
+            (INK, "accuracy".to_string()),
+            (SERIES[1], "gap to the mean confidence".to_string()),
         ];
-        canvas.legend(60.0, 3, 560.0, &entries);
+        canvas.legend(60.0, 2, 460.0, &entries);
         axes.draw(canvas, "", "accuracy", &[]);
         for bin in used() {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
-            canvas.rect(
-                axes.at(left, 0.0),
-                axes.at(right, bin.accuracy),
-                accuracy,
-                0.85,
-            );
-            let (from, to) = (axes.at(left, bin.accuracy), axes.at(right, bin.confidence));
-            canvas.rect(from, to, difference, 0.45);
+            let (low, high) = match bin.accuracy < bin.confidence {
+                true => (bin.accuracy, bin.confidence),
+                false => (bin.confidence, bin.accuracy),
+            };
+            canvas.rect(axes.at(left, 0.0), axes.at(right, low), SERIES[0], 1.0);
+            canvas.rect(axes.at(left, low), axes.at(right, high), SERIES[1], 0.4);
+            let level = [axes.at(left, bin.accuracy), axes.at(right, bin.accuracy)];
+            canvas.line(&level, INK, 2.0, 1.0);
         }
         canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), MUTED, 1.5);
         counts.draw(canvas, "confidence", "count", &ticks((0.0, 1.0), 6, false));

@@ -21,7 +21,8 @@ pub(super) fn page(run: &RunReport) -> String {
     } else {
         sections.add("summary", "Summary", summary(run));
         sections.add("curves", "Learning curves", learning_curves(run));
-        for split in run.splits() {
+        // What says most about the model comes first.
+        for split in run.splits().into_iter().rev() {
             if let Some(last) = run.epochs(split).next_back() {
                 let id = split_name(split).replace(' ', "-");
                 sections.add(&id, &heading(last), of_split(run, last));

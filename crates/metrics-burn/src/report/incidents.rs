@@ -49,9 +49,7 @@ fn of_epoch(epoch: &SplitReport) -> Vec<String> {
     }
     if epoch.failed_batches > 0 {
         let failed = batches(epoch.failed_batches);
-        all.push(format!(
-            "{failed} did not fit the metrics and were left out"
-        ));
+        all.push(format!("left out {failed} that did not fit the metrics"));
     }
     for entry in &epoch.report.entries {
         match (&entry.error, entry.rejected.invalid()) {
