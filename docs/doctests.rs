@@ -19,6 +19,7 @@ chapters! {
     metrics: "src/metrics.md",
     custom_metrics: "src/custom-metrics.md",
     plugin: "src/plugin.md",
+    reports: "src/reports.md",
     from_torchmetrics: "src/from-torchmetrics.md",
     from_burn_train: "src/from-burn-train.md",
     backends: "src/backends.md",

@@ -51,7 +51,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         x: (0.0, 1.0),
         y: (0.0, 1.0),
     };
-    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(1).max(1);
+    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(5);
     let counts = Axes {
         area: Area {
             top: 404.0,
