@@ -353,6 +353,26 @@ fn text_reaches_the_pixels() {
 }
 
 #[test]
+fn long_names_are_shortened_and_stay_apart() {
+    let long: Vec<_> = (0..3)
+        .map(|i| format!("{} {i}", "name".repeat(50)))
+        .collect();
+    let plot = plot::value(&long[0], &Value::PerClass(vec![0.1, 0.2, 0.3]), &long).unwrap();
+    let document = parsed(plot.svg());
+    let texts = document
+        .descendants()
+        .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")));
+    let texts: Vec<_> = texts
+        .filter_map(|node| node.text())
+        .map(str::trim)
+        .collect();
+    let names: Vec<_> = texts.iter().filter(|text| text.contains('…')).collect();
+    assert_eq!(names.len(), 4, "a title and three names");
+    assert!(names.iter().all(|name| name.chars().count() <= 52));
+    assert!((1..4).all(|i| names[i].ends_with(&format!(" {}", i - 1))));
+}
+
+#[test]
 fn files_have_the_format_of_their_name() {
     let folder = tempfile::tempdir().unwrap();
     let plot = &ordinary(2)[0];

@@ -181,16 +181,18 @@ pub fn fit(text: &str, width: f64, size: f64) -> String {
     shorten(text, (width / (size * 0.54)).max(1.0) as usize)
 }
 
-/// At most so many characters, the last one an ellipsis if some are left out.
+/// At most so many characters: the start and the end, since names often differ only there.
 pub fn shorten(text: &str, limit: usize) -> String {
-    match text.chars().count() > limit {
-        true => text
-            .chars()
-            .take(limit.saturating_sub(1))
-            .chain(['…'])
-            .collect(),
-        false => text.to_string(),
+    let count = text.chars().count();
+    if count <= limit {
+        return text.to_string();
     }
+    let kept = limit.saturating_sub(1);
+    let (start, end) = (kept.div_ceil(2), kept / 2);
+    let chars = || text.chars();
+    (chars().take(start).chain(['…']))
+        .chain(chars().skip(count - end))
+        .collect()
 }
 
 /// Without the characters that XML cannot hold.
