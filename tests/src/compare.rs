@@ -1,7 +1,7 @@
 //! Comparison of a metric's outcome with a golden expectation.
 
 use crate::golden::number;
-use metrics_core::{MetricError, Value};
+use metrics_core::{MetricError, ReliabilityBin, Value};
 use serde_json::Value as Json;
 
 /// How close numbers must be.
@@ -46,8 +46,18 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
                     close(&a.x, &b.x) && close(&a.y, &b.y) && close(&a.thresholds, &b.thresholds)
                 })
         }
+        (Value::Reliability(a), Value::Reliability(b)) => {
+            a.len() == b.len()
+                && (a.iter().zip(b)).all(|(a, b)| close(&bin_numbers(a), &bin_numbers(b)))
+        }
         _ => false,
     }
+}
+
+/// A bin as the golden files write it.
+fn bin_numbers(bin: &ReliabilityBin) -> [f64; 5] {
+    let count = bin.count as f64;
+    [bin.lower, bin.upper, count, bin.confidence, bin.accuracy]
 }
 
 /// Why the outcome is not what was expected, if it is not.
@@ -119,6 +129,9 @@ fn nested(value: &Value) -> Nested {
         Value::PerClass(values) => list(values),
         Value::Matrix(matrix) => rows(matrix),
         Value::Matrices(matrices) => Nested::List(matrices.iter().map(rows).collect()),
+        Value::Reliability(bins) => {
+            Nested::List(bins.iter().map(|bin| list(&bin_numbers(bin))).collect())
+        }
         other => panic!("no golden file has {other}"),
     }
 }

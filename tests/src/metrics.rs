@@ -46,6 +46,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
             .bins(4)
             .ignore_index(-1),
     );
+    visitor.visit(ReliabilityDiagram::binary());
+    visitor.visit(ReliabilityDiagram::multiclass(CLASSES).bins(4));
 
     visitor.visit(MeanSquaredError::new());
     visitor.visit(MeanSquaredError::new().outputs(OUTPUTS).root());

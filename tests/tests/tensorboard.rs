@@ -87,7 +87,7 @@ fn tensorboard_reads_what_was_logged() {
     let json = dir.path().join("a.jsonl");
     let metrics = metrics().on_step(OnStep::Every(2)).build().unwrap();
     let (training, learner) = training(dir.path(), &device(), &metrics, 3);
-    let classes = ["cat", "dog", "eel"];
+    let classes = ["cat", "dog", "eel", "fox"];
     let result = training
         .with_metric_logger(FileMetricLogger::new(dir.path()))
         .with_metric_logger(

@@ -32,6 +32,9 @@
 //! Training, validation and every test set of an evaluation have a state of their own. Metrics run
 //! on the thread that Burn runs metrics on; a step reads from the device only if it logs, and then
 //! once for all metrics.
+//!
+//! After the training, `metrics.results().report().write_html("report.html")` writes a page with all
+//! of it (feature `report`, on by default; modules `report` and `plot`).
 
 #![deny(missing_docs)]
 
@@ -41,8 +44,12 @@ mod epoch;
 mod input;
 pub mod log;
 mod plan;
+#[cfg(feature = "report")]
+pub mod plot;
 mod plugin;
 mod policy;
+#[cfg(feature = "report")]
+pub mod report;
 mod results;
 mod segments;
 mod split;

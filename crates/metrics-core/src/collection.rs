@@ -152,7 +152,7 @@ impl Clone for Member {
 }
 
 /// What a collection knows of a metric without computing it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MetricInfo {
     /// The name in the collection.
     pub name: String,

@@ -51,6 +51,39 @@ impl MetricReport {
             .filter_map(|e| Some((e.name.as_str(), e.error.as_deref()?)))
     }
 
+    /// A table in Markdown: a row per metric, with the value, or why there is none. Lists, matrices
+    /// and curves are named by their size, since they do not fit in a cell; a list of up to ten
+    /// numbers does.
+    ///
+    /// ```
+    /// use metrics_core::{Accuracy, MetricCollection, batch::Binary};
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let scores = Tensor::<1>::from_floats([0.9, 0.2], &device);
+    /// let target = Tensor::<1, Int>::from_ints([1, 1], &device);
+    /// let mut metrics = MetricCollection::new().with(Accuracy::binary());
+    /// metrics.update(&Binary::from_scores(scores, target)?)?;
+    /// let table = "| metric | value |\n| --- | --- |\n| accuracy | 0.5000 |\n";
+    /// assert_eq!(metrics.compute()?.to_markdown(), table);
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn to_markdown(&self) -> String {
+        let mut table = "| metric | value |\n| --- | --- |\n".to_string();
+        for entry in &self.entries {
+            let mut value = match (&entry.value, &entry.error) {
+                (Some(value), _) => value.summarized(),
+                (None, Some(error)) => format!("N/A: {error}"),
+                (None, None) => "N/A".to_string(),
+            };
+            if entry.error.is_none() && entry.rejected.invalid() > 0 {
+                value += &format!(" (without {})", entry.rejected);
+            }
+            table += &format!("| {} | {} |\n", cell(&entry.name), cell(&value));
+        }
+        table
+    }
+
     pub(crate) fn push(
         &mut self,
         name: &str,
@@ -85,7 +118,10 @@ impl fmt::Display for MetricReport {
             write!(f, "{:<width$}  ", entry.name)?;
             match (&entry.value, &entry.error) {
                 (Some(Value::Scalar(value)), _) => write!(f, "{:>10}", format_number(*value))?,
-                (Some(value @ (Value::Matrix(_) | Value::Matrices(_))), _) => {
+                (
+                    Some(value @ (Value::Matrix(_) | Value::Matrices(_) | Value::Reliability(_))),
+                    _,
+                ) => {
                     for line in value.to_string().lines() {
                         write!(f, "\n  {line}")?;
                     }
@@ -100,4 +136,18 @@ impl fmt::Display for MetricReport {
         }
         Ok(())
     }
+}
+
+/// Text that stays in its cell of a Markdown table and is no markup there.
+fn cell(text: &str) -> String {
+    let mut cell = String::new();
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => cell.push(' '),
+            '<' => cell.push_str("&lt;"),
+            '|' | '\\' | '`' | '*' | '[' | ']' => cell.extend(['\\', c]),
+            c => cell.push(c),
+        }
+    }
+    cell
 }

@@ -38,6 +38,43 @@ pub struct Curve {
     /// The thresholds; a precision-recall curve has one fewer than points.
     #[serde(with = "crate::number::list")]
     pub thresholds: Vec<f64>,
+    /// How many elements the rates are shares of; `None` for a curve that is an average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
+}
+
+/// How many elements of each kind a curve is made of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Support {
+    /// Elements of the class or label.
+    pub positives: u64,
+    /// All others.
+    pub negatives: u64,
+}
+
+impl Support {
+    /// The share of positives, which is the precision of guessing; NaN without elements.
+    pub fn prevalence(&self) -> f64 {
+        let (positives, negatives) = (self.positives as f64, self.negatives as f64);
+        positives / (positives + negatives)
+    }
+}
+
+/// One bin of a reliability diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ReliabilityBin {
+    /// The least confidence in the bin.
+    pub lower: f64,
+    /// The confidence at which the next bin begins.
+    pub upper: f64,
+    /// How many elements it holds.
+    pub count: u64,
+    /// Their mean confidence; NaN without elements.
+    #[serde(with = "crate::number")]
+    pub confidence: f64,
+    /// The share of them that was right; NaN without elements.
+    #[serde(with = "crate::number")]
+    pub accuracy: f64,
 }
 
 /// The value of a metric.
@@ -55,6 +92,8 @@ pub enum Value {
     Matrices(Vec<Matrix>),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
+    /// Confidence against accuracy, bin by bin.
+    Reliability(Vec<ReliabilityBin>),
 }
 
 impl Value {
@@ -87,6 +126,54 @@ impl Value {
         match self {
             Value::Curves(curves) => Some(curves),
             _ => None,
+        }
+    }
+
+    /// The bins, if the value is a reliability diagram.
+    pub fn reliability(&self) -> Option<&[ReliabilityBin]> {
+        match self {
+            Value::Reliability(bins) => Some(bins),
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// The value in a few words, for a place that takes one line.
+    pub(crate) fn summarized(&self) -> String {
+        let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
+        match self {
+            Value::PerClass(values) if values.len() > 10 => {
+                let finite = values.iter().filter(|v| !v.is_nan());
+                let (low, high) = finite
+                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+                        (low.min(*v), high.max(*v))
+                    });
+                let count = values.len();
+                match low <= high {
+                    true => format!(
+                        "{count} values, {} to {}",
+                        format_number(low),
+                        format_number(high)
+                    ),
+                    false => format!("{count} values"),
+                }
+            }
+            Value::PerClass(_) | Value::Scalar(_) => self.to_string().replace(['[', ']'], ""),
+            Value::Matrix(m) => matrix(m),
+            Value::Matrices(list) => match list.first() {
+                Some(first) => format!("{} times {}", list.len(), matrix(first)),
+                None => "no matrix".to_string(),
+            },
+            Value::Curves(curves) => match curves.len() {
+                1 => "1 curve".to_string(),
+                count => format!("{count} curves"),
+            },
+            Value::Reliability(bins) => {
+                let elements: u64 = bins.iter().map(|bin| bin.count).sum();
+                let s = if bins.len() == 1 { "" } else { "s" };
+                format!("{} bin{s} of {elements} elements", bins.len())
+            }
         }
     }
 }
@@ -133,6 +220,16 @@ impl fmt::Display for Value {
                     curves.len(),
                     points.join(", ")
                 )
+            }
+            Value::Reliability(bins) => {
+                write!(f, "{:<16}", "confidence in")?;
+                write!(f, "{:>10}{:>12}{:>10}", "count", "confidence", "accuracy")?;
+                for bin in bins {
+                    let range = format!("{:.4}..{:.4}", bin.lower, bin.upper);
+                    write!(f, "\n{range:<16}{:>10}", bin.count)?;
+                    write!(f, "{:>12.4}{:>10.4}", bin.confidence, bin.accuracy)?;
+                }
+                Ok(())
             }
         }
     }

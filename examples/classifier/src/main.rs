@@ -159,6 +159,14 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         started.elapsed().as_secs_f64(),
         args.output.display()
     );
+    results
+        .report()
+        .title("Handwritten digits")
+        .note("epochs", args.epochs)
+        .note("backend", &args.backend)
+        .note("seed", args.seed)
+        .write_html(args.output.join("report.html"))?;
+    println!("  report.html      the run as a page");
     println!("  report.json      every value of the last epoch and of the test set");
     println!("  train/, valid/   Burn's logs of every epoch");
     println!("  evaluation/      Burn's logs of the test set");

@@ -1,8 +1,8 @@
-"""Calibration error, binary and multiclass."""
+"""Calibration error and reliability diagram, binary and multiclass."""
 
 import numpy as np
 import torch
-from torchmetrics.functional.classification.calibration_error import _ce_compute
+from torchmetrics.functional.classification.calibration_error import _binning_bucketize, _ce_compute
 
 from . import reference
 from . import samples as s
@@ -32,6 +32,16 @@ def build():
     for task, prefix, base in [("binary", "bin", {}), ("multiclass", "mc", {"num_classes": C})]:
         measure_all(book, task, base, f"{prefix}_edges", None, bins=(10, 5))
         measure_all(book, task, base, f"{prefix}_edges_15", None, bins=(15,))
+    for task, base, names in [
+        ("binary", {}, [("bin_probs", None), ("bin_logits", None), ("bin_edges", None), ("bin_ends", None),
+                        ("bin_one", None), ("bin_ignore_255", 255)]),
+        ("multiclass", {"num_classes": C}, [("mc_probs", None), ("mc_logits", None), ("mc_edges", None),
+                                            ("mc_ends", None), ("mc_tied", None), ("mc_ignore_minus_1", -1)]),
+    ]:  # fmt: skip
+        for name, ignored in names:
+            extra = {} if ignored is None else {"ignore_index": ignored}
+            for n_bins in (10, 5):
+                book.measure("ReliabilityDiagram", task, {**base, **extra, "n_bins": n_bins}, name, diagram)
     error_cases(book)
     return book
 
@@ -118,6 +128,25 @@ def run(name, task, args, batches):
     return reference.same_decisions(exact, metric.compute().item(), f"{task} {args}")
 
 
+def diagram(_name, task, args, batches):
+    """TorchMetrics' bins: lower and upper edge, count, mean confidence, accuracy.
+
+    A bin without elements has mean 0 there and NaN here. The means are of f64 sums, see `run`.
+    """
+    metric = reference.updated(reference.classification_metric("CalibrationError", task, args), batches)
+    n_bins = args["n_bins"]
+    edges = torch.linspace(0, 1, n_bins + 1).double()
+    confidences = torch.cat(metric.confidences).double()
+    accuracies = torch.cat(metric.accuracies).double()
+    accuracy, confidence, share = _binning_bucketize(confidences, accuracies, edges)
+    counts = (share * len(confidences)).round()
+    rows = []
+    for i, count in enumerate(counts.int().tolist()):
+        means = [confidence[i].item(), accuracy[i].item()] if count else [float("nan")] * 2
+        rows.append([i / n_bins, min((i + 1) / n_bins, 1.0), count, *means])
+    return rows
+
+
 def measure_all(book, task, base, name, ignored, bins=BINS):
     extra = {} if ignored is None else {"ignore_index": ignored}
     for n_bins in bins:
@@ -136,6 +165,8 @@ def error_cases(book):
         args = {**expect[task], "n_bins": 10, "norm": "l1"}
         empty = {**args, "ignore_index": -1}
         book.error("CalibrationError", task, empty, f"{prefix}_all_ignored", "empty")
+        bins = {key: value for key, value in empty.items() if key != "norm"}
+        book.error("ReliabilityDiagram", task, bins, f"{prefix}_all_ignored", "empty")
         for name, bad, kind in [
             ("label_too_high", s.with_target(batch, 6, too_high), "invalid_label"),
             ("label_negative", s.with_target(batch, 6, -1), "invalid_label"),

@@ -5,7 +5,7 @@ use super::{
     confusion::{at_least_one, check_labels},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary, Support,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops,
@@ -464,6 +464,14 @@ pub struct ThresholdCurve {
 }
 
 impl ThresholdCurve {
+    /// All elements.
+    pub fn support(&self) -> Support {
+        Support {
+            positives: self.positives as u64,
+            negatives: self.negatives as u64,
+        }
+    }
+
     fn from_keys(mut keys: Vec<u64>) -> Self {
         keys.sort_unstable();
         let mut curve = Self {

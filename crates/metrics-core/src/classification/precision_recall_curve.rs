@@ -72,5 +72,6 @@ pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveCounts) ->
         x: recall,
         y: precision,
         thresholds: counts.thresholds.iter().rev().map(|t| *t as f64).collect(),
+        support: Some(counts.support()),
     }
 }

@@ -68,5 +68,6 @@ pub(super) fn roc(counts: &ThresholdCurve, exact: bool) -> Curve {
             .into_iter()
             .chain(counts.thresholds.iter().map(|t| *t as f64))
             .collect(),
+        support: Some(counts.support()),
     }
 }

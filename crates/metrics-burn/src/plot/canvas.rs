@@ -1,0 +1,220 @@
+//! Lines, rectangles and text on an SVG.
+
+use super::palette::{INK, MUTED, SURFACE, Shade};
+use plotters::{
+    backend::{DrawingBackend, SVGBackend},
+    style::{
+        Color, FontDesc, FontFamily, FontStyle, FontTransform, ShapeStyle, TextStyle,
+        text_anchor::{HPos, Pos, VPos},
+    },
+};
+
+/// A point in pixels.
+pub type Point = (f64, f64);
+
+/// The backend knows whole units only; this many of them make a pixel.
+const UNITS: f64 = 8.0;
+
+/// Sizes of text, in pixels.
+pub const TITLE: f64 = 15.0;
+pub const TEXT: f64 = 12.0;
+
+/// Where a text stands relative to its point.
+#[derive(Debug, Clone, Copy)]
+pub enum Align {
+    Left,
+    Center,
+    Right,
+}
+
+/// Draws on an SVG that is being written. Writing to memory cannot fail, so the backend's results
+/// are not looked at.
+pub struct Canvas<'a> {
+    backend: SVGBackend<'a>,
+}
+
+impl Canvas<'_> {
+    /// The SVG of a drawing, with a name for those who do not see it.
+    pub fn draw(label: &str, width: f64, height: f64, drawing: impl FnOnce(&mut Canvas)) -> String {
+        let mut svg = String::new();
+        let mut canvas = Canvas {
+            backend: SVGBackend::with_string(
+                &mut svg,
+                ((width * UNITS) as u32, (height * UNITS) as u32),
+            ),
+        };
+        canvas.rect((0.0, 0.0), (width, height), SURFACE, 1.0);
+        drawing(&mut canvas);
+        let _ = canvas.backend.present();
+        drop(canvas);
+        // The backend's own first tag says units instead of pixels.
+        let body = svg.split_once('>').map_or("", |(_, body)| body);
+        // What these say holds anyway; no text can contain them, since its quotes are escaped.
+        let body = body
+            .replace(" opacity=\"1\"", "")
+            .replace(" stroke=\"none\"", "");
+        let (w, h) = (width * UNITS, height * UNITS);
+        let label = escape(label);
+        format!(
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+             viewBox=\"0 0 {w} {h}\" role=\"img\" aria-label=\"{label}\" \
+             stroke-linejoin=\"round\" stroke-linecap=\"round\">\n<title>{label}</title>{body}"
+        )
+    }
+
+    pub fn line(&mut self, points: &[Point], shade: Shade, width: f64, opacity: f64) {
+        let path: Vec<_> = points.iter().map(|point| units(*point)).collect();
+        let _ = self.backend.draw_path(path, &style(shade, width, opacity));
+    }
+
+    /// A line of dashes.
+    pub fn dashes(&mut self, from: Point, to: Point, shade: Shade, width: f64) {
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy);
+        let dash = 5.0;
+        let along = |at: f64| {
+            let part = (at / length).min(1.0);
+            (from.0 + dx * part, from.1 + dy * part)
+        };
+        for i in 0..(length / (2.0 * dash)).ceil().min(1e3) as usize {
+            let start = i as f64 * 2.0 * dash;
+            self.line(&[along(start), along(start + dash)], shade, width, 1.0);
+        }
+    }
+
+    pub fn rect(&mut self, corner: Point, other: Point, shade: Shade, opacity: f64) {
+        let (a, b) = (units(corner), units(other));
+        let low = (a.0.min(b.0), a.1.min(b.1));
+        let high = (a.0.max(b.0), a.1.max(b.1));
+        let filled = style(shade, 0.0, opacity);
+        let _ = self.backend.draw_rect(low, high, &filled, true);
+    }
+
+    pub fn dot(&mut self, center: Point, radius: f64, shade: Shade) {
+        let radius = (radius * UNITS) as u32;
+        let filled = style(shade, 0.0, 1.0);
+        let _ = self
+            .backend
+            .draw_circle(units(center), radius, &filled, true);
+    }
+
+    /// A text whose middle is on the height of the point.
+    pub fn text(&mut self, at: Point, align: Align, size: f64, shade: Shade, text: &str) {
+        self.write(at, align, size, shade, text, FontTransform::None);
+    }
+
+    /// The same, turned to read upwards.
+    pub fn upward(&mut self, at: Point, align: Align, size: f64, shade: Shade, text: &str) {
+        self.write(at, align, size, shade, text, FontTransform::Rotate270);
+    }
+
+    fn write(
+        &mut self,
+        at: Point,
+        align: Align,
+        size: f64,
+        shade: Shade,
+        text: &str,
+        transform: FontTransform,
+    ) {
+        let h_pos = match align {
+            Align::Left => HPos::Left,
+            Align::Center => HPos::Center,
+            Align::Right => HPos::Right,
+        };
+        // The backend writes a font size that is smaller by this factor.
+        let size = size * UNITS * 1.24;
+        let font = FontDesc::new(FontFamily::SansSerif, size, FontStyle::Normal);
+        let style = TextStyle {
+            font: font.transform(transform),
+            color: shade.light.to_backend_color(),
+            pos: Pos::new(h_pos, VPos::Center),
+        };
+        let _ = self.backend.draw_text(&printable(text), &style, units(at));
+    }
+
+    /// The title and the line below it.
+    pub fn heading(&mut self, title: &str, subtitle: &str) {
+        self.text((16.0, 20.0), Align::Left, TITLE, INK, &shorten(title, 52));
+        self.text(
+            (16.0, 40.0),
+            Align::Left,
+            TEXT,
+            MUTED,
+            &shorten(subtitle, 72),
+        );
+    }
+
+    /// What the colours mean, in columns from a height on.
+    pub fn legend(&mut self, top: f64, columns: usize, width: f64, entries: &[(Shade, String)]) {
+        let column = (width - 32.0) / columns.max(1) as f64;
+        for (i, (shade, name)) in entries.iter().enumerate() {
+            let x = 16.0 + (i % columns.max(1)) as f64 * column;
+            let y = top + (i / columns.max(1)) as f64 * 18.0;
+            self.rect((x, y - 4.0), (x + 12.0, y + 4.0), *shade, 1.0);
+            let name = fit(name, column - 22.0, TEXT);
+            self.text((x + 18.0, y), Align::Left, TEXT, INK, &name);
+        }
+    }
+}
+
+fn units(point: Point) -> (i32, i32) {
+    let unit = |pixels: f64| (pixels * UNITS).round().clamp(-1e6, 1e6) as i32;
+    (unit(point.0), unit(point.1))
+}
+
+fn style(shade: Shade, width: f64, opacity: f64) -> ShapeStyle {
+    ShapeStyle {
+        color: shade.light.mix(opacity),
+        filled: true,
+        stroke_width: (width * UNITS) as u32,
+    }
+}
+
+/// About how wide a text is.
+pub fn text_width(text: &str, size: f64) -> f64 {
+    text.chars().count() as f64 * size * 0.54
+}
+
+/// The text, shortened to a width.
+pub fn fit(text: &str, width: f64, size: f64) -> String {
+    shorten(text, (width / (size * 0.54)).max(1.0) as usize)
+}
+
+/// At most so many characters: the start and the end, since names often differ only there.
+pub fn shorten(text: &str, limit: usize) -> String {
+    let count = text.chars().count();
+    if count <= limit {
+        return text.to_string();
+    }
+    let kept = limit.saturating_sub(1);
+    let (start, end) = (kept.div_ceil(2), kept / 2);
+    let chars = || text.chars();
+    (chars().take(start).chain(['…']))
+        .chain(chars().skip(count - end))
+        .collect()
+}
+
+/// Without the characters that XML cannot hold.
+fn printable(text: &str) -> String {
+    let valid = |c: char| !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}';
+    text.chars()
+        .map(|c| if valid(c) { c } else { ' ' })
+        .collect()
+}
+
+/// Text that is no markup, in an element or an attribute.
+pub(crate) fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in printable(text).chars() {
+        match c {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,131 @@
+use super::{
+    Plot,
+    axes::{Area, Axes, range_of, ticks},
+    canvas::Canvas,
+    number,
+    palette::{AXIS, SERIES, SURFACE, Shade},
+    split_name,
+};
+use crate::SplitKind;
+
+/// The values of one metric on one split.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Which data.
+    pub split: SplitKind,
+    /// Epochs and values. An epoch that is missing, or without a finite value, leaves a gap.
+    pub points: Vec<(usize, f64)>,
+}
+
+/// The values of a number by epoch, one line per split, with the best epoch marked.
+///
+/// A test set, which has no epochs, is a dashed line across. `None` without any finite value.
+///
+/// ```
+/// use metrics_burn::{SplitKind, plot::{Series, learning_curve}};
+///
+/// let points = vec![(1, 0.6), (2, 0.9), (3, 0.8)];
+/// let series = [Series { split: SplitKind::Valid, points }];
+/// let plot = learning_curve("accuracy", &series, Some((SplitKind::Valid, 2))).unwrap();
+/// assert!(plot.svg().contains("best on valid: 0.9000 at epoch 2"));
+/// ```
+pub fn learning_curve(
+    name: &str,
+    series: &[Series],
+    best: Option<(SplitKind, usize)>,
+) -> Option<Plot> {
+    let all = || series.iter().flat_map(|s| &s.points);
+    let y = range_of(all().map(|(_, value)| *value))?;
+    let of_epochs = |s: &&Series| !matches!(s.split, SplitKind::Test(_));
+    let epochs = || series.iter().filter(of_epochs).flat_map(|s| &s.points);
+    let first = epochs().map(|(epoch, _)| *epoch).min().unwrap_or(1) as f64;
+    let last = epochs().map(|(epoch, _)| *epoch).max().unwrap_or(1) as f64;
+    let x = if first < last {
+        (first, last)
+    } else {
+        (first - 0.5, first + 0.5)
+    };
+    let best = best.and_then(|(split, epoch)| {
+        let points = &series.iter().find(|s| s.split == split)?.points;
+        let (_, value) = points.iter().find(|(e, v)| *e == epoch && v.is_finite())?;
+        Some((split, epoch, *value))
+    });
+    let subtitle = match best {
+        Some((split, epoch, value)) => {
+            let (split, value) = (split_name(split), number(value));
+            format!("best on {split}: {value} at epoch {epoch}")
+        }
+        None => String::new(),
+    };
+    let axes = Axes {
+        area: Area {
+            left: 64.0,
+            top: 82.0,
+            width: 380.0,
+            height: 190.0,
+        },
+        x,
+        y,
+    };
+    let label = format!("{name} by epoch; {subtitle}");
+    Some(Plot::draw(&label, (460.0, 322.0), |canvas| {
+        canvas.heading(name, &subtitle);
+        let entries: Vec<_> = series
+            .iter()
+            .map(|s| (shade(s.split), split_name(s.split)))
+            .collect();
+        canvas.legend(62.0, entries.len().max(4), 460.0, &entries);
+        axes.draw(canvas, "epoch", "", &ticks(x, 8, true));
+        for series in series {
+            draw(canvas, &axes, series);
+        }
+        if let Some((split, epoch, value)) = best {
+            let at = axes.at(epoch as f64, value);
+            canvas.dashes(at, (at.0, axes.at(0.0, y.0).1), AXIS, 1.0);
+            canvas.dot(at, 6.0, shade(split));
+            canvas.dot(at, 3.5, SURFACE);
+        }
+    }))
+}
+
+fn draw(canvas: &mut Canvas, axes: &Axes, series: &Series) {
+    let shade = shade(series.split);
+    if matches!(series.split, SplitKind::Test(_)) {
+        let last = series
+            .points
+            .iter()
+            .rev()
+            .find(|(_, value)| value.is_finite());
+        if let Some((_, value)) = last {
+            canvas.dashes(
+                axes.at(axes.x.0, *value),
+                axes.at(axes.x.1, *value),
+                shade,
+                1.5,
+            );
+        }
+        return;
+    }
+    let mut points = series.points.clone();
+    points.sort_by_key(|(epoch, _)| *epoch);
+    let mut line = Vec::new();
+    for (i, (epoch, value)) in points.iter().enumerate() {
+        if i > 0 && epoch - points[i - 1].0 > 1 {
+            line.push((f64::NAN, f64::NAN));
+        }
+        line.push((*epoch as f64, *value));
+    }
+    if points.len() <= 30 {
+        let shown = line.iter().filter(|(_, value)| value.is_finite());
+        shown.for_each(|(x, y)| canvas.dot(axes.at(*x, *y), 2.5, shade));
+    }
+    axes.line(canvas, line.into_iter(), shade, 2.0, 0.5);
+}
+
+fn shade(split: SplitKind) -> Shade {
+    match split {
+        SplitKind::Train => SERIES[0],
+        SplitKind::Valid => SERIES[1],
+        SplitKind::Test(index) => SERIES[2 + index % (SERIES.len() - 2)],
+    }
+}

@@ -1,0 +1,161 @@
+//! Pictures of values, as SVG and PNG.
+//!
+//! [`value()`] draws whatever a value is; the other functions draw one kind of picture each. A
+//! picture needs no fonts of the system and looks the same everywhere.
+//!
+//! ```
+//! use metrics_burn::plot;
+//! use metrics_core::{Matrix, Value};
+//!
+//! let matrix = Matrix { rows: 2, cols: 2, data: vec![50.0, 2.0, 3.0, 45.0] };
+//! let names = ["cat".to_string(), "dog".to_string()];
+//! let plot = plot::value("confusion_matrix", &Value::Matrix(matrix), &names).unwrap();
+//! assert!(plot.svg().starts_with("<svg"));
+//! assert!(plot.png(2.0)?.starts_with(b"\x89PNG"));
+//! assert!(plot::value("accuracy", &Value::Scalar(0.9), &names).is_none());
+//! # Ok::<(), metrics_burn::plot::PlotError>(())
+//! ```
+
+mod axes;
+mod canvas;
+mod confusion_matrix;
+mod curves;
+mod learning_curve;
+pub(crate) mod palette;
+mod per_class;
+mod png;
+mod reliability;
+
+pub(crate) use canvas::escape;
+pub use confusion_matrix::confusion_matrix;
+pub use curves::curves;
+pub use learning_curve::{Series, learning_curve};
+pub use per_class::per_class;
+pub use reliability::reliability;
+
+use crate::SplitKind;
+use canvas::Canvas;
+use metrics_core::Value;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Why a plot was not made into a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// The file's name ends neither in `.svg` nor in `.png`.
+    #[error("`{0}` ends neither in .svg nor in .png")]
+    UnknownFormat(PathBuf),
+    /// The picture would have no pixels, or more than 16,384 in a row or column.
+    #[error("a picture of {width} x {height} pixels cannot be made")]
+    Size {
+        /// Width in pixels.
+        width: f32,
+        /// Height in pixels.
+        height: f32,
+    },
+    /// The SVG could not be made into pixels.
+    #[error("the picture could not be made into pixels: {0}")]
+    Render(String),
+    /// The file could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// A picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    svg: String,
+    size: (f64, f64),
+}
+
+impl Plot {
+    fn draw(label: &str, size: (f64, f64), drawing: impl FnOnce(&mut Canvas)) -> Self {
+        Self {
+            svg: Canvas::draw(label, size.0, size.1, drawing),
+            size,
+        }
+    }
+
+    /// The picture as an SVG document, without scripts, links or fonts.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// Width and height in pixels, before scaling.
+    pub fn size(&self) -> (f64, f64) {
+        self.size
+    }
+
+    /// The picture as a PNG on white, of [`size`](Self::size) times `scale` pixels; 2 is sharp on
+    /// most screens and in print.
+    ///
+    /// # Errors
+    /// [`PlotError::Size`], for a scale that is not positive or too large; [`PlotError::Render`].
+    pub fn png(&self, scale: f32) -> Result<Vec<u8>, PlotError> {
+        png::render(self, scale)
+    }
+
+    /// Writes the picture to a file, in the format that its name ends in: `.svg`, or `.png` at twice
+    /// the size.
+    ///
+    /// # Errors
+    /// [`PlotError::UnknownFormat`], [`PlotError::Write`], [`PlotError::Render`].
+    pub fn write(&self, path: impl AsRef<Path>) -> Result<(), PlotError> {
+        let path = path.as_ref();
+        let extension = path.extension().and_then(|e| e.to_str());
+        let data = match extension.map(str::to_ascii_lowercase).as_deref() {
+            Some("svg") => self.svg.as_bytes().to_vec(),
+            Some("png") => self.png(2.0)?,
+            _ => return Err(PlotError::UnknownFormat(path.to_path_buf())),
+        };
+        fs::write(path, data).map_err(|source| PlotError::Write {
+            path: path.to_path_buf(),
+            source,
+        })
+    }
+}
+
+/// Draws a value as what it is; `None` for a number, and for a value with nothing to draw.
+///
+/// Classes without a name are numbered from 0.
+pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> {
+    match value {
+        Value::PerClass(values) => per_class(name, values, class_names),
+        Value::Matrix(matrix) => confusion_matrix(name, matrix, class_names),
+        Value::Matrices(list) => confusion_matrix::per_label(name, list, class_names),
+        Value::Curves(list) => curves(name, list, class_names),
+        Value::Reliability(bins) => reliability(name, bins),
+        _ => None,
+    }
+}
+
+/// What a split is called.
+pub(crate) fn split_name(split: SplitKind) -> String {
+    match split {
+        SplitKind::Train => "train".to_string(),
+        SplitKind::Valid => "valid".to_string(),
+        SplitKind::Test(0) => "test".to_string(),
+        SplitKind::Test(index) => format!("test {}", index + 1),
+    }
+}
+
+/// A number as the reports show it.
+pub(crate) fn number(value: f64) -> String {
+    Value::Scalar(value).to_string()
+}
+
+/// What a class is called.
+pub(crate) fn class_name(names: &[String], class: usize) -> String {
+    names
+        .get(class)
+        .cloned()
+        .unwrap_or_else(|| class.to_string())
+}

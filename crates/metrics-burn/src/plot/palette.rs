@@ -1,0 +1,88 @@
+//! The colours. Every plot uses these only, so that a page can replace them where it is dark.
+
+use plotters::style::RGBColor;
+
+/// A colour on light ground, and what it becomes on dark ground.
+#[derive(Debug, Clone, Copy)]
+pub struct Shade {
+    pub light: RGBColor,
+    pub dark: RGBColor,
+}
+
+const fn shade(light: u32, dark: u32) -> Shade {
+    Shade {
+        light: rgb(light),
+        dark: rgb(dark),
+    }
+}
+
+const fn rgb(hex: u32) -> RGBColor {
+    RGBColor((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+pub const SURFACE: Shade = shade(0xffffff, 0x161b22);
+pub const INK: Shade = shade(0x1b2430, 0xe6edf3);
+pub const MUTED: Shade = shade(0x5b6675, 0x9aa6b2);
+pub const GRID: Shade = shade(0xe3e8ee, 0x2a323d);
+pub const AXIS: Shade = shade(0xa9b4c0, 0x4c5866);
+/// A curve among too many to tell apart.
+pub const FAINT: Shade = shade(0xb9c3ce, 0x465260);
+/// Text on the dark end of the heat.
+pub const ON_HEAT: Shade = shade(0xfdfdfe, 0x0d1117);
+
+/// Apart for colour-blind eyes too (after Okabe and Ito), in the order of use.
+pub const SERIES: [Shade; 10] = [
+    shade(0x0072b2, 0x4ba6e8),
+    shade(0xd55e00, 0xf58a3c),
+    shade(0x009e73, 0x2cc79a),
+    shade(0xcc79a7, 0xe29cc4),
+    shade(0xe69f00, 0xf2b632),
+    shade(0x56b4e9, 0x8fd0f5),
+    shade(0x6b4fa1, 0xa58fdc),
+    shade(0x8c6d31, 0xc4a25c),
+    shade(0x44566c, 0xb3c3d6),
+    shade(0xa3b300, 0xd3e04b),
+];
+
+/// How many steps the heat has: few enough for one rule each in a style sheet.
+pub const HEAT_STEPS: usize = 24;
+
+/// The colour of a share in `[0, 1]`: pale to strong, darker on light ground and lighter on dark.
+/// Any share above 0 differs from 0.
+pub fn heat(share: f64) -> Shade {
+    let steps = HEAT_STEPS as f64;
+    heat_step((share.clamp(0.0, 1.0) * steps).ceil() as usize)
+}
+
+fn heat_step(step: usize) -> Shade {
+    let at = step.min(HEAT_STEPS) as f64 / HEAT_STEPS as f64;
+    Shade {
+        light: ramp(&[0xf4f7fa, 0xb5d3e9, 0x4f9acb, 0x0b62a3, 0x083a6b], at),
+        dark: ramp(&[0x1e2631, 0x1d4a72, 0x2f7fb8, 0x74b9ea, 0xd0e9fb], at),
+    }
+}
+
+/// From which share on text needs the colour of [`ON_HEAT`].
+pub const HEAT_TURNS: f64 = 0.52;
+
+fn ramp(stops: &[u32], at: f64) -> RGBColor {
+    let place = at * (stops.len() - 1) as f64;
+    let left = (place as usize).min(stops.len() - 2);
+    let (from, to) = (rgb(stops[left]), rgb(stops[left + 1]));
+    let mix =
+        |a: u8, b: u8| (a as f64 + (b as f64 - a as f64) * (place - left as f64)).round() as u8;
+    RGBColor(mix(from.0, to.0), mix(from.1, to.1), mix(from.2, to.2))
+}
+
+/// Every colour there is.
+pub fn all() -> impl Iterator<Item = Shade> {
+    [SURFACE, INK, MUTED, GRID, AXIS, FAINT, ON_HEAT]
+        .into_iter()
+        .chain(SERIES)
+        .chain((0..=HEAT_STEPS).map(heat_step))
+}
+
+/// The colour as it stands in an SVG.
+pub fn hex(color: RGBColor) -> String {
+    format!("#{:02X}{:02X}{:02X}", color.0, color.1, color.2)
+}

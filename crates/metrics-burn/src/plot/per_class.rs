@@ -1,0 +1,113 @@
+use super::{
+    Plot,
+    axes::{Area, Axes, range_of, ticks},
+    canvas::{Align, TEXT, fit, text_width},
+    class_name, number,
+    palette::{AXIS, INK, MUTED, SERIES},
+};
+
+/// Up to so many classes have a bar with a name and a number.
+const BARS: usize = 40;
+
+/// A number per class: a bar each, and with more than 40 classes a line over the classes.
+///
+/// A class without a finite value has no bar. `None` without any finite value.
+///
+/// ```
+/// use metrics_burn::plot::per_class;
+///
+/// let names = ["cat".to_string(), "dog".to_string()];
+/// assert!(per_class("f1_score", &[0.9, 0.7], &names).is_some());
+/// assert!(per_class("f1_score", &[f64::NAN], &names).is_none());
+/// ```
+pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<Plot> {
+    let (low, high) = range_of(values.iter().copied())?;
+    let finite = || values.iter().filter(|v| v.is_finite());
+    let mean = finite().sum::<f64>() / finite().count() as f64;
+    let subtitle = format!("{} values; mean {}", values.len(), number(mean));
+    let label = format!("{name}: {subtitle}");
+    if values.len() > BARS {
+        return Some(line(name, &label, &subtitle, values, (low, high)));
+    }
+    let unit = finite().all(|value| (0.0..=1.0).contains(value));
+    // Bars begin at 0, so it must be there.
+    let x = if unit {
+        (0.0, 1.0)
+    } else {
+        (low.min(0.0), high.max(0.0))
+    };
+    let names: Vec<_> = (0..values.len())
+        .map(|i| class_name(class_names, i))
+        .collect();
+    let widest = names
+        .iter()
+        .map(|n| text_width(n, TEXT))
+        .fold(10.0, f64::max)
+        .min(110.0);
+    let row = 20.0;
+    let area = Area {
+        left: 26.0 + widest,
+        top: 58.0,
+        width: 460.0 - 26.0 - widest - 74.0,
+        height: row * values.len() as f64,
+    };
+    let axes = Axes {
+        area,
+        x,
+        y: (0.0, 1.0),
+    };
+    Some(Plot::draw(
+        &label,
+        (460.0, area.top + area.height + 16.0),
+        |canvas| {
+            canvas.heading(name, &subtitle);
+            let (zero, _) = axes.at(0.0, 0.0);
+            for (i, value) in values.iter().enumerate() {
+                let y = area.top + (i as f64 + 0.5) * row;
+                let text = fit(&names[i], 112.0, TEXT);
+                canvas.text((area.left - 8.0, y), Align::Right, TEXT, INK, &text);
+                if value.is_finite() {
+                    let (end, _) = axes.at(*value, 0.0);
+                    canvas.rect((zero, y - 7.0), (end, y + 7.0), SERIES[0], 1.0);
+                }
+                let at = (area.left + area.width + 8.0, y);
+                let text = if value.is_nan() {
+                    "N/A".to_string()
+                } else {
+                    number(*value)
+                };
+                canvas.text(
+                    at,
+                    Align::Left,
+                    TEXT,
+                    if value.is_finite() { INK } else { MUTED },
+                    &text,
+                );
+            }
+            let bottom = area.top + area.height;
+            canvas.line(&[(zero, area.top), (zero, bottom)], AXIS, 1.0, 1.0);
+        },
+    ))
+}
+
+fn line(name: &str, label: &str, subtitle: &str, values: &[f64], y: (f64, f64)) -> Plot {
+    let axes = Axes {
+        area: Area {
+            left: 64.0,
+            top: 60.0,
+            width: 380.0,
+            height: 210.0,
+        },
+        x: (0.0, (values.len() - 1).max(1) as f64),
+        y,
+    };
+    Plot::draw(label, (460.0, 320.0), |canvas| {
+        canvas.heading(name, subtitle);
+        axes.draw(canvas, "class", "", &ticks(axes.x, 8, true));
+        let points = values
+            .iter()
+            .enumerate()
+            .map(|(i, value)| (i as f64, *value));
+        axes.line(canvas, points, SERIES[0], 1.5, 0.5);
+    })
+}

@@ -1,0 +1,121 @@
+use super::{
+    Plot,
+    axes::{Area, Axes, ticks},
+    canvas::{Align, TEXT},
+    palette::{AXIS, INK, MUTED, SERIES},
+};
+use metrics_core::ReliabilityBin;
+
+/// A reliability diagram: the accuracy of each bin of confidence, its gap to the bin's mean
+/// confidence, and below how many elements the bins hold.
+///
+/// A bin without width, which holds the confidence of exactly 1, is drawn as part of the bin before
+/// it. `None` without elements.
+///
+/// ```
+/// use metrics_burn::plot::reliability;
+/// use metrics_core::{Metric, ReliabilityDiagram, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let scores = Tensor::<1>::from_floats([0.25, 0.25, 0.75, 0.75], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 1, 1, 1], &device);
+/// let batch = Binary::from_scores(scores, target)?;
+/// let value = ReliabilityDiagram::binary().bins(2).evaluate(&batch)?;
+/// let plot = reliability("reliability", value.reliability().unwrap()).unwrap();
+/// assert!(plot.svg().contains("4 elements; mean gap 0.250"));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
+    let bins = merged(bins);
+    let total: u64 = bins.iter().map(|bin| bin.count).sum();
+    if total == 0 {
+        return None;
+    }
+    let used = || {
+        bins.iter()
+            .filter(|bin| bin.confidence.is_finite() && bin.accuracy.is_finite())
+    };
+    let gap: f64 = used()
+        .map(|bin| (bin.accuracy - bin.confidence).abs() * bin.count as f64 / total as f64)
+        .sum();
+    let subtitle = format!("{total} elements; mean gap {gap:.3}; dashed: perfect calibration");
+    let area = Area {
+        left: 64.0,
+        top: 78.0,
+        width: 380.0,
+        height: 300.0,
+    };
+    let axes = Axes {
+        area,
+        x: (0.0, 1.0),
+        y: (0.0, 1.0),
+    };
+    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(5);
+    let counts = Axes {
+        area: Area {
+            top: 404.0,
+            height: 84.0,
+            ..area
+        },
+        x: (0.0, 1.0),
+        y: (0.0, most as f64 * 1.05),
+    };
+    let label = format!("{name}: accuracy by confidence; {subtitle}");
+    Some(Plot::draw(&label, (460.0, 538.0), |canvas| {
+        canvas.heading(name, &subtitle);
+        let entries = [
+            (INK, "accuracy".to_string()),
+            (SERIES[1], "gap to the mean confidence".to_string()),
+        ];
+        canvas.legend(60.0, 2, 460.0, &entries);
+        axes.draw(canvas, "", "accuracy", &[]);
+        for bin in used() {
+            let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
+            let (low, high) = match bin.accuracy < bin.confidence {
+                true => (bin.accuracy, bin.confidence),
+                false => (bin.confidence, bin.accuracy),
+            };
+            canvas.rect(axes.at(left, 0.0), axes.at(right, low), SERIES[0], 1.0);
+            canvas.rect(axes.at(left, low), axes.at(right, high), SERIES[1], 0.4);
+            let level = [axes.at(left, bin.accuracy), axes.at(right, bin.accuracy)];
+            canvas.line(&level, INK, 2.0, 1.0);
+        }
+        canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), MUTED, 1.5);
+        counts.draw(canvas, "confidence", "count", &ticks((0.0, 1.0), 6, false));
+        for bin in &bins {
+            let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
+            let top = counts.at(right, bin.count as f64);
+            canvas.rect(counts.at(left, 0.0), top, AXIS, 1.0);
+        }
+        if bins.len() == 1 {
+            let at = axes.at(0.5, 0.94);
+            canvas.text(at, Align::Center, TEXT, MUTED, "one bin only");
+        }
+    }))
+}
+
+/// The bins with a width; one without goes to the bin before it.
+fn merged(bins: &[ReliabilityBin]) -> Vec<ReliabilityBin> {
+    let mut merged: Vec<ReliabilityBin> = Vec::new();
+    let edges = |bin: &&ReliabilityBin| {
+        (0.0..=1.0).contains(&bin.lower) && (0.0..=1.0).contains(&bin.upper)
+    };
+    for bin in bins.iter().filter(edges) {
+        match merged.last_mut() {
+            Some(last) if bin.upper <= bin.lower => {
+                let all = (last.count + bin.count) as f64;
+                let mean = |a: f64, b: f64| match (last.count, bin.count) {
+                    (_, 0) => a,
+                    (0, _) => b,
+                    (m, n) => (a * m as f64 + b * n as f64) / all,
+                };
+                last.confidence = mean(last.confidence, bin.confidence);
+                last.accuracy = mean(last.accuracy, bin.accuracy);
+                last.count += bin.count;
+            }
+            _ => merged.push(*bin),
+        }
+    }
+    merged
+}

@@ -1,0 +1,92 @@
+use crate::plot::class_name;
+use metrics_core::{Matrix, MetricReport, Value};
+
+/// A row per class.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassTable {
+    /// What the columns are.
+    pub columns: Vec<String>,
+    /// The classes' names and their values; NaN where there is none, such as the precision of a class
+    /// that was never predicted.
+    pub rows: Vec<(String, Vec<f64>)>,
+}
+
+impl ClassTable {
+    pub(super) fn new(report: &MetricReport, names: &[String]) -> Option<Self> {
+        let values = || {
+            let entries = report.entries.iter();
+            entries.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?)))
+        };
+        let counts = values().find_map(|(name, value)| of_counts(name, value));
+        let lists = || values().filter_map(|(name, value)| Some((name, value.per_class()?)));
+        let classes = match &counts {
+            Some(rows) => rows.len(),
+            None => {
+                let named = lists().find(|(_, list)| list.len() == names.len());
+                named.or(lists().next())?.1.len()
+            }
+        };
+        let mut columns: Vec<String> = Vec::new();
+        let mut rows: Vec<_> = (0..classes)
+            .map(|i| (class_name(names, i), vec![]))
+            .collect();
+        if let Some(counts) = counts {
+            columns.extend(["precision", "recall", "F1", "support"].map(String::from));
+            rows.iter_mut()
+                .zip(counts)
+                .for_each(|(row, counts)| row.1.extend(counts));
+        }
+        for (name, list) in lists().filter(|(_, list)| list.len() == classes) {
+            columns.push(name.to_string());
+            rows.iter_mut()
+                .zip(list)
+                .for_each(|(row, value)| row.1.push(*value));
+        }
+        (classes > 0).then_some(Self { columns, rows })
+    }
+}
+
+/// Precision, recall, F1 score and support per class, if the value is a confusion matrix of counts.
+fn of_counts(name: &str, value: &Value) -> Option<Vec<[f64; 4]>> {
+    // Stat scores are matrices of counts too, and may happen to be square.
+    if name.contains("stat_scores") {
+        return None;
+    }
+    match value {
+        Value::Matrix(matrix) if is_counts(matrix) => {
+            let n = matrix.rows;
+            let (mut rows, mut cols) = (vec![0.0; n], vec![0.0; n]);
+            for (i, count) in matrix.data.iter().enumerate() {
+                rows[i / n] += count;
+                cols[i % n] += count;
+            }
+            Some(
+                (0..n)
+                    .map(|i| scores(matrix.get(i, i), cols[i], rows[i]))
+                    .collect(),
+            )
+        }
+        Value::Matrices(list) if list.iter().all(|m| m.rows == 2 && is_counts(m)) => {
+            let of_label = |m: &Matrix| {
+                let right = m.get(1, 1);
+                scores(right, right + m.get(0, 1), right + m.get(1, 0))
+            };
+            Some(list.iter().map(of_label).collect())
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn is_counts(matrix: &Matrix) -> bool {
+    let square = matrix.rows > 0 && matrix.rows == matrix.cols;
+    let whole = |value: &f64| *value >= 0.0 && value.is_finite() && value.trunc() == *value;
+    square
+        && matrix.rows.checked_mul(matrix.cols) == Some(matrix.data.len())
+        && matrix.data.iter().all(whole)
+}
+
+fn scores(right: f64, predicted: f64, support: f64) -> [f64; 4] {
+    // 0 / 0 is the NaN of a class that does not occur.
+    let f1 = 2.0 * right / (predicted + support);
+    [right / predicted, right / support, f1, support]
+}

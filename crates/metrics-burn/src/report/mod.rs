@@ -1,0 +1,338 @@
+//! Reports after training: a page, pictures, Markdown.
+//!
+//! ```no_run
+//! # fn example(metrics: metrics_burn::LearnerMetrics<metrics_core::batch::Multiclass>)
+//! # -> Result<(), metrics_burn::report::ReportError> {
+//! metrics.results().report().write_html("report.html")?;
+//! # Ok(()) }
+//! ```
+//!
+//! The page is one file that loads nothing and needs no scripts.
+
+mod class_table;
+mod html;
+mod incidents;
+mod markdown;
+
+pub use class_table::ClassTable;
+
+use crate::{
+    MetricResults, SplitKind, SplitReport,
+    plot::{self, Plot, PlotError, Series, split_name},
+};
+use metrics_core::MetricInfo;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::BTreeSet,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// Why a report was not written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// A plot could not be made into a file.
+    #[error(transparent)]
+    Plot(#[from] PlotError),
+    /// A file or folder could not be written.
+    #[error("cannot write {path}: {source}")]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The format of [`RunReport::write_plots`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlotFormat {
+    /// Lines and text, sharp at any size.
+    Svg,
+    /// Pixels, at twice the plot's size.
+    Png,
+}
+
+/// The best epoch of a metric on a split.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Best {
+    /// The epoch, from 1.
+    pub epoch: usize,
+    /// Its value.
+    pub value: f64,
+}
+
+/// Everything that a run computed, to be shown. Serde saves it.
+///
+/// ```
+/// use metrics_burn::{SplitKind, SplitReport, report::RunReport};
+/// use metrics_core::{Accuracy, MetricCollection, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let scores = Tensor::<1>::from_floats([0.9, 0.2], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 1], &device);
+/// let mut metrics = MetricCollection::new().with(Accuracy::binary());
+/// metrics.update(&Binary::from_scores(scores, target)?)?;
+/// let epoch = SplitReport {
+///     split: SplitKind::Valid,
+///     epoch: 1,
+///     batches: 1,
+///     samples: 2,
+///     complete: true,
+///     failed_batches: 0,
+///     reads: 1,
+///     report: metrics.compute()?,
+/// };
+/// let report = RunReport::from_parts(metrics.metrics(), vec![epoch])
+///     .title("Cats and dogs")
+///     .note("learning rate", 1e-3);
+/// assert!(report.to_html().contains("<h1>Cats and dogs</h1>"));
+/// assert_eq!(report.best("accuracy", SplitKind::Valid).unwrap().value, 0.5);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    title: String,
+    class_names: Vec<String>,
+    notes: Vec<(String, String)>,
+    metrics: Vec<MetricInfo>,
+    epochs: Vec<SplitReport>,
+}
+
+impl MetricResults {
+    /// A report of all results so far.
+    pub fn report(&self) -> RunReport {
+        RunReport::new(self)
+    }
+}
+
+impl RunReport {
+    /// A report of results.
+    pub fn new(results: &MetricResults) -> Self {
+        Self::from_parts(results.metrics().to_vec(), results.all())
+    }
+
+    /// A report of epochs from anywhere, such as a file. Of two with one split and epoch the last
+    /// counts.
+    pub fn from_parts(metrics: Vec<MetricInfo>, epochs: Vec<SplitReport>) -> Self {
+        let mut seen = BTreeSet::new();
+        let mut epochs: Vec<_> = (epochs.into_iter().rev())
+            .filter(|epoch| seen.insert((order(epoch.split), epoch.epoch)))
+            .collect();
+        epochs.sort_by_key(|epoch| (order(epoch.split), epoch.epoch));
+        Self {
+            title: "Training report".to_string(),
+            class_names: vec![],
+            notes: vec![],
+            metrics,
+            epochs,
+        }
+    }
+
+    /// The heading; default: "Training report".
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.title = title.into();
+        self
+    }
+
+    /// What the classes, labels or outputs are called, in their order; default: their numbers.
+    pub fn class_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.class_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Something to know about the run, such as a hyper-parameter.
+    pub fn note(mut self, key: impl Into<String>, value: impl ToString) -> Self {
+        self.notes.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// The metrics, in the order of the collection.
+    pub fn metrics(&self) -> &[MetricInfo] {
+        &self.metrics
+    }
+
+    /// The splits that have values: training, validation, test sets.
+    pub fn splits(&self) -> Vec<SplitKind> {
+        let mut splits: Vec<_> = self.epochs.iter().map(|epoch| epoch.split).collect();
+        splits.dedup();
+        splits
+    }
+
+    /// The epochs of a split, in their order.
+    pub fn epochs(&self, split: SplitKind) -> impl DoubleEndedIterator<Item = &SplitReport> {
+        self.epochs.iter().filter(move |epoch| epoch.split == split)
+    }
+
+    /// The best epoch of a metric on a split, by its direction; of equal ones the first. `None` for a
+    /// metric without direction, and if no epoch has a number that is not NaN. Incomplete epochs
+    /// count.
+    pub fn best(&self, metric: &str, split: SplitKind) -> Option<Best> {
+        let info = self.metrics.iter().find(|info| info.name == metric)?;
+        let higher = info.higher_is_better?;
+        let values = self.epochs(split).filter_map(|epoch| {
+            let value = epoch
+                .report
+                .scalar(metric)
+                .filter(|value| !value.is_nan())?;
+            Some(Best {
+                epoch: epoch.epoch,
+                value,
+            })
+        });
+        values.reduce(|best, next| {
+            let better = if higher {
+                next.value > best.value
+            } else {
+                next.value < best.value
+            };
+            if better { next } else { best }
+        })
+    }
+
+    /// Precision, recall, F1 score and support of each class on the last epoch of a split, from its
+    /// confusion matrix of counts, and every other metric with a value per class. `None` without
+    /// any.
+    pub fn class_table(&self, split: SplitKind) -> Option<ClassTable> {
+        let last = self.epochs(split).next_back()?;
+        ClassTable::new(&last.report, &self.class_names)
+    }
+
+    /// The page. A report without epochs says so.
+    pub fn to_html(&self) -> String {
+        html::page(self)
+    }
+
+    /// Writes the page to a file.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`].
+    pub fn write_html(&self, path: impl AsRef<Path>) -> Result<(), ReportError> {
+        let path = path.as_ref();
+        fs::write(path, self.to_html()).map_err(write_error(path))
+    }
+
+    /// The report as Markdown, as a model card has it: best and last values, classes, the confusion
+    /// matrix (up to 20 classes), the data, and what failed.
+    ///
+    /// Classes are those of the test sets, or else of the validation set, or else of the training set.
+    pub fn to_markdown(&self) -> String {
+        markdown::document(self)
+    }
+
+    /// Writes every plot to a file of a folder, which is made if it is not there: the learning curve
+    /// of each number, and what the last epoch of each split has to draw. Returns the files.
+    ///
+    /// # Errors
+    /// [`ReportError::Write`], [`ReportError::Plot`]; the files before it are there.
+    pub fn write_plots(
+        &self,
+        folder: impl AsRef<Path>,
+        format: PlotFormat,
+    ) -> Result<Vec<PathBuf>, ReportError> {
+        let folder = folder.as_ref();
+        fs::create_dir_all(folder).map_err(write_error(folder))?;
+        let extension = match format {
+            PlotFormat::Svg => "svg",
+            PlotFormat::Png => "png",
+        };
+        let curves = self.scalars().filter_map(|info| {
+            Some((
+                format!("learning_curve_{}", info.name),
+                self.learning_curve(info)?,
+            ))
+        });
+        let values = self.splits().into_iter().flat_map(|split| {
+            let plots = self.last_plots(split).into_iter();
+            plots.map(move |(name, plot)| (format!("{}_{name}", split_name(split)), plot))
+        });
+        let mut used = BTreeSet::new();
+        let mut files = Vec::new();
+        for (name, plot) in curves.chain(values) {
+            let stem = file_stem(&name, &mut used);
+            let path = folder.join(format!("{stem}.{extension}"));
+            plot.write(&path)?;
+            files.push(path);
+        }
+        Ok(files)
+    }
+
+    fn scalars(&self) -> impl Iterator<Item = &MetricInfo> {
+        self.metrics.iter().filter(|info| info.is_scalar)
+    }
+
+    /// The split by whose best epoch a metric is judged.
+    fn judge(&self) -> Option<SplitKind> {
+        let splits = self.splits();
+        [SplitKind::Valid, SplitKind::Train]
+            .into_iter()
+            .find(|split| splits.contains(split))
+    }
+
+    fn learning_curve(&self, info: &MetricInfo) -> Option<Plot> {
+        let series = self.splits().into_iter().map(|split| Series {
+            split,
+            points: self
+                .epochs(split)
+                .filter_map(|epoch| Some((epoch.epoch, epoch.report.scalar(&info.name)?)))
+                .collect(),
+        });
+        let series: Vec<_> = series.filter(|series| !series.points.is_empty()).collect();
+        let best = self
+            .judge()
+            .and_then(|split| Some((split, self.best(&info.name, split)?.epoch)));
+        plot::learning_curve(&info.name, &series, best)
+    }
+
+    /// The plots of a split's last epoch, with the metrics' names.
+    fn last_plots(&self, split: SplitKind) -> Vec<(String, Plot)> {
+        let Some(last) = self.epochs(split).next_back() else {
+            return vec![];
+        };
+        let entries = last.report.entries.iter();
+        entries
+            .filter_map(|entry| {
+                let plot = plot::value(&entry.name, entry.value.as_ref()?, &self.class_names)?;
+                Some((entry.name.clone(), plot))
+            })
+            .collect()
+    }
+}
+
+fn order(split: SplitKind) -> (u8, usize) {
+    match split {
+        SplitKind::Train => (0, 0),
+        SplitKind::Valid => (1, 0),
+        SplitKind::Test(index) => (2, index),
+    }
+}
+
+fn write_error(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
+    let path = path.to_path_buf();
+    |source| ReportError::Write { path, source }
+}
+
+/// A file name that every system takes, and that is not yet used.
+fn file_stem(name: &str, used: &mut BTreeSet<String>) -> String {
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-.".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let stem: String = name.chars().take(80).map(plain).collect();
+    // Some file systems do not tell small letters from capitals.
+    let free = (1..)
+        .map(|n| {
+            if n == 1 {
+                stem.clone()
+            } else {
+                format!("{stem}_{n}")
+            }
+        })
+        .find(|stem| used.insert(stem.to_lowercase()));
+    free.unwrap_or(stem)
+}

@@ -1,0 +1,112 @@
+use crate::{
+    Metric, MetricError, ReliabilityBin, Value,
+    accumulators::{Calibration, CalibrationBins, ConfidentBatch},
+    batch::{Binary, Multiclass},
+};
+
+/// Reliability diagram: mean confidence and share of right predictions, by bins of confidence.
+///
+/// The bins are those of [`CalibrationError`](crate::CalibrationError), with which it shares a
+/// state if the options are equal: equal-width, closed on the left, and one more (from 1 to 1) for a
+/// confidence of exactly 1. Binary: confidence is the probability of the positive class and accuracy
+/// the share of positives; multiclass: of the best class, and how often it was the target. A bin
+/// without elements has count 0 and NaN means. No data is [`MetricError::Empty`]. State: 3 numbers
+/// per bin. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
+/// `CalibrationError`.
+///
+/// ```
+/// use metrics_core::{Metric, ReliabilityDiagram, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let scores = Tensor::<1>::from_floats([0.25, 0.25, 0.75, 0.75], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 1, 1, 1], &device);
+/// let batch = Binary::from_scores(scores, target)?;
+/// let value = ReliabilityDiagram::binary().bins(2).evaluate(&batch)?;
+/// let bins = value.reliability().unwrap();
+/// assert_eq!((bins[0].confidence, bins[0].accuracy), (0.25, 0.5));
+/// assert_eq!((bins[1].confidence, bins[1].accuracy), (0.75, 1.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug)]
+pub struct ReliabilityDiagram<B> {
+    accumulator: CalibrationBins<B>,
+}
+
+impl<B> Clone for ReliabilityDiagram<B> {
+    fn clone(&self) -> Self {
+        Self {
+            accumulator: self.accumulator.clone(),
+        }
+    }
+}
+
+impl ReliabilityDiagram<Binary> {
+    /// For yes-or-no decisions with a score each.
+    pub fn binary() -> Self {
+        Self {
+            accumulator: CalibrationBins::new(2),
+        }
+    }
+}
+
+impl ReliabilityDiagram<Multiclass> {
+    /// For elements that have one of `classes` classes.
+    pub fn multiclass(classes: usize) -> Self {
+        Self {
+            accumulator: CalibrationBins::new(classes),
+        }
+    }
+}
+
+impl<B> ReliabilityDiagram<B> {
+    /// The number of bins; default 15.
+    pub fn bins(mut self, bins: usize) -> Self {
+        self.accumulator.options.bins = bins;
+        self
+    }
+
+    /// Elements with this target are left out.
+    pub fn ignore_index(mut self, label: i64) -> Self {
+        self.accumulator.options.ignore_index = Some(label);
+        self
+    }
+}
+
+impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
+    type Accumulator = CalibrationBins<B>;
+
+    fn name(&self) -> String {
+        "reliability_diagram".to_string()
+    }
+
+    fn accumulator(&self) -> CalibrationBins<B> {
+        self.accumulator.clone()
+    }
+
+    fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
+        if bins.counts.iter().all(|count| *count == 0) {
+            return Err(MetricError::Empty {
+                rejected: bins.rejected,
+            });
+        }
+        let width = bins.counts.len().saturating_sub(1).max(1) as f64;
+        let bin = |(i, ((count, hits), confidence)): (usize, ((&u64, &u64), &f64))| {
+            let elements = *count as f64;
+            ReliabilityBin {
+                lower: i as f64 / width,
+                upper: ((i + 1) as f64 / width).min(1.0),
+                count: *count,
+                // 0 / 0 is the NaN of a bin without elements.
+                confidence: confidence / elements,
+                accuracy: *hits as f64 / elements,
+            }
+        };
+        let bins = bins.counts.iter().zip(&bins.hits).zip(&bins.confidence);
+        Ok(Value::Reliability(bins.enumerate().map(bin).collect()))
+    }
+
+    fn is_scalar(&self) -> bool {
+        false
+    }
+}
