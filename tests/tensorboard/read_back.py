@@ -33,11 +33,14 @@ def number(value):
 
 
 def image(strings):
-    """The size that is stated and the picture itself, decoded."""
+    """The size that is stated and the picture itself, decoded; of a large one, how many colours."""
     width, height, png = strings
     picture = Image.open(io.BytesIO(png)).convert("RGB")
     pixels = [list(pixel) for pixel in picture.getdata()]
-    return {"stated": [int(width), int(height)], "size": picture.size, "pixels": pixels}
+    seen = {"stated": [int(width), int(height)], "size": picture.size}
+    if len(pixels) > 100:
+        return seen | {"colours": len(set(map(tuple, pixels)))}
+    return seen | {"pixels": pixels}
 
 
 def hparams(content):

@@ -14,7 +14,7 @@ use burn::train::{
 };
 use metrics_burn::{
     LearnerMetrics, LearnerMetricsBuilder, OnStep, SplitKind, SplitReport,
-    log::{Csv, JsonLines, Record, RecordLogger, RecordValue, RecordWriter, read_json_lines},
+    loggers::{Csv, JsonLines, Record, RecordLogger, RecordValue, RecordWriter, read_json_lines},
 };
 use metrics_core::{
     Accuracy, Average, ConfusionMatrix, F1Score, MetricCollection, MetricReport, Rejected,

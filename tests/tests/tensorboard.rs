@@ -9,7 +9,7 @@ use burn::train::{
 };
 use metrics_burn::{
     LearnerMetrics, LearnerMetricsBuilder, OnStep, SplitKind,
-    log::{HParam, JsonLines, RecordValue, TensorBoard, read_json_lines},
+    loggers::{HParam, JsonLines, RecordValue, TensorBoard, read_json_lines},
 };
 use metrics_core::{
     Accuracy, Average, ConfusionMatrix, Curve, F1Score, MetricCollection, PrecisionRecallCurve,
@@ -104,7 +104,7 @@ fn tensorboard_reads_what_was_logged() {
 
     // Every number of Burn's own logger, and nothing else, at its step.
     let mut scalars = BTreeMap::new();
-    let mut texts = 0;
+    let mut pictures = 0;
     for record in read_json_lines(&json).unwrap() {
         let (kind, at) = match record.step {
             Some(step) => ("step", step as i64),
@@ -123,14 +123,18 @@ fn tensorboard_reads_what_was_logged() {
                 }
             }
             RecordValue::Value(value) => {
-                let found = events(&runs, &record.split, &tag, "text");
-                assert!(found.contains(&(at, json!(format!("```\n{value}\n```")))));
-                texts += 1;
+                let plot = metrics_burn::plot::value(&tag, value, &classes.map(String::from));
+                let (width, height) = plot.unwrap().size();
+                let found = events(&runs, &record.split, &format!("{tag}/plot"), "images");
+                let (_, image) = found.iter().find(|(step, _)| *step == at).unwrap();
+                assert_eq!(image["size"], json!([width.round() as u32, height.round() as u32]));
+                assert!(image["colours"].as_u64().unwrap() > 10, "a blank picture");
+                pictures += 1;
             }
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((scalars.len(), texts), (2 * (6 + CLASSES), 2 * 3));
+    assert_eq!((scalars.len(), pictures), (2 * (6 + CLASSES), 2 * 3));
     for ((run, tag), expected) in &scalars {
         assert_eq!(&events(&runs, run, tag, "scalars"), expected, "{run} {tag}");
     }
@@ -293,13 +297,17 @@ fn precision_recall_curves_have_the_counts_of_the_scores() {
     logger
         .pr_curve("valid", 5, "pr", &exact, positives, negatives)
         .unwrap();
+    // A value of a collection knows its positives and negatives itself.
+    let value = RecordValue::Value(Value::Curves(vec![exact.clone()]));
+    logger.epoch("valid", 6, "pr", value);
     let none = logger.pr_curve("valid", 5, "pr", &exact, 0, 300);
     assert_eq!(none.unwrap_err().kind(), ErrorKind::InvalidData);
     let Some(runs) = read_back(dir.path()) else {
         return;
     };
     let found = events(&runs, "valid", "epoch/pr", "pr_curves");
-    assert_eq!(found.len(), 1);
+    assert_eq!((found.len(), found[1].0), (2, 6));
+    assert_eq!(found[0].1, found[1].1);
     let (step, found) = &found[0];
     assert_eq!(
         (*step, &found["thresholds"], &found["shape"]),

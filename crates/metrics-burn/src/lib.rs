@@ -42,7 +42,7 @@ mod checkpoint;
 mod display;
 mod epoch;
 mod input;
-pub mod log;
+pub mod loggers;
 mod plan;
 #[cfg(feature = "report")]
 pub mod plot;

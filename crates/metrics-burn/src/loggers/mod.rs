@@ -6,7 +6,7 @@
 //!
 //! ```no_run
 //! use burn::train::{SupervisedTraining, logger::FileMetricLogger};
-//! use metrics_burn::log::{Csv, JsonLines};
+//! use metrics_burn::loggers::{Csv, JsonLines};
 //! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
 //! let lines = JsonLines::create("artifacts/metrics.jsonl", "baseline")?;
 //! let training = training

@@ -23,7 +23,7 @@ use std::{
 /// Where records go.
 ///
 /// ```
-/// use metrics_burn::log::{Record, RecordLogger, RecordWriter};
+/// use metrics_burn::loggers::{Record, RecordLogger, RecordWriter};
 /// use std::io;
 ///
 /// struct Printed;

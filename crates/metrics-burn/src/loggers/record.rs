@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 /// `"-inf"`, any other string is a text, and an object is a [`Value`].
 ///
 /// ```
-/// use metrics_burn::log::Record;
+/// use metrics_burn::loggers::Record;
 ///
 /// let record = Record {
 ///     run: "baseline".into(),

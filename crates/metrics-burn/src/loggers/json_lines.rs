@@ -15,7 +15,7 @@ const START: &[u8] = b"{\"run\":";
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
-/// use metrics_burn::log::JsonLines;
+/// use metrics_burn::loggers::JsonLines;
 /// # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
 /// let training = training
 ///     .with_metric_logger(FileMetricLogger::new("artifacts"))
@@ -87,7 +87,7 @@ impl RecordWriter for JsonLines {
 /// whatever keeps the file from being read. They name the path.
 ///
 /// ```
-/// use metrics_burn::log::{JsonLines, read_json_lines};
+/// use metrics_burn::loggers::{JsonLines, read_json_lines};
 ///
 /// let path = std::env::temp_dir().join(format!("doc-{}.jsonl", std::process::id()));
 /// JsonLines::create(&path, "baseline")?.step("train", 1, 1, "loss", 0.7);

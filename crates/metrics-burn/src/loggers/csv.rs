@@ -19,7 +19,7 @@ const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
-/// use metrics_burn::log::Csv;
+/// use metrics_burn::loggers::Csv;
 /// # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
 /// let training = training
 ///     .with_metric_logger(FileMetricLogger::new("artifacts"))

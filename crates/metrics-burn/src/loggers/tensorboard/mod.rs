@@ -35,7 +35,7 @@ use std::{
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
-/// use metrics_burn::log::{HParam, TensorBoard};
+/// use metrics_burn::loggers::{HParam, TensorBoard};
 /// # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> std::io::Result<()> {
 /// let board = TensorBoard::create("runs/baseline")?;
 /// board.hyper_parameters(
@@ -301,13 +301,14 @@ impl RecordLogger<TensorBoard> {
 }
 
 /// Positives and negatives behind a curve.
-fn support(_curve: &Curve) -> Option<(u64, u64)> {
-    None
+fn support(curve: &Curve) -> Option<(u64, u64)> {
+    let support = curve.support?;
+    Some((support.positives, support.negatives))
 }
 
 /// A picture of a value, as PNG.
-fn picture(_name: &str, _value: &Value, _class_names: &[String]) -> Option<Vec<u8>> {
-    None
+fn picture(name: &str, value: &Value, class_names: &[String]) -> Option<Vec<u8>> {
+    crate::plot::value(name, value, class_names)?.png(1.0).ok()
 }
 
 fn tag(name: &str, is_step: bool) -> String {
