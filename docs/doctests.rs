@@ -21,6 +21,7 @@ chapters! {
     plugin: "src/plugin.md",
     step_and_epoch: "src/step-and-epoch.md",
     multi_device: "src/multi-device.md",
+    loggers: "src/loggers.md",
     reports: "src/reports.md",
     from_torchmetrics: "src/from-torchmetrics.md",
     from_burn_train: "src/from-burn-train.md",

@@ -1,4 +1,4 @@
-//! Trains a digit classifier with Burn's Learner and ten metrics.
+//! Trains a digit classifier with Burn's Learner, thirteen metrics, every logger and a report.
 
 mod data;
 mod model;
@@ -11,22 +11,36 @@ use burn::{
     train::{
         EvaluatorBuilder, Learner, SupervisedTraining,
         checkpoint::MetricCheckpointingStrategy,
+        logger::FileMetricLogger,
         metric::store::{Aggregate, Direction, Split},
     },
 };
 use clap::Parser;
 use data::CLASSES;
-use metrics_burn::{LearnerMetrics, OnStep, SplitKind, SplitReport};
+use metrics_burn::{
+    LearnerMetrics, LogPolicy, OnStep, Select, SplitKind, SplitReport, StepValue,
+    loggers::{Csv, JsonLines, TensorBoard},
+    report::PlotFormat,
+};
 use metrics_core::{
     Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
-    F1Score, MatthewsCorrCoef, MetricCollection, MetricReport, NegativeLogLikelihood, Value,
-    batch::Multiclass,
+    F1Score, MatthewsCorrCoef, MetricCollection, MetricError, MetricReport, NegativeLogLikelihood,
+    PrecisionRecallCurve, ReliabilityDiagram, Roc, batch::Multiclass,
 };
 use model::Classifier;
-use std::{error::Error, fs, path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    error::Error,
+    fs, io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
-/// Trains a small network on 1,797 handwritten digits and measures it with ten metrics on the
-/// training, validation and test set.
+const LEARNING_RATE: f64 = 3e-3;
+const BATCH: usize = 64;
+
+/// Trains a small network on 1,797 handwritten digits and measures it on the training, validation
+/// and test set.
 #[derive(Parser, Debug)]
 struct Args {
     /// Where to compute: flex, ndarray, wgpu or cuda (each but flex needs its --features).
@@ -35,13 +49,13 @@ struct Args {
     /// How often to go through the training set.
     #[arg(long, default_value_t = 20)]
     epochs: usize,
-    /// Log the metrics of every so many training steps; 0 logs epochs only.
-    #[arg(long, default_value_t = 0)]
+    /// Log the metrics of the last so many training steps, every so many steps; 0 logs epochs only.
+    #[arg(long, default_value_t = 10)]
     log_every: usize,
     /// Decides the split, the order of the batches and the first weights.
     #[arg(long, default_value_t = 42)]
     seed: u64,
-    /// Where to write the logs, the checkpoints and report.json.
+    /// Where to write; each run makes a directory of its own in it.
     #[arg(long, default_value = "target/classifier")]
     output: PathBuf,
 }
@@ -64,9 +78,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Ten metrics over four states: confusion, likelihood, calibration bins and scores.
-fn metrics() -> MetricCollection<Multiclass> {
-    MetricCollection::new()
+/// Thirteen metrics over four states: confusion, likelihood, calibration bins and scores.
+fn metrics(log_every: usize) -> Result<LearnerMetrics<Multiclass>, MetricError> {
+    let collection = MetricCollection::new()
         .named(
             "accuracy",
             Accuracy::multiclass(CLASSES).average(Average::Micro),
@@ -83,12 +97,44 @@ fn metrics() -> MetricCollection<Multiclass> {
         .with(NegativeLogLikelihood::new())
         .with(CalibrationError::multiclass(CLASSES))
         .with(ConfusionMatrix::multiclass(CLASSES))
+        .with(Roc::multiclass(CLASSES))
+        .with(PrecisionRecallCurve::multiclass(CLASSES))
+        .with(ReliabilityDiagram::multiclass(CLASSES));
+    let on_step = match log_every {
+        0 => OnStep::Never,
+        n => OnStep::Every(n),
+    };
+    LearnerMetrics::builder(collection)
+        .log(Select::all().train(), move |log| {
+            log.on_step(on_step)
+                .step_value(StepValue::Window(log_every.max(1)))
+        })
+        .log(Select::metric("accuracy"), |log| log.percent().precision(1))
+        .log(
+            Select::metrics(["roc", "precision_recall_curve", "reliability_diagram"]),
+            LogPolicy::hidden,
+        )
+        .build()
+}
+
+/// The first directory `run-1`, `run-2`, .. that is not there yet.
+fn run_directory(output: &Path) -> io::Result<PathBuf> {
+    fs::create_dir_all(output)?;
+    for run in 1.. {
+        let directory = output.join(format!("run-{run}"));
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            created => return created.map(|()| directory),
+        }
+    }
+    Err(io::Error::other("every name is taken"))
 }
 
 fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
-    fs::create_dir_all(&args.output)
-        .map_err(|error| format!("cannot create {}: {error}", args.output.display()))?;
+    let output = run_directory(&args.output)
+        .map_err(|error| format!("cannot write to {}: {error}", args.output.display()))?;
+    let name = output.file_name().unwrap_or_default().to_string_lossy();
     device.seed(args.seed);
     let digits = data::load(args.seed)?;
     let (train, rest) = digits.split_at(digits.len() * 7 / 10);
@@ -101,23 +147,35 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         args.backend
     );
 
-    let on_step = if args.log_every == 0 {
-        OnStep::Never
-    } else {
-        OnStep::Every(args.log_every)
-    };
-    let metrics = LearnerMetrics::builder(metrics())
-        .on_step(on_step)
-        .build()?;
+    let digit_names = (0..CLASSES).map(|digit| digit.to_string());
+    let json = JsonLines::create(output.join("metrics.jsonl"), &name)?;
+    let csv = Csv::create(output.join("metrics.csv"), &name)?;
+    let board = TensorBoard::create(output.join("tensorboard"))?.class_names(digit_names.clone());
+    board.hyper_parameters(
+        &[
+            ("learning rate", LEARNING_RATE.into()),
+            ("batch", BATCH.into()),
+            ("epochs", args.epochs.into()),
+            ("backend", args.backend.as_str().into()),
+            ("seed", args.seed.into()),
+        ],
+        &[],
+    )?;
+
+    let metrics = metrics(args.log_every)?;
     let training_device = device.clone().autodiff();
     let f1 = metrics.metric("f1_score")?;
     let training = SupervisedTraining::new(
-        &args.output,
-        data::loader(train, 64, Some(args.seed), &training_device),
-        data::loader(valid, 64, None, device),
+        &output,
+        data::loader(train, BATCH, Some(args.seed), &training_device),
+        data::loader(valid, BATCH, None, device),
     )
     .metrics(metrics.clone())
-    .renderer(Box::new(progress::Progress::new(metrics.results())))
+    .with_metric_logger(FileMetricLogger::new(&output))
+    .with_metric_logger(json.clone())
+    .with_metric_logger(csv.clone())
+    .with_metric_logger(board.clone())
+    .renderer(metrics.display(Box::new(progress::Progress::new(metrics.results()))))
     .with_checkpointing_strategy(MetricCheckpointingStrategy::new(
         &f1,
         Aggregate::Mean,
@@ -129,18 +187,18 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     let learner = Learner::new(
         Classifier::new(&training_device),
         AdamConfig::new().init(),
-        3e-3,
+        LEARNING_RATE,
     );
     let trained = training.launch(learner);
     if let Some(error) = &trained.error {
         return Err(format!("the training stopped: {error}").into());
     }
 
-    let evaluation = EvaluatorBuilder::new(args.output.join("evaluation"))
+    let evaluation = EvaluatorBuilder::new(output.join("evaluation"))
         .metrics(metrics.clone())
-        .renderer(Box::new(progress::Progress::new(metrics.results())))
+        .renderer(metrics.display(Box::new(progress::Progress::new(metrics.results()))))
         .build(trained.model.valid())
-        .eval("test", data::loader(test, 64, None, device));
+        .eval("test", data::loader(test, BATCH, None, device));
     if let Some(error) = &evaluation.error {
         return Err(format!("the evaluation stopped: {error}").into());
     }
@@ -152,27 +210,44 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         .filter_map(|split| results.last(*split))
         .collect();
     show(&reports);
-    let report = args.output.join("report.json");
-    write_report(&report, &reports)?;
+    if let Some(test) = results.last(SplitKind::Test(0)) {
+        // Burn's Evaluator takes no loggers.
+        json.report(&test);
+        csv.report(&test);
+        board.report(&test);
+    }
+    let report = results
+        .report()
+        .title(format!("Handwritten digits, {name}"))
+        .class_names(digit_names)
+        .note("learning rate", LEARNING_RATE)
+        .note("batch", BATCH)
+        .note("epochs", args.epochs)
+        .note("backend", &args.backend)
+        .note("seed", args.seed);
+    report.write_html(output.join("report.html"))?;
+    report.write_plots(output.join("plots"), PlotFormat::Png)?;
+    fs::write(output.join("report.md"), report.to_markdown())?;
+
     println!(
         "\n{:.1} s. Written to {}:",
         started.elapsed().as_secs_f64(),
-        args.output.display()
+        output.display()
     );
-    results
-        .report()
-        .title("Handwritten digits")
-        .note("epochs", args.epochs)
-        .note("backend", &args.backend)
-        .note("seed", args.seed)
-        .write_html(args.output.join("report.html"))?;
-    println!("  report.html      the run as a page");
-    println!("  report.json      every value of the last epoch and of the test set");
-    println!("  train/, valid/   Burn's logs of every epoch");
-    println!("  evaluation/      Burn's logs of the test set");
-    println!(
-        "  checkpoint/      the model of the epoch with the best f1_score on the validation set"
-    );
+    for (file, what) in [
+        ("report.html", "the run as a page"),
+        ("report.md, plots/", "for a model card"),
+        ("metrics.jsonl, .csv", "every value of every step and epoch"),
+        ("tensorboard/", "for `tensorboard --logdir`"),
+        ("train/, valid/", "Burn's logs of every epoch"),
+        ("evaluation/", "Burn's logs of the test set"),
+        (
+            "checkpoint/",
+            "the model of the epoch with the best f1_score on the validation set",
+        ),
+    ] {
+        println!("  {file:<20} {what}");
+    }
     Ok(())
 }
 
@@ -200,27 +275,10 @@ fn show(reports: &[SplitReport]) {
             .collect();
         println!("{:<24}{}", entry.name, cells.join(""));
     }
-    if let Some(values) = test.report.get("f1_per_class").and_then(Value::per_class) {
-        println!("\nF1 score per digit, test");
-        for (digit, value) in values.iter().enumerate() {
-            println!("  {digit}  {value:.4}");
-        }
-    }
-    if let Some(matrix) = test.report.get("confusion_matrix").and_then(Value::matrix) {
+    if let Some(matrix) = test.report.get("confusion_matrix").and_then(|v| v.matrix()) {
         println!("\nConfusion matrix, test (row: the digit, column: the prediction)");
         for line in matrix.to_string().lines() {
             println!("  {line}");
         }
     }
-}
-
-fn write_report(path: &PathBuf, reports: &[SplitReport]) -> Result<(), Box<dyn Error>> {
-    let names = ["train", "valid", "test"];
-    let splits: serde_json::Map<_, _> = names
-        .iter()
-        .zip(reports)
-        .map(|(name, report)| Ok((name.to_string(), serde_json::to_value(&report.report)?)))
-        .collect::<Result<_, serde_json::Error>>()?;
-    fs::write(path, serde_json::to_string_pretty(&splits)?)
-        .map_err(|error| format!("cannot write {}: {error}", path.display()).into())
 }
