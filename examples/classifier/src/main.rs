@@ -114,6 +114,11 @@ fn metrics(log_every: usize) -> Result<LearnerMetrics<Multiclass>, MetricError> 
             Select::metrics(["roc", "precision_recall_curve", "reliability_diagram"]),
             LogPolicy::hidden,
         )
+        // A point per training sample, each epoch: the report's last is enough.
+        .log(
+            Select::metrics(["roc", "precision_recall_curve"]).train(),
+            |log| log.on_epoch(false),
+        )
         .build()
 }
 
