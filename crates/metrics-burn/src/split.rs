@@ -112,8 +112,11 @@ impl<B: Batch> SplitState<B> {
         }
         let complete = |epoch: &Epoch<B>| epoch.ends >= self.workers.unwrap_or(1);
         if self.unfinished.as_ref().is_some_and(complete) {
-            // The value is whole now: Burn gets it as another final value of the epoch.
-            self.end = self.close();
+            let whole = self.close();
+            if self.epoch.is_empty() {
+                // Burn gets the value as another final one of the epoch; not once it is at the next.
+                self.end = whole;
+            }
         }
         let progress = &metadata.progress;
         if test && progress.items_total > 0 && progress.items_processed >= progress.items_total {
@@ -393,6 +396,30 @@ mod tests {
             let report = results.epoch(SplitKind::Train, epoch).unwrap();
             assert_eq!(report.report.scalar("sum"), Some(value));
             assert_eq!((report.samples, report.complete), (5, false));
+        }
+    }
+
+    /// Burn files what it logs under the epoch that it is in.
+    #[test]
+    fn a_late_value_is_not_given_out_in_the_next_epoch() {
+        for begun in [false, true] {
+            let (mut state, results) = sum();
+            for iteration in [2, 2, 4] {
+                send(&mut state, 1.0, iteration, 4);
+            }
+            state.finish();
+            state.clear();
+            if begun {
+                send(&mut state, 10.0, 2, 4);
+            }
+            send(&mut state, 1.0, 4, 4);
+            let given = state.end().map(|end| (end.epoch, end.complete));
+            assert_eq!(given, (!begun).then_some((1, true)));
+            let report = results.epoch(SplitKind::Train, 1).unwrap();
+            assert_eq!(
+                (report.report.scalar("sum"), report.complete),
+                (Some(4.0), true)
+            );
         }
     }
 }
