@@ -1,6 +1,7 @@
 //! What a plugin has accumulated, as data.
 
 use crate::{SplitKind, SplitReport, epoch::SavedEpoch};
+use metrics_core::MetricError;
 use serde::{Deserialize, Serialize};
 
 /// The epochs so far and the state of the one that is running, to save next to a model's checkpoint.
@@ -12,7 +13,12 @@ use serde::{Deserialize, Serialize};
 pub struct MetricsCheckpoint {
     /// The layout of the fields below.
     version: u32,
+    /// Of what it is the checkpoint.
+    #[serde(default)]
+    pub(crate) metrics: Vec<String>,
+    #[serde(default)]
     pub(crate) reports: Vec<SplitReport>,
+    #[serde(default)]
     pub(crate) running: Vec<(SplitKind, SavedEpoch)>,
     /// The epoch to begin with, if one was asked for.
     pub(crate) first_epoch: Option<usize>,
@@ -21,17 +27,22 @@ pub struct MetricsCheckpoint {
 const VERSION: u32 = 1;
 
 impl MetricsCheckpoint {
-    pub(crate) fn new(reports: Vec<SplitReport>, running: Vec<(SplitKind, SavedEpoch)>) -> Self {
+    pub(crate) fn new(
+        metrics: Vec<String>,
+        reports: Vec<SplitReport>,
+        running: Vec<(SplitKind, SavedEpoch)>,
+    ) -> Self {
         Self {
             version: VERSION,
+            metrics,
             reports,
             running,
             first_epoch: None,
         }
     }
 
-    /// It as it was when an epoch began, for a training that takes this epoch up from its start, as
-    /// Burn's does after `SupervisedTraining::checkpoint(epoch - 1)`.
+    /// It as it was when an epoch began, for a training that goes further back: Burn's begins with
+    /// this epoch after `SupervisedTraining::checkpoint(epoch - 1)`.
     pub fn at_start_of(mut self, epoch: usize) -> Self {
         self.running.clear();
         self.reports
@@ -40,8 +51,15 @@ impl MetricsCheckpoint {
         self
     }
 
-    /// The epoch a split begins with that has none running.
+    /// The epoch that was running, or the one after the last.
     pub(crate) fn next_epoch(&self) -> usize {
+        let mut running = self
+            .running
+            .iter()
+            .filter(|(kind, _)| *kind == SplitKind::Train);
+        if let Some((_, epoch)) = running.next() {
+            return epoch.number;
+        }
         let epochs = self
             .reports
             .iter()
@@ -50,13 +68,19 @@ impl MetricsCheckpoint {
         self.first_epoch.unwrap_or(reported + 1)
     }
 
-    /// Whether this version of the crate can read it.
-    pub(crate) fn readable(&self) -> Result<(), String> {
-        match self.version {
-            VERSION => Ok(()),
-            other => Err(format!(
-                "a checkpoint of version {other}; this version of the crate reads {VERSION}"
-            )),
+    /// Whether it is one of these metrics, and of a version that this crate reads.
+    pub(crate) fn check(&self, metrics: &[String]) -> Result<(), MetricError> {
+        let (version, saved) = (self.version, &self.metrics);
+        if version != VERSION {
+            return Err(MetricError::Saved(format!(
+                "a checkpoint of version {version}; this version of the crate reads {VERSION}"
+            )));
         }
+        if saved != metrics {
+            return Err(MetricError::Saved(format!(
+                "a checkpoint of the metrics {saved:?}; these are {metrics:?}"
+            )));
+        }
+        Ok(())
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Epoch<B: Batch> {
     broken: Option<MetricError>,
     /// Batches after which, by Burn's progress, their worker has no more.
     pub ends: usize,
+    /// Whether Burn does not know how much there is.
+    endless: bool,
     /// How many batches of each iteration have come, where several workers send them.
     seen: Vec<usize>,
 }
@@ -47,6 +49,7 @@ impl<B: Batch> Epoch<B> {
             samples: 0,
             broken: None,
             ends: 0,
+            endless: false,
             seen: Vec::new(),
         }
     }
@@ -64,7 +67,9 @@ impl<B: Batch> Epoch<B> {
         wanted: &[Wanted],
     ) -> Result<(), MetricError> {
         let progress = &metadata.progress;
-        self.ends += usize::from(progress.items_processed >= progress.items_total);
+        let known = progress.items_total > 0;
+        self.ends += usize::from(known && progress.items_processed >= progress.items_total);
+        self.endless |= !known;
         let taken = match &self.broken {
             Some(cause) => Err(cause.clone()),
             None => guarded(|| match &input.0 {
@@ -136,7 +141,7 @@ impl<B: Batch> Epoch<B> {
             epoch: self.number,
             batches: self.batches,
             samples: self.samples,
-            complete: self.ends >= workers,
+            complete: self.ends >= workers || self.endless && workers == 1,
             failed_batches: self.failed_batches,
             reads: self.segments.reads(),
             report,

@@ -2,7 +2,7 @@
 
 use crate::{LogPolicy, Select, SplitKind, view::Shows};
 use metrics_core::{MetricError, MetricInfo};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A change of the policy of some metrics in some splits.
 pub(crate) type Rule = (Select, Box<dyn Fn(LogPolicy) -> LogPolicy>);
@@ -112,11 +112,14 @@ fn names(planned: &Planned, fork: bool) -> Vec<(String, Shows)> {
     names
 }
 
+/// What is left of 255 bytes for a file's name after `.log`.
+const LONGEST_NAME: usize = 251;
+
 /// Burn identifies metrics by name, across splits, and its file logger makes a file of each.
 fn refuse_collisions(plans: &[Plan]) -> Result<(), MetricError> {
-    let mut taken: HashMap<String, &str> = HashMap::new();
+    let mut taken: HashMap<String, &Planned> = HashMap::new();
     for plan in plans {
-        let mut here: HashMap<String, &str> = HashMap::new();
+        let mut here = HashSet::new();
         for planned in &plan.metrics {
             for (name, _) in &planned.names {
                 if name.is_empty() || name.contains(['/', '\\', '\0', '\n']) {
@@ -126,13 +129,27 @@ fn refuse_collisions(plans: &[Plan]) -> Result<(), MetricError> {
                         name.escape_debug()
                     )));
                 }
-                let file = name.replace(' ', "_");
-                let metric = planned.info.name.as_str();
-                let elsewhere = taken.insert(file.clone(), metric);
-                if elsewhere.is_some_and(|other| other != metric)
-                    || here.insert(file, metric).is_some()
-                {
+                if name.len() > LONGEST_NAME {
+                    return Err(MetricError::InvalidOption(format!(
+                        "the name `{name}` has {} bytes; Burn makes a file of it, so it has at most \
+                         {LONGEST_NAME}",
+                        name.len()
+                    )));
+                }
+                // Some file systems do not tell case apart.
+                let file = name.replace(' ', "_").to_lowercase();
+                let elsewhere = taken.insert(file.clone(), planned);
+                let other = elsewhere.filter(|other| other.info.name != planned.info.name);
+                if other.is_some() || !here.insert(file) {
                     return Err(MetricError::DuplicateName(name.clone()));
+                }
+                let unit =
+                    |planned: &Planned| (planned.policy.percent, planned.policy.shown_unit());
+                if elsewhere.is_some_and(|other| unit(other) != unit(planned)) {
+                    return Err(MetricError::InvalidOption(format!(
+                        "`{name}` has another unit in another split, and Burn knows one for a name; \
+                         give one of them a prefix"
+                    )));
                 }
             }
         }

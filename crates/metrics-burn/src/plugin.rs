@@ -3,7 +3,8 @@
 use crate::{
     LogPolicy, MetricInput, MetricResults, MetricsCheckpoint, OnStep, Select, SplitKind, StepValue,
     display::Display,
-    plan::{Plan, Rule, plans},
+    epoch::SavedEpoch,
+    plan::{Plan, Rule, SPLITS, plans},
     split::SplitState,
     view::{Follows, Leads, Shows, View},
 };
@@ -42,7 +43,8 @@ pub struct LearnerMetrics<B: Batch> {
     collection: MetricCollection<B>,
     plans: Arc<Vec<Plan>>,
     first_epoch: usize,
-    resume: Option<Arc<MetricsCheckpoint>>,
+    /// The half-finished epochs to go on with, until a training has taken them.
+    halves: Arc<Mutex<Vec<(SplitKind, SavedEpoch)>>>,
     results: MetricResults,
     running: Running<B>,
 }
@@ -52,8 +54,9 @@ pub struct LearnerMetrics<B: Batch> {
 pub struct LearnerMetricsBuilder<B: Batch> {
     collection: MetricCollection<B>,
     rules: Vec<Rule>,
-    first_epoch: usize,
+    first_epoch: Option<usize>,
     resume: Option<MetricsCheckpoint>,
+    mid_epoch: bool,
 }
 
 impl<B: Batch> LearnerMetricsBuilder<B> {
@@ -97,18 +100,24 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
         self.log(Select::all(), move |log| log.on_epoch(on_epoch))
     }
 
-    /// The number of the first epoch in the results; default: 1. Metrics cannot see Burn's: after
-    /// `SupervisedTraining::checkpoint(n)` it is `n + 1`.
+    /// The number of the first epoch in the results; default: 1, or the one to resume with. Metrics
+    /// cannot see Burn's: after `SupervisedTraining::checkpoint(n)` it is `n + 1`.
     pub fn first_epoch(mut self, epoch: usize) -> Self {
-        self.first_epoch = epoch;
+        self.first_epoch = Some(epoch);
         self
     }
 
-    /// Goes on where a checkpoint was taken: with its results, its epoch numbers, and the state of
-    /// the epoch that was running. A training that begins that epoch again, as Burn's does, wants
-    /// [`MetricsCheckpoint::at_start_of`] it.
+    /// Goes on with the results and the epoch numbers of a checkpoint, at the start of the epoch that
+    /// was running: Burn's strategies begin an epoch with its first batch.
     pub fn resume(mut self, checkpoint: MetricsCheckpoint) -> Self {
-        self.resume = Some(checkpoint);
+        (self.resume, self.mid_epoch) = (Some(checkpoint), false);
+        self
+    }
+
+    /// Goes on in the middle of the epoch that was running, with what it had accumulated: for a
+    /// strategy of your own that takes up its data there.
+    pub fn resume_mid_epoch(mut self, checkpoint: MetricsCheckpoint) -> Self {
+        (self.resume, self.mid_epoch) = (Some(checkpoint), true);
         self
     }
 
@@ -125,28 +134,34 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
         let infos = self.collection.metrics();
         let metrics = LearnerMetrics {
             plans: Arc::new(plans(&infos, &self.rules)?),
-            first_epoch: self
-                .resume
-                .as_ref()
-                .map_or(self.first_epoch, |s| s.next_epoch()),
+            first_epoch: (self.first_epoch)
+                .or(self.resume.as_ref().map(MetricsCheckpoint::next_epoch))
+                .unwrap_or(1),
             results: MetricResults::new(infos),
             running: Running::default(),
-            resume: None,
+            halves: Arc::default(),
             collection: self.collection.fresh(),
         };
         let Some(saved) = self.resume else {
             return Ok(metrics);
         };
-        saved.readable().map_err(MetricError::Saved)?;
+        saved.check(&metrics.names())?;
         for (kind, epoch) in &saved.running {
             // A checkpoint that does not fit is to be refused now.
             metrics.state(*kind).restore(epoch)?;
         }
-        for report in &saved.reports {
-            metrics.results.push(report.clone());
+        for report in saved.reports {
+            if matches!(report.split, SplitKind::Test(_)) || report.epoch < metrics.first_epoch {
+                metrics.results.push(report);
+            }
         }
+        let halves = if self.mid_epoch {
+            saved.running
+        } else {
+            Vec::new()
+        };
         Ok(LearnerMetrics {
-            resume: Some(Arc::new(saved)),
+            halves: Arc::new(Mutex::new(halves)),
             ..metrics
         })
     }
@@ -203,8 +218,9 @@ impl<B: Batch> LearnerMetrics<B> {
         LearnerMetricsBuilder {
             collection,
             rules: Vec::new(),
-            first_epoch: 1,
+            first_epoch: None,
             resume: None,
+            mid_epoch: false,
         }
     }
 
@@ -244,10 +260,9 @@ impl<B: Batch> LearnerMetrics<B> {
             let names = metrics.flat_map(|planned| &planned.names);
             names.map(|(name, _)| MetricId::new(Arc::new(name.clone())))
         };
-        let kinds = [SplitKind::Train, SplitKind::Valid, SplitKind::Test(0)];
-        let [train, valid, test] = kinds.map(|kind| names(true, kind).collect());
+        let [train, valid, test] = SPLITS.map(|kind| names(true, kind).collect());
         let mut everywhere: crate::display::Hidden = &(&train | &valid) | &test;
-        for shown in kinds.into_iter().flat_map(|kind| names(false, kind)) {
+        for shown in SPLITS.into_iter().flat_map(|kind| names(false, kind)) {
             everywhere.remove(&shown);
         }
         Box::new(Display {
@@ -260,7 +275,8 @@ impl<B: Batch> LearnerMetrics<B> {
     }
 
     /// What the training and validation splits have accumulated, and the results so far. Reads the
-    /// device once per split; the training goes on undisturbed.
+    /// device once per split; the training goes on undisturbed. In the middle of an epoch of several
+    /// distributed workers it lacks what they have sent for another epoch.
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::Custom`] if a metric has panicked in this epoch.
@@ -275,7 +291,16 @@ impl<B: Batch> LearnerMetrics<B> {
                 saved.push((*kind, state.save()?));
             }
         }
-        Ok(MetricsCheckpoint::new(self.results.all(), saved))
+        Ok(MetricsCheckpoint::new(
+            self.names(),
+            self.results.all(),
+            saved,
+        ))
+    }
+
+    fn names(&self) -> Vec<String> {
+        let infos = self.results.metrics().iter();
+        infos.map(|info| info.name.clone()).collect()
     }
 
     fn plan(&self, kind: SplitKind) -> &Plan {
@@ -298,36 +323,55 @@ impl<B: Batch> LearnerMetrics<B> {
     /// Registers the views of one split: text metrics first, since Burn calls those first, and
     /// whichever is first of all leads.
     fn register<T>(&self, kind: SplitKind, mut builder: T, add: &impl AddView<B, T>) -> T {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|(_, state)| state.strong_count() > 0);
+        if running.iter().any(|(of, _)| *of == kind) {
+            log::warn!("{}: these metrics are registered twice", kind.name());
+        } else if kind != SplitKind::Test(0)
+            && self
+                .results
+                .last(kind)
+                .is_some_and(|last| last.epoch >= self.first_epoch)
+        {
+            log::warn!(
+                "{}: these metrics have results of another training, which this one replaces",
+                kind.name()
+            );
+        }
         let mut state = self.state(kind);
-        let saved = self.resume.iter().flat_map(|saved| &saved.running);
-        for (_, epoch) in saved.filter(|(of, _)| *of == kind) {
+        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(half) = halves.iter().position(|(of, _)| *of == kind) {
+            let (_, epoch) = halves.swap_remove(half);
             // `build` has done the same before.
-            if let Err(error) = state.restore(epoch) {
+            if let Err(error) = state.restore(&epoch) {
                 log::warn!("{}: not resumed: {error}", kind.name());
             }
         }
         let state = Arc::new(Mutex::new(state));
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.retain(|(_, state)| state.strong_count() > 0);
         running.push((kind, Arc::downgrade(&state)));
 
         let metrics: Vec<_> = (self.plan(kind).metrics.iter().cloned().map(Arc::new)).collect();
         let (numbers, texts): (Vec<_>, Vec<_>) = metrics.iter().partition(|m| m.info.is_scalar);
-        let mut leads = true;
-        for planned in texts.into_iter().chain(numbers) {
+        // Numbers first, so that Burn's display opens with a plot; of the two lists Burn calls the
+        // texts first.
+        let mut text_leads = texts.iter().any(|planned| !planned.names.is_empty());
+        let mut leads = !text_leads;
+        for planned in numbers.into_iter().chain(texts) {
             for (name, shows) in planned.names.clone() {
                 let leading = || View::new(&state, planned, name.clone(), shows);
                 let following = || View::new(&state, planned, name.clone(), shows);
-                builder = match (leads, planned.info.is_scalar) {
-                    (true, true) => add.leading_number(builder, leading()),
-                    (true, false) => add.leading_text(builder, leading()),
-                    (false, true) => add.number(builder, following()),
-                    (false, false) => add.text(builder, following()),
+                builder = match planned.info.is_scalar {
+                    true if std::mem::take(&mut leads) => add.leading_number(builder, leading()),
+                    true => add.number(builder, following()),
+                    false if std::mem::take(&mut text_leads) => {
+                        add.leading_text(builder, leading())
+                    }
+                    false => add.text(builder, following()),
                 };
-                leads = false;
             }
         }
-        if leads && let Some(planned) = metrics.first() {
+        let shown = metrics.iter().any(|planned| !planned.names.is_empty());
+        if !shown && let Some(planned) = metrics.first() {
             // Nothing is shown, but the results are to fill all the same.
             let silent = View::new(&state, planned, "metrics".into(), Shows::Nothing);
             builder = add.leading_text(builder, silent);

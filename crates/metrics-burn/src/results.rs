@@ -12,7 +12,8 @@ pub enum SplitKind {
     Train,
     /// The validation set.
     Valid,
-    /// A test set of an evaluation, by its order, from 0.
+    /// A test set by its order, from 0, among all that had a batch: the sets of an evaluation, then
+    /// those of the next with the same [`LearnerMetrics`](crate::LearnerMetrics).
     Test(usize),
 }
 
@@ -82,6 +83,13 @@ impl MetricResults {
         // A data loader may say that it is done more than once.
         all.retain(|old| (old.split, old.epoch) != (report.split, report.epoch));
         all.push(report);
+    }
+
+    /// The first test set from `index` on that has no report.
+    pub(crate) fn next_test(&self, index: usize) -> usize {
+        let all = self.lock();
+        let taken = |i: &usize| all.iter().any(|report| report.split == SplitKind::Test(*i));
+        (index..).find(|i| !taken(i)).unwrap_or(index)
     }
 
     /// All reports in the order in which they were computed.

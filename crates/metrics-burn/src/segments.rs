@@ -16,6 +16,8 @@ pub(crate) struct Segments<B: Batch> {
     base: MetricCollection<B>,
     /// The stretches after it, with the number of steps before each.
     recent: VecDeque<(usize, MetricCollection<B>)>,
+    /// Whether the last stretch has a batch.
+    open_is_used: bool,
     /// Steps taken.
     steps: usize,
     reads: u64,
@@ -27,6 +29,7 @@ impl<B: Batch> Segments<B> {
         Self {
             base: empty,
             recent: VecDeque::new(),
+            open_is_used: false,
             steps: 0,
             reads: 0,
         }
@@ -56,17 +59,27 @@ impl<B: Batch> Segments<B> {
         self.steps += 1;
         let cut = (wanted.iter())
             .any(|(every, reach)| reach.is_some_and(|n| (before + n).is_multiple_of(*every)));
-        if cut {
-            self.recent.push_back((before, self.base.fresh()));
+        match self.recent.back_mut() {
+            // Where batch after batch is refused, one empty stretch is enough.
+            Some((start, _)) if cut && !self.open_is_used => *start = before,
+            _ if cut => {
+                self.recent.push_back((before, self.base.fresh()));
+                self.open_is_used = false;
+            }
+            _ => {}
         }
-        match batch {
-            Some(batch) => self.open().update(batch),
-            None => Ok(()),
-        }
+        let Some(batch) = batch else { return Ok(()) };
+        let reads = self.open().reads();
+        let updated = self.open().update(batch);
+        self.open_is_used |= updated.is_ok();
+        // Eager validation reads each batch.
+        self.reads += self.open().reads() - reads;
+        updated
     }
 
-    /// Whether a panic has left the states in disagreement.
+    /// Whether a failure has left states in disagreement.
     pub fn check(&mut self) -> Result<(), MetricError> {
+        self.base.check()?;
         self.open().check()
     }
 
@@ -116,10 +129,12 @@ impl<B: Batch> Segments<B> {
             Some(next.saturating_sub((*reach)?))
         });
         let keep = starts.min().unwrap_or(usize::MAX);
-        while self.recent.front().is_some_and(|(start, _)| *start < keep)
-            && let Some((_, mut segment)) = self.recent.pop_front()
+        while let Some((start, segment)) = self.recent.front_mut()
+            && *start < keep
         {
-            self.base.absorb(&mut segment)?;
+            // A stretch that does not merge stays, so that the epoch has no value and says why.
+            self.base.absorb(segment)?;
+            self.recent.pop_front();
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(crate) struct SplitState<B: Batch> {
     ahead: Option<Epoch<B>>,
     /// How many workers send batches, known from the first.
     workers: Option<usize>,
+    /// The last batch's number, by Burn.
+    iteration: Option<usize>,
     /// The values of the step just taken, if it logs.
     step: Option<MetricReport>,
     /// The values of the epoch, once it has ended.
@@ -63,12 +65,16 @@ impl<B: Batch> SplitState<B> {
             epoch: Epoch::new(first_epoch, metrics.fresh()),
             metrics,
             wanted,
-            kind: plan.split,
+            kind: match plan.split {
+                SplitKind::Test(first) => SplitKind::Test(results.next_test(first)),
+                other => other,
+            },
             plan,
             results,
             unfinished: None,
             ahead: None,
             workers: None,
+            iteration: None,
             step: None,
             end: None,
             said: BTreeSet::new(),
@@ -78,13 +84,18 @@ impl<B: Batch> SplitState<B> {
     /// Takes a step: accumulates the batch, and computes if the step logs.
     pub fn update(&mut self, input: &MetricInput<B>, metadata: &MetricMetadata) {
         let test = matches!(self.kind, SplitKind::Test(_));
-        if test && metadata.iteration == Some(1) && !self.epoch.is_empty() {
-            // Burn says nothing between two test sets, but counts their iterations from 1.
-            if self.end.is_none() {
+        if test && !self.epoch.is_empty() {
+            // Burn says nothing between two test sets, but counts the iterations of each from 1 and
+            // sends nothing after the last.
+            let next = metadata.iteration <= self.iteration || self.end.is_some();
+            if next && self.end.is_none() {
                 self.finish();
             }
-            self.clear();
+            if next {
+                self.clear();
+            }
         }
+        self.iteration = metadata.iteration;
         self.step = None;
         self.end = None;
         let taken = match self.place(metadata) {
@@ -179,7 +190,7 @@ impl<B: Batch> SplitState<B> {
 
     /// Computes the values of the epoch.
     pub fn finish(&mut self) {
-        self.step = None;
+        self.close();
         let workers = self.workers.unwrap_or(1);
         let report = self.epoch.report(self.kind, workers);
         let mut causes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
@@ -201,13 +212,17 @@ impl<B: Batch> SplitState<B> {
         Some(report)
     }
 
+    /// Forgets the values of the last step, where Burn asks for those of the epoch.
+    pub fn end_steps(&mut self) {
+        self.step = None;
+    }
+
     /// Starts the next epoch, or test set. The values of the last one stay visible until its first
     /// step, since Burn clears one metric before it computes the next.
     pub fn clear(&mut self) {
-        self.close();
         let number = match &mut self.kind {
             SplitKind::Test(index) => {
-                *index += 1;
+                *index = self.results.next_test(*index + 1);
                 1
             }
             _ => self.epoch.number + 1,

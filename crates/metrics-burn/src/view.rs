@@ -47,6 +47,7 @@ impl<B: Batch> Role<B> for Leads {
     }
 
     fn finish(state: &mut SplitState<B>) {
+        state.end_steps();
         state.finish();
     }
 
@@ -65,6 +66,8 @@ pub(crate) struct View<B: Batch, R> {
     name: MetricName,
     planned: Arc<Planned>,
     shows: Shows,
+    /// What the display shows until there is another value.
+    last: Option<String>,
     role: PhantomData<R>,
 }
 
@@ -74,6 +77,7 @@ impl<B: Batch, R> Clone for View<B, R> {
             state: self.state.clone(),
             name: self.name.clone(),
             planned: self.planned.clone(),
+            last: self.last.clone(),
             ..*self
         }
     }
@@ -91,6 +95,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
             name: Arc::new(name),
             planned: planned.clone(),
             shows,
+            last: None,
             role: PhantomData,
         }
     }
@@ -122,7 +127,18 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         }
     }
 
-    fn entry(&self) -> SerializedEntry {
+    /// The entry of a step or an epoch: without a value it shows the last one and logs nothing.
+    fn entry(&mut self) -> SerializedEntry {
+        let mut entry = self.own_entry();
+        match (entry.is_not_available(), &self.last) {
+            (true, Some(last)) => entry.formatted.clone_from(last),
+            (true, None) => {}
+            (false, _) => self.last = Some(entry.formatted.clone()),
+        }
+        entry
+    }
+
+    fn own_entry(&self) -> SerializedEntry {
         let state = self.lock();
         let missing = SerializedEntry::not_available(self.policy().shown_unit().as_deref());
         if let Some(entry) = self.current(&state) {
@@ -150,7 +166,22 @@ fn text_entry(value: &Value) -> Option<SerializedEntry> {
         return None;
     }
     let json = serde_json::to_string(value).ok()?;
-    Some(SerializedEntry::new(value.to_string(), json))
+    let text = match value.matrix() {
+        // Burn's display runs lines together.
+        Some(matrix) if matrix.rows * matrix.cols > 36 => {
+            let on_diagonal: f64 = (0..matrix.rows.min(matrix.cols))
+                .map(|i| matrix.get(i, i))
+                .sum();
+            let all: f64 = matrix.data.iter().sum();
+            let share = 100.0 * on_diagonal / all;
+            format!(
+                "{} x {}, {share:.1} % on the diagonal",
+                matrix.rows, matrix.cols
+            )
+        }
+        _ => value.to_string().replace('\n', " | "),
+    };
+    Some(SerializedEntry::new(text, json))
 }
 
 impl<B: Batch, R: Role<B>> Metric for View<B, R> {

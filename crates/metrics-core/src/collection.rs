@@ -206,7 +206,7 @@ pub struct MetricCollection<B: Batch> {
     reads: u64,
     /// A mistake made while building, returned by whatever is called next.
     mistake: Option<MetricError>,
-    /// Whether an update has begun and not ended: a metric panicked in between.
+    /// Whether an update or a merge has begun and not ended: a metric failed in between.
     interrupted: bool,
 }
 
@@ -364,7 +364,7 @@ impl<B: Batch> MetricCollection<B> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
             None if self.interrupted => Err(MetricError::Custom(
-                "a metric panicked in an update, so the states no longer agree until a reset"
+                "a metric failed halfway through, so the states no longer agree until a reset"
                     .into(),
             )),
             None => Ok(()),
@@ -389,10 +389,7 @@ impl<B: Batch> MetricCollection<B> {
             for addition in &trial.states {
                 validated(addition.rejected(), self.validation)?;
             }
-            for (state, addition) in self.states.iter_mut().zip(&trial.states) {
-                state.merge(addition.summary())?;
-            }
-            return Ok(());
+            return self.add(trial.states.iter().map(|state| state.summary()));
         }
         self.accumulate(batch);
         Ok(())
@@ -454,7 +451,9 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::Saved`] or [`MetricError::MergeMismatch`] if it is a
-    /// collection of other metrics. Nothing is then added.
+    /// collection of other metrics: nothing is then added. Whatever a summary of your own fails to
+    /// merge with: if others have merged before it, the collection refuses to go on until
+    /// [`reset`](Self::reset).
     pub fn absorb(&mut self, other: &mut Self) -> Result<(), MetricError> {
         self.check()?;
         other.read()?;
@@ -468,9 +467,21 @@ impl<B: Batch> MetricCollection<B> {
         for (state, addition) in self.states.iter().zip(&other.states) {
             state.same(addition.accumulator())?;
         }
-        for (state, addition) in self.states.iter_mut().zip(&other.states) {
-            state.merge(addition.summary())?;
+        self.add(other.states.iter().map(|state| state.summary()))
+    }
+
+    /// Adds a summary to each state. One that fails after others have merged leaves them in
+    /// disagreement, and the collection refuses to go on.
+    fn add<'a>(&mut self, summaries: impl Iterator<Item = &'a dyn Any>) -> Result<(), MetricError> {
+        for (i, (state, summary)) in self.states.iter_mut().zip(summaries).enumerate() {
+            // Also if it panics.
+            self.interrupted = true;
+            if let Err(error) = state.merge(summary) {
+                self.interrupted = i > 0;
+                return Err(error);
+            }
         }
+        self.interrupted = false;
         Ok(())
     }
 
@@ -507,9 +518,7 @@ impl<B: Batch> MetricCollection<B> {
         own.update(batch)?;
         let report = own.compute()?;
         self.reads += own.reads;
-        for (state, addition) in self.states.iter_mut().zip(&own.states) {
-            state.merge(addition.summary())?;
-        }
+        self.add(own.states.iter().map(|state| state.summary()))?;
         Ok(report)
     }
 
@@ -564,10 +573,7 @@ impl<B: Batch> MetricCollection<B> {
         let parsed: Vec<_> = (self.states.iter().zip(&other.states))
             .map(|(state, saved)| state.parse(saved))
             .collect::<Result<_, _>>()?;
-        for (state, summary) in self.states.iter_mut().zip(parsed) {
-            state.merge(&*summary)?;
-        }
-        Ok(())
+        self.add(parsed.iter().map(|summary| &**summary as &dyn Any))
     }
 
     /// Forgets everything that was accumulated.
