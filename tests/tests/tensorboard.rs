@@ -127,10 +127,7 @@ fn tensorboard_reads_what_was_logged() {
                 let (width, height) = plot.unwrap().size();
                 let found = events(&runs, &record.split, &format!("{tag}/plot"), "images");
                 let (_, image) = found.iter().find(|(step, _)| *step == at).unwrap();
-                assert_eq!(
-                    image["size"],
-                    json!([width.round() as u32, height.round() as u32])
-                );
+                assert_eq!(image["size"], json!([width.round() as u32, height.round() as u32]));
                 assert!(image["colours"].as_u64().unwrap() > 10, "a blank picture");
                 pictures += 1;
             }
