@@ -395,4 +395,22 @@ mod tests {
             assert_eq!((report.samples, report.complete), (5, false));
         }
     }
+
+    /// Burn numbers what it logs by the epoch that it is in. Once the next has begun, another final
+    /// value of the last one would be logged, and read, as that of the next.
+    #[test]
+    fn the_value_of_the_last_epoch_is_not_given_out_in_the_next() {
+        let (mut state, _) = sum();
+        send(&mut state, 1.0, 2, 4);
+        send(&mut state, 1.0, 2, 4);
+        send(&mut state, 1.0, 4, 4);
+        state.finish();
+        state.clear();
+        // The first worker has begun epoch 2, so Burn has too.
+        send(&mut state, 10.0, 2, 4);
+        // The last batch of epoch 1.
+        send(&mut state, 1.0, 4, 4);
+        let given = state.end().map(|end| end.epoch);
+        assert_eq!(given, None, "Burn logs it as epoch 2's");
+    }
 }
