@@ -40,10 +40,9 @@ impl<W: RecordWriter> Outbox<W> {
         let others = self.waiting.len();
         self.waiting.push_back(record);
         self.since += 1;
-        if others == 0 || self.since >= others.max(RETRY) {
-            if let Err(error) = self.write_waiting() {
-                self.failed(&error);
-            }
+        let tries = others == 0 || self.since >= others.max(RETRY);
+        if tries && let Err(error) = self.write_waiting() {
+            self.failed(&error);
         }
         if self.waiting.len() > MAX_WAITING {
             self.waiting.pop_front();
