@@ -15,6 +15,7 @@ use burn::train::{
 use metrics_burn::{
     LearnerMetrics, LearnerMetricsBuilder, OnStep, SplitKind, SplitReport,
     loggers::{Csv, JsonLines, Record, RecordLogger, RecordValue, RecordWriter, read_json_lines},
+    report::RunReport,
 };
 use metrics_core::{
     Accuracy, Average, ConfusionMatrix, F1Score, MetricCollection, MetricReport, Rejected,
@@ -513,7 +514,7 @@ fn reports_and_hard_values_survive_json_and_csv() {
         lines.step("train", 1, step as u64 + 1, "hard", number);
         table.step("train", 1, step as u64 + 1, "hard", number);
     }
-    for text in ["NaN or so", "5", "", "two\nlines"] {
+    for text in ["NaN or so", "5", "", "two\nlines\r\n"] {
         lines.epoch("train", 1, "text", RecordValue::Text(text.into()));
         table.epoch("train", 1, "text", RecordValue::Text(text.into()));
     }
@@ -523,8 +524,8 @@ fn reports_and_hard_values_survive_json_and_csv() {
     let tests = [
         "test",
         "test",
-        "test-1",
-        "test-1",
+        "test-2",
+        "test-2",
         "test-holdout",
         "test-holdout",
     ];
@@ -540,13 +541,13 @@ fn reports_and_hard_values_survive_json_and_csv() {
         assert!(same(record.value.number().unwrap(), number), "{record:?}");
     }
     let texts: Vec<_> = records[6 + HARD.len()..].iter().map(|r| &r.value).collect();
-    let expected = ["NaN or so", "5", "", "two\nlines"].map(|t| RecordValue::Text(t.into()));
+    let expected = ["NaN or so", "5", "", "two\nlines\r\n"].map(|t| RecordValue::Text(t.into()));
     assert_eq!(texts, expected.iter().collect::<Vec<_>>());
 
     let rows = read_csv(&csv);
     assert_eq!(
         (rows[0][0].as_str(), rows[0][4].as_str()),
-        ("run, \"1\"", name)
+        ("run, \"1\"", r#"a, "quoted"\nname"#)
     );
     let back: Value = serde_json::from_str(&rows[0][5]).unwrap();
     let pairs = back.per_class().unwrap().iter().zip(HARD);
@@ -554,7 +555,9 @@ fn reports_and_hard_values_survive_json_and_csv() {
     for (row, number) in rows[2..].iter().zip(HARD) {
         assert!(same(row[5].parse().unwrap(), number), "{row:?}");
     }
-    assert_eq!(rows.last().unwrap()[5], "two\nlines");
+    assert_eq!(rows.last().unwrap()[5], r"two\nlines\r\n");
+    let lines = fs::read_to_string(&csv).unwrap().lines().count();
+    assert_eq!(lines, 1 + rows.len(), "one per record");
     // And a log with all that can be continued.
     drop(table);
     Csv::append(&csv, "run, \"1\"").unwrap();
@@ -590,12 +593,15 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
             let path = dir.path().join("torn");
             fs::write(&path, &whole[..len]).unwrap();
             let kept = lengths.iter().filter(|l| **l <= len as u64).count() - 1;
-            let kept = if csv { kept.saturating_sub(1) } else { kept };
+            // JSON tells whether a last line without its newline lacks more.
+            let unterminated = lengths.contains(&(len as u64 + 1)) && len > 0;
+            let kept = match csv {
+                true => kept.saturating_sub(1),
+                false => kept + usize::from(unterminated),
+            };
             if !csv {
-                // A last line without its newline is whole for a reader all the same.
                 let read = read_json_lines(&path).unwrap().len();
-                let unterminated = lengths.contains(&(len as u64 + 1)) && len > 0;
-                assert_eq!(read, kept + usize::from(unterminated), "{len} bytes");
+                assert_eq!(read, kept, "{len} bytes");
             }
             log(&path, csv, 9);
             let steps: Vec<String> = match csv {
@@ -896,4 +902,256 @@ fn many_records() {
         (last.step, last.value.number()),
         (Some(4_999), Some(4998.0 * 0.1))
     );
+}
+
+const MATRIX: &str = r#"{"matrix":{"rows":1,"cols":1,"data":[1.0]}}"#;
+
+/// As Burn's distributed training does it: after the end of the epoch a last batch comes, with which
+/// the values of the epoch are whole. The clone shows what is written before the logger is gone.
+#[test]
+fn a_second_end_of_an_epoch_is_written_as_one_at_once() {
+    let kept = Kept::default();
+    let mut logger = RecordLogger::new(kept.clone(), "run");
+    define(&mut logger, &["confusion", "accuracy", "loss"]);
+    let handle = logger.clone();
+    let ends = |accuracy, loss| {
+        let mut values = update(&[("accuracy", accuracy), ("loss", loss)]);
+        values.entries.push(entry("confusion", MATRIX));
+        values
+    };
+    logger.log(update(&[("loss", "1,3")]), 1, &Split::Train);
+    logger.log(ends("0.1,final", "1,final"), 1, &Split::Train);
+    end(&mut logger, 1, Split::Train);
+    // A loss of Burn's own logs a value with every batch.
+    logger.log(ends("0.2,final", "9,3"), 1, &Split::Train);
+    drop(logger);
+    handle.flush().unwrap();
+    let rows = kept.rows();
+    let rows: Vec<_> = (rows.iter().map(|row| (row.3.as_str(), row.2))).collect();
+    let first = [
+        ("loss", Some(1)),
+        ("confusion", None),
+        ("accuracy", None),
+        ("loss", None),
+    ];
+    let second = [("loss", Some(2)), ("confusion", None), ("accuracy", None)];
+    assert_eq!(rows, [first.as_slice(), &second].concat());
+}
+
+/// A collection may have nothing but values that are not numbers.
+#[test]
+fn a_second_end_without_numbers_is_no_step() {
+    let kept = Kept::default();
+    let mut logger = RecordLogger::new(kept.clone(), "run");
+    define(&mut logger, &["confusion"]);
+    for _ in 0..2 {
+        let values = MetricsUpdate::new(vec![entry("confusion", MATRIX)], vec![]);
+        logger.log(values, 1, &Split::Train);
+        end(&mut logger, 1, Split::Train);
+    }
+    assert_eq!(
+        kept.rows().iter().map(|row| row.2).collect::<Vec<_>>(),
+        [None; 2]
+    );
+}
+
+#[test]
+fn a_late_step_does_not_replace_the_value_of_its_epoch() {
+    let mut logger = RecordLogger::new(Kept::default(), "run");
+    define(&mut logger, &["loss"]);
+    let mut log = |value, last| {
+        logger.log(update(&[("loss", value)]), 1, &Split::Train);
+        if last {
+            end(&mut logger, 1, Split::Train);
+        }
+        logger.read_numeric("loss", 1, &Split::Train).unwrap()[0].current()
+    };
+    assert_eq!(log("2,3", false), 2.0);
+    assert_eq!(log("2.5,final", true), 2.5);
+    assert_eq!(log("9,3", false), 2.5);
+    assert_eq!(log("3.5,final", false), 3.5, "a later end does");
+}
+
+#[test]
+fn one_failure_in_a_long_epoch_loses_nothing() {
+    let kept = Kept::default();
+    let logger = RecordLogger::new(kept.clone(), "run");
+    kept.fail(Some("for a moment"));
+    logger.step("train", 1, 1, "loss", 1.0);
+    kept.fail(None);
+    for step in 2..=10_001 {
+        logger.step("train", 1, step, "loss", 1.0);
+    }
+    let written = kept.records().len();
+    assert!(written > 9_900, "{written} before the end");
+    logger.flush().unwrap();
+    let steps = kept.records().into_iter().filter_map(|r| r.step);
+    assert!(steps.eq(1..=10_001), "in order");
+    assert_eq!((logger.lost(), logger.errors()), (0, 1));
+}
+
+/// Takes numbers only; panics when it is told to.
+struct Picky(Kept);
+
+impl RecordWriter for Picky {
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        match record.value.number() {
+            Some(number) if number.is_nan() => panic!("not a number"),
+            Some(_) => self.0.write(record),
+            None => Err(io::Error::other("not a number")),
+        }
+    }
+}
+
+#[test]
+fn what_a_writer_never_takes_does_not_hold_up_the_others() {
+    let kept = Kept::default();
+    let logger = RecordLogger::new(Picky(kept.clone()), "run");
+    for epoch in 1..=300 {
+        logger.epoch("train", epoch, "text", RecordValue::Text("so so".into()));
+        logger.epoch("train", epoch, "loss", 1.0);
+        logger.flush().unwrap_err();
+        assert_eq!(kept.records().len(), epoch);
+    }
+    assert_eq!(logger.lost(), 0);
+}
+
+#[test]
+fn a_writer_that_panics_does_not_abort_a_panicking_training() {
+    if std::env::var(CHILD).is_ok() {
+        let unwound = std::panic::catch_unwind(|| {
+            let mut logger = RecordLogger::new(Picky(Kept::default()), "run");
+            define(&mut logger, &["loss"]);
+            // Held back, so that it is written when the logger is dropped.
+            logger.log(update(&[("loss", "NaN")]), 1, &Split::Train);
+            panic!("in the training");
+        });
+        std::process::exit(if unwound.is_err() { 17 } else { 1 });
+    }
+    let test = "a_writer_that_panics_does_not_abort_a_panicking_training";
+    let status = child(test, Path::new(".")).status().unwrap();
+    assert_eq!(status.code(), Some(17));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_header_survives_a_failed_new_start() {
+    let dir = tempdir().unwrap();
+    let (below, path) = (dir.path().join("d"), dir.path().join("d/a.csv"));
+    let log = Csv::create(&path, "run").unwrap();
+    fs::remove_dir_all(&below).unwrap();
+    // Nothing can be created there for now, as on a full disk.
+    std::os::unix::fs::symlink("nowhere/at/all", &below).unwrap();
+    log.flush().unwrap_err();
+    fs::remove_file(&below).unwrap();
+    let error = log.flush().unwrap_err().to_string();
+    assert!(error.contains("started another"), "{error}");
+    log.epoch("train", 1, "loss", 1.0);
+    assert_eq!(read_csv(&path).len(), 1);
+}
+
+#[test]
+fn a_damaged_line_is_named_and_nothing_is_deleted() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("a.csv");
+    let mut text = "run,split,epoch,step,name,value\n".to_string();
+    for step in 1..=1000 {
+        text += &format!("run,train,1,{step},loss,0.5\n");
+    }
+    let line = "run,train,1,500,loss,0.5\n";
+    let stray = line.replace("0.5", "\"0.5");
+    for damaged in [&stray, "run,train\n", "\n", "run,train,1,500,loss,0.5,6\n"] {
+        let text = text.replace(line, damaged);
+        fs::write(&path, &text).unwrap();
+        let error = Csv::append(&path, "run").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidData);
+        assert!(error.to_string().contains("line 501 "), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_whole_last_record_without_a_newline_is_kept() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("a.jsonl");
+    let log = JsonLines::create(&path, "run").unwrap();
+    log.epoch("valid", 1, "loss", 1.0);
+    log.epoch("valid", 2, "loss", 2.0);
+    drop(log);
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.trim_end()).unwrap();
+    let mut again = JsonLines::append(&path, "run").unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    let read = again.read_numeric("loss", 2, &Split::Valid).unwrap();
+    assert_eq!(read[0].current(), 2.0);
+    drop(again);
+    fs::write(&path, text.trim_end()).unwrap();
+    JsonLines::append(&path, "other").unwrap_err();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text.trim_end());
+}
+
+#[test]
+fn a_text_of_many_lines_is_read_in_linear_time() {
+    let time = |lines: usize| {
+        let dir = tempdir().unwrap();
+        let path = dir.path().join("a.csv");
+        let log = Csv::create(&path, "run").unwrap();
+        let text = "0123456789\n".repeat(lines);
+        log.epoch("train", 1, "text", RecordValue::Text(text));
+        drop(log);
+        let start = Instant::now();
+        drop(Csv::append(&path, "run").unwrap());
+        start.elapsed()
+    };
+    let (short, long) = (time(1_000), time(8_000));
+    assert!(
+        long < 20 * short.max(Duration::from_millis(2)),
+        "{short:?} {long:?}"
+    );
+}
+
+/// Two that write into one file would cut off each other's records when a write fails.
+#[cfg(unix)]
+#[test]
+fn a_file_has_one_logger() {
+    let dir = tempdir().unwrap();
+    let (json, csv) = (dir.path().join("a.jsonl"), dir.path().join("a.csv"));
+    let lines = JsonLines::create(&json, "run").unwrap();
+    let table = Csv::append(&csv, "run").unwrap();
+    let handle = lines.clone();
+    drop(lines);
+    let refused = [
+        (&json, JsonLines::append(&json, "run").err()),
+        (&csv, Csv::append(&csv, "run").err()),
+    ];
+    for (path, error) in refused {
+        let error = error.unwrap();
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy);
+        let text = error.to_string();
+        assert!(text.starts_with(path.to_str().unwrap()), "{text}");
+        assert!(text.contains("another logger"), "{text}");
+    }
+    handle.step("train", 1, 1, "loss", 1.0);
+    table.step("train", 1, 1, "loss", 1.0);
+    assert_eq!((handle.errors(), table.errors()), (0, 0));
+    drop((handle, table));
+    JsonLines::append(&json, "run").unwrap();
+    Csv::append(&csv, "run").unwrap();
+    // Several may log to a device.
+    let devices = [0, 1].map(|_| JsonLines::create("/dev/null", "run"));
+    assert!(devices.iter().all(Result::is_ok));
+}
+
+#[test]
+fn a_test_set_has_one_name() {
+    for (index, name) in [(0, "test"), (1, "test-2"), (9, "test-10")] {
+        let kept = Kept::default();
+        let report = report(index, &[("accuracy", Value::Scalar(0.5))]);
+        RecordLogger::new(kept.clone(), "run").report(&report);
+        assert_eq!(kept.records()[0].split, name);
+        // The reports count them in the same way.
+        let number = name.trim_start_matches("test").trim_start_matches('-');
+        let page = RunReport::from_parts(vec![], vec![report]).to_markdown();
+        assert!(page.contains(format!("test {number}").trim_end()), "{page}");
+    }
 }

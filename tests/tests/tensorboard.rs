@@ -5,7 +5,10 @@
 
 use burn::train::{
     logger::{FileMetricLogger, MetricLogger},
-    metric::{NumericEntry, store::Split},
+    metric::{
+        MetricEntry, MetricId, NumericEntry, SerializedEntry,
+        store::{MetricsUpdate, NumericMetricUpdate, Split},
+    },
 };
 use metrics_burn::{
     LearnerMetrics, LearnerMetricsBuilder, OnStep, SplitKind,
@@ -26,6 +29,7 @@ use std::{
     io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 use tempfile::tempdir;
 
@@ -185,7 +189,8 @@ fn hard_numbers_texts_and_odd_names_arrive() {
     let strings = [json!("nan"), json!("inf"), json!("-inf")];
     assert_eq!(values[..3], strings);
     assert_eq!(values[3..], [single(0.1 + 0.2), single(1e30), json!(-0.0)]);
-    let text = events(&runs, "test-..-up", "epoch/text", "text");
+    // With the CRC-32C of the name.
+    let text = events(&runs, "test-..-up-647b9d71", "epoch/text", "text");
     assert_eq!(text, [(2, json!("**so** so"))]);
 }
 
@@ -383,7 +388,6 @@ fn a_directory_with_event_files_is_only_continued() {
     let first = TensorBoard::create(&path).unwrap();
     first.epoch("valid", 1, "accuracy", 0.1 + 0.2);
     first.epoch("valid", 2, "accuracy", f64::NAN);
-    first.step("train", 1, 7, "loss", 1.0);
     drop(first);
     let error = TensorBoard::create(&path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AlreadyExists);
@@ -410,19 +414,9 @@ fn a_directory_with_event_files_is_only_continued() {
     assert_eq!(files.len(), 2);
     assert_eq!(fs::read(&files[0]).unwrap(), torn, "as it was");
 
-    // A training, whose steps go on after the seventh.
-    let f1 =
-        LearnerMetrics::new(MetricCollection::new().with(F1Score::multiclass(CLASSES))).unwrap();
-    let (training, learner) = training(dir.path(), &device(), &f1, 1);
-    training
-        .with_metric_logger(TensorBoard::append(&path).unwrap())
-        .launch(learner);
     let Some(runs) = read_back(dir.path()) else {
         return;
     };
-    let steps = events(&runs, "deep/run/train", "step/Loss", "scalars");
-    let steps: Vec<_> = steps.into_iter().map(|(step, _)| step).collect();
-    assert_eq!(steps, [8, 9, 10, 11, 12]);
     let epochs = events(&runs, "deep/run/valid", "epoch/accuracy", "scalars");
     let three = [single(0.1 + 0.2), json!("nan"), json!(0.5)];
     assert!(epochs.into_iter().eq((1..).zip(three)));
@@ -470,5 +464,165 @@ fn a_training_finds_its_best_epoch_in_event_files() {
             .read_numeric("accuracy", epoch, &Split::Valid)
             .unwrap();
         assert!(matches!(read[..], [NumericEntry::Final(v)] if v == expected));
+    }
+}
+
+/// As they do in lines of JSON.
+#[test]
+fn steps_go_on_from_the_epoch_before() {
+    let (dir, id) = (tempdir().unwrap(), Arc::new("loss".to_string()));
+    let first = TensorBoard::create(dir.path().join("run")).unwrap();
+    let lines = JsonLines::create(dir.path().join("log"), "run").unwrap();
+    for step in 1..=7 {
+        // A crash within the third epoch.
+        let epoch = step as usize / 3 + 1;
+        first.step("train", epoch, step, "loss", 1.0);
+        lines.step("train", epoch, step, "loss", 1.0);
+        if step % 3 == 2 {
+            first.epoch("train", epoch, "loss", 1.0);
+            lines.epoch("train", epoch, "loss", 1.0);
+        }
+    }
+    drop((first, lines));
+    let mut again = TensorBoard::append(dir.path().join("run")).unwrap();
+    let mut lines = JsonLines::append(dir.path().join("log"), "run").unwrap();
+    let update = || {
+        let entry = SerializedEntry::new("1".into(), "1,3".into());
+        let entry = MetricEntry::new(MetricId::new(id.clone()), entry);
+        MetricsUpdate::new(vec![], vec![NumericMetricUpdate::new(entry, None, None)])
+    };
+    for _ in 0..2 {
+        again.log(update(), 3, &Split::Train);
+        lines.log(update(), 3, &Split::Train);
+    }
+    drop((again, lines));
+    let records = read_json_lines(dir.path().join("log")).unwrap();
+    let logged: Vec<_> = records[9..].iter().map(|record| record.step).collect();
+    assert_eq!(logged, [Some(6), Some(7)]);
+    let Some(runs) = read_back(dir.path()) else {
+        return;
+    };
+    let tag = format!("step/{:?}", MetricId::new(id));
+    let steps = events(&runs, "run/train", &tag, "scalars");
+    let steps: Vec<_> = steps.into_iter().map(|(step, _)| step).collect();
+    assert_eq!(steps, [6, 7]);
+}
+
+#[test]
+fn a_split_that_is_no_name_of_a_directory_does_not_hold_up_the_others() {
+    let dir = tempdir().unwrap();
+    let run = dir.path().join("run");
+    let board = TensorBoard::create(&run).unwrap();
+    // No file system has so long a name.
+    board.epoch(&"x".repeat(300), 1, "loss", 1.0);
+    board.epoch(&"é".repeat(300), 1, "loss", 1.0);
+    // A file is in the way.
+    fs::write(run.join("train"), "").unwrap();
+    board.epoch("train", 1, "loss", 1.0);
+    board.epoch("valid", 1, "loss", 1.0);
+    board.flush().unwrap_err();
+    assert!(run.join("valid").is_dir());
+    assert_eq!(fs::read_dir(&run).unwrap().count(), 4);
+    fs::remove_file(run.join("train")).unwrap();
+    board.flush().unwrap();
+    assert!(run.join("train").is_dir());
+    assert_eq!(board.lost(), 0);
+}
+
+#[test]
+fn splits_of_different_names_have_different_directories() {
+    let dir = tempdir().unwrap();
+    let run = dir.path().join("run");
+    let board = TensorBoard::create(&run).unwrap();
+    let long = "x".repeat(200);
+    let splits = [
+        "test-a b",
+        "test-a/b",
+        "test-a-b",
+        "..",
+        ".",
+        &long,
+        &long[1..],
+    ];
+    for split in splits {
+        board.epoch(split, 1, "loss", 1.0);
+    }
+    board.flush().unwrap();
+    assert_eq!(fs::read_dir(&run).unwrap().count(), splits.len());
+    assert!(run.join("test-a-b").is_dir(), "a good name stays");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn all_removed_files_are_found_at_once() {
+    let dir = tempdir().unwrap();
+    let run = dir.path().join("run");
+    let board = TensorBoard::create(&run).unwrap();
+    board.epoch("train", 1, "loss", 1.0);
+    board.epoch("valid", 1, "loss", 1.0);
+    fs::remove_dir_all(&run).unwrap();
+    board.flush().unwrap_err();
+    // That the files were removed has been found, and said; what comes now is to be kept.
+    board.epoch("valid", 2, "loss", 1.0);
+    board.flush().unwrap();
+    drop(board);
+    let mut resumed = TensorBoard::append(&run).unwrap();
+    let read = resumed.read_numeric("loss", 2, &Split::Valid).unwrap();
+    assert_eq!(read.len(), 1);
+}
+
+fn per_class(numbers: Vec<f64>) -> RecordValue {
+    RecordValue::Value(Value::PerClass(numbers))
+}
+
+/// The list of a `Cat` is as long as the data.
+#[test]
+fn collected_values_are_no_classes() {
+    let size = |numbers: Vec<f64>| {
+        let dir = tempdir().unwrap();
+        let board = TensorBoard::create(dir.path()).unwrap();
+        board.epoch("valid", 1, "cat", per_class(numbers));
+        assert_eq!(board.errors(), 0);
+        drop(board);
+        let files = event_files(&dir.path().join("valid"));
+        let size = fs::metadata(&files[0]).unwrap().len();
+        (size, read_back(dir.path()))
+    };
+    let (bytes, runs) = size(vec![0.5; 1000]);
+    assert!(bytes < 10_000, "{bytes}");
+    if let Some(runs) = runs {
+        events(&runs, "valid", "epoch/cat/plot", "images");
+        assert_eq!(runs["valid"].as_object().unwrap().len(), 1);
+    }
+    let many = |i: u32| f64::from(i * 7919 % 1009);
+    let (bytes, _) = size((0..200_000).map(many).collect());
+    assert!(bytes < 100_000, "{bytes}");
+    // Nothing to draw.
+    let (bytes, runs) = size(vec![f64::NAN; 100_000]);
+    assert!(bytes < 20_000, "{bytes}");
+    if let Some(runs) = runs {
+        events(&runs, "valid", "epoch/cat", "text");
+    }
+    let (_, runs) = size(vec![0.5; 200]);
+    if let Some(runs) = runs {
+        assert_eq!(runs["valid"].as_object().unwrap().len(), 200);
+    }
+}
+
+#[test]
+fn classes_of_one_name_have_a_tag_each() {
+    let dir = tempdir().unwrap();
+    let names = ["cat", "cat", "plot", "5", "cat 1"];
+    let board = TensorBoard::create(dir.path()).unwrap().class_names(names);
+    let numbers = vec![0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+    board.epoch("valid", 1, "recall", per_class(numbers));
+    drop(board);
+    let Some(runs) = read_back(dir.path()) else {
+        return;
+    };
+    let tags = ["cat", "cat 1", "plot 2", "5", "cat 1 4", "5 5"];
+    for (number, tag) in tags.into_iter().enumerate() {
+        let found = events(&runs, "valid", &format!("epoch/recall/{tag}"), "scalars");
+        assert_eq!(found, [(1, single(number as f64))], "{tag}");
     }
 }

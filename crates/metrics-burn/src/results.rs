@@ -26,6 +26,22 @@ impl SplitKind {
             SplitKind::Test(_) => "test",
         }
     }
+
+    /// The [name](Self::name), which the second test set and those after it have with their number.
+    ///
+    /// ```
+    /// use metrics_burn::SplitKind;
+    ///
+    /// assert_eq!(SplitKind::Valid.label(), "valid");
+    /// assert_eq!(SplitKind::Test(0).label(), "test");
+    /// assert_eq!(SplitKind::Test(1).label(), "test-2");
+    /// ```
+    pub fn label(self) -> String {
+        match self {
+            SplitKind::Test(index @ 1..) => format!("test-{}", index.saturating_add(1)),
+            split => split.name().to_string(),
+        }
+    }
 }
 
 /// The values of one epoch of one split, or of one test set.

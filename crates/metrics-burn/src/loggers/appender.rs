@@ -1,13 +1,13 @@
 //! A file that grows by whole pieces: lines, or framed events.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io::{self, BufRead, BufReader, ErrorKind, Write},
     path::{Path, PathBuf},
 };
 
-/// A file to append to. Every piece goes to the system at once and in one write, so that a crash of
-/// the process loses none.
+/// A file to append to, locked against other writers. Every piece goes to the system at once and in
+/// one write, so that a crash of the process loses none.
 pub(super) struct Appender {
     path: PathBuf,
     file: File,
@@ -36,6 +36,9 @@ impl Appender {
             .append(true)
             .create_new(!special)
             .open(path)?;
+        if !special {
+            lock(&file)?;
+        }
         let mut new = Self {
             path: path.to_path_buf(),
             file,
@@ -55,16 +58,26 @@ impl Appender {
         Ok(new)
     }
 
-    /// Goes on with a file after its first `len` bytes; anything after them is cut off.
-    pub fn append(path: &Path, head: Vec<u8>, len: u64) -> io::Result<Self> {
+    /// Goes on with a file after as many bytes as `keep` says, which reads it; anything after them
+    /// is cut off.
+    pub fn append(
+        path: &Path,
+        head: Vec<u8>,
+        keep: impl FnOnce(&File) -> io::Result<u64>,
+    ) -> io::Result<Self> {
         let open = || {
-            let file = File::options().append(true).open(path)?;
+            check_regular(path)?;
+            let file = File::options().read(true).append(true).open(path)?;
+            // Before it is read, or another writer could add to it meanwhile.
+            lock(&file)?;
+            let len = keep(&file)?;
             file.set_len(len)?;
-            Ok(file)
+            Ok((file, len))
         };
+        let (file, len) = open().map_err(at(path))?;
         let mut old = Self {
             path: path.to_path_buf(),
-            file: open().map_err(at(path))?,
+            file,
             head: Vec::new(),
             len,
             torn: false,
@@ -113,11 +126,33 @@ impl Appender {
         if self.path.try_exists().map_err(at(&self.path))? {
             return Ok(());
         }
-        *self = Self::create(&self.path, std::mem::take(&mut self.head))?;
+        *self = Self::create(&self.path, self.head.clone())?;
         Err(at(&self.path)(io::Error::new(
             ErrorKind::NotFound,
             "the file was removed, with what had been logged; started another",
         )))
+    }
+}
+
+impl Drop for Appender {
+    fn drop(&mut self) {
+        // A process that is being started may share the file for a moment, and with it the lock.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Keeps other writers off, as far as the file system can: each cuts off what it has not written.
+fn lock(file: &File) -> io::Result<()> {
+    if cfg!(windows) {
+        // There a lock keeps readers off as well.
+        return Ok(());
+    }
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(io::Error::new(
+            ErrorKind::ResourceBusy,
+            "another logger is writing this file",
+        )),
+        Err(TryLockError::Error(_)) | Ok(()) => Ok(()),
     }
 }
 
@@ -149,26 +184,26 @@ pub(super) struct Tail {
     pub torn: Vec<u8>,
 }
 
-/// Gives every whole line of a file, with its number from 1 and its newline, to `each`. With
-/// `quoted`, a newline between double quotes does not end a line.
+/// Refuses what is not a file, such as a pipe, which would wait for its other end.
+pub(super) fn check_regular(path: &Path) -> io::Result<()> {
+    match fs::metadata(path)?.is_file() {
+        true => Ok(()),
+        false => Err(invalid("is not a file".into())),
+    }
+}
+
+/// Gives every whole line of a file, with its number from 1 and its newline, to `each`.
 pub(super) fn read_lines(
-    path: &Path,
-    quoted: bool,
+    file: &File,
     mut each: impl FnMut(usize, &[u8]) -> io::Result<()>,
 ) -> io::Result<Tail> {
-    if !fs::metadata(path)?.is_file() {
-        return Err(invalid("is not a file".into()));
-    }
-    let mut file = BufReader::new(File::open(path)?);
+    let mut file = BufReader::new(file);
     let (mut len, mut number, mut line) = (0, 0, Vec::new());
-    while file.read_until(b'\n', &mut line)? > 0 {
-        let quotes = line.iter().filter(|byte| **byte == b'"').count();
-        if line.ends_with(b"\n") && !(quoted && quotes % 2 == 1) {
-            number += 1;
-            each(number, &line)?;
-            len += line.len() as u64;
-            line.clear();
-        }
+    while file.read_until(b'\n', &mut line)? > 0 && line.ends_with(b"\n") {
+        number += 1;
+        each(number, &line)?;
+        len += line.len() as u64;
+        line.clear();
     }
     Ok(Tail { len, torn: line })
 }

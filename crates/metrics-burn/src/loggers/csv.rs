@@ -6,7 +6,7 @@ use super::{
     json_lines::{check_run, check_torn},
     known::Known,
 };
-use std::{io, path::Path};
+use std::{borrow::Cow, io, path::Path};
 
 const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 
@@ -15,7 +15,8 @@ const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 /// a crash loses one at most.
 ///
 /// The step of an epoch's value is empty. Numbers are written in full, non-finite ones as `NaN`,
-/// `inf` and `-inf`; a value that is not a number is its JSON; a text is as it is.
+/// `inf` and `-inf`; a value that is not a number is its JSON. A line break within a text or a name is
+/// written as `\n` or `\r`, so that a record is one line; [`JsonLines`](super::JsonLines) keeps it.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -33,7 +34,8 @@ const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 pub struct Csv(Appender);
 
 impl Csv {
-    /// Starts a log, with the directories above it.
+    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the file exists, unless it is a pipe or a
@@ -44,30 +46,34 @@ impl Csv {
     }
 
     /// Continues the log of a run, or starts it if there is none, as
-    /// [`JsonLines::append`](super::JsonLines::append) does.
+    /// [`JsonLines::append`](super::JsonLines::append) does, but for a last line without its newline:
+    /// it may lack more, and is removed.
     ///
     /// # Errors
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not
-    /// such a log; whatever keeps it from being read or written. They name the path.
+    /// such a log, with the number of a damaged line;
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another logger is writing it; whatever keeps
+    /// it from being read or written. They name the path.
     pub fn append(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let path = path.as_ref();
         if !path.try_exists().map_err(at(path))? {
             return Self::create(path, run);
         }
         let mut known = Known::default();
-        let read = read_lines(path, true, |number, line| {
-            if number > 1 {
-                let record = parse(number, line)?;
-                check_run(&record.run, run)?;
-                known.add_past(&record);
-            } else if line.trim_ascii_end() != HEADER.trim_ascii_end() {
-                return Err(invalid("is not a metric log: it has other columns".into()));
-            }
-            Ok(())
-        });
-        let tail = read.map_err(at(path))?;
-        check_torn(tail.len, &tail.torn, HEADER).map_err(at(path))?;
-        let file = Appender::append(path, HEADER.to_vec(), tail.len)?;
+        let file = Appender::append(path, HEADER.to_vec(), |file| {
+            let tail = read_lines(file, |number, line| {
+                if number > 1 {
+                    let record = parse(number, line)?;
+                    check_run(&record.run, &one_line(run))?;
+                    known.add_past(&record);
+                } else if line.trim_ascii_end() != HEADER.trim_ascii_end() {
+                    return Err(invalid("is not a metric log: it has other columns".into()));
+                }
+                Ok(())
+            })?;
+            check_torn(tail.len, &tail.torn, HEADER)?;
+            Ok(tail.len)
+        })?;
         Ok(RecordLogger::resumed(Self(file), run, known))
     }
 }
@@ -83,17 +89,18 @@ impl RecordWriter for Csv {
         let epoch = record.epoch.to_string();
         let step = record.step.map(|step| step.to_string());
         let columns = [
-            record.run.as_str(),
+            &record.run,
             &record.split,
             &epoch,
             step.as_deref().unwrap_or_default(),
             &record.name,
             &value,
-        ];
+        ]
+        .map(one_line);
         let mut line = ::csv::WriterBuilder::new()
             .buffer_capacity(256)
             .from_writer(Vec::new());
-        line.write_record(columns)?;
+        line.write_record(columns.iter().map(|column| column.as_bytes()))?;
         let line = line.into_inner().map_err(|error| error.into_error())?;
         self.0.write(&line)
     }
@@ -103,16 +110,32 @@ impl RecordWriter for Csv {
     }
 }
 
+/// A text without line breaks.
+fn one_line(text: &str) -> Cow<'_, str> {
+    if text.contains(['\n', '\r']) {
+        text.replace('\n', r"\n").replace('\r', r"\r").into()
+    } else {
+        text.into()
+    }
+}
+
 /// The record of a line; a value that is not a number is as text.
 fn parse(number: usize, line: &[u8]) -> io::Result<Record> {
+    let what = || invalid(format!("line {number} is not a logged record"));
+    if line.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
+        // A reader would take what comes after the line for a part of it.
+        return Err(what());
+    }
     let mut reader = ::csv::ReaderBuilder::new()
         .has_headers(false)
         .buffer_capacity(256)
         .from_reader(line);
-    let what = || invalid(format!("line {number} is not a logged record"));
-    let columns = reader.records().next().ok_or_else(what)??;
-    let fields: [&str; 6] = columns.deserialize(None).map_err(|_| what())?;
-    let [run, split, epoch, step, name, value] = fields;
+    let columns = reader.records().next().and_then(Result::ok);
+    let columns = columns.ok_or_else(what)?;
+    let columns: Vec<_> = columns.iter().collect();
+    let [run, split, epoch, step, name, value] = columns[..] else {
+        return Err(what());
+    };
     Ok(Record {
         run: run.into(),
         split: split.into(),

@@ -2,10 +2,10 @@
 
 use super::{
     Record, RecordLogger, RecordWriter,
-    appender::{Appender, at, invalid, read_lines},
+    appender::{Appender, at, check_regular, invalid, read_lines},
     known::Known,
 };
-use std::{io, path::Path};
+use std::{fs::File, io, path::Path};
 
 /// What every line begins with.
 const START: &[u8] = b"{\"run\":";
@@ -29,7 +29,8 @@ const START: &[u8] = b"{\"run\":";
 pub struct JsonLines(Appender);
 
 impl JsonLines {
-    /// Starts a log, with the directories above it.
+    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the file exists, unless it is a pipe or a
@@ -41,29 +42,42 @@ impl JsonLines {
 
     /// Continues the log of a run, or starts it if there is none.
     ///
-    /// A last line that a crash cut short is removed. Burn's early stopping and checkpointing find
-    /// the earlier epochs, and steps count on from the last one logged before the epoch that comes
-    /// next. An epoch that is run again is logged again, after what there is of it.
+    /// A last line that a crash cut short is removed; one that only lacks its newline is kept. As the
+    /// first logger given to Burn, it lets early stopping and checkpointing find the earlier epochs.
+    /// Steps count on from the last one logged before the epoch that comes next. An epoch that is run
+    /// again is logged again, after what there is of it.
     ///
     /// # Errors
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not
-    /// such a log; whatever keeps it from being read or written. They name the path.
+    /// such a log; [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another logger is writing it;
+    /// whatever keeps it from being read or written. They name the path.
     pub fn append(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let path = path.as_ref();
         if !path.try_exists().map_err(at(path))? {
             return Self::create(path, run);
         }
         let mut known = Known::default();
-        let read = read_lines(path, false, |number, line| {
-            if let Some(record) = parse(number, line)? {
-                check_run(&record.run, run)?;
-                known.add_past(&record);
-            }
+        let mut take = |record: Record| {
+            check_run(&record.run, run)?;
+            known.add_past(&record);
             Ok(())
-        });
-        let tail = read.map_err(at(path))?;
-        check_torn(tail.len, &tail.torn, START).map_err(at(path))?;
-        let file = Appender::append(path, Vec::new(), tail.len)?;
+        };
+        let mut ends = true;
+        let mut file = Appender::append(path, Vec::new(), |file| {
+            let tail = read_lines(file, |number, line| {
+                parse(number, line)?.map_or(Ok(()), &mut take)
+            })?;
+            if let Ok(last) = serde_json::from_slice(&tail.torn) {
+                take(last)?;
+                ends = false;
+                return Ok(tail.len + tail.torn.len() as u64);
+            }
+            check_torn(tail.len, &tail.torn, START)?;
+            Ok(tail.len)
+        })?;
+        if !ends {
+            file.write(b"\n")?;
+        }
         Ok(RecordLogger::resumed(Self(file), run, known))
     }
 }
@@ -98,11 +112,13 @@ impl RecordWriter for JsonLines {
 pub fn read_json_lines(path: impl AsRef<Path>) -> io::Result<Vec<Record>> {
     let path = path.as_ref();
     let mut records = Vec::new();
-    let tail = read_lines(path, false, |number, line| {
-        records.extend(parse(number, line)?);
-        Ok(())
-    })
-    .map_err(at(path))?;
+    let read = check_regular(path).and_then(|()| {
+        read_lines(&File::open(path)?, |number, line| {
+            records.extend(parse(number, line)?);
+            Ok(())
+        })
+    });
+    let tail = read.map_err(at(path))?;
     // Another program may have left out the last newline.
     records.extend(serde_json::from_slice::<Record>(&tail.torn).ok());
     Ok(records)

@@ -12,6 +12,8 @@ enum Answer {
 }
 
 impl Answer {
+    /// Only another final value replaces one: a batch that comes after the end of its epoch is in the
+    /// value already, or will be in the next.
     fn add(self, entry: &NumericEntry) -> Self {
         let (value, n) = match entry {
             NumericEntry::Final(value) => return Self::Final(*value),
@@ -23,7 +25,7 @@ impl Answer {
         };
         let (sum, count) = match self {
             Self::Mean { sum, count } => (sum, count),
-            Self::Final(_) => (0.0, 0),
+            Self::Final(_) => return self,
         };
         Self::Mean {
             // An entry of no elements must not add `NaN * 0`.

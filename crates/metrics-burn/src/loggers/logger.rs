@@ -1,11 +1,6 @@
 //! Burn's `MetricLogger` over anything that writes records.
 
-use super::{
-    Record, RecordValue,
-    known::Known,
-    outbox::Outbox,
-    record::{kind_name, split_name},
-};
+use super::{Record, RecordValue, known::Known, outbox::Outbox, record::split_name};
 use crate::SplitReport;
 use burn::train::{
     logger::MetricLogger,
@@ -17,6 +12,7 @@ use burn::train::{
 use std::{
     collections::{HashMap, HashSet},
     fmt, io,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -42,7 +38,7 @@ pub trait RecordWriter: Send {
     /// Writes one record, whole or not at all.
     ///
     /// # Errors
-    /// What made it fail. The record is given again later.
+    /// What made it fail. The record is given again later, after others maybe.
     fn write(&mut self, record: &Record) -> io::Result<()>;
 
     /// Called at the end of each epoch of each split: what was written is to last now.
@@ -63,9 +59,17 @@ pub trait RecordWriter: Send {
 /// A numeric entry is logged as its number, and a text that is the JSON of a
 /// [`Value`](metrics_core::Value) as that value. Steps are counted over the epochs of each split.
 ///
-/// When the writer fails, the cause is logged once as a warning and the training goes on; up to
-/// 10 000 records are kept and written when it works again, which is tried at the end of each epoch
-/// and of each report.
+/// What Burn logs last in an epoch, or with a final entry or such a value, is of the epoch, and so
+/// are the values of an epoch that Burn completes with batches that come after its end.
+///
+/// Of several loggers only the first one given to Burn answers its early stopping and checkpointing.
+/// In a resumed training that one has to know the earlier epochs, so continue it, with
+/// [`JsonLines::append`](super::JsonLines::append) for example; if it was created anew, Burn finds
+/// none of them, whatever the loggers after it hold.
+///
+/// When the writer fails, the cause is logged once as a warning and the training goes on. The last
+/// 10 000 records that could not be written are kept and tried again: every hundred records or more,
+/// and at the end of each epoch and of each report.
 pub struct RecordLogger<W: RecordWriter> {
     log: Arc<Mutex<Log<W>>>,
 }
@@ -120,10 +124,10 @@ impl<W: RecordWriter> RecordLogger<W> {
         f(&mut self.lock().outbox.writer)
     }
 
-    /// Logs the values of a report as values of its epoch, and flushes. The first test set is
-    /// called `test`, the next `test-1` and so on. Metrics without a value are left out.
+    /// Logs the values of a report as values of its epoch, and flushes. The split has its
+    /// [label](crate::SplitKind::label). Metrics without a value are left out.
     pub fn report(&self, report: &SplitReport) {
-        self.report_as(&kind_name(report.split), report);
+        self.report_as(&report.split.label(), report);
     }
 
     /// The same under another name for the split, such as `test-holdout`.
@@ -174,7 +178,7 @@ impl<W: RecordWriter> RecordLogger<W> {
         self.lock().outbox.last_error.clone()
     }
 
-    /// How many records were dropped since too many waited.
+    /// How many records were dropped, the oldest first, since too many waited.
     pub fn lost(&self) -> u64 {
         self.lock().outbox.lost
     }
@@ -222,7 +226,8 @@ struct Log<W: RecordWriter> {
 struct Progress {
     /// Steps taken over all epochs.
     steps: u64,
-    /// The last update. Only what Burn calls next tells a step's from the epoch's.
+    /// The last update, if only what Burn calls next tells whether it is a step's or the epoch's:
+    /// its rank metrics end an epoch with an ordinary value.
     held: Option<Held>,
 }
 
@@ -234,7 +239,21 @@ struct Held {
 struct Entry {
     name: String,
     value: RecordValue,
-    is_final: bool,
+    /// What Burn reads, if it is a number.
+    number: Option<NumericEntry>,
+}
+
+impl Entry {
+    /// Whether it is only logged for an epoch, as values that are not numbers are.
+    fn ends_epoch(&self) -> bool {
+        let is_final = matches!(self.number, Some(NumericEntry::Final(_)));
+        is_final || matches!(self.value, RecordValue::Value(_))
+    }
+
+    /// Whether it is the value of a batch of so many elements.
+    fn is_batch(&self) -> bool {
+        matches!(self.number, Some(NumericEntry::Aggregated { .. }))
+    }
 }
 
 impl<W: RecordWriter> Log<W> {
@@ -263,7 +282,20 @@ impl<W: RecordWriter> Log<W> {
             held: None,
         };
         let progress = self.splits.entry(split.to_string()).or_insert(started);
-        progress.held = Some(Held { epoch, entries });
+        if !entries.iter().any(Entry::ends_epoch) {
+            progress.held = Some(Held { epoch, entries });
+            return;
+        }
+        // The last batch of a test set, and one that came after the end of its epoch and completes
+        // it, end the epoch in the update of their step. What a metric such as Burn's loss says of
+        // that batch is the step's: at an end it would be final.
+        let (batch, epochs): (Vec<_>, Vec<_>) = entries.into_iter().partition(Entry::is_batch);
+        if !batch.is_empty() {
+            progress.steps += 1;
+            let step = progress.steps;
+            self.put_all(split, epoch, Some(step), batch);
+        }
+        self.put_all(split, epoch, None, epochs);
     }
 
     fn name(&self, id: &MetricId) -> String {
@@ -291,19 +323,18 @@ impl<W: RecordWriter> Log<W> {
                 Entry {
                     name,
                     value: number.current().into(),
-                    is_final: matches!(number, NumericEntry::Final(_)),
+                    number: Some(number),
                 }
             }
             None => Entry {
                 name,
                 value: RecordValue::from_text(text),
-                is_final: false,
+                number: None,
             },
         }
     }
 
-    /// Writes the update that is held back: the epoch's, or a step's. A final entry is of an epoch
-    /// either way; the last step of a test set has them.
+    /// Writes the update that is held back: the epoch's, or a step's.
     fn settle(&mut self, split: &str, is_epoch: bool) {
         let Some(progress) = self.splits.get_mut(split) else {
             return;
@@ -311,12 +342,15 @@ impl<W: RecordWriter> Log<W> {
         let Some(Held { epoch, entries }) = progress.held.take() else {
             return;
         };
-        if !is_epoch {
+        let step = (!is_epoch).then(|| {
             progress.steps += 1;
-        }
-        let step = progress.steps;
+            progress.steps
+        });
+        self.put_all(split, epoch, step, entries);
+    }
+
+    fn put_all(&mut self, split: &str, epoch: usize, step: Option<u64>, entries: Vec<Entry>) {
         for entry in entries {
-            let step = (!is_epoch && !entry.is_final).then_some(step);
             self.put(split, epoch, step, &entry.name, entry.value);
         }
     }
@@ -342,10 +376,13 @@ impl<W: RecordWriter> Log<W> {
 
 impl<W: RecordWriter> Drop for Log<W> {
     fn drop(&mut self) {
-        let splits: Vec<_> = self.splits.keys().cloned().collect();
-        for split in splits {
-            self.settle(&split, false);
-        }
-        let _ = self.outbox.flush();
+        // During a panic, another one of the writer would abort the process.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let splits: Vec<_> = self.splits.keys().cloned().collect();
+            for split in splits {
+                self.settle(&split, false);
+            }
+            let _ = self.outbox.flush();
+        }));
     }
 }

@@ -3,6 +3,7 @@
 //! Burn keeps every logger it is given, so they stack; only without any does it add its own
 //! [`FileMetricLogger`](burn::train::logger::FileMetricLogger). Give it that one as well where
 //! something reads its files, such as Burn's [`LearnerSummary`](burn::train::LearnerSummary).
+//! Burn's early stopping and checkpointing ask the first one only.
 //!
 //! ```no_run
 //! use burn::train::{SupervisedTraining, logger::FileMetricLogger};

@@ -3,12 +3,17 @@
 use super::{Record, RecordWriter};
 use std::{collections::VecDeque, io};
 
-/// How many records wait while the writer fails; what comes then is lost.
+/// How many records wait while the writer fails; the oldest is lost when there are more.
 const MAX_WAITING: usize = 10_000;
+
+/// After how many records, at least, what waits is tried again.
+const RETRY: usize = 100;
 
 pub(super) struct Outbox<W: RecordWriter> {
     pub writer: W,
     waiting: VecDeque<Record>,
+    /// How many records came since what waits was tried.
+    since: usize,
     /// Whether the last attempt failed, which has then been said.
     failing: bool,
     pub errors: u64,
@@ -21,6 +26,7 @@ impl<W: RecordWriter> Outbox<W> {
         Self {
             writer,
             waiting: VecDeque::new(),
+            since: 0,
             failing: false,
             errors: 0,
             last_error: None,
@@ -28,25 +34,28 @@ impl<W: RecordWriter> Outbox<W> {
         }
     }
 
-    /// Writes a record, or keeps it while the writer fails.
+    /// Writes a record, or keeps it while the writer fails. What waits is tried again when as many
+    /// records came as wait, so that a writer that stays broken costs little.
     pub fn put(&mut self, record: Record) {
-        if self.waiting.is_empty() {
-            match self.writer.write(&record) {
-                Ok(()) => return,
-                Err(error) => self.failed(&error),
-            }
+        let others = self.waiting.len();
+        self.waiting.push_back(record);
+        self.since += 1;
+        let tries = others == 0 || self.since >= others.max(RETRY);
+        if tries && let Err(error) = self.write_waiting() {
+            self.failed(&error);
         }
-        if self.waiting.len() < MAX_WAITING {
-            self.waiting.push_back(record);
-        } else {
+        if self.waiting.len() > MAX_WAITING {
+            self.waiting.pop_front();
             self.lost += 1;
         }
     }
 
     /// Writes what waits, in order, and flushes.
     pub fn flush(&mut self) -> io::Result<()> {
-        let written = self.write_waiting().and_then(|()| self.writer.flush());
-        match &written {
+        let written = self.write_waiting();
+        let flushed = self.writer.flush();
+        let done = written.and(flushed);
+        match &done {
             Err(error) => self.failed(error),
             Ok(()) if self.failing => {
                 self.failing = false;
@@ -55,15 +64,23 @@ impl<W: RecordWriter> Outbox<W> {
             }
             Ok(()) => {}
         }
-        written
+        done
     }
 
+    /// Tries every record once: one that cannot be written must not hold up the others.
     fn write_waiting(&mut self) -> io::Result<()> {
-        while let Some(record) = self.waiting.front() {
-            self.writer.write(record)?;
-            self.waiting.pop_front();
+        self.since = 0;
+        let mut done = Ok(());
+        for _ in 0..self.waiting.len() {
+            let Some(record) = self.waiting.pop_front() else {
+                break;
+            };
+            if let Err(error) = self.writer.write(&record) {
+                self.waiting.push_back(record);
+                done = done.and(Err(error));
+            }
         }
-        Ok(())
+        done
     }
 
     fn failed(&mut self, error: &io::Error) {
@@ -71,8 +88,8 @@ impl<W: RecordWriter> Outbox<W> {
         self.last_error = Some(error.to_string());
         if !self.failing {
             log::warn!(
-                "the metric log cannot be written: {error}; the training goes on, and what is \
-                 logged is kept for the end of the epoch"
+                "the metric log cannot be written: {error}; the training goes on, and what could \
+                 not be written is kept and tried again"
             );
         }
         self.failing = true;

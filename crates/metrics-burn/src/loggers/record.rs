@@ -1,6 +1,5 @@
 //! One logged value.
 
-use crate::SplitKind;
 use burn::train::metric::store::Split;
 use metrics_core::Value;
 use serde::{Deserialize, Serialize, Serializer};
@@ -33,7 +32,8 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Record {
     /// The run that logged.
     pub run: String,
-    /// `train`, `valid`, `test`, or `test-` and the tag of a test set.
+    /// `train`, `valid`, `test`, or `test-` and the tag or [number](crate::SplitKind::label) of a
+    /// test set.
     pub split: String,
     /// The epoch, from 1.
     pub epoch: usize,
@@ -131,15 +131,5 @@ pub(super) fn split_name(split: &Split) -> String {
     match split {
         Split::Test(Some(tag)) => format!("test-{tag}"),
         split => split.to_string(),
-    }
-}
-
-/// The name of a split of a report; the first test set is `test`, the next `test-1`.
-pub(super) fn kind_name(kind: SplitKind) -> String {
-    match kind {
-        SplitKind::Train => "train".into(),
-        SplitKind::Valid => "valid".into(),
-        SplitKind::Test(0) => "test".into(),
-        SplitKind::Test(index) => format!("test-{index}"),
     }
 }

@@ -18,7 +18,7 @@ use proto::{
     SessionStart, Shape, Summary, SummaryValue, Tensor, What,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     io::{self, ErrorKind},
     path::{Path, PathBuf},
@@ -26,12 +26,25 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+/// How many numbers per class have a chart each; more are collected values rather.
+const MAX_CLASSES: usize = 200;
+
+/// How much of a value is shown as text, in bytes.
+const MAX_TEXT: usize = 10_000;
+
+/// How long the name of a directory is at most before its checksum, in bytes; file systems take 255.
+const MAX_NAME: usize = 120;
+
 /// A log as event files that TensorBoard 2 reads, under a directory per split: the curves of
 /// `train` and `valid` share a chart. The name of the directory is that of the run.
 ///
 /// Values of epochs have the tag `epoch/` and the metric's name over the epoch, those of steps
 /// `step/` and the name over the step. A number is a scalar, of 32 bits, as TensorBoard has them;
-/// numbers per class are a scalar per class; a text, and a value without a picture, is a text.
+/// up to 200 numbers per class are a scalar per class, and more are a picture; a text, and a value
+/// without a picture, is a text.
+///
+/// A name of a split that is not one of a directory, being too long or having other characters than
+/// letters, digits, `-`, `_` and `.`, is shortened, has `-` for these and ends in a checksum.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -94,7 +107,8 @@ hparam_from! {
 }
 
 impl TensorBoard {
-    /// Starts a log, with the directories above it.
+    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
     /// [`AlreadyExists`](ErrorKind::AlreadyExists) if the directory holds event files; whatever else
@@ -111,8 +125,9 @@ impl TensorBoard {
 
     /// Continues a log, or starts it if there is none; the files it has stay as they are.
     ///
-    /// Burn's early stopping and checkpointing find the epochs that have a value of their own, in 32
-    /// bits; steps count on from the last one logged.
+    /// As the first logger given to Burn, it lets early stopping and checkpointing find the epochs that
+    /// have a value of their own, in 32 bits. Steps count on from the last one logged before the epoch
+    /// that comes next, as far as values of epochs tell where these ended.
     ///
     /// # Errors
     /// Whatever keeps the directory from being created or its event files from being read. They name
@@ -121,9 +136,11 @@ impl TensorBoard {
         let dir = dir.as_ref();
         create_directory(dir).map_err(at(dir))?;
         let mut known = Known::default();
+        let mut epochs = BTreeMap::new();
         for (split, file) in event_files(dir).map_err(at(dir))? {
             let bytes = fs::read(&file).map_err(at(&file))?;
-            read_known(&split, &bytes, &mut known);
+            let epoch = epochs.entry(split.clone()).or_insert(1);
+            read_known(&split, &bytes, epoch, &mut known);
         }
         Ok(RecordLogger::resumed(Self::new(dir), run_name(dir), known))
     }
@@ -164,30 +181,30 @@ impl TensorBoard {
             RecordValue::Text(text) => return vec![self::text(tag, text)],
             RecordValue::Value(value) => value,
         };
-        let class = |i: usize| {
-            let name = self.class_names.get(i).cloned();
-            format!("{tag}/{}", name.unwrap_or_else(|| i.to_string()))
-        };
-        if let Some(numbers) = value.per_class() {
-            let classes = numbers.iter().enumerate();
-            return classes.map(|(i, v)| scalar(class(i), *v)).collect();
+        if let Some(numbers) = value.per_class().filter(|all| all.len() <= MAX_CLASSES) {
+            let tags = class_tags(tag, &self.class_names, numbers.len());
+            let scalars = tags.into_iter().zip(numbers);
+            return scalars.map(|(tag, number)| scalar(tag, *number)).collect();
         }
         let curves = value.curves().unwrap_or_default();
-        let mut values: Vec<_> = (curves.iter().enumerate())
-            .filter_map(|(i, curve)| {
+        let tags = match curves {
+            [_] => vec![tag.to_string()],
+            _ => class_tags(tag, &self.class_names, curves.len()),
+        };
+        let mut values: Vec<_> = (tags.into_iter().zip(curves))
+            .filter_map(|(tag, curve)| {
                 let (positives, negatives) = support(curve)?;
-                let tag = if curves.len() == 1 {
-                    tag.into()
-                } else {
-                    class(i)
-                };
                 self::pr_curve(tag, curve, positives, negatives)
             })
             .collect();
         let picture = picture(tag, value, &self.class_names);
         match picture.and_then(|png| image(&format!("{tag}/plot"), png)) {
             Some(image) => values.push(image),
-            None if values.is_empty() => values.push(text(tag, &format!("```\n{value}\n```"))),
+            None if values.is_empty() => {
+                let mut shown = value.to_string();
+                shown.truncate(shown.floor_char_boundary(MAX_TEXT));
+                values.push(text(tag, &format!("```\n{shown}\n```")));
+            }
             None => {}
         }
         values
@@ -203,7 +220,9 @@ impl RecordWriter for TensorBoard {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.files.values_mut().try_for_each(Appender::flush)
+        // Each of them, also after one that fails.
+        let files = self.files.values_mut().map(Appender::flush);
+        files.fold(Ok(()), io::Result::and)
     }
 }
 
@@ -298,6 +317,22 @@ impl RecordLogger<TensorBoard> {
         })?;
         self.with_writer(|board| board.event(split, epoch as u64, vec![value]))
     }
+}
+
+/// The tags of classes, each another: a name that is there already has its index after it.
+fn class_tags(tag: &str, names: &[String], classes: usize) -> Vec<String> {
+    // A picture has this one.
+    let mut taken = BTreeSet::from(["plot".to_string()]);
+    let mut tags = Vec::with_capacity(classes);
+    for i in 0..classes {
+        let mut class = names.get(i).cloned().unwrap_or_else(|| i.to_string());
+        while taken.contains(&class) {
+            class = format!("{class} {i}");
+        }
+        tags.push(format!("{tag}/{class}"));
+        taken.insert(class);
+    }
+    tags
 }
 
 /// Positives and negatives behind a curve.
@@ -419,15 +454,16 @@ fn run_name(dir: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// A split as the name of a directory.
+/// A split as the name of a directory, another for each; the empty name stays.
 fn directory_name(split: &str) -> String {
     let keep = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
-    let name = split.replace(|c| !keep(c), "-");
-    match name.as_str() {
-        // These would be other directories.
-        "." | ".." => "-".into(),
-        _ => name,
+    let mut name = split.replace(|c| !keep(c), "-");
+    name.truncate(name.floor_char_boundary(MAX_NAME));
+    // `.` and `..` are other directories.
+    if name == split && !matches!(split, "." | "..") {
+        return name;
     }
+    format!("{name}-{:08x}", crc32c::crc32c(split.as_bytes()))
 }
 
 /// A new event file. TensorBoard reads the files of a directory in the order of their names.
@@ -471,8 +507,9 @@ fn event_files(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Takes what Burn may ask for from an event file, as far as it is whole.
-fn read_known(split: &str, mut bytes: &[u8], known: &mut Known) {
+/// Takes what Burn may ask for from an event file, as far as it is whole. An event of a step does not
+/// say its epoch: it is in `epoch`, which is the one after the last that had a value.
+fn read_known(split: &str, mut bytes: &[u8], epoch: &mut usize, known: &mut Known) {
     while let Some(message) = unframe(&mut bytes) {
         let Ok(event) = Event::decode(message) else {
             continue;
@@ -487,16 +524,19 @@ fn read_known(split: &str, mut bytes: &[u8], known: &mut Known) {
             };
             let at = event.step.max(0) as u64;
             match (value.tag.split_once('/'), number) {
-                (Some(("epoch", name)), Some(number)) => known.add_past(&Record {
-                    run: String::new(),
-                    split: split.into(),
-                    epoch: at as usize,
-                    step: None,
-                    name: name.into(),
-                    value: number.into(),
-                }),
-                // An event does not say its epoch.
-                (Some(("step", _)), Some(_)) => known.add_past_step(split, 0, at),
+                (Some(("epoch", name)), Some(number)) => {
+                    let ended = usize::try_from(at).unwrap_or(usize::MAX);
+                    *epoch = ended.saturating_add(1);
+                    known.add_past(&Record {
+                        run: String::new(),
+                        split: split.into(),
+                        epoch: ended,
+                        step: None,
+                        name: name.into(),
+                        value: number.into(),
+                    });
+                }
+                (Some(("step", _)), Some(_)) => known.add_past_step(split, *epoch, at),
                 _ => {}
             }
         }
