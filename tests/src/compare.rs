@@ -1,7 +1,7 @@
 //! Comparison of a metric's outcome with a golden expectation.
 
 use crate::golden::number;
-use metrics_core::{MetricError, ReliabilityBin, Value};
+use metrics_core::{Matrix, MetricError, ReliabilityBin, Value};
 use serde_json::Value as Json;
 
 /// How close numbers must be.
@@ -33,12 +33,18 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
     let close = |a: &[f64], b: &[f64]| {
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| tolerance.accepts(*a, *b))
     };
+    let matrices = |a: &Matrix, b: &Matrix| {
+        (a.cols, a.normalized) == (b.cols, b.normalized) && close(&a.data, &b.data)
+    };
     match (left, right) {
         (Value::Scalar(a), Value::Scalar(b)) => tolerance.accepts(*a, *b),
-        (Value::PerClass(a), Value::PerClass(b)) => close(a, b),
-        (Value::Matrix(a), Value::Matrix(b)) => a.cols == b.cols && close(&a.data, &b.data),
+        (Value::PerClass(a), Value::PerClass(b)) | (Value::List(a), Value::List(b)) => close(a, b),
+        (Value::StatScores(a), Value::StatScores(b)) => {
+            a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
+        }
+        (Value::Matrix(a), Value::Matrix(b)) => matrices(a, b),
         (Value::Matrices(a), Value::Matrices(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| close(&a.data, &b.data))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| matrices(a, b))
         }
         (Value::Curves(a), Value::Curves(b)) => {
             a.len() == b.len()
@@ -122,11 +128,14 @@ fn list(values: &[f64]) -> Nested {
 }
 
 fn nested(value: &Value) -> Nested {
-    let rows =
-        |m: &metrics_core::Matrix| Nested::List(m.data.chunks(m.cols.max(1)).map(list).collect());
+    let rows = |m: &Matrix| Nested::List(m.data.chunks(m.cols.max(1)).map(list).collect());
     match value {
         Value::Scalar(value) => Nested::Number(*value),
-        Value::PerClass(values) => list(values),
+        Value::PerClass(values) | Value::List(values) => list(values),
+        Value::StatScores(rows) => match rows.as_slice() {
+            [row] => list(&row.columns()),
+            rows => Nested::List(rows.iter().map(|row| list(&row.columns())).collect()),
+        },
         Value::Matrix(matrix) => rows(matrix),
         Value::Matrices(matrices) => Nested::List(matrices.iter().map(rows).collect()),
         Value::Reliability(bins) => {

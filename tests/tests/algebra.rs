@@ -109,9 +109,9 @@ fn for_all<L: Law>(cases: u32) {
 /// The value of a summary; errors as text. The order of a list is that of the batches.
 fn value<M: Metric>(metric: &M, summary: &SummaryOf<M>) -> Result<Value, String> {
     match metric.finalize(summary) {
-        Ok(Value::PerClass(mut list)) if metric.name() == "cat" => {
+        Ok(Value::List(mut list)) => {
             list.sort_by(f64::total_cmp);
-            Ok(Value::PerClass(list))
+            Ok(Value::List(list))
         }
         Ok(value) => Ok(value),
         Err(error) => Err(format!("{error:?}")),

@@ -3,14 +3,16 @@
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use metrics_burn::{
     SplitKind, SplitReport,
+    loggers::TensorBoard,
     plot::{self, Plot, PlotError, Series},
     report::{Best, PlotFormat, RunReport},
 };
 use metrics_core::{
-    Accuracy, Average, ConfusionMatrix, Curve, F1Score, Matrix, Metric, MetricCollection,
-    MetricInfo, MetricReport, Precision, PrecisionRecallCurve, Recall, Rejected, ReliabilityBin,
-    ReliabilityDiagram, ReportEntry, Roc, Support, Value,
-    batch::{Binary, Multiclass},
+    Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Curve, F1Score, Matrix, Metric,
+    MetricCollection, MetricInfo, MetricReport, Normalize, Precision, PrecisionRecallCurve, Recall,
+    Rejected, ReliabilityBin, ReliabilityDiagram, ReportEntry, Roc, StatScores, Support, Value,
+    accumulators::ClassCounts,
+    batch::{Binary, Multiclass, Values},
 };
 use metrics_tests::samples::Random;
 
@@ -62,7 +64,12 @@ fn other(name: &str) -> MetricInfo {
 }
 
 fn matrix(rows: usize, cols: usize, data: Vec<f64>) -> Matrix {
-    Matrix { rows, cols, data }
+    Matrix {
+        rows,
+        cols,
+        data,
+        normalized: false,
+    }
 }
 
 fn curve(x: Vec<f64>, y: Vec<f64>) -> Curve {
@@ -85,6 +92,13 @@ fn bin(lower: f64, upper: f64, count: u64, confidence: f64, accuracy: f64) -> Re
         accuracy,
     }
 }
+
+const OUTCOMES: ClassCounts = ClassCounts {
+    tp: 3.0,
+    fp: 1.0,
+    tn: 0.0,
+    fn_: 1.5,
+};
 
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|i| format!("class {i}")).collect()
@@ -205,9 +219,11 @@ fn names_are_text() {
 
 #[test]
 fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
-    let none: [Value; 16] = [
+    let none: [Value; 18] = [
         Value::Scalar(1.0),
         Value::PerClass(vec![]),
+        Value::List(vec![]),
+        Value::StatScores(vec![ClassCounts::default()]),
         Value::PerClass(vec![f64::NAN; 3]),
         Value::PerClass(vec![f64::INFINITY, f64::NEG_INFINITY]),
         Value::PerClass(vec![f64::MAX, f64::MIN]),
@@ -405,7 +421,7 @@ fn sizes_are_bounded() {
         .svg()
         .len();
     assert!(size < 150_000, "{size}");
-    let cat = Value::PerClass((0..1_000_000).map(|i| (i as f64).sin()).collect());
+    let cat = Value::List((0..1_000_000).map(|i| (i as f64).sin()).collect());
     assert!(plot::value("cat", &cat, &[]).unwrap().svg().len() < 150_000);
     let full = matrix(1000, 1000, vec![1.0; 1_000_000]);
     let size = plot::confusion_matrix("confusion", &full, &names(1000))
@@ -566,7 +582,10 @@ fn class_tables_of_labels_and_without_counts() {
         .class_table(SplitKind::Test(0))
         .unwrap();
     assert_eq!(table.rows[0].1, [8.0 / 9.0, 0.8, 16.0 / 19.0, 10.0, 0.25]);
-    let shares = Value::Matrix(matrix(2, 2, vec![0.5, 0.5, 0.1, 0.9]));
+    let shares = Value::Matrix(Matrix {
+        normalized: true,
+        ..matrix(2, 2, vec![1.0, 0.0, 0.0, 1.0])
+    });
     let table = run(shares).class_table(SplitKind::Test(0)).unwrap();
     assert_eq!(table.columns, ["auroc"]);
     let nothing = RunReport::from_parts(vec![], vec![epoch(SplitKind::Train, 1, vec![])]);
@@ -675,7 +694,7 @@ fn a_report_of_one_epoch_as_markdown() {
         entries: vec![
             entry("accuracy", 0.5.into()),
             entry("f1", Value::PerClass(vec![0.25, 1.0])),
-            entry("values", Value::PerClass((0..20).map(f64::from).collect())),
+            entry("values", Value::List((0..20).map(f64::from).collect())),
             entry("confusion", Value::Matrix(matrix(3, 3, vec![0.0; 9]))),
             entry(
                 "per label",
@@ -683,6 +702,8 @@ fn a_report_of_one_epoch_as_markdown() {
             ),
             entry("roc", Value::Curves(vec![long_curve(3, 1)])),
             entry("bins", Value::Reliability(vec![bin(0.0, 1.0, 9, 0.5, 0.5)])),
+            entry("stats", Value::StatScores(vec![OUTCOMES])),
+            entry("stats per class", Value::StatScores(vec![OUTCOMES; 3])),
             failed("a|b", "line\nbreak"),
         ],
     };
@@ -695,6 +716,8 @@ fn a_report_of_one_epoch_as_markdown() {
 | per label | 5 times 2 × 2 matrix |
 | roc | 1 curve |
 | bins | 1 bin of 9 elements |
+| stats | tp 3, fp 1, tn 0, fn 1.5000, support 4.5000 |
+| stats per class | stat scores of 3 classes |
 | a\|b | N/A: line break |
 ";
     assert_eq!(report.to_markdown(), expected);
@@ -912,4 +935,264 @@ confidence in        count  confidence  accuracy
         .with(ReliabilityDiagram::binary())
         .with(metrics_core::CalibrationError::binary());
     assert_eq!(collection.state_count(), 1);
+}
+
+/// The report of one epoch on pairs of prediction and target.
+fn reported(mut metrics: MetricCollection<Multiclass>, pairs: &[(i32, i32)]) -> RunReport {
+    let device = Device::flex();
+    let (pred, target): (Vec<_>, Vec<_>) = pairs.iter().copied().unzip();
+    let ints = |values: Vec<i32>| Tensor::<1, Int>::from_ints(values.as_slice(), &device);
+    let batch = Multiclass::from_labels(ints(pred), ints(target)).unwrap();
+    metrics.update(&batch).unwrap();
+    let computed = epoch(SplitKind::Valid, 1, metrics.compute().unwrap().entries);
+    RunReport::from_parts(metrics.metrics(), vec![computed])
+}
+
+#[test]
+fn the_mean_gap_is_the_calibration_error() {
+    let device = Device::flex();
+    // A bin of its own holds the confidence of exactly 1; its gap is the other way.
+    let scores = Tensor::<1>::from_floats([0.95, 0.95, 1.0, 1.0, 1.0, 1.0], &device);
+    let target = Tensor::<1, Int>::from_ints([1, 1, 0, 1, 1, 1], &device);
+    let batch = Binary::from_scores(scores, target).unwrap();
+    let error = CalibrationError::binary().bins(10).evaluate(&batch);
+    let value = ReliabilityDiagram::binary().bins(10).evaluate(&batch);
+    let plot = plot::value("reliability", &value.unwrap(), &[]).unwrap();
+    let expected = format!("mean gap {:.3};", error.unwrap().scalar().unwrap());
+    assert!(plot.svg().contains(&expected), "{expected}");
+}
+
+#[test]
+fn shares_are_no_counts() {
+    let pairs = [(0, 0), (0, 0), (1, 1), (1, 1), (1, 1), (2, 2)];
+    for normalize in [Normalize::True, Normalize::Pred, Normalize::All] {
+        let metric = ConfusionMatrix::multiclass(3).normalize(normalize);
+        let report = reported(MetricCollection::new().with(metric), &pairs);
+        // The supports are 2, 3 and 1, or not known.
+        assert_eq!(report.class_table(SplitKind::Valid), None);
+        let html = report.to_html();
+        assert!(!html.contains("Counts") && html.contains("Shares"));
+        assert!(!html.contains("on the diagonal"));
+    }
+    let counts = MetricCollection::new().with(ConfusionMatrix::multiclass(3));
+    assert!(reported(counts, &pairs).to_html().contains("Counts"));
+    // A file from before matrices said so.
+    let old = r#"{"rows":1,"cols":1,"data":[1.0]}"#;
+    assert!(!serde_json::from_str::<Matrix>(old).unwrap().normalized);
+}
+
+#[test]
+fn stat_scores_are_no_confusion_matrix_whatever_their_name() {
+    let metric = StatScores::multiclass(5).average(Average::None);
+    let metrics = MetricCollection::new().named("counts", metric);
+    let report = reported(metrics, &[(0, 0), (1, 1), (2, 2), (3, 3), (4, 4)]);
+    assert_eq!(report.class_table(SplitKind::Valid), None);
+}
+
+#[test]
+fn averaged_stat_scores_are_no_classes() {
+    let metrics = MetricCollection::new()
+        .with(ConfusionMatrix::multiclass(5))
+        .with(StatScores::multiclass(5).average(Average::Micro));
+    let report = reported(metrics, &[(0, 0), (1, 1), (2, 2), (3, 3), (3, 4)]);
+    let table = report.class_table(SplitKind::Valid).unwrap();
+    assert_eq!(table.columns, ["precision", "recall", "F1", "support"]);
+}
+
+#[test]
+fn stat_scores_are_tables_of_their_own() {
+    let metrics = MetricCollection::new()
+        .named("each", StatScores::multiclass(2).average(Average::None))
+        .named("mean", StatScores::multiclass(2));
+    let report = reported(metrics, &[(0, 0), (0, 1), (1, 1)]).class_names(["cat", "dog"]);
+    let expected = "\
+## each (valid, epoch 1)
+
+| class | tp | fp | tn | fn | support |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| cat | 1 | 1 | 1 | 0 | 1 |
+| dog | 1 | 0 | 1 | 1 | 2 |
+
+## mean (valid, epoch 1)
+
+| class | tp | fp | tn | fn | support |
+| --- | ---: | ---: | ---: | ---: | ---: |
+| all | 1 | 0.5000 | 1 | 0.5000 | 1.5000 |
+";
+    let text = report.to_markdown();
+    assert!(text.contains(expected), "{text}");
+    let html = report.to_html();
+    check_html(&html);
+    let row =
+        "<tr><th scope=\"row\">dog</th><td>1</td><td>0</td><td>1</td><td>1</td><td>2</td></tr>";
+    assert!(html.contains(row));
+    let expected = "\
+each  
+  class          tp          fp          tn          fn     support
+  0               1           1           1           0           1
+  1               1           0           1           1           2
+mean  tp 1, fp 0.5000, tn 1, fn 0.5000, support 1.5000";
+    let last = report.epochs(SplitKind::Valid).next_back().unwrap();
+    assert_eq!(last.report.to_string(), expected);
+    let json = serde_json::to_string(last.report.get("each").unwrap()).unwrap();
+    let cat = r#"{"stat_scores":[{"tp":1.0,"fp":1.0,"tn":1.0,"fn":0.0}"#;
+    assert!(json.starts_with(cat), "{json}");
+    let back: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(Some(&back), last.report.get("each"));
+}
+
+/// The list of a `Cat` is as long as the data.
+#[test]
+fn collected_values_are_no_classes() {
+    let values = Values::new(Tensor::<1>::full([1000], 0.5, &Device::flex()));
+    let cat = Cat::new().evaluate(&values).unwrap();
+    assert_eq!(cat.to_string(), "1000 values, 0.5000 to 0.5000");
+    let entries = vec![
+        entry("cat", cat),
+        entry("r2", Value::PerClass(vec![0.25, 0.5])),
+    ];
+    let report = epoch(SplitKind::Valid, 1, entries);
+    let folder = tempfile::tempdir().unwrap();
+    let board = TensorBoard::create(folder.path().join("run")).unwrap();
+    board.report(&report);
+    drop(board);
+    let files = std::fs::read_dir(folder.path().join("run/valid")).unwrap();
+    let bytes: u64 = files
+        .map(|file| file.unwrap().metadata().unwrap().len())
+        .sum();
+    let table = RunReport::from_parts(vec![], vec![report]).class_table(SplitKind::Valid);
+    let rows = table.unwrap().rows.len();
+    // A picture, and no tag per value.
+    assert!(rows == 2 && bytes < 10_000, "{rows} classes, {bytes} bytes");
+}
+
+#[test]
+fn a_column_name_stands_for_one_number() {
+    let metrics = MetricCollection::new()
+        .with(ConfusionMatrix::multiclass(3))
+        .named("precision", Precision::multiclass(3).average(Average::None));
+    let report = reported(metrics, &[(0, 0), (0, 1), (0, 2)]);
+    let table = report.class_table(SplitKind::Valid).unwrap();
+    assert_eq!(table.columns, ["recall", "F1", "support", "precision"]);
+    // The metric's own value for 0 / 0.
+    assert_eq!(table.rows[1].1[3], 0.0);
+}
+
+#[test]
+fn a_list_that_is_no_column_is_drawn_whatever_its_name() {
+    let entries = vec![
+        entry("m", Value::Matrix(matrix(2, 2, vec![1.0; 4]))),
+        entry("precision", Value::PerClass(vec![0.25, 0.5, 0.75])),
+    ];
+    let run = RunReport::from_parts(vec![], vec![epoch(SplitKind::Valid, 1, entries)]);
+    assert_eq!(run.to_html().matches("<svg").count(), 2);
+}
+
+#[test]
+fn ticks_have_labels_of_their_own() {
+    let ranges = [
+        [5_000_000.0, 5_000_100.0],
+        [0.5, 0.50001],
+        [1e-9, 3e-9],
+        [-2e8, 3e8],
+        [1e15, 1e15 + 10.0],
+        [-1e300, 1e300],
+    ];
+    for [low, high] in ranges {
+        let series = series(SplitKind::Valid, &[(1, low), (2, high)]);
+        let plot = plot::learning_curve("sum", &[series], None).unwrap();
+        let document = parsed(plot.svg());
+        let texts = document.descendants().filter(|node| node.is_text());
+        let labels: Vec<_> = texts
+            .filter_map(|node| node.text()?.trim().parse::<f64>().ok())
+            .filter(|number| ![1.0, 2.0].contains(number))
+            .collect();
+        // They say what is there: in even steps, within the axis.
+        let room = 0.07 * (high - low);
+        assert!(
+            labels
+                .iter()
+                .all(|n| (low - room..=high + room).contains(n)),
+            "{labels:?}"
+        );
+        let steps: Vec<_> = labels.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        assert!(steps.len() > 1, "{labels:?}");
+        let even = |step: &f64| *step > 0.0 && (step / steps[0] - 1.0).abs() < 1e-3;
+        assert!(steps.iter().all(even), "{labels:?}");
+    }
+}
+
+#[test]
+fn pictures_tell_names_apart_in_every_script() {
+    let values = [
+        Value::Matrix(matrix(2, 2, vec![1.0, 2.0, 3.0, 4.0])),
+        Value::Matrices(vec![matrix(2, 2, vec![1.0; 4]); 2]),
+        Value::PerClass(vec![0.5, 0.5]),
+        Value::Curves(vec![long_curve(5, 1), long_curve(5, 2)]),
+    ];
+    let long = |name: &str| format!("{}{name}", "猫".repeat(60));
+    let pairs = [
+        ["cat", "dog"].map(String::from),
+        ["猫", "犬"].map(String::from),
+        ["<猫>", "\u{7}& 犬"].map(String::from),
+        [long("a"), long("b")],
+    ];
+    for value in &values {
+        for [a, b] in &pairs {
+            let plot = |names: [&String; 2]| plot::value("m", value, &names.map(Clone::clone));
+            let (one, other) = (plot([a, b]).unwrap(), plot([b, a]).unwrap());
+            let same = plot([a, a]).unwrap().png(1.0).unwrap();
+            let (one, other) = (one.png(1.0).unwrap(), other.png(1.0).unwrap());
+            assert!(one != same && other != same, "{a} and {b} look the same");
+        }
+        let draw = |names: [&str; 2]| {
+            let plot = plot::value("m", value, &names.map(String::from)).unwrap();
+            plot.png(1.0).unwrap()
+        };
+        assert!(
+            draw(["cat", "犬"]) == draw(["cat", "猫"]),
+            "a number in place of boxes"
+        );
+    }
+}
+
+#[test]
+fn the_page_has_the_counts_of_a_confusion_matrix_as_a_table() {
+    let pairs: Vec<_> = (0..178).map(|i| (i32::from(i < 41), 0)).collect();
+    let page = |classes| {
+        let metrics = MetricCollection::new().with(ConfusionMatrix::multiclass(classes));
+        let html = reported(metrics, &pairs).to_html();
+        check_html(&html);
+        html
+    };
+    let row = "<tr><th scope=\"row\">0</th><td>137</td><td>41</td></tr>";
+    assert!(
+        page(2).contains(row),
+        "a picture hides its texts from screen readers"
+    );
+    assert!(page(20).contains("<td>41</td>"));
+    assert!(!page(21).contains("<td>41</td>"));
+    let labels = vec![matrix(2, 2, vec![5.0, 1.0, 2.0, 7.0]); 2];
+    let entries = vec![entry("labels", Value::Matrices(labels))];
+    let run = RunReport::from_parts(vec![], vec![epoch(SplitKind::Valid, 1, entries)]);
+    let html = run.class_names(["a", "b"]).to_html();
+    check_html(&html);
+    let row = "<tr><th scope=\"row\">b</th><td>7</td><td>1</td><td>5</td><td>2</td><td>9</td></tr>";
+    assert!(html.contains(row));
+}
+
+#[test]
+fn many_test_sets_have_names_in_the_legend() {
+    let sets = (0..12).map(|i| series(SplitKind::Test(i), &[(1, i as f64)]));
+    let plot = plot::learning_curve("accuracy", &sets.collect::<Vec<_>>(), None).unwrap();
+    check(plot.svg());
+    let document = parsed(plot.svg());
+    let texts = document.descendants().filter(|node| node.is_text());
+    let texts: Vec<_> = texts
+        .filter_map(|node| node.text())
+        .map(str::trim)
+        .collect();
+    for set in 2..=12 {
+        assert!(texts.contains(&format!("test-{set}").as_str()), "{texts:?}");
+    }
 }

@@ -118,15 +118,13 @@ impl fmt::Display for MetricReport {
             write!(f, "{:<width$}  ", entry.name)?;
             match (&entry.value, &entry.error) {
                 (Some(Value::Scalar(value)), _) => write!(f, "{:>10}", format_number(*value))?,
-                (
-                    Some(value @ (Value::Matrix(_) | Value::Matrices(_) | Value::Reliability(_))),
-                    _,
-                ) => {
-                    for line in value.to_string().lines() {
-                        write!(f, "\n  {line}")?;
+                (Some(value), _) => {
+                    let text = value.to_string();
+                    match text.contains('\n') {
+                        true => text.lines().try_for_each(|line| write!(f, "\n  {line}"))?,
+                        false => f.write_str(&text)?,
                     }
                 }
-                (Some(value), _) => write!(f, "{value}")?,
                 (None, Some(error)) => write!(f, "{:>10}  {error}", "N/A")?,
                 (None, None) => write!(f, "{:>10}", "N/A")?,
             }

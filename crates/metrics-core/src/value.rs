@@ -1,5 +1,6 @@
 //! The values metrics have.
 
+use crate::accumulators::ClassCounts;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -13,6 +14,10 @@ pub struct Matrix {
     /// The entries, row by row.
     #[serde(with = "crate::number::list")]
     pub data: Vec<f64>,
+    /// Whether the entries are shares, as of a confusion matrix with a
+    /// [`Normalize`](crate::Normalize), and not counts.
+    #[serde(default)]
+    pub normalized: bool,
 }
 
 impl Matrix {
@@ -94,6 +99,10 @@ pub enum Value {
     Curves(Vec<Curve>),
     /// Confidence against accuracy, bin by bin.
     Reliability(Vec<ReliabilityBin>),
+    /// True and false positives and negatives: one row, or one per class or label.
+    StatScores(Vec<ClassCounts>),
+    /// Collected numbers, which belong to no classes.
+    List(#[serde(with = "crate::number::list")] Vec<f64>),
 }
 
 impl Value {
@@ -136,6 +145,22 @@ impl Value {
             _ => None,
         }
     }
+
+    /// The rows, if the value is stat scores.
+    pub fn stat_scores(&self) -> Option<&[ClassCounts]> {
+        match self {
+            Value::StatScores(rows) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// The collected numbers, if the value is a list of them.
+    pub fn list(&self) -> Option<&[f64]> {
+        match self {
+            Value::List(values) => Some(values),
+            _ => None,
+        }
+    }
 }
 
 impl Value {
@@ -143,23 +168,10 @@ impl Value {
     pub(crate) fn summarized(&self) -> String {
         let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
         match self {
-            Value::PerClass(values) if values.len() > 10 => {
-                let finite = values.iter().filter(|v| !v.is_nan());
-                let (low, high) = finite
-                    .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-                        (low.min(*v), high.max(*v))
-                    });
-                let count = values.len();
-                match low <= high {
-                    true => format!(
-                        "{count} values, {} to {}",
-                        format_number(low),
-                        format_number(high)
-                    ),
-                    false => format!("{count} values"),
-                }
+            Value::PerClass(values) if values.len() > SHOWN => range(values),
+            Value::PerClass(_) | Value::List(_) | Value::Scalar(_) => {
+                self.to_string().replace(['[', ']'], "")
             }
-            Value::PerClass(_) | Value::Scalar(_) => self.to_string().replace(['[', ']'], ""),
             Value::Matrix(m) => matrix(m),
             Value::Matrices(list) => match list.first() {
                 Some(first) => format!("{} times {}", list.len(), matrix(first)),
@@ -174,7 +186,31 @@ impl Value {
                 let s = if bins.len() == 1 { "" } else { "s" };
                 format!("{} bin{s} of {elements} elements", bins.len())
             }
+            Value::StatScores(rows) => match rows.as_slice() {
+                [row] => row.to_string(),
+                rows => format!("stat scores of {} classes", rows.len()),
+            },
         }
+    }
+}
+
+/// A longer list is not written out where there is little room.
+const SHOWN: usize = 10;
+
+/// How many numbers there are, and from where to where.
+fn range(values: &[f64]) -> String {
+    let numbers = values.iter().filter(|v| !v.is_nan());
+    let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(*v), high.max(*v))
+    });
+    let count = values.len();
+    match low <= high {
+        true => format!(
+            "{count} values, {} to {}",
+            format_number(low),
+            format_number(high)
+        ),
+        false => format!("{count} values"),
     }
 }
 
@@ -199,7 +235,9 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Scalar(value) => f.write_str(&format_number(*value)),
-            Value::PerClass(values) => {
+            // As long as the data.
+            Value::List(values) if values.len() > SHOWN => f.write_str(&range(values)),
+            Value::PerClass(values) | Value::List(values) => {
                 let parts: Vec<_> = values.iter().map(|v| format_number(*v)).collect();
                 write!(f, "[{}]", parts.join(", "))
             }
@@ -231,23 +269,50 @@ impl fmt::Display for Value {
                 }
                 Ok(())
             }
+            Value::StatScores(rows) => match rows.as_slice() {
+                [row] => write!(f, "{row}"),
+                rows => stat_scores(f, rows),
+            },
         }
+    }
+}
+
+/// A count, or a mean of counts.
+fn format_count(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 {
+        format!("{value:.0}")
+    } else {
+        format_number(value)
+    }
+}
+
+fn stat_scores(f: &mut fmt::Formatter<'_>, rows: &[ClassCounts]) -> fmt::Result {
+    write!(f, "class")?;
+    for name in ClassCounts::COLUMNS {
+        write!(f, "{name:>12}")?;
+    }
+    for (class, row) in rows.iter().enumerate() {
+        write!(f, "\n{class:<5}")?;
+        for value in row.columns() {
+            write!(f, "{:>12}", format_count(value))?;
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Display for ClassCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::COLUMNS.into_iter().zip(self.columns());
+        let parts: Vec<_> = named
+            .map(|(name, value)| format!("{name} {}", format_count(value)))
+            .collect();
+        f.write_str(&parts.join(", "))
     }
 }
 
 impl fmt::Display for Matrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cells: Vec<_> = self
-            .data
-            .iter()
-            .map(|v| {
-                if *v == v.trunc() && v.abs() < 1e15 {
-                    format!("{v:.0}")
-                } else {
-                    format_number(*v)
-                }
-            })
-            .collect();
+        let cells: Vec<_> = self.data.iter().map(|v| format_count(*v)).collect();
         let width = cells.iter().map(String::len).max().unwrap_or(0);
         for (i, row) in cells.chunks(self.cols.max(1)).enumerate() {
             if i > 0 {

@@ -1,9 +1,12 @@
 //! Two axes: from values to pixels, with a grid.
 
 use super::{
-    canvas::{Align, Canvas, Point, TEXT},
+    canvas::{Align, Canvas, Point, TEXT, text_width},
     palette::{AXIS, GRID, MUTED, Shade},
 };
+
+/// How wide a number beside an axis may be, in pixels.
+const LABEL: f64 = 56.0;
 
 /// A rectangle in pixels.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +43,8 @@ impl Axes {
         for (tick, label) in y_ticks.iter().zip(labels(&y_ticks)) {
             let (_, y) = self.at(self.x.0, *tick);
             canvas.line(&[(area.left, y), (right, y)], GRID, 1.0, 1.0);
-            canvas.text((area.left - 7.0, y), Align::Right, TEXT, MUTED, &label);
+            let size = (LABEL / text_width(&label, 1.0)).min(TEXT);
+            canvas.text((area.left - 7.0, y), Align::Right, size, MUTED, &label);
         }
         canvas.line(&[(area.left, bottom), (right, bottom)], AXIS, 1.0, 1.0);
         for (tick, label) in x_ticks.iter().zip(labels(x_ticks)) {
@@ -125,27 +129,44 @@ pub fn ticks((low, high): (f64, f64), count: usize, whole: bool) -> Vec<f64> {
         .unwrap_or(10.0 * power);
     let step = if whole { step.max(1.0) } else { step };
     let first = (low / step - 1e-9).ceil();
-    (0..2 * count + 2)
+    let mut ticks: Vec<_> = (0..2 * count + 2)
         .map(|i| (first + i as f64) * step)
         .take_while(|tick| *tick <= high + step * 1e-9)
-        .collect()
+        .collect();
+    // A step may be smaller than what tells two large numbers apart.
+    ticks.dedup();
+    ticks
 }
 
-/// The numbers at ticks, with as many decimals as tell them apart.
+/// The numbers at ticks, with as many digits as tell them apart; large and small ones in scientific
+/// notation where that is shorter.
 pub fn labels(ticks: &[f64]) -> Vec<String> {
     let step = match ticks {
         [first, second, ..] => second - first,
         _ => 1.0,
     };
     let largest = ticks.iter().fold(0f64, |a, b| a.max(b.abs()));
-    let decimals = (-step.log10() - 0.001).ceil().clamp(0.0, 8.0) as usize;
-    let label = |tick: &f64| match (largest, step) {
-        (largest, _) if largest >= 1e6 => format!("{tick:.1e}"),
-        (_, step) if step < 1e-5 => format!("{tick:.1e}"),
-        // Adding zero makes 0 of -0.
-        _ => format!("{:.decimals$}", tick + 0.0),
+    let places = (-step.log10() - 0.001).ceil();
+    let decimals = places.clamp(0.0, 324.0) as usize;
+    // Adding zero makes 0 of -0.
+    let plain = ticks
+        .iter()
+        .map(|tick| format!("{:.decimals$}", tick + 0.0));
+    let plain: Vec<_> = plain.collect();
+    if largest < 1e6 && step >= 1e-5 {
+        return plain;
+    }
+    let digits = (largest.log10().floor() + places).clamp(0.0, 17.0) as usize;
+    let scientific = |tick: &f64| match tick {
+        0.0 => "0".to_string(),
+        tick => format!("{tick:.digits$e}"),
     };
-    ticks.iter().map(label).collect()
+    let scientific: Vec<_> = ticks.iter().map(scientific).collect();
+    let width = |labels: &[String]| labels.iter().map(String::len).max();
+    match width(&scientific) < width(&plain) {
+        true => scientific,
+        false => plain,
+    }
 }
 
 /// A range that holds all finite values, with room around them; `None` without any.

@@ -196,7 +196,7 @@ pub fn shorten(text: &str, limit: usize) -> String {
 }
 
 /// Without the characters that XML cannot hold.
-fn printable(text: &str) -> String {
+pub fn printable(text: &str) -> String {
     let valid = |c: char| !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}';
     text.chars()
         .map(|c| if valid(c) { c } else { ' ' })

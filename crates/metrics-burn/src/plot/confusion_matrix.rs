@@ -10,8 +10,8 @@ use metrics_core::Matrix;
 /// Up to so many rows each cell is drawn; with more, a cell stands for a block of them.
 const CELLS: usize = 100;
 
-/// A confusion matrix (rows: target, columns: prediction) as a heat map: the counts, coloured by
-/// their share of the row.
+/// A confusion matrix (rows: target, columns: prediction) as a heat map: the counts or shares,
+/// coloured by their share of the row.
 ///
 /// Names and numbers disappear where cells are too small for them; above 100 classes a cell stands
 /// for a block of classes. `None` for a matrix without cells.
@@ -20,7 +20,7 @@ const CELLS: usize = 100;
 /// use metrics_burn::plot::confusion_matrix;
 /// use metrics_core::Matrix;
 ///
-/// let matrix = Matrix { rows: 2, cols: 2, data: vec![8.0, 2.0, 1.0, 9.0] };
+/// let matrix = Matrix { rows: 2, cols: 2, data: vec![8.0, 2.0, 1.0, 9.0], normalized: false };
 /// let plot = confusion_matrix("confusion", &matrix, &[]).unwrap();
 /// assert!(plot.svg().contains("85.0 % on the diagonal"));
 /// ```
@@ -32,7 +32,8 @@ pub fn confusion_matrix(name: &str, matrix: &Matrix, class_names: &[String]) -> 
         block => format!("; a cell is {block} × {block} classes"),
     };
     let total: f64 = heat.finite_sum();
-    let subtitle = match square && total > 0.0 {
+    // Shares of rows or columns do not add up to a share of all.
+    let subtitle = match square && !matrix.normalized && total > 0.0 {
         true => {
             let right = (0..matrix.rows)
                 .map(|i| matrix.get(i, i))
@@ -76,10 +77,8 @@ pub fn confusion_matrix(name: &str, matrix: &Matrix, class_names: &[String]) -> 
     } + 12.0;
     let bottom = area.top + area.height;
     let label = format!("{name}: {subtitle}");
-    Some(Plot::draw(
-        &label,
-        (460.0, bottom + below + 56.0),
-        |canvas| {
+    Some(
+        Plot::draw(&label, (460.0, bottom + below + 56.0), |canvas| {
             canvas.heading(name, &subtitle);
             heat.draw(canvas, area);
             let (width, height) = heat.cell(area);
@@ -107,8 +106,9 @@ pub fn confusion_matrix(name: &str, matrix: &Matrix, class_names: &[String]) -> 
             let middle = (16.0, area.top + area.height / 2.0);
             canvas.upward(middle, Align::Center, TEXT, MUTED, row);
             scale(canvas, (area.left, bottom + below + 32.0), area.width);
-        },
-    ))
+        })
+        .with_class_names(class_names),
+    )
 }
 
 /// One small matrix per label, of the first 12 labels.
@@ -125,23 +125,26 @@ pub(super) fn per_label(name: &str, list: &[Matrix], label_names: &[String]) -> 
     } + "; rows: target, columns: prediction";
     let label = format!("{name}: {subtitle}");
     let height = 64.0 + lines as f64 * 158.0;
-    Some(Plot::draw(&label, (460.0, height + 34.0), |canvas| {
-        canvas.heading(name, &subtitle);
-        for (i, heat) in shown.iter().enumerate() {
-            let left = 16.0 + (i % columns) as f64 * 148.0;
-            let top = 64.0 + (i / columns) as f64 * 158.0;
-            let text = fit(&class_name(label_names, i), 130.0, TEXT);
-            canvas.text((left, top + 4.0), Align::Left, TEXT, INK, &text);
-            let area = Area {
-                left,
-                top: top + 16.0,
-                width: 130.0,
-                height: 130.0,
-            };
-            heat.draw(canvas, area);
-        }
-        scale(canvas, (16.0, height + 14.0), 426.0);
-    }))
+    Some(
+        Plot::draw(&label, (460.0, height + 34.0), |canvas| {
+            canvas.heading(name, &subtitle);
+            for (i, heat) in shown.iter().enumerate() {
+                let left = 16.0 + (i % columns) as f64 * 148.0;
+                let top = 64.0 + (i / columns) as f64 * 158.0;
+                let text = fit(&class_name(label_names, i), 130.0, TEXT);
+                canvas.text((left, top + 4.0), Align::Left, TEXT, INK, &text);
+                let area = Area {
+                    left,
+                    top: top + 16.0,
+                    width: 130.0,
+                    height: 130.0,
+                };
+                heat.draw(canvas, area);
+            }
+            scale(canvas, (16.0, height + 14.0), 426.0);
+        })
+        .with_class_names(label_names),
+    )
 }
 
 /// What the colours mean.

@@ -100,33 +100,36 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         "{name}: {} against {}; {subtitle}",
         first.y_name, first.x_name
     );
-    Some(Plot::draw(&label, (460.0, height), |canvas| {
-        canvas.heading(name, &subtitle);
-        axes.draw(canvas, &first.x_name, &first.y_name, &ticks(x, 6, false));
-        canvas.legend(legend_top, columns, 460.0, &legend);
-        if roc {
-            canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), AXIS, 1.5);
-        }
-        // A column of pixels may hold more points the fewer curves there are.
-        let detail = (with.len().min(DRAWN) as f64 / 8.0).clamp(0.5, 8.0);
-        for (i, (_, curve)) in with.iter().enumerate().step_by(stride) {
-            let shade = if apart { SERIES[i] } else { FAINT };
-            if let Some(support) = curve.support.filter(|_| prevalences) {
-                let prevalence = support.prevalence();
-                if prevalence.is_finite() {
-                    let (from, to) = (axes.at(x.0, prevalence), axes.at(x.1, prevalence));
-                    canvas.dashes(from, to, shade, 1.0);
-                }
+    Some(
+        Plot::draw(&label, (460.0, height), |canvas| {
+            canvas.heading(name, &subtitle);
+            axes.draw(canvas, &first.x_name, &first.y_name, &ticks(x, 6, false));
+            canvas.legend(legend_top, columns, 460.0, &legend);
+            if roc {
+                canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), AXIS, 1.5);
             }
-            let points = curve.x.iter().copied().zip(curve.y.iter().copied());
-            let width = if apart { 2.0 } else { 0.75 };
-            axes.line(canvas, points, shade, width, detail);
-        }
-        if !apart {
-            let mean = mean(with.iter().map(|(_, curve)| *curve), x);
-            axes.line(canvas, mean.into_iter(), SERIES[0], 2.5, 0.5);
-        }
-    }))
+            // A column of pixels may hold more points the fewer curves there are.
+            let detail = (with.len().min(DRAWN) as f64 / 8.0).clamp(0.5, 8.0);
+            for (i, (_, curve)) in with.iter().enumerate().step_by(stride) {
+                let shade = if apart { SERIES[i] } else { FAINT };
+                if let Some(support) = curve.support.filter(|_| prevalences) {
+                    let prevalence = support.prevalence();
+                    if prevalence.is_finite() {
+                        let (from, to) = (axes.at(x.0, prevalence), axes.at(x.1, prevalence));
+                        canvas.dashes(from, to, shade, 1.0);
+                    }
+                }
+                let points = curve.x.iter().copied().zip(curve.y.iter().copied());
+                let width = if apart { 2.0 } else { 0.75 };
+                axes.line(canvas, points, shade, width, detail);
+            }
+            if !apart {
+                let mean = mean(with.iter().map(|(_, curve)| *curve), x);
+                axes.line(canvas, mean.into_iter(), SERIES[0], 2.5, 0.5);
+            }
+        })
+        .with_class_names(class_names),
+    )
 }
 
 /// `[0, 1]`, or what is needed beyond it.

@@ -4,7 +4,6 @@ use super::{
     canvas::Canvas,
     number,
     palette::{AXIS, SERIES, SURFACE, Shade},
-    split_name,
 };
 use crate::SplitKind;
 
@@ -52,15 +51,22 @@ pub fn learning_curve(
     });
     let subtitle = match best {
         Some((split, epoch, value)) => {
-            let (split, value) = (split_name(split), number(value));
+            let (split, value) = (split.label(), number(value));
             format!("best on {split}: {value} at epoch {epoch}")
         }
         None => String::new(),
     };
+    let entries: Vec<_> = series
+        .iter()
+        .map(|s| (shade(s.split), s.split.label()))
+        .collect();
+    // Of more than four in a row no name is readable.
+    let columns = 4;
+    let legend = 18.0 * entries.len().div_ceil(columns) as f64;
     let axes = Axes {
         area: Area {
             left: 64.0,
-            top: 82.0,
+            top: 64.0 + legend,
             width: 380.0,
             height: 190.0,
         },
@@ -68,13 +74,9 @@ pub fn learning_curve(
         y,
     };
     let label = format!("{name} by epoch; {subtitle}");
-    Some(Plot::draw(&label, (460.0, 322.0), |canvas| {
+    Some(Plot::draw(&label, (460.0, 304.0 + legend), |canvas| {
         canvas.heading(name, &subtitle);
-        let entries: Vec<_> = series
-            .iter()
-            .map(|s| (shade(s.split), split_name(s.split)))
-            .collect();
-        canvas.legend(62.0, entries.len().max(4), 460.0, &entries);
+        canvas.legend(62.0, columns, 460.0, &entries);
         axes.draw(canvas, "epoch", "", &ticks(x, 8, true));
         for series in series {
             draw(canvas, &axes, series);

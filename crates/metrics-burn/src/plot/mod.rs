@@ -1,13 +1,16 @@
 //! Pictures of values, as SVG and PNG.
 //!
-//! [`value()`] draws whatever a value is; the other functions draw one kind of picture each. A
-//! picture needs no fonts of the system and looks the same everywhere.
+//! [`value()`] draws whatever a value is; the other functions draw one kind of picture each.
+//!
+//! A PNG is made with a font of its own, for Latin, Greek and Cyrillic script, and is the same on
+//! every machine; a class whose name that font cannot write has its number there. An SVG leaves the
+//! font to its viewer.
 //!
 //! ```
 //! use metrics_burn::plot;
 //! use metrics_core::{Matrix, Value};
 //!
-//! let matrix = Matrix { rows: 2, cols: 2, data: vec![50.0, 2.0, 3.0, 45.0] };
+//! let matrix = Matrix { rows: 2, cols: 2, data: vec![50.0, 2.0, 3.0, 45.0], normalized: false };
 //! let names = ["cat".to_string(), "dog".to_string()];
 //! let plot = plot::value("confusion_matrix", &Value::Matrix(matrix), &names).unwrap();
 //! assert!(plot.svg().starts_with("<svg"));
@@ -33,7 +36,6 @@ pub use learning_curve::{Series, learning_curve};
 pub use per_class::per_class;
 pub use reliability::reliability;
 
-use crate::SplitKind;
 use canvas::Canvas;
 use metrics_core::Value;
 use std::{
@@ -74,6 +76,8 @@ pub enum PlotError {
 pub struct Plot {
     svg: String,
     size: (f64, f64),
+    /// What the classes are called, for a font that cannot write it.
+    class_names: Vec<String>,
 }
 
 impl Plot {
@@ -81,6 +85,14 @@ impl Plot {
         Self {
             svg: Canvas::draw(label, size.0, size.1, drawing),
             size,
+            class_names: vec![],
+        }
+    }
+
+    fn with_class_names(self, class_names: &[String]) -> Self {
+        Self {
+            class_names: class_names.to_vec(),
+            ..self
         }
     }
 
@@ -133,23 +145,22 @@ pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> 
         Value::Matrices(list) => confusion_matrix::per_label(name, list, class_names),
         Value::Curves(list) => curves(name, list, class_names),
         Value::Reliability(bins) => reliability(name, bins),
+        Value::List(values) => per_class::list(name, values),
         _ => None,
-    }
-}
-
-/// What a split is called.
-pub(crate) fn split_name(split: SplitKind) -> String {
-    match split {
-        SplitKind::Train => "train".to_string(),
-        SplitKind::Valid => "valid".to_string(),
-        SplitKind::Test(0) => "test".to_string(),
-        SplitKind::Test(index) => format!("test {}", index + 1),
     }
 }
 
 /// A number as the reports show it.
 pub(crate) fn number(value: f64) -> String {
     Value::Scalar(value).to_string()
+}
+
+/// A count, or a mean of counts, as the reports show it.
+pub(crate) fn count(value: f64) -> String {
+    match value == value.trunc() && value.abs() < 1e15 {
+        true => format!("{value:.0}"),
+        false => number(value),
+    }
 }
 
 /// What a class is called.

@@ -27,7 +27,7 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
     let subtitle = format!("{} values; mean {}", values.len(), number(mean));
     let label = format!("{name}: {subtitle}");
     if values.len() > BARS {
-        return Some(line(name, &label, &subtitle, values, (low, high)));
+        return Some(line(name, "class", &subtitle, values, (low, high)));
     }
     let unit = finite().all(|value| (0.0..=1.0).contains(value));
     // Bars begin at 0, so it must be there.
@@ -56,10 +56,8 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
         x,
         y: (0.0, 1.0),
     };
-    Some(Plot::draw(
-        &label,
-        (460.0, area.top + area.height + 16.0),
-        |canvas| {
+    Some(
+        Plot::draw(&label, (460.0, area.top + area.height + 16.0), |canvas| {
             canvas.heading(name, &subtitle);
             let (zero, _) = axes.at(0.0, 0.0);
             for (i, value) in values.iter().enumerate() {
@@ -86,11 +84,19 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
             }
             let bottom = area.top + area.height;
             canvas.line(&[(zero, area.top), (zero, bottom)], AXIS, 1.0, 1.0);
-        },
-    ))
+        })
+        .with_class_names(class_names),
+    )
 }
 
-fn line(name: &str, label: &str, subtitle: &str, values: &[f64], y: (f64, f64)) -> Plot {
+/// Numbers that belong to no classes: a line in their order.
+pub(super) fn list(name: &str, values: &[f64]) -> Option<Plot> {
+    let range = range_of(values.iter().copied())?;
+    let subtitle = format!("{} values", values.len());
+    Some(line(name, "position", &subtitle, values, range))
+}
+
+fn line(name: &str, x_name: &str, subtitle: &str, values: &[f64], y: (f64, f64)) -> Plot {
     let axes = Axes {
         area: Area {
             left: 64.0,
@@ -101,9 +107,10 @@ fn line(name: &str, label: &str, subtitle: &str, values: &[f64], y: (f64, f64)) 
         x: (0.0, (values.len() - 1).max(1) as f64),
         y,
     };
-    Plot::draw(label, (460.0, 320.0), |canvas| {
+    let label = format!("{name}: {subtitle}");
+    Plot::draw(&label, (460.0, 320.0), |canvas| {
         canvas.heading(name, subtitle);
-        axes.draw(canvas, "class", "", &ticks(axes.x, 8, true));
+        axes.draw(canvas, x_name, "", &ticks(axes.x, 8, true));
         let points = values
             .iter()
             .enumerate()

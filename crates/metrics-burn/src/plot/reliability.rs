@@ -7,7 +7,8 @@ use super::{
 use metrics_core::ReliabilityBin;
 
 /// A reliability diagram: the accuracy of each bin of confidence, its gap to the bin's mean
-/// confidence, and below how many elements the bins hold.
+/// confidence, and below how many elements the bins hold. The mean gap is the expected calibration
+/// error.
 ///
 /// A bin without width, which holds the confidence of exactly 1, is drawn as part of the bin before
 /// it. `None` without elements.
@@ -27,18 +28,20 @@ use metrics_core::ReliabilityBin;
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
-    let bins = merged(bins);
+    let edges = |bin: &&ReliabilityBin| {
+        (0.0..=1.0).contains(&bin.lower) && (0.0..=1.0).contains(&bin.upper)
+    };
+    let bins: Vec<_> = bins.iter().filter(edges).copied().collect();
     let total: u64 = bins.iter().map(|bin| bin.count).sum();
     if total == 0 {
         return None;
     }
-    let used = || {
-        bins.iter()
-            .filter(|bin| bin.confidence.is_finite() && bin.accuracy.is_finite())
-    };
-    let gap: f64 = used()
+    let used = |bin: &&ReliabilityBin| bin.confidence.is_finite() && bin.accuracy.is_finite();
+    // Of the bins as they are: gaps of two that are merged could cancel out.
+    let gap: f64 = (bins.iter().filter(used))
         .map(|bin| (bin.accuracy - bin.confidence).abs() * bin.count as f64 / total as f64)
         .sum();
+    let bins = merged(&bins);
     let subtitle = format!("{total} elements; mean gap {gap:.3}; dashed: perfect calibration");
     let area = Area {
         left: 64.0,
@@ -70,7 +73,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         ];
         canvas.legend(60.0, 2, 460.0, &entries);
         axes.draw(canvas, "", "accuracy", &[]);
-        for bin in used() {
+        for bin in bins.iter().filter(used) {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
             let (low, high) = match bin.accuracy < bin.confidence {
                 true => (bin.accuracy, bin.confidence),
@@ -98,10 +101,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
 /// The bins with a width; one without goes to the bin before it.
 fn merged(bins: &[ReliabilityBin]) -> Vec<ReliabilityBin> {
     let mut merged: Vec<ReliabilityBin> = Vec::new();
-    let edges = |bin: &&ReliabilityBin| {
-        (0.0..=1.0).contains(&bin.lower) && (0.0..=1.0).contains(&bin.upper)
-    };
-    for bin in bins.iter().filter(edges) {
+    for bin in bins {
         match merged.last_mut() {
             Some(last) if bin.upper <= bin.lower => {
                 let all = (last.count + bin.count) as f64;

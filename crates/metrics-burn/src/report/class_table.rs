@@ -1,5 +1,5 @@
 use crate::plot::class_name;
-use metrics_core::{Matrix, MetricReport, Value};
+use metrics_core::{Matrix, MetricReport, Value, accumulators::ClassCounts};
 
 /// A row per class.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ impl ClassTable {
             let entries = report.entries.iter();
             entries.filter_map(|entry| Some((entry.name.as_str(), entry.value.as_ref()?)))
         };
-        let counts = values().find_map(|(name, value)| of_counts(name, value));
+        let counts = values().find_map(|(_, value)| of_counts(value));
         let lists = || values().filter_map(|(name, value)| Some((name, value.per_class()?)));
         let classes = match &counts {
             Some(rows) => rows.len(),
@@ -30,13 +30,20 @@ impl ClassTable {
         let mut rows: Vec<_> = (0..classes)
             .map(|i| (class_name(names, i), vec![]))
             .collect();
-        if let Some(counts) = counts {
-            columns.extend(["precision", "recall", "F1", "support"].map(String::from));
-            rows.iter_mut()
-                .zip(counts)
-                .for_each(|(row, counts)| row.1.extend(counts));
+        let lists: Vec<_> = lists().filter(|(_, list)| list.len() == classes).collect();
+        for (i, column) in COLUMNS.into_iter().enumerate() {
+            // A metric of that name has options of its own, such as another value for 0 / 0.
+            let is_metric = lists
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case(column));
+            if let (Some(counts), false) = (&counts, is_metric) {
+                columns.push(column.to_string());
+                rows.iter_mut()
+                    .zip(counts)
+                    .for_each(|(row, counts)| row.1.push(counts[i]));
+            }
         }
-        for (name, list) in lists().filter(|(_, list)| list.len() == classes) {
+        for (name, list) in lists {
             columns.push(name.to_string());
             rows.iter_mut()
                 .zip(list)
@@ -46,12 +53,10 @@ impl ClassTable {
     }
 }
 
-/// Precision, recall, F1 score and support per class, if the value is a confusion matrix of counts.
-fn of_counts(name: &str, value: &Value) -> Option<Vec<[f64; 4]>> {
-    // Stat scores are matrices of counts too, and may happen to be square.
-    if name.contains("stat_scores") {
-        return None;
-    }
+const COLUMNS: [&str; 4] = ["precision", "recall", "F1", "support"];
+
+/// The [`COLUMNS`] per class, if the value is a confusion matrix of counts.
+fn of_counts(value: &Value) -> Option<Vec<[f64; 4]>> {
     match value {
         Value::Matrix(matrix) if is_counts(matrix) => {
             let n = matrix.rows;
@@ -66,21 +71,33 @@ fn of_counts(name: &str, value: &Value) -> Option<Vec<[f64; 4]>> {
                     .collect(),
             )
         }
-        Value::Matrices(list) if list.iter().all(|m| m.rows == 2 && is_counts(m)) => {
-            let of_label = |m: &Matrix| {
-                let right = m.get(1, 1);
-                scores(right, right + m.get(0, 1), right + m.get(1, 0))
-            };
-            Some(list.iter().map(of_label).collect())
+        Value::Matrices(list) => {
+            let of_label = |c: ClassCounts| scores(c.tp, c.predicted(), c.support());
+            Some(label_counts(list)?.into_iter().map(of_label).collect())
         }
         _ => None,
     }
 }
 
+/// The outcomes of each label, if these are confusion matrices of labels.
+pub(super) fn label_counts(matrices: &[Matrix]) -> Option<Vec<ClassCounts>> {
+    let of_label = |m: &Matrix| {
+        (m.rows == 2 && is_counts(m)).then(|| ClassCounts {
+            tn: m.get(0, 0),
+            fp: m.get(0, 1),
+            fn_: m.get(1, 0),
+            tp: m.get(1, 1),
+        })
+    };
+    matrices.iter().map(of_label).collect()
+}
+
+/// Whether the matrix is a confusion matrix of counts; one from elsewhere may be anything.
 pub(super) fn is_counts(matrix: &Matrix) -> bool {
     let square = matrix.rows > 0 && matrix.rows == matrix.cols;
     let whole = |value: &f64| *value >= 0.0 && value.is_finite() && value.trunc() == *value;
     square
+        && !matrix.normalized
         && matrix.rows.checked_mul(matrix.cols) == Some(matrix.data.len())
         && matrix.data.iter().all(whole)
 }

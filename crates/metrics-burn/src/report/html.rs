@@ -1,11 +1,15 @@
 //! The page.
 
-use super::{ClassTable, RunReport, incidents};
+use super::{
+    ClassTable, RunReport, TABLE_CLASSES,
+    class_table::{is_counts, label_counts},
+    incidents,
+};
 use crate::{
     SplitKind, SplitReport,
-    plot::{Plot, escape, number, palette, split_name},
+    plot::{Plot, class_name, count, escape, number, palette},
 };
-use metrics_core::{MetricInfo, Value};
+use metrics_core::{Matrix, MetricInfo, Value, accumulators::ClassCounts};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -24,7 +28,7 @@ pub(super) fn page(run: &RunReport) -> String {
         // What says most about the model comes first.
         for split in run.splits().into_iter().rev() {
             if let Some(last) = run.epochs(split).next_back() {
-                let id = split_name(split).replace(' ', "-");
+                let id = split.label().replace(' ', "-");
                 sections.add(&id, &heading(last), of_split(run, last));
             }
         }
@@ -88,7 +92,7 @@ fn lead(run: &RunReport) -> String {
         .splits()
         .into_iter()
         .map(|split| {
-            let (name, epochs) = (split_name(split), run.epochs(split).count());
+            let (name, epochs) = (split.label(), run.epochs(split).count());
             let samples = run.epochs(split).next_back().map_or(0, |last| last.samples);
             match split {
                 SplitKind::Test(_) => format!("{name}: {samples} samples"),
@@ -128,14 +132,14 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
     let shown = run.judge().or(splits.first().copied());
     let best = shown.and_then(|split| Some((split, run.best(&info.name, split)?)));
     let (value, place) = match (best, shown) {
-        (Some((split @ SplitKind::Test(_), best)), _) => (number(best.value), split_name(split)),
+        (Some((split @ SplitKind::Test(_), best)), _) => (number(best.value), split.label()),
         (Some((split, best)), _) => {
-            let place = format!("best on {}, epoch {}", split_name(split), best.epoch);
+            let place = format!("best on {}, epoch {}", split.label(), best.epoch);
             (number(best.value), place)
         }
         (None, Some(split)) => {
             let value = last(split).filter(|value| !value.is_nan());
-            let place = format!("last on {}", split_name(split));
+            let place = format!("last on {}", split.label());
             (value.map_or("N/A".to_string(), number), place)
         }
         (None, None) => return String::new(),
@@ -158,7 +162,7 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
                     )
                 }
             };
-            let name = split_name(*split);
+            let name = split.label();
             format!(
                 "<tr><th scope=\"row\">{name}</th>{best}<td>{}</td></tr>",
                 cell(last(*split))
@@ -202,7 +206,7 @@ fn history(run: &RunReport, split: SplitKind) -> String {
     if matches!(split, SplitKind::Test(_)) {
         return String::new();
     }
-    let name = split_name(split);
+    let name = split.label();
     let head: Vec<_> = run.scalars().map(|info| info.name.clone()).collect();
     let rows: Vec<_> = run
         .epochs(split)
@@ -230,11 +234,8 @@ fn heading(last: &SplitReport) -> String {
 fn of_split(run: &RunReport, last: &SplitReport) -> String {
     let table = run.class_table(last.split);
     let in_table = |name: &String| {
-        let value = last.report.get(name);
-        value.is_some_and(|value| value.per_class().is_some())
-            && table
-                .as_ref()
-                .is_some_and(|table| table.columns.contains(name))
+        let list = last.report.get(name).and_then(Value::per_class);
+        list.is_some() && list.map(<[f64]>::len) == table.as_ref().map(|table| table.rows.len())
     };
     let plots = run.last_plots(last.split).into_iter();
     let plots: String = plots
@@ -253,13 +254,78 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
     if let Some(table) = table {
         body += &class_table(&table, &heading(last));
     }
+    for entry in &last.report.entries {
+        body += &value_table(run, &entry.name, entry.value.as_ref(), &heading(last));
+    }
     body
+}
+
+/// The numbers of a matrix, which its picture hides from screen readers, and those of stat scores,
+/// which have no picture.
+fn value_table(run: &RunReport, name: &str, value: Option<&Value>, of: &str) -> String {
+    let class = |i| class_name(&run.class_names, i);
+    let table = |first, head: Vec<_>, rows: Vec<_>| {
+        table(
+            &format!("{name}, {}", of.to_lowercase()),
+            first,
+            &head,
+            &rows,
+        )
+    };
+    let of_counts = |counts: &[ClassCounts]| {
+        let rows = counts.iter().enumerate().map(|(i, row)| {
+            let name = if counts.len() == 1 {
+                "all".to_string()
+            } else {
+                class(i)
+            };
+            (name, row.columns().map(count).to_vec())
+        });
+        table(
+            "class",
+            ClassCounts::COLUMNS.map(String::from).to_vec(),
+            rows.collect(),
+        )
+    };
+    let table = match value {
+        Some(Value::StatScores(counts)) => {
+            return format!("<h3>{}</h3>\n{}", escape(name), of_counts(counts));
+        }
+        Some(Value::Matrix(m)) if is_small(m) => {
+            let rows = m.data.chunks(m.cols).enumerate();
+            let rows = rows.map(|(i, row)| (class(i), row.iter().map(|v| count(*v)).collect()));
+            table(
+                "target \\ prediction",
+                (0..m.cols).map(class).collect(),
+                rows.collect(),
+            )
+        }
+        Some(Value::Matrices(list)) if (1..=TABLE_CLASSES).contains(&list.len()) => {
+            match label_counts(list) {
+                Some(counts) => of_counts(&counts),
+                None => return String::new(),
+            }
+        }
+        _ => return String::new(),
+    };
+    let name = escape(name);
+    format!("<details><summary>{name} as a table</summary>{table}</details>\n")
+}
+
+/// Whether the matrix is square and a table to read.
+fn is_small(matrix: &Matrix) -> bool {
+    let size = matrix.rows;
+    size == matrix.cols && (1..=TABLE_CLASSES).contains(&size) && matrix.data.len() == size * size
 }
 
 fn caption(value: Option<&Value>) -> &'static str {
     match value {
-        Some(Value::Matrix(_)) => "Counts; colour is the share of the row.",
-        Some(Value::Matrices(_)) => "Counts per label; colour is the share of the row.",
+        Some(Value::Matrix(m)) if is_counts(m) => "Counts; colour is the share of the row.",
+        Some(Value::Matrix(m)) if m.normalized => "Shares; colour is the share of the row.",
+        Some(Value::Matrices(list)) if list.iter().all(is_counts) => {
+            "Counts per label; colour is the share of the row."
+        }
+        Some(Value::Matrix(_) | Value::Matrices(_)) => "Colour is the share of the row.",
         Some(Value::Reliability(_)) => {
             "A calibrated model is right as often as it is confident: bars end at the diagonal."
         }
@@ -275,8 +341,8 @@ fn class_table(classes: &ClassTable, of: &str) -> String {
                 .iter()
                 .enumerate()
                 .map(|(i, value)| match support(i) {
-                    true => format!("{value:.0}"),
-                    false => cell(Some(*value)),
+                    true if !value.is_nan() => count(*value),
+                    _ => cell(Some(*value)),
                 });
             (name.clone(), cells.collect())
         })
@@ -322,7 +388,7 @@ fn data(run: &RunReport) -> String {
                 sum(|epoch| epoch.failed_batches as u64).to_string(),
                 sum(|epoch| epoch.reads).to_string(),
             ];
-            (split_name(split), cells)
+            (split.label(), cells)
         })
         .collect();
     let head = [

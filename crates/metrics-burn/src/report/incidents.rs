@@ -1,7 +1,7 @@
 //! What did not go as it should, in words.
 
 use super::RunReport;
-use crate::{SplitKind, SplitReport, plot::split_name};
+use crate::{SplitKind, SplitReport};
 
 /// Something that happened in some epochs of a split.
 pub(super) struct Incident {
@@ -13,7 +13,7 @@ pub(super) struct Incident {
 impl Incident {
     /// Where it happened: the split and the epochs.
     pub fn place(&self) -> String {
-        let split = split_name(self.split);
+        let split = self.split.label();
         match self.split {
             SplitKind::Test(_) => split,
             _ if self.epochs.len() == 1 => format!("{split}, epoch {}", self.epochs[0]),

@@ -1,14 +1,11 @@
 //! The report as Markdown.
 
-use super::{RunReport, class_table::is_counts, incidents};
+use super::{RunReport, TABLE_CLASSES, class_table::is_counts, incidents};
 use crate::{
     SplitKind, SplitReport,
-    plot::{class_name, number, split_name},
+    plot::{class_name, count, number},
 };
-use metrics_core::{Matrix, Value};
-
-/// A confusion matrix with more classes is no table to read.
-const CLASSES: usize = 20;
+use metrics_core::{Matrix, Value, accumulators::ClassCounts};
 
 pub(super) fn document(run: &RunReport) -> String {
     let mut text = format!("# {}\n", line(&run.title));
@@ -41,27 +38,23 @@ pub(super) fn document(run: &RunReport) -> String {
             });
             text += &table(&head, rows);
         }
-        let matrices = last
-            .report
-            .entries
-            .iter()
-            .filter_map(|entry| match &entry.value {
-                Some(Value::Matrix(m)) if is_counts(m) && m.rows <= CLASSES => {
-                    Some((&entry.name, m))
+        for entry in &last.report.entries {
+            let table = match &entry.value {
+                Some(Value::Matrix(m)) if is_counts(m) && m.rows <= TABLE_CLASSES => {
+                    let rows = "\nRows: target, columns: prediction.\n".to_string();
+                    rows + &confusion(m, &run.class_names)
                 }
-                _ => None,
-            });
-        for (name, matrix) in matrices {
-            text += &format!("\n## {} ({place})\n", line(name));
-            text += "\nRows: target, columns: prediction.\n";
-            text += &confusion(matrix, &run.class_names);
+                Some(Value::StatScores(rows)) => stat_scores(rows, &run.class_names),
+                _ => continue,
+            };
+            text += &format!("\n## {} ({place})\n{table}", line(&entry.name));
         }
     }
     text += "\n## Data\n";
     let rows = run.splits().into_iter().filter_map(|split| {
         let last = run.epochs(split).next_back()?;
         Some(vec![
-            split_name(split),
+            split.label(),
             run.epochs(split).count().to_string(),
             last.batches.to_string(),
             last.samples.to_string(),
@@ -83,7 +76,7 @@ pub(super) fn document(run: &RunReport) -> String {
 fn results(run: &RunReport) -> String {
     let mut head = vec!["metric".to_string()];
     for split in run.splits() {
-        let name = split_name(split);
+        let name = split.label();
         match split {
             SplitKind::Test(_) => head.push(name),
             _ => head.extend([format!("{name}, last"), format!("{name}, best")]),
@@ -122,6 +115,19 @@ fn confusion(matrix: &Matrix, names: &[String]) -> String {
     table(&head, rows)
 }
 
+fn stat_scores(rows: &[ClassCounts], names: &[String]) -> String {
+    let head = ["class"].into_iter().chain(ClassCounts::COLUMNS);
+    let rows = rows.iter().enumerate().map(|(i, row)| {
+        let name = match rows.len() {
+            1 => "all".to_string(),
+            _ => line(&class_name(names, i)),
+        };
+        let values = row.columns().map(count);
+        [name].into_iter().chain(values).collect()
+    });
+    table(&head.collect::<Vec<_>>(), rows)
+}
+
 /// The last epochs of the splits that say most about the model.
 fn headline(run: &RunReport) -> Vec<&SplitReport> {
     let splits = run.splits();
@@ -141,8 +147,8 @@ fn headline(run: &RunReport) -> Vec<&SplitReport> {
 
 fn place(epoch: &SplitReport) -> String {
     match epoch.split {
-        SplitKind::Test(_) => split_name(epoch.split),
-        split => format!("{}, epoch {}", split_name(split), epoch.epoch),
+        SplitKind::Test(_) => epoch.split.label(),
+        split => format!("{}, epoch {}", split.label(), epoch.epoch),
     }
 }
 

@@ -18,7 +18,7 @@ pub use class_table::ClassTable;
 
 use crate::{
     MetricResults, SplitKind, SplitReport,
-    plot::{self, Plot, PlotError, Series, split_name},
+    plot::{self, Plot, PlotError, Series},
 };
 use metrics_core::MetricInfo;
 use serde::{Deserialize, Serialize};
@@ -27,6 +27,9 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
+
+/// A confusion matrix with more classes is no table to read.
+const TABLE_CLASSES: usize = 20;
 
 /// Why a report was not written.
 #[derive(Debug, thiserror::Error)]
@@ -193,8 +196,8 @@ impl RunReport {
     }
 
     /// Precision, recall, F1 score and support of each class on the last epoch of a split, from its
-    /// confusion matrix of counts, and every other metric with a value per class. `None` without
-    /// any.
+    /// confusion matrix of counts, and every other metric with a value per class, which takes the
+    /// place of a column of its name. `None` without any.
     pub fn class_table(&self, split: SplitKind) -> Option<ClassTable> {
         let last = self.epochs(split).next_back()?;
         ClassTable::new(&last.report, &self.class_names)
@@ -215,7 +218,7 @@ impl RunReport {
     }
 
     /// The report as Markdown, as a model card has it: best and last values, classes, the confusion
-    /// matrix (up to 20 classes), the data, and what failed.
+    /// matrix of counts (up to 20 classes), stat scores, the data, and what failed.
     ///
     /// Classes are those of the test sets, or else of the validation set, or else of the training set.
     pub fn to_markdown(&self) -> String {
@@ -246,7 +249,7 @@ impl RunReport {
         });
         let values = self.splits().into_iter().flat_map(|split| {
             let plots = self.last_plots(split).into_iter();
-            plots.map(move |(name, plot)| (format!("{}_{name}", split_name(split)), plot))
+            plots.map(move |(name, plot)| (format!("{}_{name}", split.label()), plot))
         });
         let mut used = BTreeSet::new();
         let mut files = Vec::new();

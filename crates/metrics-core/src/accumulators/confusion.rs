@@ -38,8 +38,8 @@ pub struct Confusion {
     pub rejected: Rejected,
 }
 
-/// The four outcomes of one class or label, seen as a yes-or-no decision.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// The four outcomes of one class or label, seen as a yes-or-no decision; or means of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCounts {
     /// True positives.
     pub tp: f64,
@@ -48,10 +48,19 @@ pub struct ClassCounts {
     /// True negatives.
     pub tn: f64,
     /// False negatives.
+    #[serde(rename = "fn")]
     pub fn_: f64,
 }
 
 impl ClassCounts {
+    /// The names of the [`columns`](Self::columns).
+    pub const COLUMNS: [&'static str; 5] = ["tp", "fp", "tn", "fn", "support"];
+
+    /// True positives, false positives, true negatives, false negatives, support.
+    pub fn columns(&self) -> [f64; 5] {
+        [self.tp, self.fp, self.tn, self.fn_, self.support()]
+    }
+
     /// How often the class was the target.
     pub fn support(&self) -> f64 {
         self.tp + self.fn_

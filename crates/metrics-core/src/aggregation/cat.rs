@@ -4,7 +4,7 @@ use crate::{
     accumulators::{Listed, ValueList},
 };
 
-/// All values, one after the other; weights play no part.
+/// All values, one after the other, as a [`Value::List`]; weights play no part.
 ///
 /// Takes [`Values`](crate::batch::Values) of any shape. The state is the data: 4 bytes a value on
 /// the device, 8 on the host once read. The order is that of the batches; with several devices or
@@ -20,7 +20,7 @@ use crate::{
 /// let mut cat = Cat::new().state();
 /// cat.update(&Values::new(Tensor::<1>::from_floats([1.0, 2.0], &device)))?;
 /// cat.update(&Values::new(Tensor::<1>::from_floats([0.5], &device)))?;
-/// assert_eq!(cat.compute()?.per_class(), Some(&[1.0, 2.0, 0.5][..]));
+/// assert_eq!(cat.compute()?.list(), Some(&[1.0, 2.0, 0.5][..]));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,7 +43,7 @@ impl Metric for Cat {
 
     fn finalize(&self, list: &Listed) -> Result<Value, MetricError> {
         list.seen()?;
-        Ok(Value::PerClass(list.values.clone()))
+        Ok(Value::List(list.values.clone()))
     }
 
     fn is_scalar(&self) -> bool {

@@ -7,8 +7,8 @@ use crate::{
 /// Confusion matrix: how often each target (row) was predicted as what (column).
 ///
 /// A matrix `[C, C]` (binary: `[2, 2]`), or one `[2, 2]` per label. With
-/// [`normalize`](ClassMetric::normalize) shares instead of counts; a row, column or matrix without
-/// elements is 0. Counts are exact up to 2^53. No data is [`MetricError::Empty`]. Reference:
+/// [`normalize`](ClassMetric::normalize) shares instead of counts, and [`Matrix::normalized`] says
+/// so; a row, column or matrix without elements is 0. Counts are exact up to 2^53. No data is [`MetricError::Empty`]. Reference:
 /// TorchMetrics 1.9.0 `ConfusionMatrix`.
 ///
 /// ```
@@ -61,6 +61,7 @@ impl ConfusionMatrixRule {
                 rows: size,
                 cols: size,
                 data,
+                normalized: false,
             };
         }
         let (mut rows, mut cols) = (vec![0.0; size], vec![0.0; size]);
@@ -86,6 +87,7 @@ impl ConfusionMatrixRule {
             rows: size,
             cols: size,
             data,
+            normalized: true,
         }
     }
 }

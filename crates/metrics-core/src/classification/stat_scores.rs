@@ -1,13 +1,13 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
-    Matrix, MetricError, Value,
+    MetricError, Value,
     accumulators::{ClassCounts, Confusion, Task},
 };
 
 /// The counts themselves: true positives, false positives, true negatives, false negatives and
 /// support (`tp + fn`), in this order.
 ///
-/// Five numbers, or with [`Average::None`] a matrix of five columns and a row per class or label.
+/// A [`Value::StatScores`] of one row, or with [`Average::None`] of a row per class or label.
 /// Micro sums the rows; macro is their mean, over all classes; weighted their mean by support
 /// (0 without support). No data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
 /// `StatScores`.
@@ -21,7 +21,8 @@ use crate::{
 /// let target = Tensor::<1, Int>::from_ints([1, 0, 0, 1], &device);
 /// let batch = Binary::from_labels(pred, target)?;
 /// let counts = StatScores::binary().evaluate(&batch)?;
-/// assert_eq!(counts.per_class(), Some(&[1.0, 1.0, 1.0, 1.0, 2.0][..]));
+/// assert_eq!(counts.stat_scores().unwrap()[0].columns(), [1.0, 1.0, 1.0, 1.0, 2.0]);
+/// assert_eq!(counts.to_string(), "tp 1, fp 1, tn 1, fn 1, support 2");
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
@@ -31,10 +32,6 @@ pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
 pub struct StatScoresRule;
 
 impl Averaged for StatScoresRule {}
-
-fn row(c: &ClassCounts) -> [f64; 5] {
-    [c.tp, c.fp, c.tn, c.fn_, c.support()]
-}
 
 impl ConfusionRule for StatScoresRule {
     const NAME: &'static str = "stat_scores";
@@ -51,20 +48,18 @@ impl ConfusionRule for StatScoresRule {
             Average::Micro | Average::None => 1.0,
         };
         if options.average == Average::None && options.task != Task::Binary {
-            let data = classes.iter().flat_map(row).collect();
-            return Ok(Value::Matrix(Matrix {
-                rows: classes.len(),
-                cols: 5,
-                data,
-            }));
+            return Ok(Value::StatScores(classes));
         }
-        let mut sum = [0.0; 5];
-        for class in &classes {
-            for (sum, count) in sum.iter_mut().zip(row(class)) {
-                *sum += count * weight(class);
+        let weighted = |c: &ClassCounts| {
+            let weight = weight(c);
+            ClassCounts {
+                tp: c.tp * weight,
+                fp: c.fp * weight,
+                tn: c.tn * weight,
+                fn_: c.fn_ * weight,
             }
-        }
-        Ok(Value::PerClass(sum.to_vec()))
+        };
+        Ok(Value::StatScores(vec![classes.iter().map(weighted).sum()]))
     }
 
     fn is_scalar(&self, _options: &RuleOptions) -> bool {
