@@ -364,7 +364,7 @@ impl<B: Batch> MetricCollection<B> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
             None if self.interrupted => Err(MetricError::Custom(
-                "a metric failed halfway through, so the states no longer agree until a reset"
+                "a metric panicked or failed to merge, so the states no longer agree until a reset"
                     .into(),
             )),
             None => Ok(()),
