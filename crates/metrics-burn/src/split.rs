@@ -85,9 +85,10 @@ impl<B: Batch> SplitState<B> {
     pub fn update(&mut self, input: &MetricInput<B>, metadata: &MetricMetadata) {
         let test = matches!(self.kind, SplitKind::Test(_));
         if test && !self.epoch.is_empty() {
-            // Burn says nothing between two test sets, but counts the iterations of each from 1 and
-            // sends nothing after the last.
-            let next = metadata.iteration <= self.iteration || self.end.is_some();
+            // Burn says nothing between two test sets, but counts the iterations of each from 1. (The
+            // first may be missing, if Burn could not hand it over.)
+            let goes_on = metadata.iteration == self.iteration.map(|last| last + 1);
+            let next = metadata.iteration <= self.iteration || self.end.is_some() && !goes_on;
             if next && self.end.is_none() {
                 self.finish();
             }
