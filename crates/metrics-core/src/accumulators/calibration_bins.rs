@@ -2,7 +2,7 @@
 
 use super::{Task, add_counts, add_rejected, confusion::at_least_one};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
     delta::{Delta, HostDelta},
     ops,
@@ -61,15 +61,14 @@ impl ConfidentBatch for Multiclass {
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
         match (self.scan(), self.scores()) {
             (Some((ranks, scan)), Some(scores)) => {
-                let confidence = ops::top_confidence(scores.clone(), scan, self.kind());
-                let hit = ops::hits(ranks, self.target.clone(), ignore_index);
-                let used = hit.clone().greater_equal_elem(0);
-                // Infinite scores have no softmax, and what are said to be probabilities may not be.
-                let undefined = confidence.clone().is_nan().bool_and(used.clone());
-                let outside = ops::not_probability(confidence.clone()).bool_and(used);
-                let hit = hit
-                    .mask_fill(outside, Reason::InvalidPrediction.code())
-                    .mask_fill(undefined, Reason::Nan.code());
+                let (hit, confidence) = ops::top_confidence(
+                    scores.clone(),
+                    ranks,
+                    scan,
+                    self.target.clone(),
+                    self.kind(),
+                    ignore_index,
+                );
                 (confidence, hit)
             }
             // `check` keeps a batch without scores from getting here.

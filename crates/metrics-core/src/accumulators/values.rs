@@ -5,7 +5,7 @@ use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Values,
     delta::{Delta, HostDelta},
-    ops,
+    ops::{self, ValueOptions},
 };
 use burn::tensor::{Bool, DType, Int, IntDType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -96,38 +96,19 @@ impl Accumulator for ValueTotals {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Values) {
-        let [n] = batch.values.dims();
-        let nan = match &batch.weights {
-            Some(weights) => batch
-                .values
-                .clone()
-                .is_nan()
-                .bool_or(weights.clone().is_nan()),
-            None => batch.values.clone().is_nan(),
+        let values = batch.values.clone();
+        let weights = batch.weights.clone();
+        let options = ValueOptions {
+            weighted: weights.is_some(),
+            impute: match self.nan {
+                NanStrategy::Impute(value) => Some(value),
+                _ => None,
+            },
+            reason: self.nan.reason(),
         };
-        let values = self.nan.replace(batch.values.clone(), &nan, 0.0);
-        // The second counter counts the values that have no weight, which stands for 1.
-        let (used, sums) = match &batch.weights {
-            None => {
-                let sums = ops::sum_compensated(values.reshape([n, 1]));
-                let (high, low) = (sums.clone().slice(0..1), sums.slice(1..2));
-                let zero = high.zeros_like();
-                let parts = vec![high.clone(), high, zero.clone(), low.clone(), low, zero];
-                (&[0, 1][..], Tensor::cat(parts, 0))
-            }
-            Some(weights) => {
-                let left_out = match self.nan {
-                    NanStrategy::Impute(_) => 1.0,
-                    _ => 0.0,
-                };
-                let weights = weights.clone().mask_fill(nan.clone(), left_out);
-                let columns = vec![values.clone(), values * weights.clone(), weights];
-                (&[0][..], ops::sum_compensated(Tensor::stack(columns, 1)))
-            }
-        };
-        let tally = self.nan.tally(nan, 2, used);
-        delta.both(2 + REJECTED_SLOTS, 3, &batch.device(), |counts, state| {
-            (counts + tally, ops::add_compensated(state, sums))
+        let weights = weights.unwrap_or_else(|| values.clone());
+        delta.both(2 + REJECTED_SLOTS, 3, &batch.device(), |counts, sums| {
+            ops::value_totals(counts, sums, values, weights, options)
         });
     }
 

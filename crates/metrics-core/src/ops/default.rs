@@ -1,7 +1,7 @@
 //! The operations as ordinary tensor operations: right on every backend, also where nothing
 //! executes (Capture) or executes elsewhere (Remote).
 
-use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind};
+use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
 use crate::{REJECTED_SLOTS, Reason};
 use burn::tensor::{Bool, DType, FloatDType, IndexingUpdateOp, Int, IntDType, Tensor, activation};
 
@@ -327,7 +327,7 @@ pub fn bin_confidence(
         safe * used.float().cast(FloatDType::F32),
         IndexingUpdateOp::Add,
     );
-    (counts, add_compensated(sums, batch))
+    (counts, super::add_compensated(sums, batch))
 }
 
 /// The edges `0, 1/width, .., 1` of equal-width bins in `f32`, as `torch.linspace` places them.
@@ -445,13 +445,15 @@ pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
     as_i32(not_probability(scores).any().int())
 }
 
-/// See [`top_confidence`](super::top_confidence): `logits` is [`outside_unit`] where the scores
-/// decide what they are.
+/// See [`top_confidence`](super::top_confidence).
 pub fn top_confidence(
+    scores: Tensor<2>,
+    ranks: Tensor<2, Int>,
     scan: Tensor<2>,
+    target: Tensor<1, Int>,
     kind: ScoreKind,
-    logits: Option<Tensor<1, Int>>,
-) -> Tensor<1> {
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
     let [_, n] = scan.dims();
     let max = scan.clone().slice([0..1, 0..n]).reshape([n]);
     let log_sum = scan.slice([1..2, 0..n]).reshape([n]);
@@ -459,24 +461,27 @@ pub fn top_confidence(
     let softmax = (max.clone() - log_sum)
         .exp()
         .mask_fill(max.clone().is_inf(), f32::NAN);
-    match (kind, logits) {
-        (ScoreKind::Probabilities, _) => max,
-        (_, Some(logits)) => max.mask_where(logits.greater_elem(0).expand([n]), softmax),
-        _ => softmax,
-    }
-}
-
-/// See [`hits`](super::hits).
-pub fn hits(
-    ranks: Tensor<2, Int>,
-    target: Tensor<1, Int>,
-    ignore_index: Option<i64>,
-) -> Tensor<1, Int> {
-    let [_, n] = ranks.dims();
+    let confidence = match kind {
+        ScoreKind::Probabilities => max,
+        ScoreKind::Logits => softmax,
+        ScoreKind::Auto => {
+            let logits = outside_unit(scores).greater_elem(0).expand([n]);
+            max.mask_where(logits, softmax)
+        }
+    };
     let rank = ranks.slice([1..2, 0..n]).reshape([n]);
     let rejected = rank.clone().lower_elem(0);
-    let hit = as_i32(rank.clone().equal_elem(0).int()).mask_where(rejected, rank);
-    ignore_codes(hit, is_ignored(&target, ignore_index))
+    let hit = as_i32(rank.clone().equal_elem(0).int())
+        .mask_fill(
+            not_probability(confidence.clone()),
+            Reason::InvalidPrediction.code(),
+        )
+        .mask_fill(confidence.clone().is_nan(), Reason::Nan.code())
+        .mask_where(rejected, rank);
+    (
+        ignore_codes(hit, is_ignored(&target, ignore_index)),
+        confidence,
+    )
 }
 
 /// Where scores lie outside `[0, 1]`. NaN does not.
@@ -534,8 +539,46 @@ pub fn log_likelihood(
     let undefined = loss.clone().is_nan().bool_and(place.clone().equal_elem(0));
     let place = place.mask_fill(undefined, 1 + Reason::Nan as i32);
     let unused = place.clone().greater_elem(0);
-    let loss = super::sum_compensated(loss.mask_fill(unused, 0.0).reshape([n, 1]));
+    let loss = sum_compensated(loss.mask_fill(unused, 0.0).reshape([n, 1]));
     (count(counts, place), add_compensated(sums, loss))
+}
+
+/// See [`value_totals`](super::value_totals).
+pub fn value_totals(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    values: Tensor<1>,
+    weights: Tensor<1>,
+    options: ValueOptions,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let mut nan = values.clone().is_nan();
+    if options.weighted {
+        nan = nan.bool_or(weights.clone().is_nan());
+    }
+    let values = values.mask_fill(nan.clone(), options.impute.unwrap_or(0.0));
+    let left_out = as_i32(nan.clone().int());
+    let (left_out, weight) = match options.impute {
+        Some(_) => (left_out.zeros_like(), 1.0),
+        None => (left_out, 0.0),
+    };
+    let counts = count(counts, left_out.clone() * (2 + options.reason as i32));
+    if options.weighted {
+        let weights = weights.mask_fill(nan, weight);
+        let columns = vec![values.clone(), values * weights.clone(), weights];
+        let batch = sum_compensated(Tensor::stack(columns, 1));
+        return (counts, add_compensated(sums, batch));
+    }
+    let [n] = values.dims();
+    let used = (left_out.sum().neg() + n as i32).reshape([1]);
+    let batch = sum_compensated(values.reshape([n, 1]));
+    let (high, low) = (batch.clone().slice(0..1), batch.slice(1..2));
+    let zero = high.zeros_like();
+    let batch = vec![high.clone(), high, zero.clone(), low.clone(), low, zero];
+    let second = used.ones_like();
+    (
+        counts.scatter(0, second, used, IndexingUpdateOp::Add),
+        add_compensated(sums, Tensor::cat(batch, 0)),
+    )
 }
 
 /// Adds one to the counter at every place.

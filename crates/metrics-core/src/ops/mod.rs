@@ -2,19 +2,29 @@
 //!
 //! Every operation has a body of ordinary tensor operations ([`default`]), right on every backend.
 //! Where a backend can do better, [`MetricsBackend`] has its version: one fused pass over the
-//! slices on Flex and NdArray. The functions of this module choose by the tensor's device.
+//! slices on Flex and NdArray, a kernel on the CubeCL runtimes (wgpu, Vulkan, Metal, CUDA, ROCm).
+//! The functions of this module choose by the tensor's device.
 //!
 //! Shared conventions: integer results are `i32`; `N` is the number of rows, `C` of classes; a
 //! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
 //! left out, in the order of [`Reason`](crate::Reason).
 
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+mod backend;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+mod call;
+#[cfg(feature = "cube")]
+mod cube;
 pub mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
 
-use burn::tensor::{Device, Int, Tensor};
+use crate::Reason;
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+use burn::tensor::Device;
+use burn::tensor::{Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored, not_probability};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -49,11 +59,24 @@ pub struct LabelCountsOptions {
     pub ignore_index: Option<i64>,
 }
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-pub use host::MetricsBackend;
+/// Options of [`value_totals`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ValueOptions {
+    /// Whether the weights count; without, every value weighs 1.
+    pub weighted: bool,
+    /// What a value that is NaN, or has a weight that is, becomes, with a weight of 1.
+    pub impute: Option<f32>,
+    /// Otherwise: the counter for those that are left out.
+    pub reason: Reason,
+}
 
-/// Whether the device's backend has a [`MetricsBackend`] implementation.
-fn has_host_pass(device: &Device) -> bool {
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+pub use backend::MetricsBackend;
+
+/// Whether the device's backend has a [`MetricsBackend`] implementation; a kernel for what it can do.
+#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+#[allow(unused_variables)]
+fn has_own_version(device: &Device, kernel: bool) -> bool {
     use burn::backend::DispatchDevice;
     #[allow(unreachable_patterns)]
     match device.as_dispatch() {
@@ -61,20 +84,29 @@ fn has_host_pass(device: &Device) -> bool {
         DispatchDevice::Flex(_) => true,
         #[cfg(feature = "ndarray")]
         DispatchDevice::NdArray(_) => true,
+        #[cfg(feature = "cube")]
+        DispatchDevice::Cube(_) => kernel,
         _ => false,
     }
 }
 
-/// Calls the backend's version of an operation if it has one, else the default body.
+/// Calls the backend's version of an operation on a tensor if it has one, else the default body.
+/// Kernels are for tensors that are not empty, and under a condition if there is one.
 macro_rules! route {
-    ($device:expr, $host:expr, $default:expr) => {{
-        #[cfg(any(feature = "flex", feature = "ndarray"))]
-        if has_host_pass(&$device) {
-            return $host;
+    ($tensor:ident $(if $condition:expr)?, $own:expr, $default:expr) => {{
+        #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
+        {
+            let kernel = $tensor.shape().num_elements() > 0 $(&& $condition)?;
+            if has_own_version(&$tensor.device(), kernel) {
+                return $own;
+            }
         }
         $default
     }};
 }
+
+/// The most bins of [`bin_confidence`] that a cube of a kernel has memory for.
+const KERNEL_BINS: usize = 512;
 
 /// For every row of `scores [N, C]` the best class and the rank of the target: `[2, N]`, first
 /// the index of the largest score (the first one, if several are equal), then how many classes
@@ -86,8 +118,8 @@ macro_rules! route {
 /// be ignored may be), of [`Nan`](crate::Reason::Nan) for a row with a NaN score.
 pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
     route!(
-        scores.device(),
-        host::call::row_ranks(scores, target),
+        scores,
+        call::row_ranks(scores, target),
         default::row_ranks(scores, target)
     )
 }
@@ -102,8 +134,8 @@ pub fn row_ranks(scores: Tensor<2>, target: Tensor<1, Int>) -> Tensor<2, Int> {
 /// or two of them infinite).
 pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, Tensor<2>) {
     route!(
-        scores.device(),
-        host::call::row_scan(scores, target),
+        scores,
+        call::row_scan(scores, target),
         default::row_scan(scores, target)
     )
 }
@@ -113,8 +145,8 @@ pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, T
 /// label outside `0..classes`.
 pub fn label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>, classes: usize) -> Tensor<2, Int> {
     route!(
-        pred.device(),
-        host::call::label_ranks(pred, target, classes),
+        pred,
+        call::label_ranks(pred, target, classes),
         default::label_ranks(pred, target, classes)
     )
 }
@@ -131,8 +163,8 @@ pub fn confusion(
     options: ConfusionOptions,
 ) -> Tensor<1, Int> {
     route!(
-        ranks.device(),
-        host::call::confusion(state, ranks, target, options),
+        ranks,
+        call::confusion(state, ranks, target, options),
         default::confusion(state, ranks, target, options)
     )
 }
@@ -148,8 +180,8 @@ pub fn class_margins(
     options: ConfusionOptions,
 ) -> Tensor<1, Int> {
     route!(
-        ranks.device(),
-        host::call::class_margins(state, ranks, target, options),
+        ranks,
+        call::class_margins(state, ranks, target, options),
         default::class_margins(state, ranks, target, options)
     )
 }
@@ -167,8 +199,8 @@ pub fn label_counts(
     options: LabelCountsOptions,
 ) -> Tensor<1, Int> {
     route!(
-        scores.device(),
-        host::call::label_counts(state, scores, target, options),
+        scores,
+        call::label_counts(state, scores, target, options),
         default::label_counts(state, scores, target, options)
     )
 }
@@ -179,8 +211,8 @@ pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
         return scores;
     }
     route!(
-        scores.device(),
-        host::call::sigmoid_probabilities(scores, kind),
+        scores,
+        call::sigmoid_probabilities(scores, kind),
         default::sigmoid_probabilities(scores, kind)
     )
 }
@@ -191,8 +223,8 @@ pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
         return scores;
     }
     route!(
-        scores.device(),
-        host::call::softmax_probabilities(scores, kind),
+        scores,
+        call::softmax_probabilities(scores, kind),
         default::softmax_probabilities(scores, kind)
     )
 }
@@ -201,7 +233,11 @@ pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
 /// trailing halves, whose sum is exact to about 48 bits (Knuth's two-sum). `x` is `[K]` plain
 /// numbers, or `[2 * K]` compensated sums such as [`sum_compensated`] yields.
 pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
-    default::add_compensated(state, x)
+    route!(
+        state,
+        call::add_compensated(state, x),
+        default::add_compensated(state, x)
+    )
 }
 
 /// Sums the columns of `x [N, K]`: `[2 * K]`, the leading halves of the sums and then their
@@ -210,11 +246,7 @@ pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
 /// A sum with an infinite term, or one beyond the range of `f32`, has an infinite leading half
 /// and an unspecified trailing half; one of NaN or of both infinities is NaN.
 pub fn sum_compensated(x: Tensor<2>) -> Tensor<1> {
-    route!(
-        x.device(),
-        host::call::sum_compensated(x),
-        default::sum_compensated(x)
-    )
+    route!(x, call::sum_compensated(x), default::sum_compensated(x))
 }
 
 /// Adds confidences to equal-width bins over `[0, 1]`.
@@ -231,8 +263,8 @@ pub fn bin_confidence(
     width: usize,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        confidence.device(),
-        host::call::bin_confidence(counts, sums, confidence, hit, width),
+        confidence if width < KERNEL_BINS,
+        call::bin_confidence(counts, sums, confidence, hit, width),
         default::bin_confidence(counts, sums, confidence, hit, width)
     )
 }
@@ -249,8 +281,8 @@ pub fn threshold_counts(
     thresholds: &[f32],
 ) -> Tensor<1, Int> {
     route!(
-        probabilities.device(),
-        host::call::threshold_counts(state, probabilities, target, thresholds.to_vec()),
+        probabilities,
+        call::threshold_counts(state, probabilities, target, thresholds.to_vec()),
         default::threshold_counts(state, probabilities, target, thresholds)
     )
 }
@@ -262,7 +294,11 @@ pub fn decision_codes(
     target: Tensor<2, Int>,
     ignore_index: Option<i64>,
 ) -> Tensor<2, Int> {
-    default::decision_codes(probabilities, target, ignore_index)
+    route!(
+        target,
+        call::decision_codes(probabilities, target, ignore_index),
+        default::decision_codes(probabilities, target, ignore_index)
+    )
 }
 
 /// Class indices `[N]` as one-against-rest targets `[N, C]`: 0, 1, or in the whole row the code of
@@ -272,36 +308,40 @@ pub fn class_codes(
     target: Tensor<1, Int>,
     ignore_index: Option<i64>,
 ) -> Tensor<2, Int> {
-    default::class_codes(probabilities, target, ignore_index)
+    route!(
+        probabilities,
+        call::class_codes(probabilities, target, ignore_index),
+        default::class_codes(probabilities, target, ignore_index)
+    )
 }
 
-/// The probability of the best class per row `[N]`, from the scores and the floats of
-/// [`row_scan`].
-pub fn top_confidence(scores: Tensor<2>, scan: Tensor<2>, kind: ScoreKind) -> Tensor<1> {
-    let logits = match kind {
-        ScoreKind::Auto => Some(outside_unit(scores)),
-        ScoreKind::Probabilities | ScoreKind::Logits => None,
-    };
-    default::top_confidence(scan, kind, logits)
+/// Whether the best class is the target (1, 0, or a negative code), and the best class's
+/// probability: both `[N]`, from the scores and what [`row_scan`] yields of them.
+///
+/// A row of which the probability is undefined is rejected as NaN, one of which it is none (scores that
+/// are said to be probabilities may not be) as an invalid prediction.
+pub fn top_confidence(
+    scores: Tensor<2>,
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: Tensor<1, Int>,
+    kind: ScoreKind,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    route!(
+        scores,
+        call::top_confidence(scores, ranks, scan, target, kind, ignore_index),
+        default::top_confidence(scores, ranks, scan, target, kind, ignore_index)
+    )
 }
 
 /// Whether any score lies outside `[0, 1]`: `[1]`, 1 or 0. NaN does not.
 pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
     route!(
-        scores.device(),
-        host::call::outside_unit(scores),
+        scores,
+        call::outside_unit(scores),
         default::outside_unit(scores)
     )
-}
-
-/// Whether the best class is the target: 1, 0, or a negative code `[N]`, from the ranks of
-/// [`row_scan`].
-pub fn hits(
-    ranks: Tensor<2, Int>,
-    target: Tensor<1, Int>,
-    ignore_index: Option<i64>,
-) -> Tensor<1, Int> {
-    default::hits(ranks, target, ignore_index)
 }
 
 /// How many sums [`pair_moments`] keeps per column.
@@ -321,8 +361,8 @@ pub fn pair_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        pred.device(),
-        host::call::pair_moments(counts, sums, pred, target, pivot),
+        pred,
+        call::pair_moments(counts, sums, pred, target, pivot),
         default::pair_moments(counts, sums, pred, target, pivot)
     )
 }
@@ -340,5 +380,28 @@ pub fn log_likelihood(
     target: Tensor<1, Int>,
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    default::log_likelihood(counts, sums, ranks, scan, target, ignore_index)
+    route!(
+        target,
+        call::log_likelihood(counts, sums, ranks, scan, target, ignore_index),
+        default::log_likelihood(counts, sums, ranks, scan, target, ignore_index)
+    )
+}
+
+/// Adds values to their sum, their weighted sum and the sum of their weights.
+///
+/// `counts` holds the values used, those of them without a weight, and the rejected ones; `sums` three
+/// compensated sums, the third of the weights that were given. `values` and `weights` are `[N]`; weights
+/// that do not count are not read.
+pub fn value_totals(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    values: Tensor<1>,
+    weights: Tensor<1>,
+    options: ValueOptions,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    route!(
+        values,
+        call::value_totals(counts, sums, values, weights, options),
+        default::value_totals(counts, sums, values, weights, options)
+    )
 }

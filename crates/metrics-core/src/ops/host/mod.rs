@@ -6,83 +6,12 @@ mod passes;
 mod scan;
 mod tensor;
 
-use super::{ConfusionOptions, LabelCountsOptions, ScoreKind};
+use super::{ConfusionOptions, LabelCountsOptions, MetricsBackend, ScoreKind, ValueOptions};
 use burn::backend::{
-    Backend, TensorMetadata, backend_extension,
+    TensorMetadata,
     tensor::{FloatTensor, IntTensor},
 };
 use tensor::HostTensor;
-
-/// The operations a backend has its own version of. The functions of [`ops`](crate::ops) say what
-/// each does.
-#[backend_extension(Flex: cfg(feature = "flex"), NdArray: cfg(feature = "ndarray"))]
-pub trait MetricsBackend: Backend {
-    /// See [`ops::row_ranks`](crate::ops::row_ranks).
-    fn row_ranks(scores: FloatTensor<Self>, target: IntTensor<Self>) -> IntTensor<Self>;
-    /// See [`ops::row_scan`](crate::ops::row_scan).
-    fn row_scan(
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-    /// See [`ops::label_ranks`](crate::ops::label_ranks).
-    fn label_ranks(
-        pred: IntTensor<Self>,
-        target: IntTensor<Self>,
-        classes: usize,
-    ) -> IntTensor<Self>;
-    /// See [`ops::confusion`](crate::ops::confusion).
-    fn confusion(
-        state: IntTensor<Self>,
-        ranks: IntTensor<Self>,
-        target: IntTensor<Self>,
-        options: ConfusionOptions,
-    ) -> IntTensor<Self>;
-    /// See [`ops::class_margins`](crate::ops::class_margins).
-    fn class_margins(
-        state: IntTensor<Self>,
-        ranks: IntTensor<Self>,
-        target: IntTensor<Self>,
-        options: ConfusionOptions,
-    ) -> IntTensor<Self>;
-    /// See [`ops::label_counts`](crate::ops::label_counts).
-    fn label_counts(
-        state: IntTensor<Self>,
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
-        options: LabelCountsOptions,
-    ) -> IntTensor<Self>;
-    /// See [`ops::sigmoid_probabilities`](crate::ops::sigmoid_probabilities).
-    fn sigmoid_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
-    /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
-    fn softmax_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
-    /// See [`ops::outside_unit`](crate::ops::outside_unit).
-    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
-    /// See [`ops::bin_confidence`](crate::ops::bin_confidence).
-    fn bin_confidence(
-        counts: IntTensor<Self>,
-        sums: FloatTensor<Self>,
-        confidence: FloatTensor<Self>,
-        hit: IntTensor<Self>,
-        width: usize,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-    /// See [`ops::threshold_counts`](crate::ops::threshold_counts).
-    fn threshold_counts(
-        state: IntTensor<Self>,
-        probabilities: FloatTensor<Self>,
-        target: IntTensor<Self>,
-        thresholds: Vec<f32>,
-    ) -> IntTensor<Self>;
-    /// See [`ops::pair_moments`](crate::ops::pair_moments).
-    fn pair_moments(
-        counts: IntTensor<Self>,
-        sums: FloatTensor<Self>,
-        pred: FloatTensor<Self>,
-        target: FloatTensor<Self>,
-        pivot: FloatTensor<Self>,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-    /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
-    fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self>;
-}
 
 /// The passes for one backend whose tensors are [`HostTensor`]s.
 macro_rules! host_backend {
@@ -199,6 +128,36 @@ macro_rules! host_backend {
                 HostTensor::from_ints(vec![outside as i32], [1])
             }
 
+            fn top_confidence(
+                scores: FloatTensor<Self>,
+                ranks: IntTensor<Self>,
+                scan: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                kind: ScoreKind,
+                ignore_index: Option<i64>,
+            ) -> (IntTensor<Self>, FloatTensor<Self>) {
+                let [_, n] = ranks.shape().dims();
+                let softmax = match kind {
+                    ScoreKind::Auto => scores.floats(passes::outside_unit),
+                    ScoreKind::Probabilities => false,
+                    ScoreKind::Logits => true,
+                };
+                let (mut hits, mut confidence) = (vec![0; n], vec![0.0; n]);
+                ranks.counters(|ranks| {
+                    scan.floats(|scan| {
+                        target.ints(|target| {
+                            let rows = (ranks, scan, target);
+                            let out = (&mut hits[..], &mut confidence[..]);
+                            passes::top_confidence(rows, softmax, ignore_index, out)
+                        })
+                    })
+                });
+                (
+                    HostTensor::from_ints(hits, [n]),
+                    HostTensor::from_floats(confidence, [n]),
+                )
+            }
+
             fn bin_confidence(
                 mut counts: IntTensor<Self>,
                 mut sums: FloatTensor<Self>,
@@ -232,6 +191,80 @@ macro_rules! host_backend {
                         })
                     })
                 });
+                state
+            }
+
+            fn decision_codes(
+                probabilities: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                ignore_index: Option<i64>,
+            ) -> IntTensor<Self> {
+                let shape: [usize; 2] = target.shape().dims();
+                let codes = probabilities.floats(|p| {
+                    target.ints(|target| passes::decision_codes(p, target, ignore_index))
+                });
+                HostTensor::from_ints(codes, shape)
+            }
+
+            fn class_codes(
+                probabilities: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                ignore_index: Option<i64>,
+            ) -> IntTensor<Self> {
+                let shape: [usize; 2] = probabilities.shape().dims();
+                let codes = probabilities.floats(|p| {
+                    target.ints(|target| passes::class_codes(p, target, shape[1], ignore_index))
+                });
+                HostTensor::from_ints(codes, shape)
+            }
+
+            fn log_likelihood(
+                mut counts: IntTensor<Self>,
+                mut sums: FloatTensor<Self>,
+                ranks: IntTensor<Self>,
+                scan: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                ignore_index: Option<i64>,
+            ) -> (IntTensor<Self>, FloatTensor<Self>) {
+                counts.ints_mut(|counts| {
+                    sums.floats_mut(|sums| {
+                        ranks.counters(|ranks| {
+                            scan.floats(|scan| {
+                                target.ints(|target| {
+                                    let rows = (ranks, scan, target);
+                                    passes::log_likelihood(counts, sums, rows, ignore_index)
+                                })
+                            })
+                        })
+                    })
+                });
+                (counts, sums)
+            }
+
+            fn value_totals(
+                mut counts: IntTensor<Self>,
+                mut sums: FloatTensor<Self>,
+                values: FloatTensor<Self>,
+                weights: FloatTensor<Self>,
+                options: ValueOptions,
+            ) -> (IntTensor<Self>, FloatTensor<Self>) {
+                counts.ints_mut(|counts| {
+                    sums.floats_mut(|sums| {
+                        values.floats(|values| {
+                            weights.floats(|weights| {
+                                passes::value_totals(counts, sums, values, weights, options)
+                            })
+                        })
+                    })
+                });
+                (counts, sums)
+            }
+
+            fn add_compensated(
+                mut state: FloatTensor<Self>,
+                x: FloatTensor<Self>,
+            ) -> FloatTensor<Self> {
+                state.floats_mut(|state| x.floats(|x| passes::add_compensated(state, x)));
                 state
             }
 
@@ -271,51 +304,4 @@ host_backend!(burn::backend::Flex);
 mod ndarray_backend {
     use super::*;
     host_backend!(burn::backend::NdArray);
-}
-
-/// [`MetricsBackend`] on tensors.
-pub(super) mod call {
-    use super::*;
-    use burn::backend::Dispatch;
-    use burn::tensor::{Int, Tensor};
-
-    /// Wraps one operation: tensors in, tensors out, everything else passed on.
-    macro_rules! call {
-        ($name:ident($($tensor:ident: $kind:ty),*; $($arg:ident: $ty:ty),*) -> int $d:literal) => {
-            pub fn $name($($tensor: $kind,)* $($arg: $ty,)*) -> Tensor<$d, Int> {
-                Tensor::from_dispatch(<Dispatch as MetricsBackend>::$name(
-                    $($tensor.into_dispatch(),)* $($arg,)*
-                ))
-            }
-        };
-        ($name:ident($($tensor:ident: $kind:ty),*; $($arg:ident: $ty:ty),*) -> float $d:literal) => {
-            pub fn $name($($tensor: $kind,)* $($arg: $ty,)*) -> Tensor<$d> {
-                Tensor::from_dispatch(<Dispatch as MetricsBackend>::$name(
-                    $($tensor.into_dispatch(),)* $($arg,)*
-                ))
-            }
-        };
-        ($name:ident($($tensor:ident: $kind:ty),*; $($arg:ident: $ty:ty),*) -> both $d:literal) => {
-            pub fn $name($($tensor: $kind,)* $($arg: $ty,)*) -> (Tensor<$d, Int>, Tensor<$d>) {
-                let (ints, floats) = <Dispatch as MetricsBackend>::$name(
-                    $($tensor.into_dispatch(),)* $($arg,)*
-                );
-                (Tensor::from_dispatch(ints), Tensor::from_dispatch(floats))
-            }
-        };
-    }
-
-    call!(row_ranks(scores: Tensor<2>, target: Tensor<1, Int>;) -> int 2);
-    call!(row_scan(scores: Tensor<2>, target: Tensor<1, Int>;) -> both 2);
-    call!(label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>; classes: usize) -> int 2);
-    call!(confusion(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
-    call!(class_margins(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
-    call!(label_counts(state: Tensor<1, Int>, scores: Tensor<2>, target: Tensor<2, Int>; options: LabelCountsOptions) -> int 1);
-    call!(sigmoid_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
-    call!(softmax_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
-    call!(outside_unit(scores: Tensor<2>;) -> int 1);
-    call!(bin_confidence(counts: Tensor<1, Int>, sums: Tensor<1>, confidence: Tensor<1>, hit: Tensor<1, Int>; width: usize) -> both 1);
-    call!(threshold_counts(state: Tensor<1, Int>, probabilities: Tensor<2>, target: Tensor<2, Int>; thresholds: Vec<f32>) -> int 1);
-    call!(sum_compensated(x: Tensor<2>;) -> float 1);
-    call!(pair_moments(counts: Tensor<1, Int>, sums: Tensor<1>, pred: Tensor<2>, target: Tensor<2>, pivot: Tensor<1>;) -> both 1);
 }

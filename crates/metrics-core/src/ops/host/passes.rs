@@ -1,7 +1,7 @@
 //! The other operations: one loop each.
 
 use super::{
-    ConfusionOptions, LabelCountsOptions, ScoreKind,
+    ConfusionOptions, LabelCountsOptions, ScoreKind, ValueOptions,
     tensor::{Ints, with_ints},
 };
 use crate::{
@@ -121,6 +121,60 @@ pub(super) fn label_counts(
     });
 }
 
+/// The code of what no decision can be made of.
+fn unusable(score: f32) -> Option<i32> {
+    if score.is_nan() {
+        Some(Reason::Nan.code())
+    } else if !(0.0..=1.0).contains(&score) {
+        Some(Reason::InvalidPrediction.code())
+    } else {
+        None
+    }
+}
+
+/// See [`ops::decision_codes`](crate::ops::decision_codes).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
+pub(super) fn decision_codes(
+    probabilities: &[f32],
+    target: Ints,
+    ignore_index: Option<i64>,
+) -> Vec<i32> {
+    with_ints!(target, target => (probabilities.iter().zip(target))
+        .map(|(probability, target)| match i64::from(*target) {
+            target if ignore_index == Some(target) => Reason::Ignored.code(),
+            target @ 0..=1 => unusable(*probability).unwrap_or(target as i32),
+            _ => Reason::InvalidTarget.code(),
+        })
+        .collect())
+}
+
+/// See [`ops::class_codes`](crate::ops::class_codes).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
+pub(super) fn class_codes(
+    probabilities: &[f32],
+    target: Ints,
+    classes: usize,
+    ignore_index: Option<i64>,
+) -> Vec<i32> {
+    let mut codes = vec![0; probabilities.len()];
+    let rows = probabilities.chunks_exact(classes.max(1));
+    with_ints!(target, target => {
+        for ((row, target), codes) in rows.zip(target).zip(codes.chunks_exact_mut(classes.max(1))) {
+            let target = i64::from(*target);
+            if ignore_index == Some(target) {
+                codes.fill(Reason::Ignored.code());
+            } else if !(0..classes as i64).contains(&target) {
+                codes.fill(Reason::InvalidTarget.code());
+            } else if let Some(code) = row.iter().filter_map(|p| unusable(*p)).min() {
+                codes.fill(code);
+            } else {
+                codes[target as usize] = 1;
+            }
+        }
+    });
+    codes
+}
+
 /// See [`ops::outside_unit`](crate::ops::outside_unit).
 pub(super) fn outside_unit(scores: &[f32]) -> bool {
     let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
@@ -159,6 +213,37 @@ pub(super) fn softmax(scores: &[f32], classes: usize, kind: ScoreKind) -> Option
         row.iter_mut().for_each(|score| *score /= sum);
     }
     Some(out)
+}
+
+/// See [`ops::top_confidence`](crate::ops::top_confidence).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
+pub(super) fn top_confidence(
+    (ranks, scan, target): (&[i32], &[f32], Ints),
+    softmax: bool,
+    ignore_index: Option<i64>,
+    (hits, confidence): (&mut [i32], &mut [f32]),
+) {
+    let n = hits.len();
+    let (ranks, max, log_sum) = (&ranks[n..], &scan[..n], &scan[n..2 * n]);
+    with_ints!(target, target => for i in 0..n {
+        let share = match softmax {
+            true if max[i].is_infinite() => f32::NAN,
+            true => (max[i] - log_sum[i]).exp(),
+            false => max[i],
+        };
+        hits[i] = if ignore_index == Some(target[i].into()) {
+            Reason::Ignored.code()
+        } else if ranks[i] < 0 {
+            ranks[i]
+        } else if share.is_nan() {
+            Reason::Nan.code()
+        } else if !(0.0..=1.0).contains(&share) {
+            Reason::InvalidPrediction.code()
+        } else {
+            (ranks[i] == 0) as i32
+        };
+        confidence[i] = share;
+    });
 }
 
 /// See [`ops::bin_confidence`](crate::ops::bin_confidence).
@@ -299,6 +384,76 @@ fn terms(pred: f32, target: f32, pivot: f32) -> [f64; PAIR_MOMENTS] {
     let error = pred as f64 - target as f64;
     let offset = target as f64 - pivot as f64;
     [error * error, error.abs(), offset, offset * offset]
+}
+
+/// See [`ops::log_likelihood`](crate::ops::log_likelihood).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
+pub(super) fn log_likelihood(
+    counts: &mut [i32],
+    sums: &mut [f32],
+    (ranks, scan, target): (&[i32], &[f32], Ints),
+    ignore_index: Option<i64>,
+) {
+    let n = ranks.len() / 2;
+    let (ranks, losses) = (&ranks[n..], &scan[3 * n..]);
+    let mut total = 0.0f64;
+    with_ints!(target, target => for i in 0..n {
+        if ignore_index == Some(target[i].into()) {
+            counts[1 + Reason::Ignored as usize] += 1;
+        } else if ranks[i] < 0 {
+            counts[1 + slot(ranks[i])] += 1;
+        } else if losses[i].is_nan() {
+            counts[1 + Reason::Nan as usize] += 1;
+        } else {
+            counts[0] += 1;
+            total += losses[i] as f64;
+        }
+    });
+    add(sums, &[total]);
+}
+
+/// See [`ops::value_totals`](crate::ops::value_totals).
+pub(super) fn value_totals(
+    counts: &mut [i32],
+    sums: &mut [f32],
+    values: &[f32],
+    weights: &[f32],
+    options: ValueOptions,
+) {
+    let mut totals = [0.0f64; 3];
+    for (i, value) in values.iter().enumerate() {
+        let weight = if options.weighted { weights[i] } else { 1.0 };
+        let (value, weight) = match options.impute {
+            _ if !value.is_nan() && !weight.is_nan() => (*value as f64, weight as f64),
+            Some(imputed) => (imputed as f64, 1.0),
+            None => {
+                counts[2 + options.reason as usize] += 1;
+                continue;
+            }
+        };
+        counts[0] += 1;
+        totals[0] += value;
+        totals[1] += value * weight;
+        if options.weighted {
+            totals[2] += weight;
+        } else {
+            counts[1] += 1;
+        }
+    }
+    add(sums, &totals);
+}
+
+/// See [`ops::add_compensated`](crate::ops::add_compensated).
+pub(super) fn add_compensated(state: &mut [f32], x: &[f32]) {
+    let k = state.len() / 2;
+    let totals: Vec<f64> = (0..k)
+        .map(|i| match x.get(k + i) {
+            // An infinite sum has an unspecified rest.
+            Some(low) if x[i].is_finite() => x[i] as f64 + *low as f64,
+            _ => x[i] as f64,
+        })
+        .collect();
+    add(state, &totals);
 }
 
 /// See [`ops::sum_compensated`](crate::ops::sum_compensated).

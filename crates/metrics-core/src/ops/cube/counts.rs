@@ -1,0 +1,276 @@
+//! Counters. A cube counts in memory of its own where there are few counters and many elements.
+
+use super::label;
+use crate::Reason;
+use cubecl::prelude::*;
+
+/// The most counters a cube keeps for itself: half of the memory that WebGPU promises.
+const PRIVATE: usize = 2048;
+
+/// How many elements there must be for each counter, so that clearing and adding a cube's own is worth
+/// it.
+const PER_COUNTER: usize = 4;
+
+/// How many counters each cube keeps for itself: all or none.
+pub(super) fn private(counters: usize, elements: usize) -> usize {
+    match counters <= PRIVATE && elements >= PER_COUNTER * counters {
+        true => counters,
+        false => 0,
+    }
+}
+
+/// The cube's own counters, all zero.
+#[cube]
+pub(super) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> {
+    let own = Shared::<[Atomic<i32>]>::new_slice(comptime!(private.max(1)));
+    let mut i = UNIT_POS as usize;
+    while i < comptime!(private).runtime() {
+        own[i].store(0i32);
+        i += CUBE_DIM as usize;
+    }
+    sync_cube();
+    own
+}
+
+#[cube]
+pub(super) fn count(
+    state: &Tensor<Atomic<i32>>,
+    own: &Shared<[Atomic<i32>]>,
+    place: usize,
+    amount: i32,
+    #[comptime] private: usize,
+) {
+    if comptime!(private > 0) {
+        own[place].fetch_add(amount);
+    } else {
+        state[place].fetch_add(amount);
+    }
+}
+
+/// Adds the cube's own counters to the state.
+#[cube]
+pub(super) fn flush(
+    state: &Tensor<Atomic<i32>>,
+    own: &Shared<[Atomic<i32>]>,
+    #[comptime] private: usize,
+) {
+    sync_cube();
+    let mut i = UNIT_POS as usize;
+    while i < comptime!(private).runtime() {
+        let amount = own[i].load();
+        if amount != 0 {
+            state[i].fetch_add(amount);
+        }
+        i += CUBE_DIM as usize;
+    }
+}
+
+/// The rejected counter of a negative code, counted from the first of them.
+#[cube]
+pub(super) fn slot(code: i32) -> usize {
+    usize::cast_from(-1i32 - code)
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn confusion<I: Int>(
+    state: &Tensor<Atomic<i32>>,
+    ranks: &Tensor<i32>,
+    target: &Tensor<I>,
+    classes: u32,
+    top_k: i32,
+    ignored: InputScalar,
+    #[comptime] ignores: bool,
+    #[comptime] matrix: bool,
+    #[comptime] private: usize,
+    #[define(I)] _dtype: ElemType,
+) {
+    let n = target.len();
+    let classes = classes as usize;
+    let bins = if comptime!(matrix) {
+        classes * classes
+    } else {
+        3 * classes
+    };
+    let own = own_counters(private);
+    let mut i = ABSOLUTE_POS;
+    while i < n {
+        let rank = ranks[n + i];
+        let raw = target[i];
+        if comptime!(ignores) && raw == ignored.get::<I>() {
+            count(
+                state,
+                &own,
+                bins + comptime!(Reason::Ignored as usize),
+                1i32,
+                private,
+            );
+        } else if rank < 0 {
+            count(state, &own, bins + slot(rank), 1i32, private);
+        } else {
+            let target = usize::cast_from(raw);
+            let hit = rank < top_k;
+            let pred = select(hit, target, ranks[i] as usize);
+            if comptime!(matrix) {
+                count(state, &own, target * classes + pred, 1i32, private);
+            } else {
+                if hit {
+                    count(state, &own, target, 1i32, private);
+                }
+                count(state, &own, classes + pred, 1i32, private);
+                count(state, &own, 2 * classes + target, 1i32, private);
+            }
+        }
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    flush(state, &own, private);
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn label_ranks<P: Int, I: Int>(
+    pred: &Tensor<P>,
+    target: &Tensor<I>,
+    ranks: &mut Tensor<i32>,
+    classes: i32,
+    #[define(P, I)] _dtypes: [ElemType; 2],
+) {
+    let n = target.len();
+    let i = ABSOLUTE_POS;
+    if i < n {
+        let target = label::<I>(target[i]);
+        let pred = label::<P>(pred[i]);
+        let known = pred >= 0 && pred < classes;
+        let mut rank = select(pred == target, 0i32, classes);
+        if target < 0 || target >= classes {
+            rank = comptime!(Reason::InvalidTarget.code()).runtime();
+        } else if !known {
+            rank = comptime!(Reason::InvalidPrediction.code()).runtime();
+        }
+        ranks[i] = select(known, pred, 0i32);
+        ranks[n + i] = rank;
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn label_counts<F: Float, I: Int>(
+    state: &Tensor<Atomic<i32>>,
+    scores: &Tensor<F>,
+    target: &Tensor<I>,
+    threshold: f32,
+    ignored: InputScalar,
+    #[comptime] ignores: bool,
+    #[comptime] private: usize,
+    #[define(F, I)] _dtypes: [ElemType; 2],
+) {
+    let n = target.len();
+    let labels = scores.shape(1);
+    let own = own_counters(private);
+    let mut i = ABSOLUTE_POS;
+    while i < n {
+        let score = f32::cast_from(scores[i]);
+        let code = decision_code::<I>(score, target[i], ignored.get::<I>(), ignores);
+        if code < 0 {
+            count(state, &own, 4 * labels + slot(code), 1i32, private);
+        } else {
+            let pred = select(score > threshold, 1usize, 0usize);
+            let place = (i % labels) * 4 + code as usize * 2 + pred;
+            count(state, &own, place, 1i32, private);
+        }
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    flush(state, &own, private);
+}
+
+/// A target of 0 or 1, or the code of a rejected element.
+#[cube]
+fn decision_code<I: Int>(score: f32, target: I, ignored: I, #[comptime] ignores: bool) -> i32 {
+    let mut code = label::<I>(target);
+    if comptime!(ignores) && target == ignored {
+        code = comptime!(Reason::Ignored.code()).runtime();
+    } else if code < 0 || code > 1 {
+        code = comptime!(Reason::InvalidTarget.code()).runtime();
+    } else if score.is_nan() {
+        code = comptime!(Reason::Nan.code()).runtime();
+    } else if score < 0.0 || score > 1.0 {
+        code = comptime!(Reason::InvalidPrediction.code()).runtime();
+    }
+    code
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn decision_codes<F: Float, I: Int>(
+    scores: &Tensor<F>,
+    target: &Tensor<I>,
+    codes: &mut Tensor<i32>,
+    ignored: InputScalar,
+    #[comptime] ignores: bool,
+    #[define(F, I)] _dtypes: [ElemType; 2],
+) {
+    let i = ABSOLUTE_POS;
+    if i < codes.len() {
+        let score = f32::cast_from(scores[i]);
+        codes[i] = decision_code::<I>(score, target[i], ignored.get::<I>(), ignores);
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn threshold_counts<F: Float>(
+    state: &Tensor<Atomic<i32>>,
+    probabilities: &Tensor<F>,
+    target: &Tensor<i32>,
+    thresholds: &Tensor<f32>,
+    #[comptime] private: usize,
+    #[define(F)] _dtype: ElemType,
+) {
+    let labels = probabilities.shape(1);
+    let block = thresholds.len() + 1;
+    let own = own_counters(private);
+    let mut i = ABSOLUTE_POS;
+    while i < target.len() {
+        let code = target[i];
+        if code < 0 {
+            count(state, &own, labels * 2 * block + slot(code), 1i32, private);
+        } else {
+            let reached = reached(thresholds, f32::cast_from(probabilities[i]));
+            let place = ((i % labels) * 2 + code as usize) * block + reached;
+            count(state, &own, place, 1i32, private);
+        }
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    flush(state, &own, private);
+}
+
+/// How many of the rising thresholds the value reaches.
+#[cube]
+pub(super) fn reached(thresholds: &Tensor<f32>, value: f32) -> usize {
+    let mut low = 0usize;
+    let mut high = thresholds.len();
+    while low < high {
+        let middle = (low + high) / 2;
+        if thresholds[middle] <= value {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+/// Adds up what every unit counted, with one addition to the state per cube.
+#[cube]
+pub(super) fn tally(state: &Tensor<Atomic<i32>>, place: usize, amount: i32) {
+    let total = Shared::<[Atomic<i32>]>::new_slice(1usize);
+    if UNIT_POS == 0 {
+        total[0].store(0i32);
+    }
+    sync_cube();
+    if amount != 0 {
+        total[0].fetch_add(amount);
+    }
+    sync_cube();
+    if UNIT_POS == 0 {
+        let all = total[0].load();
+        if all != 0 {
+            state[place].fetch_add(all);
+        }
+    }
+}

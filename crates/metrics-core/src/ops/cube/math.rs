@@ -1,0 +1,67 @@
+//! Functions to the last digits of `f32`. WGSL lets a device's own be wrong by far more: `log` by 5e-7
+//! near 1, where the logarithm is smaller than that.
+
+use cubecl::prelude::*;
+
+/// The number itself. Shader compilers may treat floats as real numbers, to which `a + b - a` is `b`, so
+/// this passes it through a zero that no compiler knows.
+#[cube]
+pub(super) fn opaque(x: f32) -> f32 {
+    let zero = CUBE_COUNT_Z - 1;
+    f32::from_bits(x.to_bits() ^ zero)
+}
+
+/// `exp(x)` for `x <= 0`: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor polynomial of degree 7.
+/// Below -87 it is 0, which is within 1.7e-38.
+#[cube]
+pub(super) fn exp(x: f32) -> f32 {
+    // NaN fails every comparison and has to stay.
+    let clamped = select(x < -87.0f32, -87.0f32, x);
+    let n = f32::round(clamped * 1.442_695f32);
+    // ln(2) in two parts, so that the product with n is exact.
+    let r = opaque(clamped - n * 0.693_359_4f32) - n * -2.121_944_4e-4f32;
+    let mut p = r * (1.0f32 / 5040.0f32) + 1.0f32 / 720.0f32;
+    p = p * r + 1.0f32 / 120.0f32;
+    p = p * r + 1.0f32 / 24.0f32;
+    p = p * r + 1.0f32 / 6.0f32;
+    p = p * r + 0.5f32;
+    p = p * r + 1.0f32;
+    p = p * r + 1.0f32;
+    let scale = f32::from_bits(u32::cast_from(i32::cast_from(n) + 127) << 23u32);
+    let mut result = p * scale;
+    if x < -87.0f32 {
+        result = 0.0f32;
+    } else if x.is_nan() {
+        result = x;
+    }
+    result
+}
+
+/// `ln(1 + x)` for `x >= 0`: `k * ln(2) + ln(1 + f)` with `ln(1 + f) = 2 * atanh(f / (2 + f))`.
+#[cube]
+pub(super) fn log1p(x: f32) -> f32 {
+    let mut k = 0.0f32;
+    let mut f = x;
+    if x > 0.41f32 {
+        let bits = (1.0f32 + x).to_bits();
+        let mut exponent = i32::cast_from(bits >> 23u32) - 127;
+        let mut mantissa = f32::from_bits((bits & 0x007f_ffffu32) | 0x3f80_0000u32);
+        if mantissa > 1.414_213_5f32 {
+            mantissa *= 0.5f32;
+            exponent += 1;
+        }
+        k = f32::cast_from(exponent);
+        f = opaque(mantissa - 1.0f32);
+    }
+    let s = f / (2.0f32 + f);
+    let z = s * s;
+    let mut p = z * (2.0f32 / 11.0f32) + 2.0f32 / 9.0f32;
+    p = p * z + 2.0f32 / 7.0f32;
+    p = p * z + 2.0f32 / 5.0f32;
+    p = p * z + 2.0f32 / 3.0f32;
+    let mut result = k * 0.693_147_2f32 + (s * 2.0f32 + s * z * p);
+    if x.is_nan() || x.is_inf() {
+        result = x;
+    }
+    result
+}

@@ -1,0 +1,698 @@
+//! Kernels for the backends on CubeCL: wgpu, Vulkan, Metal, CUDA, ROCm.
+//!
+//! They ask for little, so that they run everywhere: cubes of 256 units, 16 KiB of shared memory,
+//! atomic additions of `i32`; no `f64`, no subgroup operations, and no cube waits for another.
+
+mod bins;
+mod counts;
+mod math;
+mod rows;
+mod sums;
+
+use super::{
+    ConfusionOptions, LabelCountsOptions, MetricsBackend, PAIR_MOMENTS, ScoreKind, ValueOptions,
+    default,
+};
+use crate::REJECTED_SLOTS;
+use burn::backend::{
+    cubecl::dtype_to_storage_type,
+    ops::IntTensorOps,
+    tensor::{FloatTensor, IntTensor},
+};
+use burn::tensor::{DType, IntDType, Shape};
+use burn_cubecl::{
+    CubeBackend,
+    kernel::into_contiguous,
+    ops::numeric::{empty_device_contiguous_dtype, zeros_client},
+    tensor::CubeTensor,
+};
+use cubecl::{CubeCount, CubeDim, ir::ElemType, prelude::*};
+use sums::Grid;
+
+/// Units of a cube.
+const UNITS: u32 = 256;
+
+/// The most cubes of a kernel whose units walk over many elements each.
+const CUBES: usize = 1024;
+
+/// Elements of a unit that walks, before there are more cubes.
+const PER_UNIT: usize = 8;
+
+/// A label as `i32`. One that does not fit becomes the nearest that does, so it stays invalid.
+#[cube]
+fn label<I: Int>(raw: I) -> i32 {
+    let small = min(raw, I::new(comptime!(i32::MAX as i64)));
+    select(raw < I::new(0), -1i32, i32::cast_from(small))
+}
+
+const CUBE: CubeDim = CubeDim::new_1d(UNITS);
+
+/// Cubes for a unit per element.
+fn one_each(elements: usize) -> CubeCount {
+    let cubes = elements.div_ceil(UNITS as usize).max(1);
+    // WebGPU has at most 65535 cubes in a dimension.
+    let width = cubes.min(1 << 15);
+    CubeCount::new_2d(width as u32, cubes.div_ceil(width) as u32)
+}
+
+/// Cubes for units that walk.
+fn walking(elements: usize) -> CubeCount {
+    let cubes = elements.div_ceil(UNITS as usize * PER_UNIT);
+    CubeCount::new_1d(cubes.clamp(1, CUBES) as u32)
+}
+
+fn elem(tensor: &CubeTensor) -> ElemType {
+    dtype_to_storage_type(tensor.dtype)
+}
+
+/// A new tensor beside another, without a value.
+fn empty<const D: usize>(like: &CubeTensor, shape: [usize; D], dtype: DType) -> CubeTensor {
+    let (client, device) = (like.client.clone(), like.device.clone());
+    empty_device_contiguous_dtype(client, device, Shape::new(shape), dtype)
+}
+
+/// Numbers that are known on the host.
+fn constant(like: &CubeTensor, values: &[f32]) -> CubeTensor {
+    let handle = like.client.create_from_slice(f32::as_bytes(values));
+    let (client, device) = (like.client.clone(), like.device.clone());
+    CubeTensor::new_contiguous(client, device, [values.len()].into(), handle, DType::F32)
+}
+
+/// A matrix whose rows may lie apart, as they do in memory that is aligned.
+fn rows(matrix: CubeTensor) -> CubeTensor {
+    match matrix.meta.is_tiled() || matrix.meta.strides()[1] != 1 {
+        true => into_contiguous(matrix),
+        false => matrix,
+    }
+}
+
+/// A state that a kernel may write to.
+fn writable(state: CubeTensor) -> CubeTensor {
+    match state.can_mut() && state.is_contiguous_buffer() {
+        true => state,
+        false => into_contiguous(state).copy(),
+    }
+}
+
+/// Integers as `i32` or `i64`, which is what kernels take.
+fn ints(tensor: CubeTensor) -> CubeTensor {
+    let tensor = match tensor.dtype {
+        DType::I32 | DType::I64 => tensor,
+        DType::U32 | DType::U64 => {
+            let small = CubeBackend::int_clamp(tensor, 0.into(), i32::MAX.into());
+            CubeBackend::int_cast(small, IntDType::I32)
+        }
+        _ => CubeBackend::int_cast(tensor, IntDType::I32),
+    };
+    into_contiguous(tensor)
+}
+
+/// The target to ignore, as kernels take it: a number of the target's type and whether it counts.
+fn ignored(target: &CubeTensor, ignore_index: Option<i64>) -> (InputScalar, bool) {
+    let fits =
+        ignore_index.filter(|index| target.dtype == DType::I64 || i32::try_from(*index).is_ok());
+    (
+        InputScalar::new(fits.unwrap_or(0), elem(target)),
+        fits.is_some(),
+    )
+}
+
+/// Memory for the partial sums of `parts` cubes, and the kernel that adds them to the state.
+struct Partials {
+    memory: CubeTensor,
+    parts: usize,
+    places: usize,
+}
+
+impl Partials {
+    fn new(state: &CubeTensor, parts: usize, places: usize) -> Self {
+        let size = if parts > 1 { 2 * parts * places } else { 1 };
+        Self {
+            memory: empty(state, [size], DType::F32),
+            parts,
+            places,
+        }
+    }
+
+    fn fold(self, state: &CubeTensor) {
+        if self.parts == 1 {
+            return;
+        }
+        // SAFETY: the partials hold `parts` sums of `places`, and the state `places`.
+        unsafe {
+            sums::fold::launch_unchecked(
+                &state.client,
+                CubeCount::new_1d(self.places as u32),
+                CubeDim::new_2d(1, UNITS),
+                state.clone().into_tensor_arg(),
+                self.memory.into_tensor_arg(),
+                self.parts as u32,
+            );
+        }
+    }
+}
+
+fn row_scan(
+    scores: CubeTensor,
+    target: CubeTensor,
+    likelihood: bool,
+) -> (CubeTensor, Option<CubeTensor>) {
+    let (scores, target) = (rows(scores), ints(target));
+    let [n, classes] = scores.meta.shape().dims();
+    let team = rows::team(classes);
+    let ranks = empty(&target, [2, n], DType::I32);
+    let floats = likelihood.then(|| empty(&target, [4, n], DType::F32));
+    let dtypes = [elem(&scores), elem(&target)];
+    // SAFETY: the kernel reads rows below `n` and columns below `classes`, and writes columns below `n`.
+    unsafe {
+        rows::row_scan::launch_unchecked(
+            &ranks.client,
+            one_each(n * team as usize),
+            CUBE,
+            scores.into_tensor_arg(),
+            target.into_tensor_arg(),
+            ranks.clone().into_tensor_arg(),
+            floats
+                .clone()
+                .unwrap_or_else(|| empty(&ranks, [1], DType::F32))
+                .into_tensor_arg(),
+            f32::NAN,
+            team,
+            likelihood,
+            dtypes,
+        );
+    }
+    (ranks, floats)
+}
+
+/// 1 if a score is outside `[0, 1]`, else 0.
+fn outside_unit(scores: &CubeTensor) -> CubeTensor {
+    let (client, device) = (scores.client.clone(), scores.device.clone());
+    let found = zeros_client(client, device, [1].into(), DType::I32);
+    let elements = scores.meta.num_elements();
+    // SAFETY: units stop at the last element.
+    unsafe {
+        rows::outside_unit::launch_unchecked(
+            &scores.client,
+            walking(elements),
+            CUBE,
+            scores.clone().into_tensor_arg(),
+            found.clone().into_tensor_arg(),
+            elem(scores),
+        );
+    }
+    found
+}
+
+/// What tells a kernel whether scores are logits. It is not read where the kind says it.
+fn logits(scores: &CubeTensor, kind: ScoreKind) -> CubeTensor {
+    match kind {
+        ScoreKind::Auto => outside_unit(scores),
+        _ => empty(scores, [1], DType::I32),
+    }
+}
+
+impl MetricsBackend for CubeBackend {
+    fn row_ranks(scores: FloatTensor<Self>, target: IntTensor<Self>) -> IntTensor<Self> {
+        row_scan(scores, target, false).0
+    }
+
+    fn row_scan(
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (ranks, floats) = row_scan(scores, target, true);
+        let floats = floats.unwrap_or_else(|| empty(&ranks, [4, 0], DType::F32));
+        (ranks, floats)
+    }
+
+    fn label_ranks(
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        classes: usize,
+    ) -> IntTensor<Self> {
+        let (pred, target) = (ints(pred), ints(target));
+        let n = target.meta.num_elements();
+        let ranks = empty(&target, [2, n], DType::I32);
+        let dtypes = [elem(&pred), elem(&target)];
+        // SAFETY: every unit has an element below `n` or does nothing.
+        unsafe {
+            counts::label_ranks::launch_unchecked(
+                &ranks.client,
+                one_each(n),
+                CUBE,
+                pred.into_tensor_arg(),
+                target.into_tensor_arg(),
+                ranks.clone().into_tensor_arg(),
+                classes as i32,
+                dtypes,
+            );
+        }
+        ranks
+    }
+
+    fn confusion(
+        state: IntTensor<Self>,
+        ranks: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self> {
+        confusion(state, ranks, target, options, true)
+    }
+
+    fn class_margins(
+        state: IntTensor<Self>,
+        ranks: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self> {
+        confusion(state, ranks, target, options, false)
+    }
+
+    fn label_counts(
+        state: IntTensor<Self>,
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        options: LabelCountsOptions,
+    ) -> IntTensor<Self> {
+        let (state, scores, target) = (writable(state), into_contiguous(scores), ints(target));
+        let elements = target.meta.num_elements();
+        let (ignored, ignores) = ignored(&target, options.ignore_index);
+        let private = counts::private(state.meta.num_elements(), elements);
+        let dtypes = [elem(&scores), elem(&target)];
+        // SAFETY: places are below `4 * labels + REJECTED_SLOTS`, the length of the state.
+        unsafe {
+            counts::label_counts::launch_unchecked(
+                &state.client,
+                walking(elements),
+                CUBE,
+                state.clone().into_tensor_arg(),
+                scores.into_tensor_arg(),
+                target.into_tensor_arg(),
+                options.threshold,
+                ignored,
+                ignores,
+                private,
+                dtypes,
+            );
+        }
+        state
+    }
+
+    fn sigmoid_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self> {
+        let scores = into_contiguous(scores);
+        let logits = logits(&scores, kind);
+        let out = empty(&scores, scores.meta.shape().dims::<2>(), DType::F32);
+        let dtype = elem(&scores);
+        // SAFETY: every unit has an element or does nothing.
+        unsafe {
+            rows::sigmoid::launch_unchecked(
+                &out.client,
+                one_each(out.meta.num_elements()),
+                CUBE,
+                scores.into_tensor_arg(),
+                logits.into_tensor_arg(),
+                out.clone().into_tensor_arg(),
+                kind == ScoreKind::Auto,
+                dtype,
+            );
+        }
+        out
+    }
+
+    fn softmax_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self> {
+        let scores = into_contiguous(scores);
+        let logits = logits(&scores, kind);
+        let [n, classes] = scores.meta.shape().dims();
+        let out = empty(&scores, [n, classes], DType::F32);
+        let team = rows::team(classes);
+        let dtype = elem(&scores);
+        // SAFETY: the kernel reads and writes rows below `n` and columns below `classes`.
+        unsafe {
+            rows::softmax::launch_unchecked(
+                &out.client,
+                one_each(n * team as usize),
+                CUBE,
+                scores.into_tensor_arg(),
+                logits.into_tensor_arg(),
+                out.clone().into_tensor_arg(),
+                f32::NAN,
+                kind == ScoreKind::Auto,
+                team,
+                dtype,
+            );
+        }
+        out
+    }
+
+    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
+        outside_unit(&into_contiguous(scores))
+    }
+
+    fn top_confidence(
+        scores: FloatTensor<Self>,
+        ranks: IntTensor<Self>,
+        scan: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        kind: ScoreKind,
+        ignore_index: Option<i64>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let target = ints(target);
+        let logits = logits(&into_contiguous(scores), kind);
+        let n = target.meta.num_elements();
+        let (ignored, ignores) = ignored(&target, ignore_index);
+        let hits = empty(&target, [n], DType::I32);
+        let confidence = empty(&target, [n], DType::F32);
+        let dtype = elem(&target);
+        // SAFETY: every unit has a row below `n` or does nothing.
+        unsafe {
+            bins::top_confidence::launch_unchecked(
+                &hits.client,
+                one_each(n),
+                CUBE,
+                into_contiguous(ranks).into_tensor_arg(),
+                into_contiguous(scan).into_tensor_arg(),
+                target.into_tensor_arg(),
+                logits.into_tensor_arg(),
+                hits.clone().into_tensor_arg(),
+                confidence.clone().into_tensor_arg(),
+                ignored,
+                ignores,
+                kind == ScoreKind::Auto,
+                kind != ScoreKind::Probabilities,
+                dtype,
+            );
+        }
+        (hits, confidence)
+    }
+
+    fn bin_confidence(
+        counts: IntTensor<Self>,
+        sums: FloatTensor<Self>,
+        confidence: FloatTensor<Self>,
+        hit: IntTensor<Self>,
+        width: usize,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (counts, sums) = (writable(counts), writable(sums));
+        let (confidence, hit) = (into_contiguous(confidence), into_contiguous(hit));
+        let bins = width + 1;
+        let parts = hit.meta.num_elements().div_ceil(UNITS as usize * PER_UNIT);
+        let parts = parts.clamp(1, UNITS as usize);
+        let partials = Partials::new(&sums, parts, bins);
+        let edges = constant(&sums, &default::edges(width));
+        let dtype = elem(&confidence);
+        // SAFETY: bins are below `bins`, and `counts` and `sums` hold two numbers for each.
+        unsafe {
+            bins::bin_confidence::launch_unchecked(
+                &sums.client,
+                CubeCount::new_1d(parts as u32),
+                CUBE,
+                counts.clone().into_tensor_arg(),
+                sums.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                confidence.into_tensor_arg(),
+                hit.into_tensor_arg(),
+                edges.into_tensor_arg(),
+                bins,
+                REJECTED_SLOTS,
+                dtype,
+            );
+        }
+        partials.fold(&sums);
+        (counts, sums)
+    }
+
+    fn threshold_counts(
+        state: IntTensor<Self>,
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        thresholds: Vec<f32>,
+    ) -> IntTensor<Self> {
+        let state = writable(state);
+        let (probabilities, target) = (into_contiguous(probabilities), into_contiguous(target));
+        let thresholds = constant(&state, &thresholds);
+        let elements = target.meta.num_elements();
+        let private = counts::private(state.meta.num_elements(), elements);
+        let dtype = elem(&probabilities);
+        // SAFETY: places are below `2 * labels * (thresholds + 1) + REJECTED_SLOTS`, the state's length.
+        unsafe {
+            counts::threshold_counts::launch_unchecked(
+                &state.client,
+                walking(elements),
+                CUBE,
+                state.clone().into_tensor_arg(),
+                probabilities.into_tensor_arg(),
+                target.into_tensor_arg(),
+                thresholds.into_tensor_arg(),
+                private,
+                dtype,
+            );
+        }
+        state
+    }
+
+    fn decision_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self> {
+        let (probabilities, target) = (into_contiguous(probabilities), ints(target));
+        let (ignored, ignores) = ignored(&target, ignore_index);
+        let codes = empty(&target, target.meta.shape().dims::<2>(), DType::I32);
+        let dtypes = [elem(&probabilities), elem(&target)];
+        // SAFETY: every unit has an element or does nothing.
+        unsafe {
+            counts::decision_codes::launch_unchecked(
+                &codes.client,
+                one_each(codes.meta.num_elements()),
+                CUBE,
+                probabilities.into_tensor_arg(),
+                target.into_tensor_arg(),
+                codes.clone().into_tensor_arg(),
+                ignored,
+                ignores,
+                dtypes,
+            );
+        }
+        codes
+    }
+
+    fn class_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self> {
+        let (probabilities, target) = (rows(probabilities), ints(target));
+        let (ignored, ignores) = ignored(&target, ignore_index);
+        let [n, classes] = probabilities.meta.shape().dims();
+        let codes = empty(&target, [n, classes], DType::I32);
+        let team = rows::team(classes);
+        let dtypes = [elem(&probabilities), elem(&target)];
+        // SAFETY: the kernel reads and writes rows below `n` and columns below `classes`.
+        unsafe {
+            rows::class_codes::launch_unchecked(
+                &codes.client,
+                one_each(n * team as usize),
+                CUBE,
+                probabilities.into_tensor_arg(),
+                target.into_tensor_arg(),
+                codes.clone().into_tensor_arg(),
+                ignored,
+                ignores,
+                team,
+                dtypes,
+            );
+        }
+        codes
+    }
+
+    fn pair_moments(
+        counts: IntTensor<Self>,
+        sums: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        pivot: FloatTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (counts, sums) = (writable(counts), writable(sums));
+        let (pred, target) = (into_contiguous(pred), into_contiguous(target));
+        let pivot = into_contiguous(pivot);
+        let [n, columns] = pred.meta.shape().dims();
+        let dtypes = [elem(&pred), elem(&target)];
+        let nan = empty(&counts, [if columns > 1 { n } else { 1 }], DType::I32);
+        if columns > 1 {
+            // SAFETY: every unit has a row below `n` or does nothing.
+            unsafe {
+                sums::nan_rows::launch_unchecked(
+                    &counts.client,
+                    one_each(n),
+                    CUBE,
+                    pred.clone().into_tensor_arg(),
+                    target.clone().into_tensor_arg(),
+                    nan.clone().into_tensor_arg(),
+                    dtypes,
+                );
+            }
+        }
+        let grid = Grid::new(n, columns);
+        let partials = Partials::new(&sums, grid.parts, PAIR_MOMENTS * columns);
+        // SAFETY: rows are below `n`, columns below `columns`, and the sums are `PAIR_MOMENTS` for each.
+        unsafe {
+            sums::pair_moments::launch_unchecked(
+                &sums.client,
+                grid.count,
+                grid.dim,
+                counts.clone().into_tensor_arg(),
+                sums.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                pred.into_tensor_arg(),
+                target.into_tensor_arg(),
+                pivot.into_tensor_arg(),
+                nan.into_tensor_arg(),
+                dtypes,
+            );
+        }
+        partials.fold(&sums);
+        (counts, sums)
+    }
+
+    fn log_likelihood(
+        counts: IntTensor<Self>,
+        sums: FloatTensor<Self>,
+        ranks: IntTensor<Self>,
+        scan: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (counts, sums, target) = (writable(counts), writable(sums), ints(target));
+        let (ignored, ignores) = ignored(&target, ignore_index);
+        let grid = Grid::new(target.meta.num_elements(), 1);
+        let partials = Partials::new(&sums, grid.parts, 1);
+        let dtype = elem(&target);
+        // SAFETY: rows are below the length of `target`; codes are slots of `counts`.
+        unsafe {
+            sums::log_likelihood::launch_unchecked(
+                &sums.client,
+                grid.count,
+                grid.dim,
+                counts.clone().into_tensor_arg(),
+                sums.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                into_contiguous(ranks).into_tensor_arg(),
+                into_contiguous(scan).into_tensor_arg(),
+                target.into_tensor_arg(),
+                ignored,
+                ignores,
+                dtype,
+            );
+        }
+        partials.fold(&sums);
+        (counts, sums)
+    }
+
+    fn value_totals(
+        counts: IntTensor<Self>,
+        sums: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        options: ValueOptions,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (counts, sums) = (writable(counts), writable(sums));
+        let (values, weights) = (into_contiguous(values), into_contiguous(weights));
+        let grid = Grid::new(values.meta.num_elements(), 1);
+        let partials = Partials::new(&sums, grid.parts, 3);
+        let dtypes = [elem(&values), elem(&weights)];
+        // SAFETY: rows are below the length of `values`; weights are read only if there are as many.
+        unsafe {
+            sums::value_totals::launch_unchecked(
+                &sums.client,
+                grid.count,
+                grid.dim,
+                counts.clone().into_tensor_arg(),
+                sums.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                values.into_tensor_arg(),
+                weights.into_tensor_arg(),
+                options.impute.unwrap_or(0.0),
+                options.weighted,
+                options.impute.is_some(),
+                options.reason as usize,
+                dtypes,
+            );
+        }
+        partials.fold(&sums);
+        (counts, sums)
+    }
+
+    fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let x = into_contiguous(x);
+        let [n, columns] = x.meta.shape().dims();
+        let (client, device) = (x.client.clone(), x.device.clone());
+        let sums = zeros_client(client, device, [2 * columns].into(), DType::F32);
+        let grid = Grid::new(n, columns);
+        let partials = Partials::new(&sums, grid.parts, columns);
+        let dtype = elem(&x);
+        // SAFETY: rows are below `n`, columns below `columns`, and the sums are one for each column.
+        unsafe {
+            sums::sum_columns::launch_unchecked(
+                &sums.client,
+                grid.count,
+                grid.dim,
+                sums.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                x.into_tensor_arg(),
+                dtype,
+            );
+        }
+        partials.fold(&sums);
+        sums
+    }
+
+    fn add_compensated(state: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (state, x) = (writable(state), into_contiguous(x));
+        // SAFETY: places are below half the length of the state.
+        unsafe {
+            sums::add_compensated::launch_unchecked(
+                &state.client,
+                one_each(state.meta.num_elements() / 2),
+                CUBE,
+                state.clone().into_tensor_arg(),
+                x.into_tensor_arg(),
+            );
+        }
+        state
+    }
+}
+
+fn confusion(
+    state: CubeTensor,
+    ranks: CubeTensor,
+    target: CubeTensor,
+    options: ConfusionOptions,
+    matrix: bool,
+) -> CubeTensor {
+    let (state, ranks, target) = (writable(state), into_contiguous(ranks), ints(target));
+    let n = target.meta.num_elements();
+    let (ignored, ignores) = ignored(&target, options.ignore_index);
+    let private = counts::private(state.meta.num_elements(), n);
+    let dtype = elem(&target);
+    // SAFETY: a rank that is no code says that the target is a class, and the state has a counter for
+    // each pair of classes (or three for each class) and each code.
+    unsafe {
+        counts::confusion::launch_unchecked(
+            &state.client,
+            walking(n),
+            CUBE,
+            state.clone().into_tensor_arg(),
+            ranks.into_tensor_arg(),
+            target.into_tensor_arg(),
+            options.classes as u32,
+            options.top_k as i32,
+            ignored,
+            ignores,
+            matrix,
+            private,
+            dtype,
+        );
+    }
+    state
+}
