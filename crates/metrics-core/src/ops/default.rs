@@ -142,6 +142,28 @@ pub fn class_margins(
         .scatter(0, pred + classes, used, IndexingUpdateOp::Add)
 }
 
+/// See [`label_confusion`](super::label_confusion).
+pub fn label_confusion(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let ranks = label_ranks(pred, target.clone(), options.classes);
+    confusion(state, ranks, target, options)
+}
+
+/// See [`label_margins`](super::label_margins).
+pub fn label_margins(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let ranks = label_ranks(pred, target.clone(), options.classes);
+    class_margins(state, ranks, target, options)
+}
+
 /// See [`label_counts`](super::label_counts).
 pub fn label_counts(
     state: Tensor<1, Int>,

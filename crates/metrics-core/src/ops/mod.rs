@@ -14,7 +14,7 @@ mod host;
 
 use burn::tensor::{Device, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored, not_probability};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, not_probability};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -154,6 +154,36 @@ pub fn class_margins(
     )
 }
 
+/// Adds pairs of labels `[N]` to a confusion matrix: [`confusion`] of their [`label_ranks`], without
+/// the ranks in between.
+pub fn label_confusion(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        pred.device(),
+        host::call::label_confusion(state, pred, target, options),
+        default::label_confusion(state, pred, target, options)
+    )
+}
+
+/// Adds pairs of labels `[N]` to the margins of a confusion matrix: [`class_margins`] of their
+/// [`label_ranks`], without the ranks in between.
+pub fn label_margins(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        pred.device(),
+        host::call::label_margins(state, pred, target, options),
+        default::label_margins(state, pred, target, options)
+    )
+}
+
 /// Adds thresholded scores to one 2x2 confusion matrix per label.
 ///
 /// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;
@@ -262,7 +292,11 @@ pub fn decision_codes(
     target: Tensor<2, Int>,
     ignore_index: Option<i64>,
 ) -> Tensor<2, Int> {
-    default::decision_codes(probabilities, target, ignore_index)
+    route!(
+        probabilities.device(),
+        host::call::decision_codes(probabilities, target, ignore_index),
+        default::decision_codes(probabilities, target, ignore_index)
+    )
 }
 
 /// Class indices `[N]` as one-against-rest targets `[N, C]`: 0, 1, or in the whole row the code of
@@ -272,7 +306,21 @@ pub fn class_codes(
     target: Tensor<1, Int>,
     ignore_index: Option<i64>,
 ) -> Tensor<2, Int> {
-    default::class_codes(probabilities, target, ignore_index)
+    route!(
+        probabilities.device(),
+        host::call::class_codes(probabilities, target, ignore_index),
+        default::class_codes(probabilities, target, ignore_index)
+    )
+}
+
+/// Raw targets as `i32`, with [`IGNORED_TARGET`] for those to ignore; what does not fit is the
+/// nearest that does.
+pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
+    route!(
+        target.device(),
+        host::call::mark_ignored(target, ignore_index),
+        default::mark_ignored(target, ignore_index)
+    )
 }
 
 /// The probability of the best class per row `[N]`, from the scores and the floats of

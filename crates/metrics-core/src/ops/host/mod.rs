@@ -2,6 +2,8 @@
 
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
+mod bins;
+mod labels;
 mod passes;
 mod scan;
 mod tensor;
@@ -11,6 +13,7 @@ use burn::backend::{
     Backend, TensorMetadata, backend_extension,
     tensor::{FloatTensor, IntTensor},
 };
+use burn::tensor::DType;
 use tensor::HostTensor;
 
 /// The operations a backend has its own version of. The functions of [`ops`](crate::ops) say what
@@ -44,6 +47,20 @@ pub trait MetricsBackend: Backend {
         target: IntTensor<Self>,
         options: ConfusionOptions,
     ) -> IntTensor<Self>;
+    /// See [`ops::label_confusion`](crate::ops::label_confusion).
+    fn label_confusion(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self>;
+    /// See [`ops::label_margins`](crate::ops::label_margins).
+    fn label_margins(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self>;
     /// See [`ops::label_counts`](crate::ops::label_counts).
     fn label_counts(
         state: IntTensor<Self>,
@@ -72,6 +89,20 @@ pub trait MetricsBackend: Backend {
         target: IntTensor<Self>,
         thresholds: Vec<f32>,
     ) -> IntTensor<Self>;
+    /// See [`ops::decision_codes`](crate::ops::decision_codes).
+    fn decision_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self>;
+    /// See [`ops::class_codes`](crate::ops::class_codes).
+    fn class_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self>;
+    /// Raw targets as `i32`, with a mark for those to ignore.
+    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self>;
     /// See [`ops::pair_moments`](crate::ops::pair_moments).
     fn pair_moments(
         counts: IntTensor<Self>,
@@ -155,6 +186,34 @@ macro_rules! host_backend {
                 state
             }
 
+            fn label_confusion(
+                mut state: IntTensor<Self>,
+                pred: IntTensor<Self>,
+                target: IntTensor<Self>,
+                options: ConfusionOptions,
+            ) -> IntTensor<Self> {
+                state.ints_mut(|state| {
+                    pred.ints(|pred| {
+                        target.ints(|target| labels::confusion(state, pred, target, options))
+                    })
+                });
+                state
+            }
+
+            fn label_margins(
+                mut state: IntTensor<Self>,
+                pred: IntTensor<Self>,
+                target: IntTensor<Self>,
+                options: ConfusionOptions,
+            ) -> IntTensor<Self> {
+                state.ints_mut(|state| {
+                    pred.ints(|pred| {
+                        target.ints(|target| labels::margins(state, pred, target, options))
+                    })
+                });
+                state
+            }
+
             fn label_counts(
                 mut state: IntTensor<Self>,
                 scores: FloatTensor<Self>,
@@ -210,7 +269,7 @@ macro_rules! host_backend {
                     sums.floats_mut(|sums| {
                         confidence.floats(|confidence| {
                             hit.counters(|hit| {
-                                passes::bin_confidence(counts, sums, confidence, hit, width)
+                                bins::bin_confidence(counts, sums, confidence, hit, width)
                             })
                         })
                     })
@@ -228,11 +287,44 @@ macro_rules! host_backend {
                 state.ints_mut(|state| {
                     probabilities.floats(|p| {
                         target.counters(|target| {
-                            passes::threshold_counts(state, p, target, labels, &thresholds)
+                            bins::threshold_counts(state, p, target, labels, &thresholds)
                         })
                     })
                 });
                 state
+            }
+
+            fn decision_codes(
+                probabilities: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                ignore_index: Option<i64>,
+            ) -> IntTensor<Self> {
+                let shape: [usize; 2] = probabilities.shape().dims();
+                let codes = probabilities.floats(|p| {
+                    target.ints(|target| labels::decision_codes(p, target, ignore_index))
+                });
+                HostTensor::from_ints(codes, shape)
+            }
+
+            fn class_codes(
+                probabilities: FloatTensor<Self>,
+                target: IntTensor<Self>,
+                ignore_index: Option<i64>,
+            ) -> IntTensor<Self> {
+                let shape: [usize; 2] = probabilities.shape().dims();
+                let codes = probabilities.floats(|p| {
+                    target.ints(|target| labels::class_codes(p, target, shape[1], ignore_index))
+                });
+                HostTensor::from_ints(codes, shape)
+            }
+
+            fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self> {
+                if ignore_index.is_none() && target.dtype() == DType::I32 {
+                    return target;
+                }
+                let [n] = target.shape().dims();
+                let marked = target.ints(|target| labels::mark_ignored(target, ignore_index));
+                HostTensor::from_ints(marked, [n])
             }
 
             fn pair_moments(
@@ -310,6 +402,11 @@ pub(super) mod call {
     call!(label_ranks(pred: Tensor<1, Int>, target: Tensor<1, Int>; classes: usize) -> int 2);
     call!(confusion(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
     call!(class_margins(state: Tensor<1, Int>, ranks: Tensor<2, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
+    call!(label_confusion(state: Tensor<1, Int>, pred: Tensor<1, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
+    call!(label_margins(state: Tensor<1, Int>, pred: Tensor<1, Int>, target: Tensor<1, Int>; options: ConfusionOptions) -> int 1);
+    call!(decision_codes(probabilities: Tensor<2>, target: Tensor<2, Int>; ignore_index: Option<i64>) -> int 2);
+    call!(class_codes(probabilities: Tensor<2>, target: Tensor<1, Int>; ignore_index: Option<i64>) -> int 2);
+    call!(mark_ignored(target: Tensor<1, Int>; ignore_index: Option<i64>) -> int 1);
     call!(label_counts(state: Tensor<1, Int>, scores: Tensor<2>, target: Tensor<2, Int>; options: LabelCountsOptions) -> int 1);
     call!(sigmoid_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
     call!(softmax_probabilities(scores: Tensor<2>; kind: ScoreKind) -> float 2);
