@@ -2,6 +2,8 @@
 
 #![deny(missing_docs)]
 
+pub mod workloads;
+
 use burn::tensor::{Device, Distribution, Int, Tensor};
 
 /// Every compiled backend with a device.

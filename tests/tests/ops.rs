@@ -291,6 +291,120 @@ fn confusion_and_its_margins() {
 }
 
 #[test]
+fn labels_against_labels() {
+    for_all(|data| {
+        let (pred, target) = (data.labels(data.width), data.labels(data.width));
+        for ignore_index in [None, Some(-1), Some(0), Some(1 << 40)] {
+            let options = ConfusionOptions {
+                classes: data.width,
+                top_k: 1,
+                ignore_index,
+            };
+            type Op = fn(
+                Tensor<1, Int>,
+                Tensor<1, Int>,
+                Tensor<1, Int>,
+                ConfusionOptions,
+            ) -> Tensor<1, Int>;
+            let both: [(usize, Op, Op); 2] = [
+                (
+                    data.width * data.width,
+                    ops::label_confusion,
+                    default::label_confusion,
+                ),
+                (3 * data.width, ops::label_margins, default::label_margins),
+            ];
+            for (cells, ours, reference) in both {
+                let state = data.counts(cells + REJECTED_SLOTS);
+                let run = |op: Op| ints(op(state.clone(), pred.clone(), target.clone(), options));
+                data.equal(&format!("{cells} {options:?}"), run(ours), run(reference));
+            }
+        }
+    });
+}
+
+#[test]
+fn codes_of_targets() {
+    for_all(|data| {
+        let scores = data.scores();
+        let (decisions, labels) = (data.decisions(), data.labels(data.width));
+        for ignore_index in [None, Some(-1), Some(1), Some(1 << 40)] {
+            let target = decisions.clone();
+            let ours = ops::decision_codes(scores.clone(), target.clone(), ignore_index);
+            let theirs = default::decision_codes(scores.clone(), target, ignore_index);
+            let what = format!("ignoring {ignore_index:?}");
+            data.equal(&what, ints(ours), ints(theirs));
+            let target = labels.clone();
+            let ours = ops::class_codes(scores.clone(), target.clone(), ignore_index);
+            let theirs = default::class_codes(scores.clone(), target, ignore_index);
+            data.equal(&what, ints(ours), ints(theirs));
+        }
+    });
+}
+
+/// Counts of many elements are made on several threads.
+#[test]
+fn a_million_decisions() {
+    for (name, device) in devices() {
+        let rows = 1_000_000;
+        let mut random = Random(rows as u64);
+        let mut labels = |below: usize| -> (Vec<usize>, Tensor<1, Int>) {
+            let labels = random.array(&[rows], |random| random.below(below) as f64);
+            let tensor = labels.ints::<1>(&device);
+            let list = ints(tensor.clone()).iter().map(|t| *t as usize).collect();
+            (list, tensor)
+        };
+        let ((pred, preds), (target, targets)) = (labels(21), labels(21));
+        let options = ConfusionOptions {
+            classes: 21,
+            top_k: 1,
+            ignore_index: Some(20),
+        };
+        let mut expected = vec![0i64; 21 * 21 + REJECTED_SLOTS];
+        for (p, t) in pred.iter().zip(&target) {
+            expected[if *t == 20 {
+                21 * 21 + metrics_core::Reason::Ignored as usize
+            } else {
+                t * 21 + p
+            }] += 1;
+        }
+        let state = Tensor::zeros([expected.len()], (&device, DType::I32));
+        let counts = ops::label_confusion(state, preds, targets, options);
+        assert_eq!(ints(counts), expected, "{name}");
+
+        let ((score, scores), (hit, hits)) = (labels(1 << 20), labels(2));
+        let scores = scores.float() / (1 << 20) as f32;
+        let thresholds = [0.0, 0.25, 0.5, 0.75, 1.0];
+        let mut expected = vec![0i64; 2 * 6 + REJECTED_SLOTS];
+        let mut bins = vec![0i64; 2 * 5 + REJECTED_SLOTS];
+        for (score, hit) in score.iter().zip(&hit) {
+            let quarter = score >> 18;
+            expected[hit * 6 + quarter + 1] += 1;
+            bins[quarter] += 1;
+            bins[5 + quarter] += *hit as i64;
+        }
+        let state = Tensor::zeros([expected.len()], (&device, DType::I32));
+        let codes = hits.cast(IntDType::I32);
+        let (rows, columns) = (
+            scores.clone().reshape([rows, 1]),
+            codes.clone().reshape([rows, 1]),
+        );
+        let counts = ops::threshold_counts(state, rows, columns, &thresholds);
+        assert_eq!(ints(counts), expected, "{name}");
+        let state = Tensor::zeros([bins.len()], (&device, DType::I32));
+        let sums = Tensor::zeros([2 * 5], (&device, DType::F32));
+        let (counts, sums) = ops::bin_confidence(state, sums, scores, codes, 4);
+        assert_eq!(ints(counts), bins, "{name}");
+        let exact: f64 = score.iter().map(|s| *s as f64 / (1 << 20) as f64).sum();
+        let total: f64 = totals(sums).iter().sum();
+        assert!(
+            (total - exact).abs() < 1e-6 * exact,
+            "{name}: {total} is not {exact}"
+        );
+    }
+}
+
+#[test]
 fn label_counts() {
     for_all(|data| {
         let (scores, target) = (data.scores(), data.decisions());
@@ -562,11 +676,12 @@ fn threshold_counts() {
         let codes = data
             .codes(data.rows * data.width)
             .reshape([data.rows, data.width]);
-        let lists: [&[f32]; 4] = [
+        let lists: [&[f32]; 5] = [
             &[0.5],
             &[0.0, 1.0],
             &[0.0, 0.25, 0.25, 0.5, 1.0],
             &[0.1, 0.2, 0.3, 0.4, 0.6, 0.7, 0.9],
+            &[0.0, 0.2, 0.4, 0.6, 0.8, 1.0],
         ];
         for list in lists {
             let state = data.counts(data.width * 2 * (list.len() + 1) + REJECTED_SLOTS);

@@ -418,17 +418,19 @@ impl Accumulator for MulticlassConfusion {
             top_k: self.top_k,
             ignore_index: self.ignore_index,
         };
-        let (cells, add): (_, fn(_, _, _, _) -> _) = match self.matrix {
-            true => (self.classes * self.classes, ops::confusion),
-            false => (3 * self.classes, ops::class_margins),
+        let cells = match self.matrix {
+            true => self.classes * self.classes,
+            false => 3 * self.classes,
         };
         delta.counts(0, cells + REJECTED_SLOTS, &batch.device(), |state| {
-            add(
-                state,
-                batch.ranks(self.classes),
-                batch.target.clone(),
-                options,
-            )
+            let target = batch.target.clone();
+            let ranks = || batch.ranks(self.classes);
+            match (batch.labels(), self.matrix) {
+                (Some(pred), true) => ops::label_confusion(state, pred.clone(), target, options),
+                (Some(pred), false) => ops::label_margins(state, pred.clone(), target, options),
+                (None, true) => ops::confusion(state, ranks(), target, options),
+                (None, false) => ops::class_margins(state, ranks(), target, options),
+            }
         });
     }
 

@@ -3,6 +3,7 @@
 use super::{
     Task, add_counts, add_rejected,
     confusion::{at_least_one, check_labels},
+    score_keys::{self, LEFT_OUT, key},
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary, Support,
@@ -11,14 +12,16 @@ use crate::{
     ops,
 };
 use burn::tensor::{Int, Tensor};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::OnceLock};
 
 /// At which scores a curve is evaluated.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Thresholds {
     /// At every score that occurs. Exact; keeps 8 bytes per score (multiclass: 4 bytes per score
-    /// and 4 per row) on the device until it is read and on the host until it is reset.
+    /// and 4 per row) on the device until it is read, then on the host 4 bytes per score until it
+    /// is reset, and 4 more once there is a value.
     #[default]
     Exact,
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.
@@ -186,8 +189,8 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         CurveCounts {
             task: B::TASK,
             width: self.options.width,
-            scores: Vec::new(),
-            targets: Vec::new(),
+            keys: Vec::new(),
+            sorted: Sorted::default(),
             thresholds,
             counts: vec![0; cells],
             rejected: Rejected::default(),
@@ -255,20 +258,31 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 }
 
-/// Scores and targets, or their counts by threshold.
+/// Scores with their labels, or their counts by threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurveCounts {
     task: Task,
     width: usize,
-    /// Exact: the valid scores, row by row of `width`.
-    scores: Vec<f32>,
-    /// Exact: a class index per row, or 0, 1 or -1 (left out) per score.
-    targets: Vec<i32>,
+    /// Exact: a key per valid score, row by row of `width`.
+    keys: Vec<u32>,
+    #[serde(skip)]
+    sorted: Sorted,
     /// Binned: the thresholds, rising.
     thresholds: Option<Vec<f32>>,
     /// Binned: see [`ops::threshold_counts`].
     counts: Vec<u64>,
     rejected: Rejected,
+}
+
+/// The sorted keys, column by column, for all metrics that finalize the same summary.
+#[derive(Debug, Clone, Default)]
+struct Sorted(OnceLock<Vec<u32>>);
+
+/// What is derived from the keys makes no difference between summaries.
+impl PartialEq for Sorted {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
 }
 
 impl CurveCounts {
@@ -287,37 +301,46 @@ impl CurveCounts {
     }
 
     fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
-        let classes = self.task == Task::Multiclass;
-        let (group, valid) = if classes {
-            (self.width, self.width as i32)
+        self.sorted = Sorted::default();
+        self.keys.reserve(scores.len());
+        if self.task == Task::Multiclass {
+            self.fold_rows(scores, targets, ignores);
         } else {
-            (1, 2)
-        };
-        for (row, target) in scores.chunks_exact(group.max(1)).zip(targets) {
-            let reason = if ignores && *target == ops::IGNORED_TARGET {
-                Some(Reason::Ignored)
-            } else if !(0..valid).contains(target) {
-                Some(Reason::InvalidTarget)
-            } else if row.iter().any(|score| score.is_nan()) {
-                Some(Reason::Nan)
-            } else if row.iter().any(|score| !(0.0..=1.0).contains(score)) {
-                Some(Reason::InvalidPrediction)
-            } else {
-                None
-            };
-            match reason {
-                Some(reason) => {
-                    self.rejected.add(reason);
-                    if !classes {
-                        // Keeps the columns in step.
-                        self.scores.push(0.0);
-                        self.targets.push(-1);
-                    }
-                }
+            self.fold_decisions(scores, targets, ignores);
+        }
+    }
+
+    /// A class index per row.
+    fn fold_rows(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
+        for (row, target) in scores.chunks_exact(self.width).zip(targets) {
+            match rejection(row, *target, self.width, ignores) {
+                Some(reason) => self.rejected.add(reason),
                 None => {
-                    self.scores.extend_from_slice(row);
-                    self.targets.push(*target);
+                    let start = self.keys.len();
+                    self.keys.extend(row.iter().map(|score| key(*score, false)));
+                    self.keys[start + *target as usize] |= 1;
                 }
+            }
+        }
+    }
+
+    /// 0 or 1 per score. Pieces without a rejection, which is most of them, go without a branch.
+    fn fold_decisions(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
+        for (scores, targets) in scores.chunks(1024).zip(targets.chunks(1024)) {
+            let binary = targets.iter().fold(0, |any, target| any | *target) >> 1 == 0;
+            let pairs = scores.iter().zip(targets);
+            if binary && are_probabilities(scores) {
+                self.keys.extend(pairs.map(|(s, t)| key(*s, *t == 1)));
+                continue;
+            }
+            for (score, target) in pairs {
+                let reason = rejection(&[*score], *target, 2, ignores);
+                reason.iter().for_each(|reason| self.rejected.add(*reason));
+                // Something in its place keeps the columns in step.
+                self.keys.push(match reason {
+                    Some(_) => LEFT_OUT,
+                    None => key(*score, *target == 1),
+                });
             }
         }
     }
@@ -338,7 +361,7 @@ impl CurveCounts {
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
         let some = match self.is_exact() {
-            true => self.targets.iter().any(|target| *target >= 0),
+            true => self.keys.iter().any(|key| *key != LEFT_OUT),
             false => self.counts.iter().any(|count| *count > 0),
         };
         if some {
@@ -352,48 +375,71 @@ impl CurveCounts {
 
     /// The curve of every class or label against the rest.
     pub fn columns(&self) -> Vec<ThresholdCurve> {
-        (0..self.width)
-            .map(|column| self.curve(column..column + 1))
-            .collect()
+        self.each_column(|column| column.curve())
     }
 
     /// One curve over the decisions of all labels.
     pub fn pooled(&self) -> ThresholdCurve {
-        self.curve(0..self.width)
+        self.all_columns(|column| column.curve())
     }
 
-    fn curve(&self, columns: std::ops::Range<usize>) -> ThresholdCurve {
+    /// What `f` makes of every class or label against the rest.
+    pub(crate) fn each_column<T: Send>(&self, f: impl Fn(Column) -> T + Sync) -> Vec<T> {
+        let Some(thresholds) = &self.thresholds else {
+            let rows = self.keys.len() / self.width;
+            let sorted = self.sorted();
+            let column = |column| f(Column::exact(&sorted[column * rows..][..rows]));
+            return (0..self.width).into_par_iter().map(column).collect();
+        };
+        let blocks = self.counts.chunks_exact(2 * (thresholds.len() + 1));
+        blocks
+            .map(|counts| f(Column::binned(thresholds, counts)))
+            .collect()
+    }
+
+    /// What `f` makes of the decisions of all labels.
+    pub(crate) fn all_columns<T>(&self, f: impl Fn(Column) -> T) -> T {
         match &self.thresholds {
-            None => {
-                let keys = columns.flat_map(|column| {
-                    let scores = self.scores.iter().skip(column).step_by(self.width);
-                    scores.enumerate().filter_map(move |(row, score)| {
-                        let positive = match self.task {
-                            Task::Multiclass => self.targets[row] == column as i32,
-                            _ => match self.targets[row * self.width + column] {
-                                negative if negative < 0 => return None,
-                                target => target == 1,
-                            },
-                        };
-                        Some(key(*score, positive))
-                    })
-                });
-                ThresholdCurve::from_keys(keys.collect())
-            }
+            None if self.width == 1 => f(Column::exact(self.sorted())),
+            None => f(Column::exact(&score_keys::sorted_columns(&self.keys, 1))),
             Some(thresholds) => {
-                let block = thresholds.len() + 1;
-                let mut sums = vec![0u64; 2 * block];
-                for column in columns {
-                    let counts = &self.counts[2 * block * column..][..2 * block];
-                    sums.iter_mut()
-                        .zip(counts)
-                        .for_each(|(sum, count)| *sum += count);
+                let block = 2 * (thresholds.len() + 1);
+                let mut sums = vec![0u64; block];
+                for counts in self.counts.chunks_exact(block) {
+                    let pairs = sums.iter_mut().zip(counts);
+                    pairs.for_each(|(sum, count)| *sum += count);
                 }
-                let (negative, positive) = sums.split_at(block);
-                ThresholdCurve::from_histograms(thresholds, positive, negative)
+                f(Column::binned(thresholds, &sums))
             }
         }
     }
+
+    fn sorted(&self) -> &[u32] {
+        let sort = || score_keys::sorted_columns(&self.keys, self.width);
+        self.sorted.0.get_or_init(sort)
+    }
+}
+
+/// Why a row is left out, whose target must be below `valid`.
+fn rejection(row: &[f32], target: i32, valid: usize, ignores: bool) -> Option<Reason> {
+    if ignores && target == ops::IGNORED_TARGET {
+        Some(Reason::Ignored)
+    } else if target < 0 || target as usize >= valid {
+        Some(Reason::InvalidTarget)
+    } else if are_probabilities(row) {
+        None
+    } else if row.iter().any(|score| score.is_nan()) {
+        Some(Reason::Nan)
+    } else {
+        Some(Reason::InvalidPrediction)
+    }
+}
+
+/// Whether all are in `[0, 1]`. Without a branch, so that the loop vectorizes.
+fn are_probabilities(scores: &[f32]) -> bool {
+    scores
+        .iter()
+        .fold(true, |all, score| all & (*score >= 0.0) & (*score <= 1.0))
 }
 
 impl Summary for CurveCounts {
@@ -407,8 +453,8 @@ impl Summary for CurveCounts {
                 right: what(other),
             });
         }
-        self.scores.extend_from_slice(&other.scores);
-        self.targets.extend_from_slice(&other.targets);
+        self.sorted = Sorted::default();
+        self.keys.extend_from_slice(&other.keys);
         self.counts
             .iter_mut()
             .zip(&other.counts)
@@ -418,22 +464,15 @@ impl Summary for CurveCounts {
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        let per_target = if self.task == Task::Multiclass {
-            self.width
-        } else {
-            1
-        };
         let cells = self
             .thresholds
             .as_ref()
             .map_or(0, |t| 2 * self.width * (t.len() + 1));
-        let whole = self.width > 0 && self.targets.len().is_multiple_of(self.width);
-        let table = self.scores.len() == self.targets.len() * per_target;
-        match table && (whole || per_target > 1) && self.counts.len() == cells {
+        let whole = self.width > 0 && self.keys.len().is_multiple_of(self.width);
+        let keys = self.keys.iter().all(|key| score_keys::is_key(*key));
+        match whole && keys && self.counts.len() == cells {
             true => Ok(()),
-            false => Err(MetricError::Saved(
-                "scores and targets that do not fit".into(),
-            )),
+            false => Err(MetricError::Saved("scores that do not fit".into())),
         }
     }
 
@@ -442,10 +481,84 @@ impl Summary for CurveCounts {
     }
 }
 
-/// A sort key that falls with the score and carries the label in its last bit.
-fn key(score: f32, positive: bool) -> u64 {
-    // Adding zero makes 0.0 of -0.0. Scores are in [0, 1], where the bits rise with the value.
-    ((!(score + 0.0).to_bits() as u64) << 1) | positive as u64
+/// Decisions over falling thresholds, without a list of them.
+pub(crate) struct Column<'a> {
+    points: Points<'a>,
+    /// All positives.
+    pub positives: u64,
+    /// All negatives.
+    pub negatives: u64,
+}
+
+enum Points<'a> {
+    /// Keys in rising order.
+    Exact(&'a [u32]),
+    /// Rising thresholds, and by how many of them are reached the negatives and the positives.
+    Binned(&'a [f32], &'a [u64], &'a [u64]),
+}
+
+impl<'a> Column<'a> {
+    fn exact(sorted: &'a [u32]) -> Self {
+        let valid = sorted.partition_point(|key| *key != LEFT_OUT);
+        let sorted = &sorted[..valid];
+        let positives = sorted.iter().map(|key| (key & 1) as u64).sum();
+        Self {
+            points: Points::Exact(sorted),
+            positives,
+            negatives: sorted.len() as u64 - positives,
+        }
+    }
+
+    fn binned(thresholds: &'a [f32], counts: &'a [u64]) -> Self {
+        let (negative, positive) = counts.split_at(thresholds.len() + 1);
+        Self {
+            points: Points::Binned(thresholds, negative, positive),
+            positives: positive.iter().sum(),
+            negatives: negative.iter().sum(),
+        }
+    }
+
+    /// Calls `f` with every threshold, from the highest to the lowest, and with how many positives
+    /// and negatives reach it.
+    pub fn for_each(&self, mut f: impl FnMut(f32, u64, u64)) {
+        let (mut tp, mut fp) = (0, 0);
+        match self.points {
+            Points::Exact(keys) => {
+                for (i, key) in keys.iter().enumerate() {
+                    tp += (key & 1) as u64;
+                    let last_of_its_score = keys.get(i + 1).is_none_or(|next| (next ^ key) > 1);
+                    if last_of_its_score {
+                        f(score_keys::score(*key), tp, i as u64 + 1 - tp);
+                    }
+                }
+            }
+            // A score that reaches r thresholds reaches the r lowest.
+            Points::Binned(thresholds, negative, positive) => {
+                for i in (0..thresholds.len()).rev() {
+                    tp += positive[i + 1];
+                    fp += negative[i + 1];
+                    f(thresholds[i], tp, fp);
+                }
+            }
+        }
+    }
+
+    /// The same as lists.
+    pub fn curve(&self) -> ThresholdCurve {
+        let mut curve = ThresholdCurve {
+            thresholds: vec![],
+            tp: vec![],
+            fp: vec![],
+            positives: self.positives as f64,
+            negatives: self.negatives as f64,
+        };
+        self.for_each(|threshold, tp, fp| {
+            curve.thresholds.push(threshold);
+            curve.tp.push(tp as f64);
+            curve.fp.push(fp as f64);
+        });
+        curve
+    }
 }
 
 /// How many positives and negatives reach each threshold.
@@ -469,52 +582,6 @@ impl ThresholdCurve {
         Support {
             positives: self.positives as u64,
             negatives: self.negatives as u64,
-        }
-    }
-
-    fn from_keys(mut keys: Vec<u64>) -> Self {
-        keys.sort_unstable();
-        let mut curve = Self {
-            thresholds: vec![],
-            tp: vec![],
-            fp: vec![],
-            positives: 0.0,
-            negatives: 0.0,
-        };
-        for (i, key) in keys.iter().enumerate() {
-            match key & 1 {
-                1 => curve.positives += 1.0,
-                _ => curve.negatives += 1.0,
-            }
-            let last_of_its_score = keys.get(i + 1).is_none_or(|next| next >> 1 != key >> 1);
-            if last_of_its_score {
-                curve.thresholds.push(f32::from_bits(!((key >> 1) as u32)));
-                curve.tp.push(curve.positives);
-                curve.fp.push(curve.negatives);
-            }
-        }
-        curve
-    }
-
-    /// From how many scores reach so many thresholds.
-    fn from_histograms(rising: &[f32], positive: &[u64], negative: &[u64]) -> Self {
-        // A score that reaches r thresholds reaches the r lowest.
-        let reaching = |counts: &[u64]| -> Vec<f64> {
-            let mut sum = 0;
-            let falling = counts[1..].iter().rev();
-            falling
-                .map(|count| {
-                    sum += count;
-                    sum as f64
-                })
-                .collect()
-        };
-        Self {
-            thresholds: rising.iter().rev().copied().collect(),
-            tp: reaching(positive),
-            fp: reaching(negative),
-            positives: positive.iter().sum::<u64>() as f64,
-            negatives: negative.iter().sum::<u64>() as f64,
         }
     }
 }

@@ -32,12 +32,14 @@ mod confusion;
 mod curve_scores;
 mod log_likelihood;
 mod pair_moments;
+mod score_keys;
 mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
+pub(crate) use curve_scores::Column;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};

@@ -117,6 +117,14 @@ impl Multiclass {
         }
     }
 
+    /// The predicted labels `[N]`, if the batch has them and no scores.
+    pub(crate) fn labels(&self) -> Option<&Tensor<1, Int>> {
+        match &self.predictions {
+            Predictions::Scores(_) => None,
+            Predictions::Labels(labels) => Some(labels),
+        }
+    }
+
     /// What the scores are.
     pub(crate) fn kind(&self) -> ScoreKind {
         self.kind

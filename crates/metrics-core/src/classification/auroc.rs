@@ -3,7 +3,10 @@ use super::{
     curve_metric::{CurveMetric, CurveRule, averaged},
     roc::roc,
 };
-use crate::{Curve, MetricError, Value, accumulators::CurveCounts};
+use crate::{
+    MetricError, Value,
+    accumulators::{Column, CurveCounts},
+};
 
 /// Area under the [ROC](crate::Roc) curve: the probability that a positive scores higher than a
 /// negative, ties counting half.
@@ -54,15 +57,9 @@ impl CurveRule for AurocRule {
             )));
         }
         let exact = scores.is_exact();
-        averaged(scores, average, |column| {
-            let curve = roc(column, exact);
-            let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
-            match self.max_fpr {
-                Some(limit) if limit < 1.0 && some(&curve.x) && some(&curve.y) => {
-                    partial(curve, limit)
-                }
-                _ => trapezoids(&curve.x, &curve.y),
-            }
+        averaged(scores, average, |column| match self.max_fpr {
+            Some(limit) if limit < 1.0 => partial(column, exact, limit),
+            _ => trapezoids(column, exact),
         })
     }
 
@@ -73,15 +70,26 @@ impl CurveRule for AurocRule {
     }
 }
 
-fn trapezoids(x: &[f64], y: &[f64]) -> f64 {
-    let steps = x.windows(2).zip(y.windows(2));
-    steps
-        .map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0)
-        .sum()
+/// The area under the whole curve, which starts at its first threshold unless it is exact.
+fn trapezoids(column: &Column, exact: bool) -> f64 {
+    let (mut twice, mut last) = (0.0, exact.then_some((0, 0)));
+    column.for_each(|_, tp, fp| {
+        let (last_tp, last_fp) = last.unwrap_or((tp, fp));
+        twice += (fp - last_fp) as f64 * (tp + last_tp) as f64;
+        last = Some((tp, fp));
+    });
+    // Without a positive or without a negative there is no area.
+    twice / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
 }
 
-/// The area up to a false positive rate, standardized by McClish's correction.
-fn partial(mut curve: Curve, limit: f64) -> f64 {
+/// The area up to a false positive rate, standardized by McClish's correction; the plain area of a
+/// curve on one of the axes.
+fn partial(column: &Column, exact: bool, limit: f64) -> f64 {
+    let mut curve = roc(&column.curve(), exact);
+    let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
+    if !some(&curve.x) || !some(&curve.y) {
+        return trapezoids(column, exact);
+    }
     if let Some(stop) = curve
         .x
         .iter()
@@ -95,7 +103,10 @@ fn partial(mut curve: Curve, limit: f64) -> f64 {
         curve.x.push(limit);
         curve.y.push(y0 + (y1 - y0) * (limit - x0) / (x1 - x0));
     }
-    let area = trapezoids(&curve.x, &curve.y);
+    let steps = curve.x.windows(2).zip(curve.y.windows(2));
+    let area: f64 = steps
+        .map(|(x, y)| (x[1] - x[0]) * (y[0] + y[1]) / 2.0)
+        .sum();
     let chance = limit * limit / 2.0;
     0.5 * (1.0 + (area - chance) / (limit - chance))
 }

@@ -1,7 +1,6 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule, averaged},
-    precision_recall_curve::precision_recall,
 };
 use crate::{
     MetricError, Value,
@@ -44,18 +43,16 @@ impl CurveRule for AveragePrecisionRule {
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
         averaged(scores, average, |column| {
-            let curve = precision_recall(column, scores);
-            let defined = |value: f64| {
-                if value.is_nan() && !keep_nan {
-                    0.0
-                } else {
-                    value
-                }
-            };
-            let steps = curve.x.windows(2).zip(&curve.y);
-            steps
-                .map(|(r, p)| (defined(r[0]) - defined(r[1])) * defined(*p))
-                .sum()
+            if column.positives == 0 {
+                return if keep_nan { f64::NAN } else { 0.0 };
+            }
+            let (mut sum, mut last) = (0.0, 0);
+            column.for_each(|_, tp, fp| {
+                // A threshold that nothing reaches adds nothing.
+                sum += (tp - last) as f64 * (tp as f64 / (tp + fp).max(1) as f64);
+                last = tp;
+            });
+            sum / column.positives as f64
         })
     }
 }

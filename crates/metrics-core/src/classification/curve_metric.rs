@@ -3,7 +3,7 @@
 use super::Average;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{CurveCounts, CurveScores, ScoredBatch, Task, ThresholdCurve, Thresholds},
+    accumulators::{Column, CurveCounts, CurveScores, ScoredBatch, Task, Thresholds},
     batch::{Binary, Multiclass, Multilabel},
 };
 use std::fmt::Debug;
@@ -136,7 +136,7 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
 pub(super) fn averaged(
     scores: &CurveCounts,
     average: Average,
-    area: impl Fn(&ThresholdCurve) -> f64,
+    area: impl Fn(&Column) -> f64 + Sync,
 ) -> Result<Value, MetricError> {
     if average == Average::Micro && scores.task() == Task::Multiclass {
         return Err(MetricError::InvalidOption(
@@ -145,26 +145,22 @@ pub(super) fn averaged(
         ));
     }
     if average == Average::Micro {
-        return Ok(area(&scores.pooled()).into());
+        return Ok(scores.all_columns(|column| area(&column)).into());
     }
-    let columns = scores.columns();
-    let areas: Vec<f64> = columns.iter().map(area).collect();
+    let columns = scores.each_column(|column| (area(&column), column.positives as f64));
     if scores.task() == Task::Binary {
-        return Ok(areas[0].into());
+        return Ok(columns[0].0.into());
     }
-    let mean = |weight: &dyn Fn(&ThresholdCurve) -> f64| {
-        let defined = columns
-            .iter()
-            .zip(&areas)
-            .filter(|(_, area)| !area.is_nan());
-        let (sum, total) = defined.fold((0.0, 0.0), |(sum, total), (column, area)| {
-            (sum + weight(column) * area, total + weight(column))
+    let mean = |weight: &dyn Fn(f64) -> f64| {
+        let defined = columns.iter().filter(|(area, _)| !area.is_nan());
+        let (sum, total) = defined.fold((0.0, 0.0), |(sum, total), (area, positives)| {
+            (sum + weight(*positives) * area, total + weight(*positives))
         });
         if total == 0.0 { 0.0 } else { sum / total }
     };
     Ok(match average {
-        Average::None => Value::PerClass(areas),
-        Average::Weighted => mean(&|column| column.positives).into(),
+        Average::None => Value::PerClass(columns.into_iter().map(|(area, _)| area).collect()),
+        Average::Weighted => mean(&|positives| positives).into(),
         _ => mean(&|_| 1.0).into(),
     })
 }

@@ -2,7 +2,11 @@
 
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
+#[cfg(feature = "fusion")]
+use super::AREA_COUNTS;
 use super::{ConfusionOptions, LabelCountsOptions, ScoreKind, ValueOptions};
+#[cfg(feature = "fusion")]
+use crate::REJECTED_SLOTS;
 use burn::backend::{
     Backend, backend_extension,
     tensor::{FloatTensor, IntTensor},
@@ -55,6 +59,22 @@ pub trait MetricsBackend: Backend {
     fn class_margins(
         state: IntTensor<Self>,
         ranks: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self>;
+    /// See [`ops::label_confusion`](crate::ops::label_confusion).
+    #[fusion(dtype = state, shape = state)]
+    fn label_confusion(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self>;
+    /// See [`ops::label_margins`](crate::ops::label_margins).
+    #[fusion(dtype = state, shape = state)]
+    fn label_margins(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
         target: IntTensor<Self>,
         options: ConfusionOptions,
     ) -> IntTensor<Self>;
@@ -119,6 +139,27 @@ pub trait MetricsBackend: Backend {
         target: IntTensor<Self>,
         ignore_index: Option<i64>,
     ) -> IntTensor<Self>;
+    /// Raw targets as `i32`, with a mark for those to ignore.
+    #[fusion(dtype = DType::I32, shape = target)]
+    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self>;
+    /// See [`ops::sort_pairs`](crate::ops::sort_pairs).
+    #[fusion(meta = |keys, values| (
+        spec(DType::I32, [values.shape[0]]),
+        spec(DType::F32, [keys.shape[0]]),
+    ))]
+    fn sort_pairs(
+        keys: FloatTensor<Self>,
+        values: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+    /// See [`ops::curve_areas`](crate::ops::curve_areas).
+    #[fusion(meta = |scores, _codes| (
+        spec(DType::I32, [scores.shape[1] * AREA_COUNTS + REJECTED_SLOTS]),
+        spec(DType::F32, [2 * scores.shape[1]]),
+    ))]
+    fn curve_areas(
+        scores: FloatTensor<Self>,
+        codes: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
     /// See [`ops::pair_moments`](crate::ops::pair_moments).
     #[fusion(meta = |counts, sums, _pred, _target, _pivot| (counts.clone(), sums.clone()))]
     fn pair_moments(

@@ -142,6 +142,28 @@ pub fn class_margins(
         .scatter(0, pred + classes, used, IndexingUpdateOp::Add)
 }
 
+/// See [`label_confusion`](super::label_confusion).
+pub fn label_confusion(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let ranks = label_ranks(pred, target.clone(), options.classes);
+    confusion(state, ranks, target, options)
+}
+
+/// See [`label_margins`](super::label_margins).
+pub fn label_margins(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let ranks = label_ranks(pred, target.clone(), options.classes);
+    class_margins(state, ranks, target, options)
+}
+
 /// See [`label_counts`](super::label_counts).
 pub fn label_counts(
     state: Tensor<1, Int>,
@@ -578,6 +600,23 @@ pub fn value_totals(
     (
         counts.scatter(0, second, used, IndexingUpdateOp::Add),
         add_compensated(sums, Tensor::cat(batch, 0)),
+    )
+}
+
+/// See [`sort_pairs`](super::sort_pairs).
+pub fn sort_pairs(keys: Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1>) {
+    let [n] = keys.dims();
+    let nan = keys.clone().is_nan();
+    // Where a backend puts NaN is its own affair: sorted as infinity, then moved behind the others.
+    let (_, order) = (keys.clone() + 0.0)
+        .mask_fill(nan.clone(), f32::INFINITY)
+        .sort_with_indices(0);
+    let late = as_i32(nan.int()).select(0, order.clone()) * n as i32;
+    let place = Tensor::<1, Int>::arange(0..n as i64, (&keys.device(), DType::I32));
+    let order = order.select(0, (late + place).argsort(0));
+    (
+        as_i32(values).select(0, order.clone()),
+        keys.select(0, order),
     )
 }
 

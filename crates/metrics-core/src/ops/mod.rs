@@ -24,7 +24,7 @@ use crate::Reason;
 use burn::tensor::Device;
 use burn::tensor::{Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, mark_ignored};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -186,6 +186,36 @@ pub fn class_margins(
     )
 }
 
+/// Adds pairs of labels `[N]` to a confusion matrix: [`confusion`] of their [`label_ranks`], without
+/// the ranks in between.
+pub fn label_confusion(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        pred,
+        call::label_confusion(state, pred, target, options),
+        default::label_confusion(state, pred, target, options)
+    )
+}
+
+/// Adds pairs of labels `[N]` to the margins of a confusion matrix: [`class_margins`] of their
+/// [`label_ranks`], without the ranks in between.
+pub fn label_margins(
+    state: Tensor<1, Int>,
+    pred: Tensor<1, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    route!(
+        pred,
+        call::label_margins(state, pred, target, options),
+        default::label_margins(state, pred, target, options)
+    )
+}
+
 /// Adds thresholded scores to one 2x2 confusion matrix per label.
 ///
 /// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;
@@ -315,6 +345,16 @@ pub fn class_codes(
     )
 }
 
+/// Raw targets as `i32`, with [`IGNORED_TARGET`] for those to ignore; what does not fit is the
+/// nearest that does.
+pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
+    route!(
+        target,
+        call::mark_ignored(target, ignore_index),
+        default::mark_ignored(target, ignore_index)
+    )
+}
+
 /// Whether the best class is the target (1, 0, or a negative code), and the best class's
 /// probability: both `[N]`, from the scores and what [`row_scan`] yields of them.
 ///
@@ -405,3 +445,40 @@ pub fn value_totals(
         default::value_totals(counts, sums, values, weights, options)
     )
 }
+
+/// Pairs of a key and a value `[N]` in the order of rising keys, the values first. Pairs with equal keys
+/// keep their order on CubeCL devices, Flex and NdArray; 0 and -0 are equal (and become 0), and NaN is
+/// last. Keys are taken as `f32` and values as `i32`.
+pub fn sort_pairs(keys: Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1>) {
+    route!(
+        keys,
+        call::sort_pairs(keys, values),
+        default::sort_pairs(keys, values)
+    )
+}
+
+/// How many counters [`curve_areas`] yields for each column.
+pub const AREA_COUNTS: usize = 4;
+
+/// What the areas under the curves of scores `[N, L]` come from, each column by itself: `L *
+/// AREA_COUNTS` counters and the rejected ones, and `L` compensated sums.
+///
+/// The counters are, as unsigned numbers: how often a positive scores higher than a negative, twice,
+/// where a tie is half of once (its low and its high 32 bits); the positives; the negatives. The sum is
+/// that of the precision at the score of every positive. `codes [N, L]` is 1, 0, or the code of what is
+/// left out; other scores are in `[0, 1]`.
+///
+/// `None` on backends without a sort of their own: there the scores are better read.
+pub fn curve_areas(
+    scores: Tensor<2>,
+    codes: Tensor<2, Int>,
+) -> Option<(Tensor<1, Int>, Tensor<1>)> {
+    route!(
+        scores if scores.dims()[0] <= KERNEL_SCORES,
+        Some(call::curve_areas(scores, codes)),
+        None
+    )
+}
+
+/// The most scores in a column that the kernels count without an overflow.
+const KERNEL_SCORES: usize = 1 << 30;

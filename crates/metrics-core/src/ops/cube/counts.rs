@@ -86,43 +86,112 @@ pub(super) fn confusion<I: Int>(
 ) {
     let n = target.len();
     let classes = classes as usize;
-    let bins = if comptime!(matrix) {
-        classes * classes
-    } else {
-        3 * classes
-    };
     let own = own_counters(private);
     let mut i = ABSOLUTE_POS;
     while i < n {
         let rank = ranks[n + i];
         let raw = target[i];
+        let target = label::<I>(raw);
+        let mut code = min(rank, 0i32);
         if comptime!(ignores) && raw == ignored.get::<I>() {
-            count(
-                state,
-                &own,
-                bins + comptime!(Reason::Ignored as usize),
-                1i32,
-                private,
-            );
-        } else if rank < 0 {
-            count(state, &own, bins + slot(rank), 1i32, private);
-        } else {
-            let target = usize::cast_from(raw);
-            let hit = rank < top_k;
-            let pred = select(hit, target, ranks[i] as usize);
-            if comptime!(matrix) {
-                count(state, &own, target * classes + pred, 1i32, private);
-            } else {
-                if hit {
-                    count(state, &own, target, 1i32, private);
-                }
-                count(state, &own, classes + pred, 1i32, private);
-                count(state, &own, 2 * classes + target, 1i32, private);
-            }
+            code = comptime!(Reason::Ignored.code()).runtime();
         }
+        let pred = select(rank < top_k, target, ranks[i]);
+        count_pair(
+            state,
+            &own,
+            target,
+            pred,
+            code,
+            classes as usize,
+            matrix,
+            private,
+        );
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     flush(state, &own, private);
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn label_confusion<P: Int, I: Int>(
+    state: &Tensor<Atomic<i32>>,
+    pred: &Tensor<P>,
+    target: &Tensor<I>,
+    classes: u32,
+    ignored: InputScalar,
+    #[comptime] ignores: bool,
+    #[comptime] matrix: bool,
+    #[comptime] private: usize,
+    #[define(P, I)] _dtypes: [ElemType; 2],
+) {
+    let n = target.len();
+    let own = own_counters(private);
+    let mut i = ABSOLUTE_POS;
+    while i < n {
+        let raw = target[i];
+        let target = label::<I>(raw);
+        let pred = label::<P>(pred[i]);
+        let rank = label_rank(pred, target, classes as i32);
+        let mut code = min(rank, 0i32);
+        if comptime!(ignores) && raw == ignored.get::<I>() {
+            code = comptime!(Reason::Ignored.code()).runtime();
+        }
+        count_pair(
+            state,
+            &own,
+            target,
+            pred,
+            code,
+            classes as usize,
+            matrix,
+            private,
+        );
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    flush(state, &own, private);
+}
+
+/// Counts a pair of target and prediction, or a negative code.
+#[cube]
+fn count_pair(
+    state: &Tensor<Atomic<i32>>,
+    own: &Shared<[Atomic<i32>]>,
+    target: i32,
+    pred: i32,
+    code: i32,
+    classes: usize,
+    #[comptime] matrix: bool,
+    #[comptime] private: usize,
+) {
+    let bins = if comptime!(matrix) {
+        classes * classes
+    } else {
+        3 * classes
+    };
+    let (target, pred) = (usize::cast_from(target), usize::cast_from(pred));
+    if code < 0 {
+        count(state, own, bins + slot(code), 1i32, private);
+    } else if comptime!(matrix) {
+        count(state, own, target * classes + pred, 1i32, private);
+    } else {
+        if target == pred {
+            count(state, own, target, 1i32, private);
+        }
+        count(state, own, classes + pred, 1i32, private);
+        count(state, own, 2 * classes + target, 1i32, private);
+    }
+}
+
+/// See [`ops::label_ranks`](crate::ops::label_ranks).
+#[cube]
+fn label_rank(pred: i32, target: i32, classes: i32) -> i32 {
+    let mut rank = select(pred == target, 0i32, classes);
+    if target < 0 || target >= classes {
+        rank = comptime!(Reason::InvalidTarget.code()).runtime();
+    } else if pred < 0 || pred >= classes {
+        rank = comptime!(Reason::InvalidPrediction.code()).runtime();
+    }
+    rank
 }
 
 #[cube(launch_unchecked)]
@@ -139,14 +208,8 @@ pub(super) fn label_ranks<P: Int, I: Int>(
         let target = label::<I>(target[i]);
         let pred = label::<P>(pred[i]);
         let known = pred >= 0 && pred < classes;
-        let mut rank = select(pred == target, 0i32, classes);
-        if target < 0 || target >= classes {
-            rank = comptime!(Reason::InvalidTarget.code()).runtime();
-        } else if !known {
-            rank = comptime!(Reason::InvalidPrediction.code()).runtime();
-        }
         ranks[i] = select(known, pred, 0i32);
-        ranks[n + i] = rank;
+        ranks[n + i] = label_rank(pred, target, classes);
     }
 }
 
@@ -272,5 +335,21 @@ pub(super) fn tally(state: &Tensor<Atomic<i32>>, place: usize, amount: i32) {
         if all != 0 {
             state[place].fetch_add(all);
         }
+    }
+}
+
+#[cube(launch_unchecked)]
+pub(super) fn mark_ignored<I: Int>(
+    target: &Tensor<I>,
+    marked: &mut Tensor<i32>,
+    ignored: InputScalar,
+    #[comptime] mark: i32,
+    #[define(I)] _dtype: ElemType,
+) {
+    let i = ABSOLUTE_POS;
+    if i < marked.len() {
+        let raw = target[i];
+        let label = label::<I>(raw);
+        marked[i] = select(raw == ignored.get::<I>(), comptime!(mark).runtime(), label);
     }
 }

@@ -6,6 +6,7 @@ use super::{
     sort::sums_before,
     sums::{Sum, hand_over, over_cube},
 };
+use crate::ops::AREA_COUNTS;
 use cubecl::prelude::*;
 
 /// Keys of a unit, one after the other.
@@ -16,9 +17,6 @@ pub(super) const BLOCK: usize = UNITS as usize * PER_UNIT;
 pub(super) const BITS: u32 = 32;
 const LEFT_OUT: u32 = 0xffff_ffff;
 const ONE: u32 = 0x3f80_0000;
-
-/// How many numbers [`areas`] yields for each column.
-pub(super) const NUMBERS: usize = 4;
 
 /// Keys `[columns, n]` that fall with the score and end in the label, of scores and codes
 /// `[n, columns]`. Counts what is left out by reason, in the last places of `numbers`.
@@ -38,7 +36,7 @@ pub(super) fn encode<F: Float>(
         let code = codes[i];
         let mut key = comptime!(LEFT_OUT).runtime();
         if code < 0 {
-            numbers[comptime!(NUMBERS) * columns + slot(code)].fetch_add(1u32);
+            numbers[comptime!(AREA_COUNTS) * columns + slot(code)].fetch_add(1u32);
         } else {
             let bits = f32::cast_from(scores[i]).to_bits() & 0x7fff_ffffu32;
             key = ((comptime!(ONE).runtime() - bits) << 1u32) | u32::cast_from(code);
@@ -87,7 +85,10 @@ pub(super) fn positives_so_far(
     let mut sums = Shared::<[u32]>::new_slice(UNITS as usize);
     let n = n as usize;
     let row = CUBE_POS_Y as usize * n;
-    let from = min(CUBE_POS_X as usize * BLOCK + UNIT_POS as usize * PER_UNIT, n);
+    let from = min(
+        CUBE_POS_X as usize * BLOCK + UNIT_POS as usize * PER_UNIT,
+        n,
+    );
     let to = min(from + PER_UNIT, n);
     let mut sum = 0u32;
     let mut i = from;
@@ -172,7 +173,7 @@ pub(super) fn areas(
         }
         i += (CUBE_COUNT_X * UNITS) as usize;
     }
-    let first = column * comptime!(NUMBERS);
+    let first = column * comptime!(AREA_COUNTS);
     let before = numbers[first].fetch_add(low);
     high += u32::cast_from(before + low < before);
     numbers[first + 1].fetch_add(high);

@@ -5,13 +5,15 @@
 
 mod bins;
 mod counts;
+mod curve;
 mod math;
 mod rows;
+mod sort;
 mod sums;
 
 use super::{
-    ConfusionOptions, LabelCountsOptions, MetricsBackend, PAIR_MOMENTS, ScoreKind, ValueOptions,
-    default,
+    AREA_COUNTS, ConfusionOptions, IGNORED_TARGET, LabelCountsOptions, MetricsBackend,
+    PAIR_MOMENTS, ScoreKind, ValueOptions, default,
 };
 use crate::REJECTED_SLOTS;
 use burn::backend::{
@@ -84,6 +86,17 @@ fn rows(matrix: CubeTensor) -> CubeTensor {
         true => into_contiguous(matrix),
         false => matrix,
     }
+}
+
+fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor {
+    let CubeTensor {
+        client,
+        device,
+        handle,
+        dtype,
+        ..
+    } = tensor;
+    CubeTensor::new_contiguous(client, device, Shape::new(shape), handle, dtype)
 }
 
 /// A state that a kernel may write to.
@@ -267,6 +280,162 @@ impl MetricsBackend for CubeBackend {
         options: ConfusionOptions,
     ) -> IntTensor<Self> {
         confusion(state, ranks, target, options, false)
+    }
+
+    fn label_confusion(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self> {
+        label_confusion(state, pred, target, options, true)
+    }
+
+    fn label_margins(
+        state: IntTensor<Self>,
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        options: ConfusionOptions,
+    ) -> IntTensor<Self> {
+        label_confusion(state, pred, target, options, false)
+    }
+
+    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self> {
+        let target = ints(target);
+        let (ignored, ignores) = ignored(&target, ignore_index);
+        if !ignores {
+            return CubeBackend::int_cast(
+                match target.dtype {
+                    DType::I64 => CubeBackend::int_clamp(target, i32::MIN.into(), i32::MAX.into()),
+                    _ => return target,
+                },
+                IntDType::I32,
+            );
+        }
+        let n = target.meta.num_elements();
+        let marked = empty(&target, [n], DType::I32);
+        let dtype = elem(&target);
+        // SAFETY: every unit has an element or does nothing.
+        unsafe {
+            counts::mark_ignored::launch_unchecked(
+                &marked.client,
+                one_each(n),
+                CUBE,
+                target.into_tensor_arg(),
+                marked.clone().into_tensor_arg(),
+                ignored,
+                IGNORED_TARGET,
+                dtype,
+            );
+        }
+        marked
+    }
+
+    fn sort_pairs(
+        keys: FloatTensor<Self>,
+        values: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (keys, values) = (into_contiguous(keys), Self::mark_ignored(values, None));
+        let n = keys.meta.num_elements();
+        let codes = empty(&keys, [1, n], DType::U32);
+        let sorted = empty(&keys, [n], DType::F32);
+        let (client, dtype) = (codes.client.clone(), elem(&keys));
+        // SAFETY: every unit has an element or does nothing, in both kernels.
+        let (_, values) = unsafe {
+            sort::encode::launch_unchecked(
+                &client,
+                one_each(n),
+                CUBE,
+                keys.into_tensor_arg(),
+                codes.clone().into_tensor_arg(),
+                dtype,
+            );
+            let (codes, values) = sort::sort(codes, Some(values), u32::BITS);
+            sort::decode::launch_unchecked(
+                &client,
+                one_each(n),
+                CUBE,
+                codes.clone().into_tensor_arg(),
+                sorted.clone().into_tensor_arg(),
+            );
+            (codes, values)
+        };
+        let values = values.unwrap_or_else(|| empty(&sorted, [n], DType::I32));
+        (reshaped(values, [n]), sorted)
+    }
+
+    fn curve_areas(
+        scores: FloatTensor<Self>,
+        codes: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let (scores, codes) = (into_contiguous(scores), into_contiguous(codes));
+        let [n, columns] = scores.meta.shape().dims();
+        let (client, device) = (scores.client.clone(), scores.device.clone());
+        let zeros =
+            |size, dtype| zeros_client(client.clone(), device.clone(), [size].into(), dtype);
+        let numbers = zeros(columns * AREA_COUNTS + REJECTED_SLOTS, DType::I32);
+        let precisions = zeros(2 * columns, DType::F32);
+        let keys = empty(&scores, [columns, n], DType::U32);
+        let blocks = n.div_ceil(curve::BLOCK);
+        let starts = empty(&scores, [columns, blocks], DType::U32);
+        let positives = empty(&scores, [columns, n], DType::U32);
+        let grid = || CubeCount::new_2d(blocks as u32, columns as u32);
+        let parts = n.div_ceil(UNITS as usize * PER_UNIT).min(UNITS as usize);
+        let partials = Partials::new(&precisions, parts, columns);
+        let dtype = elem(&scores);
+        // SAFETY: units stop at `n`, and `columns` times `n` is the size of all that they read by it.
+        unsafe {
+            curve::encode::launch_unchecked(
+                &client,
+                one_each(n * columns),
+                CUBE,
+                scores.into_tensor_arg(),
+                codes.into_tensor_arg(),
+                keys.clone().into_tensor_arg(),
+                numbers.clone().into_tensor_arg(),
+                n as u32,
+                columns as u32,
+                dtype,
+            );
+            let (keys, _) = sort::sort(keys, None, curve::BITS);
+            curve::count_positives::launch_unchecked(
+                &client,
+                grid(),
+                CUBE,
+                keys.clone().into_tensor_arg(),
+                starts.clone().into_tensor_arg(),
+                n as u32,
+            );
+            sort::exclusive_sums::launch_unchecked(
+                &client,
+                CubeCount::new_1d(columns as u32),
+                CubeDim::new_1d(sort::SCAN_UNITS as u32),
+                starts.clone().into_tensor_arg(),
+                blocks as u32,
+            );
+            curve::positives_so_far::launch_unchecked(
+                &client,
+                grid(),
+                CUBE,
+                keys.clone().into_tensor_arg(),
+                starts.into_tensor_arg(),
+                positives.clone().into_tensor_arg(),
+                n as u32,
+            );
+            curve::areas::launch_unchecked(
+                &client,
+                CubeCount::new_2d(parts as u32, columns as u32),
+                CubeDim::new_2d(1, UNITS),
+                keys.into_tensor_arg(),
+                positives.into_tensor_arg(),
+                numbers.clone().into_tensor_arg(),
+                precisions.clone().into_tensor_arg(),
+                partials.memory.clone().into_tensor_arg(),
+                n as u32,
+            );
+        }
+        partials.fold(&precisions);
+        (numbers, precisions)
     }
 
     fn label_counts(
@@ -692,6 +861,39 @@ fn confusion(
             matrix,
             private,
             dtype,
+        );
+    }
+    state
+}
+
+fn label_confusion(
+    state: CubeTensor,
+    pred: CubeTensor,
+    target: CubeTensor,
+    options: ConfusionOptions,
+    matrix: bool,
+) -> CubeTensor {
+    let (state, pred, target) = (writable(state), ints(pred), ints(target));
+    let n = target.meta.num_elements();
+    let (ignored, ignores) = ignored(&target, options.ignore_index);
+    let private = counts::private(state.meta.num_elements(), n);
+    let dtypes = [elem(&pred), elem(&target)];
+    // SAFETY: labels that are no class become a code, and the state has a counter for each pair of
+    // classes (or three for each class) and each code.
+    unsafe {
+        counts::label_confusion::launch_unchecked(
+            &state.client,
+            walking(n),
+            CUBE,
+            state.clone().into_tensor_arg(),
+            pred.into_tensor_arg(),
+            target.into_tensor_arg(),
+            options.classes as u32,
+            ignored,
+            ignores,
+            matrix,
+            private,
+            dtypes,
         );
     }
     state

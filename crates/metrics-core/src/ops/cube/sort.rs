@@ -21,7 +21,7 @@ const PER_UNIT: usize = 16;
 const BLOCK: usize = UNITS * PER_UNIT;
 
 /// What scans have: units, of which each adds up a run of numbers.
-const SCAN_UNITS: usize = 256;
+pub(super) const SCAN_UNITS: usize = 256;
 
 #[cube]
 fn digit(key: u32, shift: u32) -> usize {

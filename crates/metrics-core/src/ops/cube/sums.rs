@@ -78,7 +78,7 @@ fn add_at(sums: &mut Tensor<f32>, place: usize, places: usize, high: f32, low: f
 
 /// The sum over the units of a cube with the same `UNIT_POS_X`, known to those with `UNIT_POS_Y` 0.
 #[cube]
-fn over_cube(total: &mut Sum) {
+pub(super) fn over_cube(total: &mut Sum) {
     let mut high = Shared::<[f32]>::new_slice(UNITS as usize);
     let mut low = Shared::<[f32]>::new_slice(UNITS as usize);
     let unit = UNIT_POS as usize;

@@ -2,8 +2,11 @@
 
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
+mod bins;
+mod labels;
 mod passes;
 mod scan;
+mod sort;
 mod tensor;
 
 use super::{ConfusionOptions, LabelCountsOptions, MetricsBackend, ScoreKind, ValueOptions};
@@ -11,6 +14,7 @@ use burn::backend::{
     TensorMetadata,
     tensor::{FloatTensor, IntTensor},
 };
+use burn::tensor::DType;
 use tensor::HostTensor;
 
 /// The passes for one backend whose tensors are [`HostTensor`]s.
@@ -79,6 +83,34 @@ macro_rules! host_backend {
                 state.ints_mut(|state| {
                     ranks.counters(|ranks| {
                         target.ints(|target| passes::class_margins(state, ranks, target, options))
+                    })
+                });
+                state
+            }
+
+            fn label_confusion(
+                mut state: IntTensor<Self>,
+                pred: IntTensor<Self>,
+                target: IntTensor<Self>,
+                options: ConfusionOptions,
+            ) -> IntTensor<Self> {
+                state.ints_mut(|state| {
+                    pred.ints(|pred| {
+                        target.ints(|target| labels::confusion(state, pred, target, options))
+                    })
+                });
+                state
+            }
+
+            fn label_margins(
+                mut state: IntTensor<Self>,
+                pred: IntTensor<Self>,
+                target: IntTensor<Self>,
+                options: ConfusionOptions,
+            ) -> IntTensor<Self> {
+                state.ints_mut(|state| {
+                    pred.ints(|pred| {
+                        target.ints(|target| labels::margins(state, pred, target, options))
                     })
                 });
                 state
@@ -169,7 +201,7 @@ macro_rules! host_backend {
                     sums.floats_mut(|sums| {
                         confidence.floats(|confidence| {
                             hit.counters(|hit| {
-                                passes::bin_confidence(counts, sums, confidence, hit, width)
+                                bins::bin_confidence(counts, sums, confidence, hit, width)
                             })
                         })
                     })
@@ -187,7 +219,7 @@ macro_rules! host_backend {
                 state.ints_mut(|state| {
                     probabilities.floats(|p| {
                         target.counters(|target| {
-                            passes::threshold_counts(state, p, target, labels, &thresholds)
+                            bins::threshold_counts(state, p, target, labels, &thresholds)
                         })
                     })
                 });
@@ -199,9 +231,9 @@ macro_rules! host_backend {
                 target: IntTensor<Self>,
                 ignore_index: Option<i64>,
             ) -> IntTensor<Self> {
-                let shape: [usize; 2] = target.shape().dims();
+                let shape: [usize; 2] = probabilities.shape().dims();
                 let codes = probabilities.floats(|p| {
-                    target.ints(|target| passes::decision_codes(p, target, ignore_index))
+                    target.ints(|target| labels::decision_codes(p, target, ignore_index))
                 });
                 HostTensor::from_ints(codes, shape)
             }
@@ -213,7 +245,7 @@ macro_rules! host_backend {
             ) -> IntTensor<Self> {
                 let shape: [usize; 2] = probabilities.shape().dims();
                 let codes = probabilities.floats(|p| {
-                    target.ints(|target| passes::class_codes(p, target, shape[1], ignore_index))
+                    target.ints(|target| labels::class_codes(p, target, shape[1], ignore_index))
                 });
                 HostTensor::from_ints(codes, shape)
             }
@@ -266,6 +298,44 @@ macro_rules! host_backend {
             ) -> FloatTensor<Self> {
                 state.floats_mut(|state| x.floats(|x| passes::add_compensated(state, x)));
                 state
+            }
+
+            fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self> {
+                if ignore_index.is_none() && target.dtype() == DType::I32 {
+                    return target;
+                }
+                let [n] = target.shape().dims();
+                let marked = target.ints(|target| labels::mark_ignored(target, ignore_index));
+                HostTensor::from_ints(marked, [n])
+            }
+
+            fn sort_pairs(
+                keys: FloatTensor<Self>,
+                values: IntTensor<Self>,
+            ) -> (IntTensor<Self>, FloatTensor<Self>) {
+                let [n] = keys.shape().dims();
+                let (sorted, values) = keys.floats(|keys| {
+                    values.ints(|values| sort::sort_pairs(keys, labels::mark_ignored(values, None)))
+                });
+                (
+                    HostTensor::from_ints(values, [n]),
+                    HostTensor::from_floats(sorted, [n]),
+                )
+            }
+
+            fn curve_areas(
+                scores: FloatTensor<Self>,
+                codes: IntTensor<Self>,
+            ) -> (IntTensor<Self>, FloatTensor<Self>) {
+                let [_, columns] = scores.shape().dims();
+                let (counts, precisions) = scores.floats(|scores| {
+                    codes.counters(|codes| sort::curve_areas(scores, codes, columns))
+                });
+                let size = counts.len();
+                (
+                    HostTensor::from_ints(counts, [size]),
+                    HostTensor::from_floats(precisions, [2 * columns]),
+                )
             }
 
             fn pair_moments(

@@ -4,14 +4,11 @@ use super::{
     ConfusionOptions, LabelCountsOptions, ScoreKind, ValueOptions,
     tensor::{Ints, with_ints},
 };
-use crate::{
-    Reason,
-    ops::{PAIR_MOMENTS, default},
-};
+use crate::{Reason, ops::PAIR_MOMENTS};
 use rayon::prelude::*;
 
 /// The rejected slot of a negative code.
-fn slot(code: i32) -> usize {
+pub(super) fn slot(code: i32) -> usize {
     (-1 - code) as usize
 }
 
@@ -121,60 +118,6 @@ pub(super) fn label_counts(
     });
 }
 
-/// The code of what no decision can be made of.
-fn unusable(score: f32) -> Option<i32> {
-    if score.is_nan() {
-        Some(Reason::Nan.code())
-    } else if !(0.0..=1.0).contains(&score) {
-        Some(Reason::InvalidPrediction.code())
-    } else {
-        None
-    }
-}
-
-/// See [`ops::decision_codes`](crate::ops::decision_codes).
-#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn decision_codes(
-    probabilities: &[f32],
-    target: Ints,
-    ignore_index: Option<i64>,
-) -> Vec<i32> {
-    with_ints!(target, target => (probabilities.iter().zip(target))
-        .map(|(probability, target)| match i64::from(*target) {
-            target if ignore_index == Some(target) => Reason::Ignored.code(),
-            target @ 0..=1 => unusable(*probability).unwrap_or(target as i32),
-            _ => Reason::InvalidTarget.code(),
-        })
-        .collect())
-}
-
-/// See [`ops::class_codes`](crate::ops::class_codes).
-#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn class_codes(
-    probabilities: &[f32],
-    target: Ints,
-    classes: usize,
-    ignore_index: Option<i64>,
-) -> Vec<i32> {
-    let mut codes = vec![0; probabilities.len()];
-    let rows = probabilities.chunks_exact(classes.max(1));
-    with_ints!(target, target => {
-        for ((row, target), codes) in rows.zip(target).zip(codes.chunks_exact_mut(classes.max(1))) {
-            let target = i64::from(*target);
-            if ignore_index == Some(target) {
-                codes.fill(Reason::Ignored.code());
-            } else if !(0..classes as i64).contains(&target) {
-                codes.fill(Reason::InvalidTarget.code());
-            } else if let Some(code) = row.iter().filter_map(|p| unusable(*p)).min() {
-                codes.fill(code);
-            } else {
-                codes[target as usize] = 1;
-            }
-        }
-    });
-    codes
-}
-
 /// See [`ops::outside_unit`](crate::ops::outside_unit).
 pub(super) fn outside_unit(scores: &[f32]) -> bool {
     let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
@@ -246,56 +189,6 @@ pub(super) fn top_confidence(
     });
 }
 
-/// See [`ops::bin_confidence`](crate::ops::bin_confidence).
-pub(super) fn bin_confidence(
-    counts: &mut [i32],
-    sums: &mut [f32],
-    confidence: &[f32],
-    hit: &[i32],
-    width: usize,
-) {
-    let edges = default::edges(width);
-    let bins = width + 1;
-    let mut totals = vec![0.0f64; bins];
-    for (confidence, hit) in confidence.iter().zip(hit) {
-        if *hit < 0 {
-            counts[2 * bins + slot(*hit)] += 1;
-            continue;
-        }
-        let bin = reached(&edges, *confidence).saturating_sub(1);
-        counts[bin] += 1;
-        counts[bins + bin] += hit;
-        totals[bin] += *confidence as f64;
-    }
-    add(sums, &totals);
-}
-
-/// How many of the rising thresholds the value reaches.
-fn reached(thresholds: &[f32], value: f32) -> usize {
-    thresholds.partition_point(|threshold| *threshold <= value)
-}
-
-/// See [`ops::threshold_counts`](crate::ops::threshold_counts).
-pub(super) fn threshold_counts(
-    state: &mut [i32],
-    probabilities: &[f32],
-    target: &[i32],
-    labels: usize,
-    thresholds: &[f32],
-) {
-    let block = thresholds.len() + 1;
-    let bins = 2 * labels * block;
-    for (i, (probability, target)) in probabilities.iter().zip(target).enumerate() {
-        let cell = match *target {
-            negative @ ..0 => bins + slot(negative),
-            target => {
-                ((i % labels) * 2 + target as usize) * block + reached(thresholds, *probability)
-            }
-        };
-        state[cell] += 1;
-    }
-}
-
 /// Rows that one thread takes at a time where there are many.
 const ROWS_PER_TASK: usize = 1 << 16;
 
@@ -326,6 +219,7 @@ pub(super) fn pair_moments(
 }
 
 /// The moments of some rows, and how many of them were used and rejected.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
 fn moments(pred: &[f32], target: &[f32], pivot: &[f32]) -> (Vec<f64>, i32, i32) {
     const LANES: usize = 8;
     let columns = pivot.len();
@@ -470,7 +364,7 @@ pub(super) fn sum_compensated(x: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// Adds totals to compensated sums: `[2 * K]`, leading halves first.
-fn add(sums: &mut [f32], totals: &[f64]) {
+pub(super) fn add(sums: &mut [f32], totals: &[f64]) {
     let (high, low) = sums.split_at_mut(totals.len());
     for ((high, low), total) in high.iter_mut().zip(low).zip(totals) {
         let sum = *high as f64 + *low as f64 + total;

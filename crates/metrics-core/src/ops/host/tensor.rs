@@ -3,6 +3,7 @@
 use burn::tensor::{DType, TensorData};
 
 /// Labels of whatever integer type, widened one by one.
+#[derive(Clone, Copy)]
 pub(super) enum Ints<'a> {
     I32(&'a [i32]),
     I64(&'a [i64]),
@@ -18,6 +19,12 @@ macro_rules! with_ints {
     };
 }
 pub(super) use with_ints;
+
+impl Ints<'_> {
+    pub(super) fn len(&self) -> usize {
+        with_ints!(self, slice => slice.len())
+    }
+}
 
 /// A tensor whose data are in host memory.
 ///

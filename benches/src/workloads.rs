@@ -1,0 +1,292 @@
+//! The workloads of the performance page, once for all that measures them.
+
+use crate::logits;
+use burn::tensor::{Device, Distribution, Int, Tensor};
+use metrics_core::{
+    Accuracy, Auroc, Average, AveragePrecision, Batch, BatchOf, CalibrationError, ConfusionMatrix,
+    F1Score, JaccardIndex, MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection,
+    Precision, PrecisionRecallCurve, R2Score, Recall, Roc,
+    accumulators::Thresholds,
+    batch::{Binary, Multiclass, Regression},
+};
+
+/// One workload with its inputs on a device.
+pub struct Workload {
+    /// What it is.
+    pub name: &'static str,
+    /// Steps of a pass: a figure is the time of a step.
+    pub steps: usize,
+    /// Bytes of a step's inputs, which any way of computing it must read once.
+    pub bytes: usize,
+    /// One pass. It ends with the values on the host, so the device is finished.
+    pub pass: Box<dyn FnMut()>,
+}
+
+/// Makes a workload on a device.
+pub type Make = fn(&Device) -> Workload;
+
+/// Every workload by its short name.
+pub const WORKLOADS: [(&str, Make); 12] = [
+    ("read", read),
+    ("w1", w1),
+    ("w1s", w1s),
+    ("w2", w2),
+    ("w3", w3),
+    ("w3ap", w3ap),
+    ("w3curves", w3curves),
+    ("w3binned", w3binned),
+    ("w3m", w3m),
+    ("w4", w4),
+    ("w5", w5),
+    ("w5i32", w5i32),
+];
+
+/// The workload of a short name.
+pub fn workload(name: &str) -> Option<Make> {
+    let found = WORKLOADS.iter().find(|(short, _)| *short == name);
+    found.map(|(_, make)| *make)
+}
+
+/// Updates with every batch in turn and computes once.
+fn stream<B: Batch>(
+    mut metrics: MetricCollection<B>,
+    batches: Vec<B>,
+    steps: usize,
+) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        metrics.reset();
+        for step in 0..steps {
+            // Without what another step derived from the batch.
+            let batch = batches[step % batches.len()].clone();
+            metrics.update(&batch).expect("the batch fits");
+        }
+        metrics.compute().expect("the device can be read");
+    })
+}
+
+fn whole<M: Metric>(metric: M, batches: Vec<BatchOf<M>>) -> Box<dyn FnMut()> {
+    Box::new(move || {
+        let mut state = metric.state();
+        for batch in &batches {
+            state.update(&batch.clone()).expect("the batch fits");
+        }
+        state.compute().expect("there is a value");
+    })
+}
+
+fn multiclass(batches: &[(Tensor<2>, Tensor<1, Int>)]) -> Vec<Multiclass> {
+    let batch = |(scores, target): &(Tensor<2>, Tensor<1, Int>)| {
+        Multiclass::from_scores(scores.clone(), target.clone()).expect("the shapes fit")
+    };
+    batches.iter().map(batch).collect()
+}
+
+/// The memory itself: a sum of 256 MiB by all threads of the host, or on a device a sum by the backend.
+fn read(device: &Device) -> Workload {
+    const COUNT: usize = 1 << 26;
+    let pass: Box<dyn FnMut()> = if is_host(device) {
+        let values = vec![1u64; COUNT / 2];
+        Box::new(move || {
+            use rayon::prelude::*;
+            let sum: u64 = values
+                .par_chunks(1 << 16)
+                .map(|part| part.iter().sum::<u64>())
+                .sum();
+            std::hint::black_box(sum);
+        })
+    } else {
+        let values = Tensor::<1>::ones([COUNT], device);
+        Box::new(move || {
+            values.clone().sum().into_data();
+        })
+    };
+    Workload {
+        name: "reading 256 MiB",
+        steps: 1,
+        bytes: 4 * COUNT,
+        pass,
+    }
+}
+
+fn is_host(device: &Device) -> bool {
+    let name = format!("{device:?}").to_lowercase();
+    name.contains("flex") || name.contains("ndarray")
+}
+
+fn five_metrics() -> MetricCollection<Multiclass> {
+    MetricCollection::new()
+        .with(Accuracy::multiclass(10))
+        .with(Precision::multiclass(10))
+        .with(Recall::multiclass(10))
+        .with(F1Score::multiclass(10))
+        .with(ConfusionMatrix::multiclass(10))
+}
+
+fn w1(device: &Device) -> Workload {
+    let batches = multiclass(&logits(20, 512, 10, device));
+    Workload {
+        name: "W1: 512x10 logits, 200 steps; accuracy, precision, recall, F1, confusion matrix; the epoch's value",
+        steps: 200,
+        bytes: 512 * (10 * 4 + 4),
+        pass: stream(five_metrics(), batches, 200),
+    }
+}
+
+fn w1s(device: &Device) -> Workload {
+    let batches = multiclass(&logits(20, 512, 10, device));
+    let mut metrics = five_metrics();
+    Workload {
+        name: "W1s: the same with the value of every step",
+        steps: 50,
+        bytes: 512 * (10 * 4 + 4),
+        pass: Box::new(move || {
+            metrics.reset();
+            for step in 0..50 {
+                metrics
+                    .forward(&batches[step % 20].clone())
+                    .expect("the batch fits");
+            }
+            metrics.compute().expect("the device can be read");
+        }),
+    }
+}
+
+fn w2(device: &Device) -> Workload {
+    let metrics = MetricCollection::new()
+        .with(Accuracy::multiclass(1000).average(Average::Micro))
+        .with(Accuracy::multiclass(1000).average(Average::Micro).top_k(5))
+        .with(F1Score::multiclass(1000))
+        .with(ConfusionMatrix::multiclass(1000))
+        .with(CalibrationError::multiclass(1000));
+    let batches = multiclass(&logits(8, 256, 1000, device));
+    Workload {
+        name: "W2: 256x1000 logits, 40 steps; top-1, top-5, macro F1, confusion matrix, calibration error",
+        steps: 40,
+        bytes: 256 * (1000 * 4 + 4),
+        pass: stream(metrics, batches, 40),
+    }
+}
+
+const SCORES: usize = 1_000_000;
+
+/// Ten batches of scores with labels that follow them.
+fn scored(device: &Device) -> Vec<Binary> {
+    let scores = Tensor::<1>::random([SCORES], Distribution::Uniform(0.0, 1.0), device);
+    let chance = Tensor::<1>::random([SCORES], Distribution::Uniform(0.0, 1.0), device);
+    let target = chance.lower(scores.clone()).int();
+    let batches = (scores.chunk(10, 0).into_iter().zip(target.chunk(10, 0)))
+        .map(|(scores, target)| Binary::from_scores(scores, target).expect("the shapes fit"))
+        .collect();
+    device.sync().expect("the device works");
+    batches
+}
+
+fn of_scores(name: &'static str, pass: Box<dyn FnMut()>) -> Workload {
+    Workload {
+        name,
+        steps: 1,
+        bytes: 8 * SCORES,
+        pass,
+    }
+}
+
+fn w3(device: &Device) -> Workload {
+    of_scores(
+        "W3: binary AUROC of 1e6 scores, exact",
+        whole(Auroc::binary(), scored(device)),
+    )
+}
+
+fn w3ap(device: &Device) -> Workload {
+    of_scores(
+        "W3: average precision of 1e6 scores, exact",
+        whole(AveragePrecision::binary(), scored(device)),
+    )
+}
+
+fn w3curves(device: &Device) -> Workload {
+    let metrics = MetricCollection::new()
+        .with(Auroc::binary())
+        .with(AveragePrecision::binary())
+        .with(Roc::binary())
+        .with(PrecisionRecallCurve::binary());
+    of_scores(
+        "W3: AUROC, average precision, ROC and precision-recall curve of 1e6 scores, exact",
+        stream(metrics, scored(device), 10),
+    )
+}
+
+fn w3binned(device: &Device) -> Workload {
+    let metric = Auroc::binary().thresholds(Thresholds::Count(200));
+    of_scores(
+        "W3: binary AUROC of 1e6 scores, 200 thresholds",
+        whole(metric, scored(device)),
+    )
+}
+
+fn w3m(device: &Device) -> Workload {
+    let (rows, classes) = (20_000, 100);
+    let (logits, target) = logits(1, rows, classes, device).remove(0);
+    let probabilities = burn::tensor::activation::softmax(logits, 1);
+    let batches = multiclass(&[(probabilities, target)]);
+    device.sync().expect("the device works");
+    Workload {
+        name: "W3m: multiclass AUROC, 20000x100, exact",
+        steps: 1,
+        bytes: rows * (classes * 4 + 4),
+        pass: whole(Auroc::multiclass(classes), batches),
+    }
+}
+
+fn w4(device: &Device) -> Workload {
+    let count = 10_000_000;
+    let target = Tensor::<1>::random([count], Distribution::Normal(0.0, 1.0), device);
+    let noise = Tensor::<1>::random([count], Distribution::Normal(0.0, 0.1), device);
+    let batch = Regression::new(target.clone() + noise, target).expect("the shapes fit");
+    device.sync().expect("the device works");
+    let metrics = MetricCollection::new()
+        .with(MeanSquaredError::new())
+        .with(MeanAbsoluteError::new())
+        .with(R2Score::new());
+    Workload {
+        name: "W4: 1e7 pairs; MSE, MAE and R²",
+        steps: 1,
+        bytes: 8 * count,
+        pass: stream(metrics, vec![batch], 1),
+    }
+}
+
+/// Label maps in the backend's own integers, 8 bytes on Flex.
+fn w5(device: &Device) -> Workload {
+    label_maps(
+        "W5: mean IoU, 16x512x512 label maps, 21 classes",
+        device,
+        false,
+    )
+}
+
+fn w5i32(device: &Device) -> Workload {
+    label_maps("W5: the same with labels of 4 bytes", device, true)
+}
+
+fn label_maps(name: &'static str, device: &Device, narrow: bool) -> Workload {
+    let shape = [16, 512, 512];
+    let map = || {
+        let map = Tensor::<3>::random(shape, Distribution::Uniform(0.0, 21.0), device);
+        let map = map.int().clamp(0, 20);
+        match narrow {
+            true => map.cast(burn::tensor::IntDType::I32),
+            false => map,
+        }
+    };
+    let (pred, target) = (map(), map());
+    let bytes = 2 * target.dtype().size() * 16 * 512 * 512;
+    let batch = Multiclass::from_labels(pred, target).expect("the shapes fit");
+    device.sync().expect("the device works");
+    Workload {
+        name,
+        steps: 1,
+        bytes,
+        pass: whole(JaccardIndex::multiclass(21), vec![batch]),
+    }
+}

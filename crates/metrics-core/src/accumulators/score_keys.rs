@@ -1,0 +1,154 @@
+//! Scores in `[0, 1]` with their labels as integers of 32 bits, and how to sort them.
+
+use rayon::prelude::*;
+
+/// The key of what is left out: the last of all.
+pub(super) const LEFT_OUT: u32 = u32::MAX;
+
+const ONE: u32 = 1.0f32.to_bits();
+
+/// A key that falls with the score, which must be in `[0, 1]`, and carries the label in its last
+/// bit. The bits of such scores rise with their value and are 30.
+#[inline(always)]
+pub(super) fn key(score: f32, positive: bool) -> u32 {
+    // Adding zero makes 0.0 of -0.0.
+    (ONE - (score + 0.0).to_bits()) << 1 | positive as u32
+}
+
+/// The score of a key.
+pub(super) fn score(key: u32) -> f32 {
+    f32::from_bits(ONE - (key >> 1))
+}
+
+/// Whether it is the key of some score, or [`LEFT_OUT`].
+pub(super) fn is_key(key: u32) -> bool {
+    key >> 1 <= ONE || key == LEFT_OUT
+}
+
+/// Columns transposed at a time: their keys fill a cache line of a row.
+const BLOCK: usize = 16;
+
+/// The columns of a table of `width` keys a row, one after the other, each sorted.
+pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
+    let rows = table.len() / width;
+    let mut sorted = vec![0; table.len()];
+    if rows == 0 {
+        return sorted;
+    }
+    sorted
+        .par_chunks_mut(BLOCK * rows)
+        .enumerate()
+        .for_each(|(block, sorted)| {
+            let columns = sorted.len() / rows;
+            let mut keys = vec![0; sorted.len()];
+            for (i, row) in table.chunks_exact(width).enumerate() {
+                for (column, key) in row[block * BLOCK..][..columns].iter().enumerate() {
+                    keys[column * rows + i] = *key;
+                }
+            }
+            for (keys, sorted) in keys.chunks_mut(rows).zip(sorted.chunks_mut(rows)) {
+                sort_into(keys, sorted);
+            }
+        });
+    sorted
+}
+
+/// Bits of a digit: three make up a key, and counting one takes half of the first-level cache.
+const DIGIT: usize = 11;
+const DIGITS: usize = 3;
+
+/// Below that many keys, counting digits takes longer than comparing.
+const FEW: usize = 1024;
+
+/// Moves keys into `sorted` in rising order, using `keys` as scratch: a radix sort, last digit
+/// first, which leaves digits alone that all keys share.
+fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
+    if keys.len() < FEW {
+        sorted.copy_from_slice(keys);
+        return sorted.sort_unstable();
+    }
+    let digit = |key: u32, place: usize| (key >> (place * DIGIT)) as usize & ((1 << DIGIT) - 1);
+    let mut counts = [[0usize; 1 << DIGIT]; DIGITS];
+    for key in keys.iter() {
+        for (place, counts) in counts.iter_mut().enumerate() {
+            counts[digit(*key, place)] += 1;
+        }
+    }
+    let (mut from, mut to) = (keys, sorted);
+    let mut passes = 0;
+    for (place, counts) in counts.iter_mut().enumerate() {
+        if counts[digit(from[0], place)] == from.len() {
+            continue;
+        }
+        let mut start = 0;
+        for count in counts.iter_mut() {
+            start += std::mem::replace(count, start);
+        }
+        for key in from.iter() {
+            let next = &mut counts[digit(*key, place)];
+            to[*next] = *key;
+            *next += 1;
+        }
+        std::mem::swap(&mut from, &mut to);
+        passes += 1;
+    }
+    // The keys are in `from`, which is `sorted` after an odd number of passes.
+    if passes % 2 == 0 {
+        to.copy_from_slice(from);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pseudo-random numbers (splitmix64).
+    fn numbers(count: usize) -> Vec<u64> {
+        (1..=count as u64)
+            .map(|i| {
+                let z = i.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+                let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+                z ^ (z >> 31)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn keys_fall_with_the_score_and_keep_it() {
+        let scores = [1.0f32, 0.75, 0.5, 1e-3, 1e-40, f32::from_bits(1), 0.0];
+        for pair in scores.windows(2) {
+            assert!(key(pair[0], true) < key(pair[1], false), "{pair:?}");
+        }
+        for value in scores {
+            let keys = [false, true].map(|label| key(value, label));
+            assert_eq!(keys.map(score), [value; 2]);
+            assert_eq!(keys.map(|key| key & 1), [0, 1]);
+            assert!(keys.into_iter().all(|key| is_key(key) && key < LEFT_OUT));
+        }
+        assert_eq!(key(-0.0, true), key(0.0, true));
+        assert!(is_key(LEFT_OUT) && !is_key(LEFT_OUT - 1));
+    }
+
+    #[test]
+    fn columns_are_sorted_as_by_comparison() {
+        // One to three digits differ; rows on both sides of FEW, columns of BLOCK.
+        for bits in [1, 11, 12, 23, 32] {
+            for rows in [0, 1, 100, FEW, 5000] {
+                for width in [1, 3, BLOCK, BLOCK + 1] {
+                    let number = |n: u64| (n as u32) >> (32 - bits) | 1 << 31;
+                    let table: Vec<u32> = numbers(rows * width).into_iter().map(number).collect();
+                    let mut expected = Vec::new();
+                    for column in 0..width {
+                        let mut keys: Vec<u32> =
+                            table.iter().skip(column).step_by(width).copied().collect();
+                        keys.sort();
+                        expected.extend(keys);
+                    }
+                    let place = format!("{bits} bits, [{rows}, {width}]");
+                    assert!(sorted_columns(&table, width) == expected, "{place}");
+                }
+            }
+        }
+    }
+}
