@@ -93,6 +93,13 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Adds a batch that passed [`check`](Self::check) to the device state. Never reads.
     fn update(&self, delta: &mut Delta, batch: &Self::Batch);
 
+    /// A small state that [`fold`](Self::fold) makes an equally good summary of for the metrics at
+    /// hand, worked out on the device, so that a large one can stay there. It stays whole for updates
+    /// to come, and is read if it is to be merged or saved. `None`, as ever, if there is none.
+    fn condense(&self, _delta: &Delta) -> Option<Delta> {
+        None
+    }
+
     /// Adds a device state that has been read to a summary.
     fn fold(&self, delta: &HostDelta, summary: &mut Self::Summary);
 }

@@ -18,7 +18,10 @@ trait AnyState<B>: Send + Sync {
     fn update(&mut self, batch: &B);
     fn pending(&self) -> Vec<(&Device, &Delta)>;
     fn fold(&mut self, data: Vec<HostDelta>);
+    fn condensed(&self) -> Option<(Device, Delta)>;
+    fn look(&mut self, data: Vec<HostDelta>);
     fn summary(&self) -> &dyn Any;
+    fn for_values(&self) -> &dyn Any;
     fn rejected(&self) -> Rejected;
     fn reset(&mut self);
     fn save(&self) -> Result<Saved, MetricError>;
@@ -47,8 +50,17 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
     fn fold(&mut self, data: Vec<HostDelta>) {
         State::fold(self, data)
     }
+    fn condensed(&self) -> Option<(Device, Delta)> {
+        State::condensed(self)
+    }
+    fn look(&mut self, data: Vec<HostDelta>) {
+        State::look(self, data)
+    }
     fn summary(&self) -> &dyn Any {
         self.folded()
+    }
+    fn for_values(&self) -> &dyn Any {
+        State::for_values(self)
     }
     fn rejected(&self) -> Rejected {
         State::rejected(self)
@@ -422,28 +434,50 @@ impl<B: Batch> MetricCollection<B> {
     /// [`MetricError::Read`], or what [`check`](Self::check) says of one of them; every collection is
     /// then unchanged.
     pub fn read_together(collections: &mut [&mut Self]) -> Result<bool, MetricError> {
+        Self::read_states(collections, |_| None)
+    }
+
+    /// Reads what values are made of: of a state that can be condensed no more than that.
+    fn read_for_values(&mut self) -> Result<(), MetricError> {
+        Self::read_states(&mut [self], |state| state.condensed()).map(|_| ())
+    }
+
+    fn read_states(
+        collections: &mut [&mut Self],
+        condense: impl Fn(&dyn AnyState<B>) -> Option<(Device, Delta)>,
+    ) -> Result<bool, MetricError> {
         for collection in collections.iter() {
             collection.check()?;
         }
-        let pending: Vec<Vec<_>> = (collections.iter())
-            .flat_map(|collection| collection.states.iter().map(|state| state.pending()))
+        let states = || collections.iter().flat_map(|collection| &collection.states);
+        let condensed: Vec<_> = states().map(|state| condense(&**state)).collect();
+        let pending: Vec<Vec<_>> = (states().zip(&condensed))
+            .map(|(state, condensed)| match condensed {
+                Some((device, delta)) => vec![(device, delta)],
+                None => state.pending(),
+            })
             .collect();
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
         let all: Vec<_> = pending.into_iter().flatten().collect();
-        if all.is_empty() {
-            return Ok(false);
-        }
-        let mut data = read_all(&all)?.into_iter();
-        let mut counts = counts.into_iter();
+        let unread = all.iter().any(|(_, delta)| !delta.is_empty());
+        let data = if unread { read_all(&all)? } else { vec![] };
+        let mut data = data.into_iter();
+        let mut plan = counts
+            .into_iter()
+            .zip(condensed.iter().map(Option::is_some));
         for collection in collections.iter_mut() {
             let mut read = false;
-            for (state, count) in collection.states.iter_mut().zip(counts.by_ref()) {
-                read |= count > 0;
-                state.fold(data.by_ref().take(count).collect());
+            for (state, (count, condensed)) in collection.states.iter_mut().zip(plan.by_ref()) {
+                let data: Vec<_> = data.by_ref().take(count).collect();
+                read |= !data.is_empty();
+                match condensed {
+                    true => state.look(data),
+                    false => state.fold(data),
+                }
             }
             collection.reads += u64::from(read);
         }
-        Ok(true)
+        Ok(unread)
     }
 
     /// Adds what another collection of the same metrics has accumulated, such as the next stretch
@@ -501,7 +535,7 @@ impl<B: Batch> MetricCollection<B> {
         &mut self,
         wanted: impl Fn(&str) -> bool,
     ) -> Result<MetricReport, MetricError> {
-        self.read()?;
+        self.read_for_values()?;
         Ok(self.report(wanted))
     }
 
@@ -516,6 +550,7 @@ impl<B: Batch> MetricCollection<B> {
         self.check()?;
         let mut own = self.fresh();
         own.update(batch)?;
+        own.read()?;
         let report = own.compute()?;
         self.reads += own.reads;
         self.add(own.states.iter().map(|state| state.summary()))?;
@@ -537,7 +572,7 @@ impl<B: Batch> MetricCollection<B> {
             let state = &self.states[member.state];
             let rejected = state.rejected();
             let value = validated(rejected, self.validation)
-                .and_then(|()| member.metric.finalize(state.summary()));
+                .and_then(|()| member.metric.finalize(state.for_values()));
             report.push(&member.name, value, rejected);
         }
         report

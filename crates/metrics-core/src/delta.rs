@@ -14,9 +14,34 @@ const JOIN_PIECES: usize = 256;
 pub struct Delta {
     ints: Vec<Tensor<1, Int>>,
     floats: Vec<Tensor<1>>,
+    condensed: bool,
 }
 
 impl Delta {
+    /// What [`Accumulator::condense`](crate::Accumulator::condense) makes of a delta.
+    pub(crate) fn condensed(ints: Vec<Tensor<1, Int>>, floats: Vec<Tensor<1>>) -> Self {
+        Self {
+            ints,
+            floats,
+            condensed: true,
+        }
+    }
+
+    /// Whether there is nothing to read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ints.is_empty() && self.floats.is_empty()
+    }
+
+    /// The lists as one each; `None` if there is nothing in them.
+    pub(crate) fn lists(&self) -> Option<(Tensor<1, Int>, Tensor<1>)> {
+        (!self.ints.is_empty() && !self.floats.is_empty()).then(|| {
+            (
+                Tensor::cat(self.ints.clone(), 0),
+                Tensor::cat(self.floats.clone(), 0),
+            )
+        })
+    }
+
     /// Replaces counter block `slot` (created as `len` zeros) by what `update` makes of it.
     ///
     /// Blocks are numbered from 0 in the order of their first use.
@@ -123,9 +148,15 @@ fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
 pub struct HostDelta {
     ints: Vec<Vec<i32>>,
     floats: Vec<Vec<f32>>,
+    condensed: bool,
 }
 
 impl HostDelta {
+    /// Whether it was condensed before it was read.
+    pub(crate) fn is_condensed(&self) -> bool {
+        self.condensed
+    }
+
     /// A counter block, or nothing if the state never saw a batch.
     pub fn counts(&self, slot: usize) -> Option<&[i32]> {
         self.ints.get(slot).map(Vec::as_slice)
@@ -184,6 +215,7 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
         .iter()
         .map(|delta| {
             Ok(HostDelta {
+                condensed: delta.condensed,
                 ints: delta
                     .ints
                     .iter()

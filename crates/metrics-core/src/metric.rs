@@ -135,6 +135,8 @@ impl<M: Metric> MetricState<M> {
     pub fn forward(&mut self, batch: &BatchOf<M>) -> Result<Value, MetricError> {
         let mut own = Self::new(self.metric.clone()).validation(self.validation);
         own.update(batch)?;
+        // All of it is needed, so all of it is read at once.
+        own.state.summary()?;
         let value = own.compute();
         self.state.merge(own.state.summary()?)?;
         value
@@ -146,7 +148,7 @@ impl<M: Metric> MetricState<M> {
     /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
     /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
-        let summary = self.state.summary()?;
+        let summary = self.state.values()?;
         validated(summary.rejected(), self.validation)?;
         self.metric.finalize(summary)
     }

@@ -31,6 +31,8 @@ pub struct State<A: Accumulator> {
     /// Deltas whose counters could have overflowed, waiting to be read.
     retired: Vec<(Device, Delta)>,
     summary: A::Summary,
+    /// The summary of a condensed delta, until something is added.
+    view: Option<A::Summary>,
     updates: u64,
     counter_limit: usize,
 }
@@ -44,6 +46,7 @@ impl<A: Accumulator> State<A> {
             live: Vec::new(),
             retired: Vec::new(),
             summary,
+            view: None,
             updates: 0,
             counter_limit: COUNTER_LIMIT,
         }
@@ -85,6 +88,7 @@ impl<A: Accumulator> State<A> {
         if bound == 0 {
             return;
         }
+        self.view = None;
         let device = batch.device();
         let index = match self.live.iter().position(|live| live.device == device) {
             Some(index) => index,
@@ -122,6 +126,50 @@ impl<A: Accumulator> State<A> {
         Ok(&self.summary)
     }
 
+    /// A summary to make values of. Reads no more of a state that can be condensed than that takes.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]; the state is then unchanged.
+    pub fn values(&mut self) -> Result<&A::Summary, MetricError> {
+        match self.condensed() {
+            None => self.summary(),
+            Some((device, delta)) => {
+                let data = read_all(&[(&device, &delta)])?;
+                self.look(data);
+                Ok(self.for_values())
+            }
+        }
+    }
+
+    /// What to read instead of [`pending`](Self::pending) for [`look`](Self::look), with its device.
+    /// Empty if it has been looked at.
+    pub(crate) fn condensed(&self) -> Option<(Device, Delta)> {
+        let mut pending = self.pending().into_iter();
+        let (device, delta) = pending.next()?;
+        if self.view.is_some() {
+            return Some((device.clone(), Delta::default()));
+        }
+        let condensed = self.accumulator.condense(delta)?;
+        let alone = pending.next().is_none() && self.summary == self.accumulator.empty();
+        alone.then(|| (device.clone(), condensed))
+    }
+
+    /// Takes what [`condensed`](Self::condensed) yielded, read.
+    pub(crate) fn look(&mut self, data: Vec<HostDelta>) {
+        if self.view.is_none() {
+            let mut view = self.accumulator.empty();
+            for delta in &data {
+                self.accumulator.fold(delta, &mut view);
+            }
+            self.view = Some(view);
+        }
+    }
+
+    /// The summary to make values of, as far as it has been read.
+    pub(crate) fn for_values(&self) -> &A::Summary {
+        self.view.as_ref().unwrap_or(&self.summary)
+    }
+
     /// The deltas that have not been read, with their devices.
     pub(crate) fn pending(&self) -> Vec<(&Device, &Delta)> {
         let live = self.live.iter().map(|live| (&live.device, &live.delta));
@@ -139,6 +187,7 @@ impl<A: Accumulator> State<A> {
         }
         self.live.clear();
         self.retired.clear();
+        self.view = None;
     }
 
     /// The summary of what has been read so far.
@@ -151,12 +200,14 @@ impl<A: Accumulator> State<A> {
     /// # Errors
     /// [`MetricError::MergeMismatch`]; the state is then unchanged.
     pub fn merge(&mut self, other: &A::Summary) -> Result<(), MetricError> {
-        self.summary.merge(other)
+        self.summary.merge(other)?;
+        self.view = None;
+        Ok(())
     }
 
     /// What was seen and not used, as far as it has been read.
     pub fn rejected(&self) -> Rejected {
-        self.summary.rejected()
+        self.for_values().rejected()
     }
 
     /// Whether nothing has been added since the last reset.
@@ -169,6 +220,7 @@ impl<A: Accumulator> State<A> {
         self.live.clear();
         self.retired.clear();
         self.summary = self.accumulator.empty();
+        self.view = None;
         self.updates = 0;
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary, Support,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
-    ops,
+    ops::{self, AREA_COUNTS},
 };
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
@@ -159,6 +159,8 @@ pub(crate) struct CurveOptions {
     pub width: usize,
     pub thresholds: Thresholds,
     pub ignore_index: Option<i64>,
+    /// Whether a metric needs more than the areas under the curves.
+    pub whole: bool,
 }
 
 by_options!(CurveScores);
@@ -171,6 +173,7 @@ impl<B> CurveScores<B> {
                 width,
                 thresholds,
                 ignore_index: None,
+                whole: true,
             },
             batch: PhantomData,
         }
@@ -191,6 +194,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             width: self.options.width,
             keys: Vec::new(),
             sorted: Sorted::default(),
+            areas: None,
             thresholds,
             counts: vec![0; cells],
             rejected: Rejected::default(),
@@ -213,6 +217,14 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             None => Ok(()),
             Some(what) => Err(MetricError::InvalidOption(format!("a curve over {what}"))),
         }
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        let same = CurveOptions {
+            whole: self.options.whole,
+            ..other.options.clone()
+        };
+        self.options == same && self.options.whole >= other.options.whole
     }
 
     fn count_bound(&self, batch: &B) -> usize {
@@ -247,8 +259,47 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         }
     }
 
+    fn condense(&self, delta: &Delta) -> Option<Delta> {
+        if self.options.whole || self.options.thresholds != Thresholds::Exact {
+            return None;
+        }
+        let (targets, scores) = delta.lists()?;
+        let width = self.options.width;
+        let [size] = scores.dims();
+        // In host memory there is nothing to save.
+        if size == 0 || ops::is_host(&scores.device()) {
+            return None;
+        }
+        let ignored = self
+            .options
+            .ignore_index
+            .map(|_| ops::IGNORED_TARGET as i64);
+        let scores = scores.reshape([size / width, width]);
+        let codes = match B::TASK {
+            Task::Multiclass => ops::class_codes(scores.clone(), targets, ignored),
+            _ => {
+                let targets = targets.reshape([size / width, width]);
+                ops::decision_codes(scores.clone(), targets, ignored)
+            }
+        };
+        let pooled = (
+            scores.clone().reshape([size, 1]),
+            codes.clone().reshape([size, 1]),
+        );
+        let (counts, precisions) = ops::curve_areas(scores, codes)?;
+        let (mut counts, mut precisions) = (vec![counts], vec![precisions]);
+        if B::TASK == Task::Multilabel {
+            let (more, sums) = ops::curve_areas(pooled.0, pooled.1)?;
+            counts.push(more);
+            precisions.push(sums);
+        }
+        Some(Delta::condensed(counts, precisions))
+    }
+
     fn fold(&self, delta: &HostDelta, summary: &mut CurveCounts) {
-        if summary.thresholds.is_some() {
+        if delta.is_condensed() {
+            summary.fold_areas(delta);
+        } else if summary.thresholds.is_some() {
             summary.fold_counts(delta);
         } else {
             for (scores, targets) in delta.float_lists().iter().zip(delta.int_lists()) {
@@ -267,11 +318,38 @@ pub struct CurveCounts {
     keys: Vec<u32>,
     #[serde(skip)]
     sorted: Sorted,
+    /// Instead of keys: what areas come from, of every column and of all of them together.
+    #[serde(skip)]
+    areas: Option<(Vec<Areas>, Option<Areas>)>,
     /// Binned: the thresholds, rising.
     thresholds: Option<Vec<f32>>,
     /// Binned: see [`ops::threshold_counts`].
     counts: Vec<u64>,
     rejected: Rejected,
+}
+
+/// What the areas under a curve come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Areas {
+    /// Twice the pairs of a positive and a negative in which the positive scores higher; a tie is half
+    /// of one.
+    pub wins: u64,
+    /// The sum of the precision at the score of every positive.
+    pub precisions: f64,
+    positives: u64,
+    negatives: u64,
+}
+
+impl Areas {
+    fn new(counts: &[i32], precisions: f64) -> Self {
+        let number = |place: usize| counts[place] as u32 as u64;
+        Self {
+            wins: number(0) | number(1) << 32,
+            positives: number(2),
+            negatives: number(3),
+            precisions,
+        }
+    }
 }
 
 /// The sorted keys, column by column, for all metrics that finalize the same summary.
@@ -290,14 +368,31 @@ impl CurveCounts {
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
+        self.fold_rejected(rejected);
+    }
+
+    fn fold_rejected(&mut self, rejected: &[i32]) {
         // A rejected row of scores was rejected once per class.
-        let repeats = if self.task == Task::Multiclass {
-            self.width as i32
-        } else {
-            1
+        let repeats = match self.task {
+            Task::Multiclass => self.width as i32,
+            _ => 1,
         };
         let rejected: Vec<i32> = rejected.iter().map(|count| count / repeats).collect();
         add_rejected(&mut self.rejected, &rejected);
+    }
+
+    fn fold_areas(&mut self, delta: &HostDelta) {
+        let block = |slot| {
+            let (counts, sums) = (delta.counts(slot)?, delta.sums(slot)?);
+            let areas = counts.chunks_exact(AREA_COUNTS).zip(sums);
+            Some(areas.map(|(counts, sum)| Areas::new(counts, sum)).collect())
+        };
+        let (Some(columns), Some(counts)): (Option<Vec<_>>, _) = (block(0), delta.counts(0)) else {
+            return;
+        };
+        self.fold_rejected(&counts[columns.len() * AREA_COUNTS..]);
+        let pooled = block(1).and_then(|areas| areas.first().copied());
+        self.areas = Some((columns, pooled));
     }
 
     fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
@@ -361,6 +456,8 @@ impl CurveCounts {
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
         let some = match self.is_exact() {
+            true if self.areas.is_some() => (self.areas.iter().flat_map(|(columns, _)| columns))
+                .any(|areas| areas.positives + areas.negatives > 0),
             true => self.keys.iter().any(|key| *key != LEFT_OUT),
             false => self.counts.iter().any(|count| *count > 0),
         };
@@ -385,6 +482,12 @@ impl CurveCounts {
 
     /// What `f` makes of every class or label against the rest.
     pub(crate) fn each_column<T: Send>(&self, f: impl Fn(Column) -> T + Sync) -> Vec<T> {
+        if let Some((columns, _)) = &self.areas {
+            return columns
+                .iter()
+                .map(|areas| f(Column::condensed(areas)))
+                .collect();
+        }
         let Some(thresholds) = &self.thresholds else {
             let rows = self.keys.len() / self.width;
             let sorted = self.sorted();
@@ -399,10 +502,13 @@ impl CurveCounts {
 
     /// What `f` makes of the decisions of all labels.
     pub(crate) fn all_columns<T>(&self, f: impl Fn(Column) -> T) -> T {
-        match &self.thresholds {
-            None if self.width == 1 => f(Column::exact(self.sorted())),
-            None => f(Column::exact(&score_keys::sorted_columns(&self.keys, 1))),
-            Some(thresholds) => {
+        match (&self.areas, &self.thresholds) {
+            (Some((columns, pooled)), _) => {
+                f(Column::condensed(pooled.as_ref().unwrap_or(&columns[0])))
+            }
+            (_, None) if self.width == 1 => f(Column::exact(self.sorted())),
+            (_, None) => f(Column::exact(&score_keys::sorted_columns(&self.keys, 1))),
+            (_, Some(thresholds)) => {
                 let block = 2 * (thresholds.len() + 1);
                 let mut sums = vec![0u64; block];
                 for counts in self.counts.chunks_exact(block) {
@@ -495,6 +601,8 @@ enum Points<'a> {
     Exact(&'a [u32]),
     /// Rising thresholds, and by how many of them are reached the negatives and the positives.
     Binned(&'a [f32], &'a [u64], &'a [u64]),
+    /// Only what areas come from.
+    Condensed(Areas),
 }
 
 impl<'a> Column<'a> {
@@ -518,11 +626,48 @@ impl<'a> Column<'a> {
         }
     }
 
+    fn condensed(areas: &Areas) -> Self {
+        Self {
+            points: Points::Condensed(*areas),
+            positives: areas.positives,
+            negatives: areas.negatives,
+        }
+    }
+
+    /// See [`Areas::wins`].
+    pub fn wins(&self) -> f64 {
+        if let Points::Condensed(areas) = self.points {
+            return areas.wins as f64;
+        }
+        let (mut wins, mut last) = (0.0, (0, 0));
+        self.for_each(|_, tp, fp| {
+            wins += (fp - last.1) as f64 * (tp + last.0) as f64;
+            last = (tp, fp);
+        });
+        wins
+    }
+
+    /// See [`Areas::precisions`].
+    pub fn precisions(&self) -> f64 {
+        if let Points::Condensed(areas) = self.points {
+            return areas.precisions;
+        }
+        let (mut sum, mut last) = (0.0, 0);
+        self.for_each(|_, tp, fp| {
+            // A threshold that nothing reaches adds nothing.
+            sum += (tp - last) as f64 * (tp as f64 / (tp + fp).max(1) as f64);
+            last = tp;
+        });
+        sum
+    }
+
     /// Calls `f` with every threshold, from the highest to the lowest, and with how many positives
     /// and negatives reach it.
     pub fn for_each(&self, mut f: impl FnMut(f32, u64, u64)) {
         let (mut tp, mut fp) = (0, 0);
         match self.points {
+            // Whoever needs a curve has said so; see `CurveOptions::whole`.
+            Points::Condensed(_) => {}
             Points::Exact(keys) => {
                 for (i, key) in keys.iter().enumerate() {
                     tp += (key & 1) as u64;

@@ -50,6 +50,10 @@ impl CurveRule for AurocRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = true;
 
+    fn needs_curve(&self) -> bool {
+        self.max_fpr.is_some()
+    }
+
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         if let Some(rate) = self.max_fpr.filter(|rate| !(*rate > 0.0 && *rate <= 1.0)) {
             return Err(MetricError::InvalidOption(format!(
@@ -72,14 +76,17 @@ impl CurveRule for AurocRule {
 
 /// The area under the whole curve, which starts at its first threshold unless it is exact.
 fn trapezoids(column: &Column, exact: bool) -> f64 {
-    let (mut twice, mut last) = (0.0, exact.then_some((0, 0)));
-    column.for_each(|_, tp, fp| {
-        let (last_tp, last_fp) = last.unwrap_or((tp, fp));
-        twice += (fp - last_fp) as f64 * (tp + last_tp) as f64;
-        last = Some((tp, fp));
-    });
+    let mut wins = column.wins();
+    if !exact {
+        // What lies before the first threshold is not under the curve.
+        let mut first = None;
+        column.for_each(|_, tp, fp| {
+            first.get_or_insert((tp, fp));
+        });
+        wins -= first.map_or(0.0, |(tp, fp)| fp as f64 * tp as f64);
+    }
     // Without a positive or without a negative there is no area.
-    twice / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
+    wins / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
 }
 
 /// The area up to a false positive rate, standardized by McClish's correction; the plain area of a

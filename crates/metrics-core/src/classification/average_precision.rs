@@ -40,19 +40,17 @@ impl CurveRule for AveragePrecisionRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = true;
 
+    fn needs_curve(&self) -> bool {
+        false
+    }
+
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
         averaged(scores, average, |column| {
             if column.positives == 0 {
                 return if keep_nan { f64::NAN } else { 0.0 };
             }
-            let (mut sum, mut last) = (0.0, 0);
-            column.for_each(|_, tp, fp| {
-                // A threshold that nothing reaches adds nothing.
-                sum += (tp - last) as f64 * (tp as f64 / (tp + fp).max(1) as f64);
-                last = tp;
-            });
-            sum / column.positives as f64
+            column.precisions() / column.positives as f64
         })
     }
 }

@@ -23,6 +23,12 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     /// Where the rule documents them.
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError>;
 
+    /// Whether the value takes more than the area under the curve. Exact curves stay on a GPU where no
+    /// metric does.
+    fn needs_curve(&self) -> bool {
+        true
+    }
+
     /// What the rule's own options add to the name.
     fn suffix(&self) -> String {
         String::new()
@@ -114,7 +120,9 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     }
 
     fn accumulator(&self) -> CurveScores<B> {
-        self.accumulator.clone()
+        let mut accumulator = self.accumulator.clone();
+        accumulator.options.whole = self.rule.needs_curve();
+        accumulator
     }
 
     fn finalize(&self, scores: &CurveCounts) -> Result<Value, MetricError> {

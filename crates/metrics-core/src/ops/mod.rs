@@ -20,9 +20,7 @@ pub mod default;
 mod host;
 
 use crate::Reason;
-#[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
-use burn::tensor::Device;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Device, Int, Tensor};
 
 pub(crate) use default::{IGNORED_TARGET, as_i32, linspace};
 
@@ -80,12 +78,21 @@ fn has_own_version(device: &Device, kernel: bool) -> bool {
     use burn::backend::DispatchDevice;
     #[allow(unreachable_patterns)]
     match device.as_dispatch() {
+        #[cfg(feature = "cube")]
+        DispatchDevice::Cube(_) => kernel,
+        _ => is_host(device),
+    }
+}
+
+/// Whether the device's memory is the host's.
+pub(crate) fn is_host(device: &Device) -> bool {
+    use burn::backend::DispatchDevice;
+    #[allow(unreachable_patterns)]
+    match device.as_dispatch() {
         #[cfg(feature = "flex")]
         DispatchDevice::Flex(_) => true,
         #[cfg(feature = "ndarray")]
         DispatchDevice::NdArray(_) => true,
-        #[cfg(feature = "cube")]
-        DispatchDevice::Cube(_) => kernel,
         _ => false,
     }
 }
