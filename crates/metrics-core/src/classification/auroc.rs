@@ -72,10 +72,10 @@ impl CurveRule for AurocRule {
 
 /// The area under the whole curve, which starts at its first threshold unless it is exact.
 fn trapezoids(column: &Column, exact: bool) -> f64 {
-    let (mut twice, mut last) = (0.0, exact.then_some((0, 0)));
+    let (mut twice, mut last) = (0.0, exact.then_some((0.0, 0.0)));
     column.for_each(|_, tp, fp| {
         let (last_tp, last_fp) = last.unwrap_or((tp, fp));
-        twice += (fp - last_fp) as f64 * (tp + last_tp) as f64;
+        twice += (fp - last_fp) * (tp + last_tp);
         last = Some((tp, fp));
     });
     // Without a positive or without a negative there is no area.

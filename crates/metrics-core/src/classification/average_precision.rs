@@ -46,10 +46,10 @@ impl CurveRule for AveragePrecisionRule {
             if column.positives == 0 {
                 return if keep_nan { f64::NAN } else { 0.0 };
             }
-            let (mut sum, mut last) = (0.0, 0);
+            let (mut sum, mut last) = (0.0, 0.0);
             column.for_each(|_, tp, fp| {
                 // A threshold that nothing reaches adds nothing.
-                sum += (tp - last) as f64 * (tp as f64 / (tp + fp).max(1) as f64);
+                sum += (tp - last) * (tp / (tp + fp).max(1.0));
                 last = tp;
             });
             sum / column.positives as f64
