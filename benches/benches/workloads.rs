@@ -55,7 +55,7 @@ const EPOCH: Epoch = Epoch {
 };
 
 impl Epoch {
-    fn pass(&self, device: &Device) -> impl FnMut() {
+    fn pass(&self, device: &Device) -> impl FnMut() + use<> {
         let (scores, target): (Tensor<2>, _) = logits(1, self.rows, self.classes, device).remove(0);
         let batch = Multiclass::from_scores(scores, target).expect("the shapes fit");
         let mut metrics = metrics(self.metrics, self.classes);
