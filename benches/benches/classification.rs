@@ -1,15 +1,15 @@
-//! W1, W1s and W2 of the performance page: one training step's metrics, ours beside burn-train's.
+//! W1, W1s, W2 and W3 of the performance page: ours beside burn-train's, where it has them.
 //!
 //! A figure is the time of one step: all metrics updated with one batch, the epoch's value computed
 //! once per pass.
 
 use burn::{
     data::dataloader::Progress,
-    tensor::{Int, Tensor},
+    tensor::{Distribution, Int, Tensor},
     train::metric::{
-        AccuracyInput, AccuracyMetric, ClassReduction, ConfusionStatsInput, FBetaScoreMetric,
-        Metric as BurnMetric, MetricMetadata, PrecisionMetric, RecallMetric, TopKAccuracyInput,
-        TopKAccuracyMetric,
+        AccuracyInput, AccuracyMetric, AurocMetric, ClassReduction, ConfusionStatsInput,
+        FBetaScoreMetric, Metric as BurnMetric, MetricMetadata, PrecisionMetric, RecallMetric,
+        TopKAccuracyInput, TopKAccuracyMetric,
     },
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -157,9 +157,31 @@ fn burn_train_w2(batches: &Batches) {
     });
 }
 
+/// burn-train's AUROC; it has no other metric over thresholds.
+fn w3(c: &mut Criterion) {
+    for (name, device) in devices() {
+        let positive = Tensor::<1>::random([1_000_000], Distribution::Uniform(0.0, 1.0), &device);
+        let chance = Tensor::<1>::random([1_000_000], Distribution::Uniform(0.0, 1.0), &device);
+        let target = chance.lower(positive.clone()).reshape([1_000_000, 1]);
+        let scores = positive.reshape([1_000_000, 1]);
+        device.sync().expect("the device works");
+        let mut group = c.benchmark_group(format!("W3 1e6 binary scores/{name}"));
+        group.sample_size(10);
+        group.bench_function("burn-train, AUROC", |b| {
+            b.iter(|| {
+                let input = ConfusionStatsInput::new(scores.clone(), target.clone());
+                let mut auroc = AurocMetric::binary();
+                run(&mut auroc, &input);
+                auroc.compute().expect("the device can be read")
+            })
+        });
+        group.finish();
+    }
+}
+
 criterion_group! {
     name = classification;
     config = Criterion::default().sample_size(20).measurement_time(std::time::Duration::from_secs(3));
-    targets = w1, w2
+    targets = w1, w2, w3
 }
 criterion_main!(classification);

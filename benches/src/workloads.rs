@@ -26,7 +26,7 @@ pub struct Workload {
 pub type Make = fn(&Device) -> Workload;
 
 /// Every workload by its short name.
-pub const WORKLOADS: [(&str, Make); 12] = [
+pub const WORKLOADS: [(&str, Make); 11] = [
     ("read", read),
     ("w1", w1),
     ("w1s", w1s),
@@ -38,7 +38,6 @@ pub const WORKLOADS: [(&str, Make); 12] = [
     ("w3m", w3m),
     ("w4", w4),
     ("w5", w5),
-    ("w5i32", w5i32),
 ];
 
 /// The workload of a short name.
@@ -256,35 +255,18 @@ fn w4(device: &Device) -> Workload {
     }
 }
 
-/// Label maps in the backend's own integers, 8 bytes on Flex.
 fn w5(device: &Device) -> Workload {
-    label_maps(
-        "W5: mean IoU, 16x512x512 label maps, 21 classes",
-        device,
-        false,
-    )
-}
-
-fn w5i32(device: &Device) -> Workload {
-    label_maps("W5: the same with labels of 4 bytes", device, true)
-}
-
-fn label_maps(name: &'static str, device: &Device, narrow: bool) -> Workload {
     let shape = [16, 512, 512];
     let map = || {
         let map = Tensor::<3>::random(shape, Distribution::Uniform(0.0, 21.0), device);
-        let map = map.int().clamp(0, 20);
-        match narrow {
-            true => map.cast(burn::tensor::IntDType::I32),
-            false => map,
-        }
+        map.int().clamp(0, 20)
     };
     let (pred, target) = (map(), map());
     let bytes = 2 * target.dtype().size() * 16 * 512 * 512;
     let batch = Multiclass::from_labels(pred, target).expect("the shapes fit");
     device.sync().expect("the device works");
     Workload {
-        name,
+        name: "W5: mean IoU, 16x512x512 label maps, 21 classes",
         steps: 1,
         bytes,
         pass: whole(JaccardIndex::multiclass(21), vec![batch]),

@@ -639,9 +639,9 @@ impl<'a> Column<'a> {
         if let Points::Condensed(areas) = self.points {
             return areas.wins as f64;
         }
-        let (mut wins, mut last) = (0.0, (0, 0));
+        let (mut wins, mut last) = (0.0, (0.0, 0.0));
         self.for_each(|_, tp, fp| {
-            wins += (fp - last.1) as f64 * (tp + last.0) as f64;
+            wins += (fp - last.1) * (tp + last.0);
             last = (tp, fp);
         });
         wins
@@ -652,10 +652,10 @@ impl<'a> Column<'a> {
         if let Points::Condensed(areas) = self.points {
             return areas.precisions;
         }
-        let (mut sum, mut last) = (0.0, 0);
+        let (mut sum, mut last) = (0.0, 0.0);
         self.for_each(|_, tp, fp| {
             // A threshold that nothing reaches adds nothing.
-            sum += (tp - last) as f64 * (tp as f64 / (tp + fp).max(1) as f64);
+            sum += (tp - last) * (tp / (tp + fp).max(1.0));
             last = tp;
         });
         sum
@@ -663,26 +663,31 @@ impl<'a> Column<'a> {
 
     /// Calls `f` with every threshold, from the highest to the lowest, and with how many positives
     /// and negatives reach it.
-    pub fn for_each(&self, mut f: impl FnMut(f32, u64, u64)) {
+    pub fn for_each(&self, mut f: impl FnMut(f32, f64, f64)) {
+        // Counts fit an `i64`, which becomes an `f64` in one instruction.
         let (mut tp, mut fp) = (0, 0);
         match self.points {
             // Whoever needs a curve has said so; see `CurveOptions::whole`.
             Points::Condensed(_) => {}
             Points::Exact(keys) => {
-                for (i, key) in keys.iter().enumerate() {
-                    tp += (key & 1) as u64;
-                    let last_of_its_score = keys.get(i + 1).is_none_or(|next| (next ^ key) > 1);
+                let mut point = |key: u32, last_of_its_score: bool| {
+                    tp += (key & 1) as i64;
+                    fp += (!key & 1) as i64;
                     if last_of_its_score {
-                        f(score_keys::score(*key), tp, i as u64 + 1 - tp);
+                        f(score_keys::score(key), tp as f64, fp as f64);
                     }
+                };
+                for pair in keys.windows(2) {
+                    point(pair[0], (pair[0] ^ pair[1]) > 1);
                 }
+                keys.last().into_iter().for_each(|key| point(*key, true));
             }
             // A score that reaches r thresholds reaches the r lowest.
             Points::Binned(thresholds, negative, positive) => {
                 for i in (0..thresholds.len()).rev() {
-                    tp += positive[i + 1];
-                    fp += negative[i + 1];
-                    f(thresholds[i], tp, fp);
+                    tp += positive[i + 1] as i64;
+                    fp += negative[i + 1] as i64;
+                    f(thresholds[i], tp as f64, fp as f64);
                 }
             }
         }
@@ -699,8 +704,8 @@ impl<'a> Column<'a> {
         };
         self.for_each(|threshold, tp, fp| {
             curve.thresholds.push(threshold);
-            curve.tp.push(tp as f64);
-            curve.fp.push(fp as f64);
+            curve.tp.push(tp);
+            curve.fp.push(fp);
         });
         curve
     }

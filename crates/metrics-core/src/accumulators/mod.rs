@@ -52,9 +52,13 @@ fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
     rejected.merge(&Rejected::from_counts(&counts));
 }
 
-/// Adds a block of device counters to host counters.
+/// Adds a block of device counters to host counters. Most of a large matrix is zeros, which need not
+/// be written.
 fn add_counts(counts: &mut [u64], delta: &[i32]) {
-    for (count, delta) in counts.iter_mut().zip(delta) {
-        *count += *delta as u64;
+    for (counts, delta) in counts.chunks_mut(32).zip(delta.chunks(32)) {
+        if delta.iter().fold(0, |any, delta| any | delta) != 0 {
+            let pairs = counts.iter_mut().zip(delta);
+            pairs.for_each(|(count, delta)| *count += *delta as u64);
+        }
     }
 }

@@ -32,28 +32,30 @@ const BLOCK: usize = 16;
 pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
     let rows = table.len() / width;
     let mut sorted = vec![0; table.len()];
-    if rows == 0 {
+    if width == 1 {
+        sort_into(&mut table.to_vec(), &mut sorted);
         return sorted;
     }
-    sorted
-        .par_chunks_mut(BLOCK * rows)
-        .enumerate()
-        .for_each(|(block, sorted)| {
-            let columns = sorted.len() / rows;
-            let mut keys = vec![0; sorted.len()];
-            for (i, row) in table.chunks_exact(width).enumerate() {
-                for (column, key) in row[block * BLOCK..][..columns].iter().enumerate() {
-                    keys[column * rows + i] = *key;
-                }
+    let mut scratch = vec![0; table.len()];
+    let size = (BLOCK * rows).max(1);
+    let blocks = scratch
+        .par_chunks_mut(size)
+        .zip(sorted.par_chunks_mut(size));
+    blocks.enumerate().for_each(|(block, (keys, sorted))| {
+        let columns = sorted.len() / rows;
+        for (i, row) in table.chunks_exact(width).enumerate() {
+            for (column, key) in row[block * BLOCK..][..columns].iter().enumerate() {
+                keys[column * rows + i] = *key;
             }
-            for (keys, sorted) in keys.chunks_mut(rows).zip(sorted.chunks_mut(rows)) {
-                sort_into(keys, sorted);
-            }
-        });
+        }
+        for (keys, sorted) in keys.chunks_mut(rows).zip(sorted.chunks_mut(rows)) {
+            sort_into(keys, sorted);
+        }
+    });
     sorted
 }
 
-/// Bits of a digit: three make up a key, and counting one takes half of the first-level cache.
+/// Bits of a digit: three make up a key, and their counters fit the first-level cache.
 const DIGIT: usize = 11;
 const DIGITS: usize = 3;
 
@@ -63,12 +65,12 @@ const FEW: usize = 1024;
 /// Moves keys into `sorted` in rising order, using `keys` as scratch: a radix sort, last digit
 /// first, which leaves digits alone that all keys share.
 fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
-    if keys.len() < FEW {
+    if keys.len() < FEW || u32::try_from(keys.len()).is_err() {
         sorted.copy_from_slice(keys);
         return sorted.sort_unstable();
     }
     let digit = |key: u32, place: usize| (key >> (place * DIGIT)) as usize & ((1 << DIGIT) - 1);
-    let mut counts = [[0usize; 1 << DIGIT]; DIGITS];
+    let mut counts = [[0u32; 1 << DIGIT]; DIGITS];
     for key in keys.iter() {
         for (place, counts) in counts.iter_mut().enumerate() {
             counts[digit(*key, place)] += 1;
@@ -77,7 +79,7 @@ fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
     let (mut from, mut to) = (keys, sorted);
     let mut passes = 0;
     for (place, counts) in counts.iter_mut().enumerate() {
-        if counts[digit(from[0], place)] == from.len() {
+        if counts[digit(from[0], place)] as usize == from.len() {
             continue;
         }
         let mut start = 0;
@@ -86,7 +88,7 @@ fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
         }
         for key in from.iter() {
             let next = &mut counts[digit(*key, place)];
-            to[*next] = *key;
+            to[*next as usize] = *key;
             *next += 1;
         }
         std::mem::swap(&mut from, &mut to);

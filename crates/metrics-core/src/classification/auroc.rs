@@ -83,7 +83,7 @@ fn trapezoids(column: &Column, exact: bool) -> f64 {
         column.for_each(|_, tp, fp| {
             first.get_or_insert((tp, fp));
         });
-        wins -= first.map_or(0.0, |(tp, fp)| fp as f64 * tp as f64);
+        wins -= first.map_or(0.0, |(tp, fp): (f64, f64)| fp * tp);
     }
     // Without a positive or without a negative there is no area.
     wins / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)

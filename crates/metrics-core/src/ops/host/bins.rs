@@ -29,13 +29,22 @@ impl Reached {
     /// are reached, those above it are not, and it is compared.
     #[inline(always)]
     fn evenly(&self, scale: f32, value: f32) -> usize {
-        // The larger of NaN and 0 is 0.
-        let place = (value * scale)
-            .max(0.0)
-            .min(self.thresholds.len() as f32 - 1.0);
+        self.correct(self.nearest(scale, value), value)
+    }
+
+    /// The index of the nearest threshold, without a branch, so that loops over it vectorize.
+    #[inline(always)]
+    fn nearest(&self, scale: f32, value: f32) -> u32 {
+        let (place, last) = (value * scale, self.thresholds.len() as f32 - 1.0);
+        let place = if place > 0.0 { place } else { 0.0 };
+        let place = if place < last { place } else { last };
         // Adding 2^23 rounds to a whole number and leaves it in the low bits.
-        let nearest = ((place + 8_388_608.0).to_bits() & 0x7f_ffff) as usize;
-        nearest + (self.thresholds[nearest] <= value) as usize
+        (place + 8_388_608.0).to_bits() & 0x7f_ffff
+    }
+
+    #[inline(always)]
+    fn correct(&self, nearest: u32, value: f32) -> usize {
+        nearest as usize + (self.thresholds[nearest as usize] <= value) as usize
     }
 
     #[inline(always)]
@@ -85,44 +94,52 @@ pub(super) fn threshold_counts(
     labels: usize,
     thresholds: &[f32],
 ) {
+    if labels == 0 {
+        return;
+    }
     let reached = Reached::new(thresholds);
     let block = thresholds.len() + 1;
-    match reached.scale {
-        Some(scale) => count(state, probabilities, target, labels, block, |value| {
-            reached.evenly(scale, value)
-        }),
-        None => count(state, probabilities, target, labels, block, |value| {
-            reached.search(value)
-        }),
-    }
+    in_parts(state, target.len() / labels, labels, |state, rows| {
+        let range = rows.start * labels..rows.end * labels;
+        let (probabilities, target) = (&probabilities[range.clone()], &target[range]);
+        count(state, probabilities, target, labels, block, &reached);
+    });
 }
 
-#[inline(always)]
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
 fn count(
     state: &mut [i32],
     probabilities: &[f32],
     target: &[i32],
     labels: usize,
     block: usize,
-    reached: impl Fn(f32) -> usize + Sync,
+    reached: &Reached,
 ) {
-    if labels == 0 {
-        return;
-    }
     let bins = 2 * labels * block;
-    in_parts(state, target.len() / labels, labels, |state, rows| {
-        let range = rows.start * labels..rows.end * labels;
-        let mut base = 0;
-        for (probability, target) in probabilities[range.clone()].iter().zip(&target[range]) {
-            let cell = match *target {
-                negative @ ..0 => bins + slot(negative),
-                target => base + target as usize * block + reached(*probability),
+    let mut base = 0;
+    let mut nearest = [0u32; 1024];
+    let chunks = probabilities.chunks(nearest.len());
+    for (probabilities, target) in chunks.zip(target.chunks(nearest.len())) {
+        if let Some(scale) = reached.scale {
+            for (nearest, value) in nearest.iter_mut().zip(probabilities) {
+                *nearest = reached.nearest(scale, *value);
+            }
+        }
+        for ((value, target), nearest) in probabilities.iter().zip(target).zip(&nearest) {
+            let cell = if *target < 0 {
+                bins + slot(*target)
+            } else {
+                let reached = match reached.scale {
+                    Some(_) => reached.correct(*nearest, *value),
+                    None => reached.search(*value),
+                };
+                base + *target as usize * block + reached
             };
             state[cell] += 1;
             base += 2 * block;
             base = if base == bins { 0 } else { base };
         }
-    });
+    }
 }
 
 /// See [`ops::bin_confidence`](crate::ops::bin_confidence).
@@ -192,12 +209,14 @@ mod tests {
             };
             // Every edge, what lies between them, and what is no probability.
             for i in (0..count).step_by(1 + count / 5000) {
-                around(thresholds[i]).map(check);
-                around((i as f32 + 0.5) / count as f32).map(check);
+                around(thresholds[i]).into_iter().for_each(check);
+                around((i as f32 + 0.5) / count as f32)
+                    .into_iter()
+                    .for_each(check);
             }
             let others = [-0.0, -1e-39, -8.0, 1.5, 3e38, f32::INFINITY, f32::NAN];
-            others.map(check);
-            others.map(|value| check(-value));
+            others.into_iter().for_each(check);
+            others.into_iter().for_each(|value| check(-value));
         }
     }
 

@@ -142,8 +142,8 @@ fn decisions<T: Copy + Into<i64>>(
     let (ignores, index) = (ignore_index.is_some(), ignore_index.unwrap_or(0));
     for ((code, p), t) in codes.iter_mut().zip(probabilities).zip(target) {
         let t: i64 = (*t).into();
-        let invalid = (t < 0) | (t > 1);
-        let score = score_code(*p, t as i32);
+        let invalid = t >> 1 != 0;
+        let score = score_code(p, t as i32);
         let checked = if invalid {
             Reason::InvalidTarget.code()
         } else {
@@ -160,8 +160,8 @@ fn decisions<T: Copy + Into<i64>>(
 
 /// The code of a score that is no probability, else `code`.
 #[inline(always)]
-fn score_code(p: f32, code: i32) -> i32 {
-    let outside = (p < 0.0) | (p > 1.0);
+fn score_code(p: &f32, code: i32) -> i32 {
+    let outside = (*p < 0.0) | (*p > 1.0);
     let code = if outside {
         Reason::InvalidPrediction.code()
     } else {
@@ -171,6 +171,7 @@ fn score_code(p: f32, code: i32) -> i32 {
 }
 
 /// See [`ops::class_codes`](crate::ops::class_codes).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(super) fn class_codes(
     p: &[f32],
     target: Ints,
@@ -216,6 +217,7 @@ fn row_codes(codes: &mut [i32], p: &[f32], target: i64, ignore_index: Option<i64
 }
 
 /// See [`ops::mark_ignored`](crate::ops::mark_ignored).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(super) fn mark_ignored(target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
     let (ignores, index) = (ignore_index.is_some(), ignore_index.unwrap_or(0));
     let mark = |t: i64| match ignores & (t == index) {

@@ -244,25 +244,19 @@ fn moments(pred: &[f32], target: &[f32], pivot: &[f32]) -> (Vec<f64>, i32, i32) 
         }
         return (totals, used, rejected);
     }
-    // One column: pieces without a NaN, which is most of them, go through vectors.
+    // One column: pieces go through vectors, and again row by row if they turn out to have a NaN.
     for (pred, target) in pred.chunks(1024).zip(target.chunks(1024)) {
-        let nan =
-            (pred.iter().zip(target)).fold(false, |nan, (p, t)| nan | p.is_nan() | t.is_nan());
-        let whole = if nan { 0 } else { pred.len() / LANES * LANES };
-        let mut lanes = [[0.0f64; LANES]; PAIR_MOMENTS];
-        for (pred, target) in pred[..whole]
-            .chunks_exact(LANES)
-            .zip(target[..whole].chunks_exact(LANES))
-        {
-            for lane in 0..LANES {
-                let terms = terms(pred[lane], target[lane], pivot[0]);
-                for k in 0..PAIR_MOMENTS {
-                    lanes[k][lane] += terms[k];
-                }
-            }
-        }
-        for (total, lanes) in totals.iter_mut().zip(lanes) {
-            *total += lanes.iter().sum::<f64>();
+        let whole = pred.len() / LANES * LANES;
+        let lanes = lanes(&pred[..whole], &target[..whole], pivot[0]);
+        let sums = lanes.map(|lanes: [f64; LANES]| lanes.iter().sum::<f64>());
+        // A NaN is in both squares; infinities alone may cancel in the other two.
+        let whole = if (sums[0] + sums[3]).is_nan() {
+            0
+        } else {
+            whole
+        };
+        if whole > 0 {
+            (totals.iter_mut().zip(sums)).for_each(|(total, sum)| *total += sum);
         }
         for i in whole..pred.len() {
             row(&pred[i..=i], &target[i..=i], &mut totals);
@@ -270,6 +264,26 @@ fn moments(pred: &[f32], target: &[f32], pivot: &[f32]) -> (Vec<f64>, i32, i32) 
         in_lanes += whole as i32;
     }
     (totals, used + in_lanes, rejected)
+}
+
+/// The moments of pairs, whose number is a multiple of the lanes.
+#[inline(always)]
+fn lanes<const LANES: usize>(
+    pred: &[f32],
+    target: &[f32],
+    pivot: f32,
+) -> [[f64; LANES]; PAIR_MOMENTS] {
+    let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; PAIR_MOMENTS];
+    for (pred, target) in pred.chunks_exact(LANES).zip(target.chunks_exact(LANES)) {
+        for lane in 0..LANES {
+            let terms = terms(pred[lane], target[lane], pivot);
+            first[lane] += terms[0];
+            second[lane] += terms[1];
+            third[lane] += terms[2];
+            fourth[lane] += terms[3];
+        }
+    }
+    [first, second, third, fourth]
 }
 
 /// What one pair adds to each moment.
