@@ -132,9 +132,7 @@ impl<B: Batch> Epoch<B> {
     pub fn report(&mut self, split: SplitKind, workers: usize) -> SplitReport {
         let report = match &self.broken {
             Some(cause) => self.segments.unavailable(cause),
-            None => {
-                guarded(|| self.segments.whole()?.compute()).unwrap_or_else(|_| self.one_by_one())
-            }
+            None => guarded(|| self.segments.whole(|_| true)).unwrap_or_else(|_| self.one_by_one()),
         };
         SplitReport {
             split,
@@ -153,7 +151,7 @@ impl<B: Batch> Epoch<B> {
         let mut report = MetricReport::default();
         for metric in self.segments.metrics() {
             let only = |name: &str| name == metric.name;
-            let own = guarded(|| self.segments.whole()?.compute_where(only));
+            let own = guarded(|| self.segments.whole(only));
             let own = own.unwrap_or_else(|error| {
                 let mut all = self.segments.unavailable(&error);
                 all.entries.retain(|entry| entry.name == metric.name);

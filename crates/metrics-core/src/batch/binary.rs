@@ -1,4 +1,4 @@
-use super::{Decisions, floats, same_device, same_shape};
+use super::{Decisions, same_device, same_shape};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -24,7 +24,7 @@ impl Binary {
         same_device("scores", scores.device(), "target", target.device())?;
         let n = target.shape().num_elements();
         let (scores, target) = (
-            floats(scores).reshape([n, 1]),
+            super::scores(scores).reshape([n, 1]),
             target.without_autodiff().reshape([n, 1]),
         );
         Ok(Self {

@@ -1,7 +1,7 @@
 //! Batches: the tensors of one step, and what metrics derive from them, computed at most once.
 //!
-//! Constructors check shapes. They take tensors of any float or integer dtype; scores that are not
-//! `f32` are cast to it, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
+//! Constructors check shapes. They take tensors of any float or integer dtype; what is not `f32` is
+//! taken as `f32`, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
@@ -30,6 +30,16 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
         tensor
     } else {
         tensor.cast(FloatDType::F32)
+    }
+}
+
+/// Scores as operations read them: as they are in 16 bits where kernels take those, which saves a copy
+/// of twice the size, else as [`floats`].
+fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    let half = matches!(tensor.dtype(), DType::F16 | DType::BF16);
+    match half && ops::has_kernels(&tensor.device()) {
+        true => tensor.without_autodiff(),
+        false => floats(tensor),
     }
 }
 

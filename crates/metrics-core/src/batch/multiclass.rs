@@ -1,4 +1,4 @@
-use super::{floats, same_device, same_shape};
+use super::{same_device, same_shape};
 use crate::{
     Batch, MetricError,
     ops::{self, ScoreKind},
@@ -65,7 +65,7 @@ impl Multiclass {
         }
         same_device("scores", scores.device(), "target", target.device())?;
         let n = right.iter().product();
-        let scores = floats(scores)
+        let scores = super::scores(scores)
             .movedim(1, D as i32 - 1)
             .reshape([n, left[1]]);
         Ok(Self::new(
@@ -82,7 +82,7 @@ impl Multiclass {
         let ([b, t, vocabulary], right) = (logits.dims(), target.dims());
         same_shape("logits (without the vocabulary)", &[b, t], "target", &right)?;
         same_device("logits", logits.device(), "target", target.device())?;
-        let logits = floats(logits).reshape([b * t, vocabulary]);
+        let logits = super::scores(logits).reshape([b * t, vocabulary]);
         let target = target.without_autodiff().reshape([b * t]);
         Ok(Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits))
     }

@@ -1,4 +1,4 @@
-use super::{Decisions, floats, same_device, same_shape};
+use super::{Decisions, same_device, same_shape};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -19,7 +19,7 @@ impl Multilabel {
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
-        let (scores, target) = (floats(scores), target.without_autodiff());
+        let (scores, target) = (super::scores(scores), target.without_autodiff());
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
         })

@@ -20,7 +20,7 @@ pub mod default;
 mod host;
 
 use crate::Reason;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{IGNORED_TARGET, as_i32, linspace};
 
@@ -73,15 +73,8 @@ pub use backend::MetricsBackend;
 
 /// Whether the device's backend has a [`MetricsBackend`] implementation; a kernel for what it can do.
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
-#[allow(unused_variables)]
 fn has_own_version(device: &Device, kernel: bool) -> bool {
-    use burn::backend::DispatchDevice;
-    #[allow(unreachable_patterns)]
-    match device.as_dispatch() {
-        #[cfg(feature = "cube")]
-        DispatchDevice::Cube(_) => kernel,
-        _ => is_host(device),
-    }
+    is_host(device) || kernel && has_kernels(device)
 }
 
 /// Whether the device's memory is the host's.
@@ -95,6 +88,16 @@ pub(crate) fn is_host(device: &Device) -> bool {
         DispatchDevice::NdArray(_) => true,
         _ => false,
     }
+}
+
+/// Whether the device's backend has kernels.
+#[allow(unused_variables)]
+pub(crate) fn has_kernels(device: &Device) -> bool {
+    #[cfg(feature = "cube")]
+    if let burn::backend::DispatchDevice::Cube(_) = device.as_dispatch() {
+        return true;
+    }
+    false
 }
 
 /// Calls the backend's version of an operation on a tensor if it has one, else the default body.
@@ -242,10 +245,18 @@ pub fn label_counts(
     )
 }
 
+/// The tensor in `f32`.
+fn single(tensor: Tensor<2>) -> Tensor<2> {
+    match tensor.dtype() {
+        DType::F32 => tensor,
+        _ => tensor.cast(FloatDType::F32),
+    }
+}
+
 /// Probabilities of scores `[N, L]`, each by itself: unchanged, or their sigmoid.
 pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
     if kind == ScoreKind::Probabilities {
-        return scores;
+        return single(scores);
     }
     route!(
         scores,
@@ -257,7 +268,7 @@ pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
 /// Probabilities of scores `[N, C]` over the classes: unchanged, or their softmax.
 pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
     if kind == ScoreKind::Probabilities {
-        return scores;
+        return single(scores);
     }
     route!(
         scores,
