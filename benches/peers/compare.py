@@ -59,18 +59,17 @@ class Peers:
         return torch.randint(0, high, shape, device=self.device)
 
     def stream(self, metrics, batches, steps=None):
-        """Updates each metric with every batch in turn and computes once."""
-        steps = steps or len(batches)
-
+        """Updates each metric with every batch in turn and computes once: a pass of so many steps, or of one
+        step that takes all batches."""
         def run():
             for metric in metrics:
                 metric.reset()
-            for i in range(steps):
+            for i in range(steps or len(batches)):
                 for metric in metrics:
                     metric.update(*batches[i % len(batches)])
             return [metric.compute() for metric in metrics]
 
-        return run, steps
+        return run, steps or 1
 
     def torchmetrics(self, metrics, batches, steps=None):
         return self.stream([tm.MetricCollection(metrics).to(self.device)], batches, steps)
