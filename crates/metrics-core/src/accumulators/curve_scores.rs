@@ -302,7 +302,9 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         } else if summary.thresholds.is_some() {
             summary.fold_counts(delta);
         } else {
-            for (scores, targets) in delta.float_lists().iter().zip(delta.int_lists()) {
+            let lists = delta.float_lists();
+            summary.keys.reserve(lists.iter().map(Vec::len).sum());
+            for (scores, targets) in lists.iter().zip(delta.int_lists()) {
                 summary.fold_table(scores, targets, self.options.ignore_index.is_some());
             }
         }
@@ -397,7 +399,6 @@ impl CurveCounts {
 
     fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
         self.sorted = Sorted::default();
-        self.keys.reserve(scores.len());
         if self.task == Task::Multiclass {
             self.fold_rows(scores, targets, ignores);
         } else {
