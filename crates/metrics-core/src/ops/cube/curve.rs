@@ -3,7 +3,7 @@
 use super::{
     UNITS,
     counts::slot,
-    sort::sums_before,
+    sort::{scratch, sums_before},
     sums::{Sum, hand_over, over_cube},
 };
 use crate::ops::AREA_COUNTS;
@@ -82,7 +82,7 @@ pub(super) fn positives_so_far(
     positives: &mut Tensor<u32>,
     n: u32,
 ) {
-    let mut sums = Shared::<[u32]>::new_slice(UNITS as usize);
+    let mut sums = Shared::<[u32]>::new_slice(comptime!(scratch(UNITS as usize)));
     let n = n as usize;
     let row = CUBE_POS_Y as usize * n;
     let from = min(

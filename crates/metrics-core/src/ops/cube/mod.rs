@@ -151,12 +151,13 @@ impl Partials {
         if self.parts == 1 {
             return;
         }
+        let grid = Grid::of_one_part(self.places);
         // SAFETY: the partials hold `parts` sums of `places`, and the state `places`.
         unsafe {
             sums::fold::launch_unchecked(
                 &state.client,
-                CubeCount::new_1d(self.places as u32),
-                CubeDim::new_2d(1, UNITS),
+                grid.count,
+                grid.dim,
                 state.clone().into_tensor_arg(),
                 self.memory.into_tensor_arg(),
                 self.parts as u32,

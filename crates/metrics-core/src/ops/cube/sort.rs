@@ -56,7 +56,7 @@ fn count_digits(keys: &Tensor<u32>, counts: &mut Tensor<u32>, n: u32, shift: u32
 /// Replaces each number of a row by the sum of those before it: a cube a row.
 #[cube(launch_unchecked)]
 pub(super) fn exclusive_sums(numbers: &mut Tensor<u32>, length: u32) {
-    let mut sums = Shared::<[u32]>::new_slice(SCAN_UNITS);
+    let mut sums = Shared::<[u32]>::new_slice(comptime!(scratch(SCAN_UNITS)));
     let unit = UNIT_POS as usize;
     let length = length as usize;
     let row = CUBE_POS * length;
@@ -79,26 +79,38 @@ pub(super) fn exclusive_sums(numbers: &mut Tensor<u32>, length: u32) {
     }
 }
 
-/// The sum over the units before this one.
+/// Units that add up what is before them one by one.
+const GROUP: usize = 16;
+
+/// The sum over the units before this one. `sums` has a place for each unit and for each group.
 #[cube]
 pub(super) fn sums_before(sums: &mut Shared<[u32]>, own: u32, #[comptime] units: usize) -> u32 {
     let unit = UNIT_POS as usize;
+    let group = unit / GROUP;
     sums[unit] = own;
     sync_cube();
-    let mut distance = 1usize;
-    while distance < units {
-        let mut more = 0u32;
-        if unit >= distance {
-            more = sums[unit - distance];
-        }
-        sync_cube();
-        sums[unit] += more;
-        sync_cube();
-        distance *= 2;
+    let mut before = 0u32;
+    let mut i = group * GROUP;
+    while i < unit {
+        before += sums[i];
+        i += 1;
     }
-    let before = sums[unit] - own;
+    if unit % GROUP == GROUP - 1 {
+        sums[units + group] = before + own;
+    }
+    sync_cube();
+    let mut i = 0usize;
+    while i < group {
+        before += sums[units + i];
+        i += 1;
+    }
     sync_cube();
     before
+}
+
+/// The size of what [`sums_before`] needs.
+pub(super) const fn scratch(units: usize) -> usize {
+    units + units / GROUP
 }
 
 /// Moves every key to its place, and its value with it.
@@ -115,7 +127,7 @@ fn scatter(
 ) {
     // Of each digit, of each unit: how many keys; later, the place of the next one in the block.
     let mut places = Shared::<[u32]>::new_slice(comptime!(DIGITS * UNITS));
-    let mut sums = Shared::<[u32]>::new_slice(UNITS);
+    let mut sums = Shared::<[u32]>::new_slice(comptime!(scratch(UNITS)));
     let mut firsts = Shared::<[u32]>::new_slice(DIGITS);
     let unit = UNIT_POS as usize;
     let n = n as usize;

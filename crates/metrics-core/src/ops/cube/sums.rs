@@ -18,6 +18,11 @@ pub(super) struct Grid {
 }
 
 impl Grid {
+    /// A cube for all rows.
+    pub fn of_one_part(columns: usize) -> Self {
+        Self::new(1, columns)
+    }
+
     pub fn new(rows: usize, columns: usize) -> Self {
         let width = columns.next_power_of_two().min(32);
         let height = UNITS as usize / width;
@@ -76,23 +81,32 @@ fn add_at(sums: &mut Tensor<f32>, place: usize, places: usize, high: f32, low: f
     sums[places + place] = total.low;
 }
 
+/// Sums that a unit adds up of others, one by one: barriers cost more than additions.
+const GROUP: u32 = 16;
+
 /// The sum over the units of a cube with the same `UNIT_POS_X`, known to those with `UNIT_POS_Y` 0.
 #[cube]
 pub(super) fn over_cube(total: &mut Sum) {
     let mut high = Shared::<[f32]>::new_slice(UNITS as usize);
     let mut low = Shared::<[f32]>::new_slice(UNITS as usize);
     let unit = UNIT_POS as usize;
-    let mut half = CUBE_DIM_Y / 2;
-    while half > 0 {
+    // How far apart the units are that still have a sum of others.
+    let mut distance = 1u32.runtime();
+    while distance < CUBE_DIM_Y {
         high[unit] = total.high;
         low[unit] = total.low;
         sync_cube();
-        if UNIT_POS_Y < half {
-            let other = unit + (half * CUBE_DIM_X) as usize;
-            total.add(high[other], low[other]);
+        let next = distance * GROUP;
+        if UNIT_POS_Y % next == 0 {
+            let mut other = UNIT_POS_Y + distance;
+            while other < min(UNIT_POS_Y + next, CUBE_DIM_Y) {
+                let place = (other * CUBE_DIM_X + UNIT_POS_X) as usize;
+                total.add(high[place], low[place]);
+                other += distance;
+            }
         }
         sync_cube();
-        half /= 2;
+        distance = next;
     }
 }
 
@@ -131,20 +145,23 @@ fn hand_over_column(
     }
 }
 
-/// Adds the partial sums `[parts, 2 * places]` to the state: a cube a place.
+/// Adds the partial sums `[parts, 2 * places]` to the state.
 #[cube(launch_unchecked)]
 pub(super) fn fold(state: &mut Tensor<f32>, partials: &Tensor<f32>, parts: u32) {
-    let place = CUBE_POS;
     let places = state.len() / 2;
+    let mut walk = walk(places);
     let mut sum = Sum::zero();
-    if UNIT_POS < parts {
-        let from = UNIT_POS as usize * 2 * places;
-        sum.high = partials[from + place];
-        sum.low = partials[from + places + place];
+    while walk.row < parts as usize {
+        let from = walk.row * 2 * places;
+        sum.add(
+            partials[from + walk.column],
+            partials[from + places + walk.column],
+        );
+        walk.row += walk.step;
     }
     over_cube(&mut sum);
-    if UNIT_POS == 0 {
-        add_at(state, place, places, sum.high, sum.low);
+    if UNIT_POS_Y == 0 && walk.inside {
+        add_at(state, walk.column, places, sum.high, sum.low);
     }
 }
 
