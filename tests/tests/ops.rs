@@ -429,13 +429,30 @@ fn label_counts() {
 fn probabilities() {
     for_all(|data| {
         let scores = data.scores();
+        let outside = ops::outside_unit(scores.clone());
         for kind in [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits] {
-            let ours = floats(ops::sigmoid_probabilities(scores.clone(), kind));
+            let ours = floats(ops::sigmoid_probabilities(
+                scores.clone(),
+                outside.clone(),
+                kind,
+            ));
             if kind != ScoreKind::Probabilities {
-                let theirs = floats(default::sigmoid_probabilities(there!(scores), kind));
+                let theirs = floats(default::sigmoid_probabilities(
+                    there!(scores),
+                    there!(outside),
+                    kind,
+                ));
                 data.close(&format!("sigmoid {kind:?}"), &ours, &theirs, 1e-6, 1e-3);
-                let ours = floats(ops::softmax_probabilities(scores.clone(), kind));
-                let theirs = floats(default::softmax_probabilities(there!(scores), kind));
+                let ours = floats(ops::softmax_probabilities(
+                    scores.clone(),
+                    outside.clone(),
+                    kind,
+                ));
+                let theirs = floats(default::softmax_probabilities(
+                    there!(scores),
+                    there!(outside),
+                    kind,
+                ));
                 data.close(&format!("softmax {kind:?}"), &ours, &theirs, 2e-6, 1e-3);
             } else {
                 data.close("unchanged", &ours, &floats(scores.clone()), 0.0, 0.0);
@@ -467,21 +484,22 @@ fn top_confidence() {
     for_all(|data| {
         let (scores, target) = (data.scores(), data.labels(data.width));
         let (ranks, scan) = ops::row_scan(scores.clone(), target.clone());
+        let outside = ops::outside_unit(scores.clone());
         for kind in [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits] {
             for ignore_index in [None, Some(-1), Some(0), Some(1 << 40)] {
                 let (hits, ours) = ops::top_confidence(
-                    scores.clone(),
                     ranks.clone(),
                     scan.clone(),
                     target.clone(),
+                    outside.clone(),
                     kind,
                     ignore_index,
                 );
                 let (their_hits, theirs) = default::top_confidence(
-                    there!(scores),
                     there!(ranks),
                     there!(scan),
                     there!(target),
+                    there!(outside),
                     kind,
                     ignore_index,
                 );
@@ -595,8 +613,8 @@ fn sum_compensated() {
             .sum();
         for (i, exact) in exact.iter().enumerate() {
             for sum in [ours[i], theirs[i]] {
-                // A sum of huge numbers may overflow `f32`, which `f64` does not.
-                let overflow = sum.is_infinite() && exact.abs() > f32::MAX as f64;
+                // Sums of huge numbers overflow `f32` somewhere, which `f64` does not.
+                let overflow = !sum.is_finite() && scale > f32::MAX as f64;
                 let close = sum == *exact
                     || overflow
                     || sum.is_nan() && exact.is_nan()

@@ -61,7 +61,11 @@ fn sorted_as_they_should(keys: &[f32], device: &Device, place: &str) {
     // Not `arange`, which with fusion ends at 65534 in Burn 0.22.1.
     let places: Vec<i32> = (0..n as i32).collect();
     let values = Tensor::<1, Int>::from_ints(&places[..], device);
+    let before = values.clone();
     let (values, sorted) = ops::sort_pairs(Tensor::from_floats(keys, device), values);
+    // What came in is as it was.
+    let before = ints(before).into_iter().map(|place| place as i32);
+    assert!(before.eq(places), "{place}: the values that came in");
     let order = order(keys);
     let expected: Vec<i64> = order.iter().map(|place| *place as i64).collect();
     let values = ints(values);

@@ -139,17 +139,17 @@ fn pairs(device: &Device) -> Vec<(String, Run, Run)> {
             format!("log_likelihood {shape}"),
             log_likelihood(state, loss, ranks, scan, target, None)
         );
-        let kind = ScoreKind::Auto;
+        let (kind, outside) = (ScoreKind::Auto, ops::outside_unit(scores.clone()));
         pair!(
             format!("softmax_probabilities {shape}"),
-            softmax_probabilities(scores, kind)
+            softmax_probabilities(scores, outside, kind)
         );
         pair!(
             format!("top_confidence {shape}"),
-            top_confidence(scores, ranks, scan, target, kind, None)
+            top_confidence(ranks, scan, target, outside, kind, None)
         );
         let (hits, confidence) =
-            ops::top_confidence(scores.clone(), ranks, scan, target.clone(), kind, None);
+            ops::top_confidence(ranks, scan, target.clone(), outside, kind, None);
         let (state, total) = (counts(32), sums(16));
         pair!(
             format!("bin_confidence {shape}"),
@@ -172,6 +172,7 @@ fn pairs(device: &Device) -> Vec<(String, Run, Run)> {
             threshold: 0.5,
             ignore_index: None,
         };
+        let outside = ops::outside_unit(scores.clone());
         let state = counts(4 * columns);
         pair!(
             format!("label_counts {shape}"),
@@ -179,7 +180,7 @@ fn pairs(device: &Device) -> Vec<(String, Run, Run)> {
         );
         pair!(
             format!("sigmoid_probabilities {shape}"),
-            sigmoid_probabilities(scores, ScoreKind::Auto)
+            sigmoid_probabilities(scores, outside, ScoreKind::Auto)
         );
         let state = counts(2 * columns * 201);
         let thresholds: &'static [f32] = (0..200)

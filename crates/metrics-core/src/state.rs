@@ -149,9 +149,9 @@ impl<A: Accumulator> State<A> {
         if self.view.is_some() {
             return Some((device.clone(), Delta::default()));
         }
-        let condensed = self.accumulator.condense(delta)?;
         let alone = pending.next().is_none() && self.summary == self.accumulator.empty();
-        alone.then(|| (device.clone(), condensed))
+        let condensed = alone.then(|| self.accumulator.condense(delta))?;
+        Some((device.clone(), condensed?))
     }
 
     /// Takes what [`condensed`](Self::condensed) yielded, read.

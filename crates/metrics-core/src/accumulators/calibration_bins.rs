@@ -62,10 +62,10 @@ impl ConfidentBatch for Multiclass {
         match (self.scan(), self.scores()) {
             (Some((ranks, scan)), Some(scores)) => {
                 let (hit, confidence) = ops::top_confidence(
-                    scores.clone(),
                     ranks,
                     scan,
                     self.target.clone(),
+                    self.outside(scores),
                     self.kind(),
                     ignore_index,
                 );

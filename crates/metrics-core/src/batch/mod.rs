@@ -43,6 +43,14 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
+/// What tells whether the scores are logits, if they are to tell; else a tensor that nothing reads.
+fn outside(scores: &Tensor<2>, kind: ScoreKind) -> Tensor<1, Int> {
+    match kind {
+        ScoreKind::Auto => ops::outside_unit(scores.clone()),
+        _ => Tensor::empty([1], (&scores.device(), DType::I32)),
+    }
+}
+
 fn same_device(
     left_name: &'static str,
     left: Device,
@@ -111,7 +119,10 @@ impl Decisions {
     /// The scores as probabilities.
     pub fn probabilities(&self) -> Tensor<2> {
         self.probabilities
-            .get_or_init(|| ops::sigmoid_probabilities(self.scores.clone(), self.kind))
+            .get_or_init(|| {
+                let outside = outside(&self.scores, self.kind);
+                ops::sigmoid_probabilities(self.scores.clone(), outside, self.kind)
+            })
             .clone()
     }
 

@@ -14,6 +14,7 @@ pub struct Multiclass {
     kind: ScoreKind,
     ranks: OnceLock<Tensor<2, Int>>,
     scan: OnceLock<(Tensor<2, Int>, Tensor<2>)>,
+    outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
 }
 
@@ -31,6 +32,7 @@ impl Multiclass {
             kind: ScoreKind::default(),
             ranks: OnceLock::new(),
             scan: OnceLock::new(),
+            outside: OnceLock::new(),
             probabilities: OnceLock::new(),
         }
     }
@@ -105,6 +107,7 @@ impl Multiclass {
     /// Says what the scores are, for the metrics that need probabilities.
     pub fn score_kind(mut self, kind: ScoreKind) -> Self {
         self.kind = kind;
+        self.outside = OnceLock::new();
         self.probabilities = OnceLock::new();
         self
     }
@@ -184,10 +187,18 @@ impl Multiclass {
     /// The scores as probabilities `[N, C]`; `None` without scores.
     pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
         let scores = self.scores()?;
-        let probabilities = self
-            .probabilities
-            .get_or_init(|| ops::softmax_probabilities(scores.clone(), self.kind));
+        let probabilities = self.probabilities.get_or_init(|| {
+            let outside = self.outside(scores);
+            ops::softmax_probabilities(scores.clone(), outside, self.kind)
+        });
         Some(probabilities.clone())
+    }
+
+    /// See [`ops::outside_unit`].
+    pub(crate) fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
+        self.outside
+            .get_or_init(|| super::outside(scores, self.kind))
+            .clone()
     }
 }
 

@@ -88,23 +88,31 @@ pub trait MetricsBackend: Backend {
     ) -> IntTensor<Self>;
     /// See [`ops::sigmoid_probabilities`](crate::ops::sigmoid_probabilities).
     #[fusion(dtype = DType::F32, shape = scores)]
-    fn sigmoid_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
+    fn sigmoid_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self>;
     /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
     #[fusion(dtype = DType::F32, shape = scores)]
-    fn softmax_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self>;
+    fn softmax_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self>;
     /// See [`ops::outside_unit`](crate::ops::outside_unit).
     #[fusion(dtype = DType::I32, shape = Shape::new([1]))]
     fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
     /// See [`ops::top_confidence`](crate::ops::top_confidence).
-    #[fusion(meta = |_scores, _ranks, _scan, target, _kind, _ignore_index| (
+    #[fusion(meta = |_ranks, _scan, target, _outside, _kind, _ignore_index| (
         spec(DType::I32, [target.shape[0]]),
         spec(DType::F32, [target.shape[0]]),
     ))]
     fn top_confidence(
-        scores: FloatTensor<Self>,
         ranks: IntTensor<Self>,
         scan: FloatTensor<Self>,
         target: IntTensor<Self>,
+        outside: IntTensor<Self>,
         kind: ScoreKind,
         ignore_index: Option<i64>,
     ) -> (IntTensor<Self>, FloatTensor<Self>);

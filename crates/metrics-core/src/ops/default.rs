@@ -194,15 +194,23 @@ pub fn label_counts(
 }
 
 /// See [`sigmoid_probabilities`](super::sigmoid_probabilities).
-pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
-    let logits = are_logits(&scores, kind);
+pub fn sigmoid_probabilities(
+    scores: Tensor<2>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
+    let logits = are_logits(outside, kind);
     let probabilities = activation::sigmoid(scores.clone());
     choose(scores, probabilities, logits)
 }
 
 /// See [`softmax_probabilities`](super::softmax_probabilities).
-pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
-    let logits = are_logits(&scores, kind);
+pub fn softmax_probabilities(
+    scores: Tensor<2>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
+    let logits = are_logits(outside, kind);
     let dims = scores.dims();
     // The softmax of a row with an infinite maximum is undefined; not every device makes NaN of it.
     let undefined = scores.clone().max_dim(1).is_inf().expand(dims);
@@ -211,14 +219,8 @@ pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
 }
 
 /// `None` if they are logits by declaration, else whether any score is outside `[0, 1]`.
-fn are_logits(scores: &Tensor<2>, kind: ScoreKind) -> Option<Tensor<1, Bool>> {
-    (kind == ScoreKind::Auto).then(|| {
-        scores
-            .clone()
-            .lower_elem(0.0)
-            .bool_or(scores.clone().greater_elem(1.0))
-            .any()
-    })
+fn are_logits(outside: Tensor<1, Int>, kind: ScoreKind) -> Option<Tensor<1, Bool>> {
+    (kind == ScoreKind::Auto).then(|| outside.greater_elem(0))
 }
 
 fn choose(
@@ -469,10 +471,10 @@ pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
 
 /// See [`top_confidence`](super::top_confidence).
 pub fn top_confidence(
-    scores: Tensor<2>,
     ranks: Tensor<2, Int>,
     scan: Tensor<2>,
     target: Tensor<1, Int>,
+    outside: Tensor<1, Int>,
     kind: ScoreKind,
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
@@ -487,7 +489,7 @@ pub fn top_confidence(
         ScoreKind::Probabilities => max,
         ScoreKind::Logits => softmax,
         ScoreKind::Auto => {
-            let logits = outside_unit(scores).greater_elem(0).expand([n]);
+            let logits = outside.greater_elem(0).expand([n]);
             max.mask_where(logits, softmax)
         }
     };

@@ -5,6 +5,9 @@
 //! slices on Flex and NdArray, a kernel on the CubeCL runtimes (wgpu, Vulkan, Metal, CUDA, ROCm).
 //! The functions of this module choose by the tensor's device.
 //!
+//! As Burn's own operations, these panic on tensors whose shapes do not fit together; metrics check
+//! shapes before they get here.
+//!
 //! Shared conventions: integer results are `i32`; `N` is the number of rows, `C` of classes; a
 //! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
 //! left out, in the order of [`Reason`](crate::Reason).
@@ -101,12 +104,13 @@ pub(crate) fn has_kernels(device: &Device) -> bool {
 }
 
 /// Calls the backend's version of an operation on a tensor if it has one, else the default body.
-/// Kernels are for tensors that are not empty, and under a condition if there is one.
+/// Kernels are for tensors that are not empty and not too large, and under a condition if there is one.
 macro_rules! route {
     ($tensor:ident $(if $condition:expr)?, $own:expr, $default:expr) => {{
         #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
         {
-            let kernel = $tensor.shape().num_elements() > 0 $(&& $condition)?;
+            let size = $tensor.shape().num_elements();
+            let kernel = size > 0 && size <= KERNEL_ELEMENTS $(&& $condition)?;
             if has_own_version(&$tensor.device(), kernel) {
                 return $own;
             }
@@ -114,6 +118,18 @@ macro_rules! route {
         $default
     }};
 }
+
+/// The most elements of the largest tensor of a kernel, which counts them in 32 bits.
+const KERNEL_ELEMENTS: usize = 1 << 31;
+
+/// The most rows where a kernel reads several numbers of each.
+const KERNEL_ROWS: usize = KERNEL_ELEMENTS / 4;
+
+/// The most columns that a grid of cubes takes.
+const KERNEL_COLUMNS: usize = 1 << 16;
+
+/// The most keys of a sort, for as many cubes as WebGPU has in a dimension.
+const KERNEL_KEYS: usize = 65_535 * 2048;
 
 /// The most bins of [`bin_confidence`] that a cube of a kernel has memory for.
 const KERNEL_BINS: usize = 512;
@@ -254,26 +270,37 @@ fn single(tensor: Tensor<2>) -> Tensor<2> {
 }
 
 /// Probabilities of scores `[N, L]`, each by itself: unchanged, or their sigmoid.
-pub fn sigmoid_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+///
+/// `outside` is what [`outside_unit`] says of them; only [`ScoreKind::Auto`] reads it.
+pub fn sigmoid_probabilities(
+    scores: Tensor<2>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
     if kind == ScoreKind::Probabilities {
         return single(scores);
     }
     route!(
         scores,
-        call::sigmoid_probabilities(scores, kind),
-        default::sigmoid_probabilities(scores, kind)
+        call::sigmoid_probabilities(scores, outside, kind),
+        default::sigmoid_probabilities(scores, outside, kind)
     )
 }
 
-/// Probabilities of scores `[N, C]` over the classes: unchanged, or their softmax.
-pub fn softmax_probabilities(scores: Tensor<2>, kind: ScoreKind) -> Tensor<2> {
+/// Probabilities of scores `[N, C]` over the classes: unchanged, or their softmax. `outside` as in
+/// [`sigmoid_probabilities`].
+pub fn softmax_probabilities(
+    scores: Tensor<2>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
     if kind == ScoreKind::Probabilities {
         return single(scores);
     }
     route!(
         scores,
-        call::softmax_probabilities(scores, kind),
-        default::softmax_probabilities(scores, kind)
+        call::softmax_probabilities(scores, outside, kind),
+        default::softmax_probabilities(scores, outside, kind)
     )
 }
 
@@ -374,22 +401,22 @@ pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) ->
 }
 
 /// Whether the best class is the target (1, 0, or a negative code), and the best class's
-/// probability: both `[N]`, from the scores and what [`row_scan`] yields of them.
+/// probability: both `[N]`, from what [`row_scan`] and [`outside_unit`] yield.
 ///
 /// A row of which the probability is undefined is rejected as NaN, one of which it is none (scores that
 /// are said to be probabilities may not be) as an invalid prediction.
 pub fn top_confidence(
-    scores: Tensor<2>,
     ranks: Tensor<2, Int>,
     scan: Tensor<2>,
     target: Tensor<1, Int>,
+    outside: Tensor<1, Int>,
     kind: ScoreKind,
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        scores,
-        call::top_confidence(scores, ranks, scan, target, kind, ignore_index),
-        default::top_confidence(scores, ranks, scan, target, kind, ignore_index)
+        target if target.dims()[0] <= KERNEL_ROWS,
+        call::top_confidence(ranks, scan, target, outside, kind, ignore_index),
+        default::top_confidence(ranks, scan, target, outside, kind, ignore_index)
     )
 }
 
@@ -419,7 +446,7 @@ pub fn pair_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        pred,
+        pred if pred.dims()[1] <= KERNEL_COLUMNS,
         call::pair_moments(counts, sums, pred, target, pivot),
         default::pair_moments(counts, sums, pred, target, pivot)
     )
@@ -439,7 +466,7 @@ pub fn log_likelihood(
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        target,
+        target if target.dims()[0] <= KERNEL_ROWS,
         call::log_likelihood(counts, sums, ranks, scan, target, ignore_index),
         default::log_likelihood(counts, sums, ranks, scan, target, ignore_index)
     )
@@ -469,7 +496,7 @@ pub fn value_totals(
 /// last. Keys are taken as `f32` and values as `i32`.
 pub fn sort_pairs(keys: Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1>) {
     route!(
-        keys,
+        keys if keys.dims()[0] <= KERNEL_KEYS,
         call::sort_pairs(keys, values),
         default::sort_pairs(keys, values)
     )
@@ -492,11 +519,8 @@ pub fn curve_areas(
     codes: Tensor<2, Int>,
 ) -> Option<(Tensor<1, Int>, Tensor<1>)> {
     route!(
-        scores if scores.dims()[0] <= KERNEL_SCORES,
+        scores if scores.dims()[0] <= KERNEL_KEYS && scores.dims()[1] < KERNEL_COLUMNS,
         Some(call::curve_areas(scores, codes)),
         None
     )
 }
-
-/// The most scores in a column that the kernels count without an overflow.
-const KERNEL_SCORES: usize = 1 << 30;

@@ -2,7 +2,7 @@
 
 use super::{
     counts::{count, flush, own_counters, reached, slot},
-    math::exp,
+    math::{exp, is_infinite, is_nan},
     sums::{Sum, hand_over},
 };
 use crate::Reason;
@@ -35,12 +35,12 @@ pub(super) fn top_confidence<I: Int>(
         let mut undefined = false;
         if comptime!(softmax) && (comptime!(!auto) || logits[0] != 0) {
             share = exp(max - scan[n + i]);
-            undefined = max.is_inf();
+            undefined = is_infinite(max);
         }
         if comptime!(ignores) && target[i] == ignored.get::<I>() {
             code = comptime!(Reason::Ignored.code()).runtime();
         } else if code >= 0 {
-            if undefined || share.is_nan() {
+            if undefined || is_nan(share) {
                 code = comptime!(Reason::Nan.code()).runtime();
             } else if share < 0.0 || share > 1.0 {
                 code = comptime!(Reason::InvalidPrediction.code()).runtime();
@@ -53,7 +53,7 @@ pub(super) fn top_confidence<I: Int>(
 
 #[cube(launch_unchecked)]
 pub(super) fn bin_confidence<F: Float>(
-    counts: &Tensor<Atomic<i32>>,
+    counts: &mut Tensor<Atomic<i32>>,
     state: &mut Tensor<f32>,
     partials: &mut Tensor<f32>,
     confidence: &Tensor<F>,

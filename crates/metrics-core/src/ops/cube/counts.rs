@@ -1,6 +1,6 @@
 //! Counters. A cube counts in memory of its own where there are few counters and many elements.
 
-use super::label;
+use super::{label, math::is_nan};
 use crate::Reason;
 use cubecl::prelude::*;
 
@@ -34,23 +34,26 @@ pub(super) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> 
 
 #[cube]
 pub(super) fn count(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     own: &Shared<[Atomic<i32>]>,
     place: usize,
     amount: i32,
     #[comptime] private: usize,
 ) {
-    if comptime!(private > 0) {
-        own[place].fetch_add(amount);
-    } else {
-        state[place].fetch_add(amount);
+    // A place is made of labels and codes, which only a caller's mistake takes out of the state.
+    if place < state.len() {
+        if comptime!(private > 0) {
+            own[place].fetch_add(amount);
+        } else {
+            state[place].fetch_add(amount);
+        }
     }
 }
 
 /// Adds the cube's own counters to the state.
 #[cube]
 pub(super) fn flush(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     own: &Shared<[Atomic<i32>]>,
     #[comptime] private: usize,
 ) {
@@ -73,7 +76,7 @@ pub(super) fn slot(code: i32) -> usize {
 
 #[cube(launch_unchecked)]
 pub(super) fn confusion<I: Int>(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     ranks: &Tensor<i32>,
     target: &Tensor<I>,
     classes: u32,
@@ -114,7 +117,7 @@ pub(super) fn confusion<I: Int>(
 
 #[cube(launch_unchecked)]
 pub(super) fn label_confusion<P: Int, I: Int>(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     pred: &Tensor<P>,
     target: &Tensor<I>,
     classes: u32,
@@ -154,7 +157,7 @@ pub(super) fn label_confusion<P: Int, I: Int>(
 /// Counts a pair of target and prediction, or a negative code.
 #[cube]
 fn count_pair(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     own: &Shared<[Atomic<i32>]>,
     target: i32,
     pred: i32,
@@ -215,7 +218,7 @@ pub(super) fn label_ranks<P: Int, I: Int>(
 
 #[cube(launch_unchecked)]
 pub(super) fn label_counts<F: Float, I: Int>(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     scores: &Tensor<F>,
     target: &Tensor<I>,
     threshold: f32,
@@ -251,7 +254,7 @@ fn decision_code<I: Int>(score: f32, target: I, ignored: I, #[comptime] ignores:
         code = comptime!(Reason::Ignored.code()).runtime();
     } else if code < 0 || code > 1 {
         code = comptime!(Reason::InvalidTarget.code()).runtime();
-    } else if score.is_nan() {
+    } else if is_nan(score) {
         code = comptime!(Reason::Nan.code()).runtime();
     } else if score < 0.0 || score > 1.0 {
         code = comptime!(Reason::InvalidPrediction.code()).runtime();
@@ -277,7 +280,7 @@ pub(super) fn decision_codes<F: Float, I: Int>(
 
 #[cube(launch_unchecked)]
 pub(super) fn threshold_counts<F: Float>(
-    state: &Tensor<Atomic<i32>>,
+    state: &mut Tensor<Atomic<i32>>,
     probabilities: &Tensor<F>,
     target: &Tensor<i32>,
     thresholds: &Tensor<f32>,
@@ -320,7 +323,7 @@ pub(super) fn reached(thresholds: &Tensor<f32>, value: f32) -> usize {
 
 /// Adds up what every unit counted, with one addition to the state per cube.
 #[cube]
-pub(super) fn tally(state: &Tensor<Atomic<i32>>, place: usize, amount: i32) {
+pub(super) fn tally(state: &mut Tensor<Atomic<i32>>, place: usize, amount: i32) {
     let total = Shared::<[Atomic<i32>]>::new_slice(1usize);
     if UNIT_POS == 0 {
         total[0].store(0i32);

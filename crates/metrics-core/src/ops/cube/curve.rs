@@ -25,7 +25,7 @@ pub(super) fn encode<F: Float>(
     scores: &Tensor<F>,
     codes: &Tensor<i32>,
     keys: &mut Tensor<u32>,
-    numbers: &Tensor<Atomic<u32>>,
+    numbers: &mut Tensor<Atomic<u32>>,
     n: u32,
     columns: u32,
     #[define(F)] _dtype: ElemType,
@@ -133,7 +133,7 @@ fn start_of(keys: &Tensor<u32>, row: usize, i: usize) -> usize {
 pub(super) fn areas(
     keys: &Tensor<u32>,
     positives: &Tensor<u32>,
-    numbers: &Tensor<Atomic<u32>>,
+    numbers: &mut Tensor<Atomic<u32>>,
     precisions: &mut Tensor<f32>,
     partials: &mut Tensor<f32>,
     n: u32,

@@ -11,6 +11,18 @@ pub(super) fn opaque(x: f32) -> f32 {
     f32::from_bits(x.to_bits() ^ zero)
 }
 
+/// Whether it is NaN, by its bits: a compiler of fast mathematics may take it that nothing is.
+#[cube]
+pub(super) fn is_nan(x: f32) -> bool {
+    x.to_bits() & 0x7fff_ffffu32 > 0x7f80_0000u32
+}
+
+/// Whether it is infinite, by its bits.
+#[cube]
+pub(super) fn is_infinite(x: f32) -> bool {
+    x.to_bits() & 0x7fff_ffffu32 == 0x7f80_0000u32
+}
+
 /// `exp(x)` for `x <= 0`: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor polynomial of degree 7.
 /// Below -87 it is 0, which is within 1.7e-38.
 #[cube]
@@ -31,7 +43,7 @@ pub(super) fn exp(x: f32) -> f32 {
     let mut result = p * scale;
     if x < -87.0f32 {
         result = 0.0f32;
-    } else if x.is_nan() {
+    } else if is_nan(x) {
         result = x;
     }
     result
@@ -60,7 +72,7 @@ pub(super) fn log1p(x: f32) -> f32 {
     p = p * z + 2.0f32 / 5.0f32;
     p = p * z + 2.0f32 / 3.0f32;
     let mut result = k * 0.693_147_2f32 + (s * 2.0f32 + s * z * p);
-    if x.is_nan() || x.is_inf() {
+    if is_nan(x) || is_infinite(x) {
         result = x;
     }
     result

@@ -1,7 +1,10 @@
 //! Kernels for the backends on CubeCL: wgpu, Vulkan, Metal, CUDA, ROCm.
 //!
 //! They ask for little, so that they run everywhere: cubes of 256 units, 16 KiB of shared memory,
-//! atomic additions of `i32`; no `f64`, no subgroup operations, and no cube waits for another.
+//! atomics of 32-bit integers; no `f64`, no subgroup operations, and no cube waits for another.
+//!
+//! They are launched without bounds checks of CubeCL's: lengths are checked here, and counters in the
+//! kernels.
 
 mod bins;
 mod counts;
@@ -18,10 +21,10 @@ use super::{
 use crate::REJECTED_SLOTS;
 use burn::backend::{
     cubecl::dtype_to_storage_type,
-    ops::IntTensorOps,
+    ops::{FloatTensorOps, IntTensorOps},
     tensor::{FloatTensor, IntTensor},
 };
-use burn::tensor::{DType, IntDType, Shape};
+use burn::tensor::{DType, FloatDType, IntDType, Shape};
 use burn_cubecl::{
     CubeBackend,
     kernel::into_contiguous,
@@ -39,6 +42,9 @@ const CUBES: usize = 1024;
 
 /// Elements of a unit that walks, before there are more cubes.
 const PER_UNIT: usize = 8;
+
+/// So many elements are left to one cube where that saves a launch.
+const FEW: usize = UNITS as usize * 64;
 
 /// A label as `i32`. One that does not fit becomes the nearest that does, so it stays invalid.
 #[cube]
@@ -101,10 +107,35 @@ fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor
 
 /// A state that a kernel may write to.
 fn writable(state: CubeTensor) -> CubeTensor {
-    match state.can_mut() && state.is_contiguous_buffer() {
-        true => state,
-        false => into_contiguous(state).copy(),
+    match (state.is_contiguous(), state.can_mut()) {
+        (true, true) => state,
+        (true, false) => state.copy(),
+        (false, _) => into_contiguous(state),
     }
+}
+
+/// That tensors which a kernel reads side by side are of one length.
+fn same_length(n: usize, tensors: &[&CubeTensor]) {
+    for tensor in tensors {
+        let found = tensor.meta.num_elements();
+        assert_eq!(found, n, "a tensor of {found} elements beside one of {n}");
+    }
+}
+
+/// Codes and ranks: `i32`, contiguous.
+fn codes(tensor: CubeTensor) -> CubeTensor {
+    into_contiguous(match tensor.dtype {
+        DType::I32 => tensor,
+        _ => CubeBackend::int_cast(tensor, IntDType::I32),
+    })
+}
+
+/// Numbers that this crate made: `f32`, contiguous.
+fn floats(tensor: CubeTensor) -> CubeTensor {
+    into_contiguous(match tensor.dtype {
+        DType::F32 => tensor,
+        _ => CubeBackend::float_cast(tensor, FloatDType::F32),
+    })
 }
 
 /// Integers as `i32` or `i64`, which is what kernels take.
@@ -173,6 +204,7 @@ fn row_scan(
 ) -> (CubeTensor, Option<CubeTensor>) {
     let (scores, target) = (rows(scores), ints(target));
     let [n, classes] = scores.meta.shape().dims();
+    same_length(n, &[&target]);
     let team = rows::team(classes);
     let ranks = empty(&target, [2, n], DType::I32);
     let floats = likelihood.then(|| empty(&target, [4, n], DType::F32));
@@ -199,33 +231,6 @@ fn row_scan(
     (ranks, floats)
 }
 
-/// 1 if a score is outside `[0, 1]`, else 0.
-fn outside_unit(scores: &CubeTensor) -> CubeTensor {
-    let (client, device) = (scores.client.clone(), scores.device.clone());
-    let found = zeros_client(client, device, [1].into(), DType::I32);
-    let elements = scores.meta.num_elements();
-    // SAFETY: units stop at the last element.
-    unsafe {
-        rows::outside_unit::launch_unchecked(
-            &scores.client,
-            walking(elements),
-            CUBE,
-            scores.clone().into_tensor_arg(),
-            found.clone().into_tensor_arg(),
-            elem(scores),
-        );
-    }
-    found
-}
-
-/// What tells a kernel whether scores are logits. It is not read where the kind says it.
-fn logits(scores: &CubeTensor, kind: ScoreKind) -> CubeTensor {
-    match kind {
-        ScoreKind::Auto => outside_unit(scores),
-        _ => empty(scores, [1], DType::I32),
-    }
-}
-
 impl MetricsBackend for CubeBackend {
     fn row_ranks(scores: FloatTensor<Self>, target: IntTensor<Self>) -> IntTensor<Self> {
         row_scan(scores, target, false).0
@@ -247,6 +252,7 @@ impl MetricsBackend for CubeBackend {
     ) -> IntTensor<Self> {
         let (pred, target) = (ints(pred), ints(target));
         let n = target.meta.num_elements();
+        same_length(n, &[&pred]);
         let ranks = empty(&target, [2, n], DType::I32);
         let dtypes = [elem(&pred), elem(&target)];
         // SAFETY: every unit has an element below `n` or does nothing.
@@ -338,6 +344,7 @@ impl MetricsBackend for CubeBackend {
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         let (keys, values) = (into_contiguous(keys), Self::mark_ignored(values, None));
         let n = keys.meta.num_elements();
+        same_length(n, &[&values]);
         let codes = empty(&keys, [1, n], DType::U32);
         let sorted = empty(&keys, [n], DType::F32);
         let (client, dtype) = (codes.client.clone(), elem(&keys));
@@ -369,8 +376,9 @@ impl MetricsBackend for CubeBackend {
         scores: FloatTensor<Self>,
         codes: IntTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let (scores, codes) = (into_contiguous(scores), into_contiguous(codes));
+        let (scores, codes) = (into_contiguous(scores), self::codes(codes));
         let [n, columns] = scores.meta.shape().dims();
+        same_length(n * columns, &[&codes]);
         let (client, device) = (scores.client.clone(), scores.device.clone());
         let zeros =
             |size, dtype| zeros_client(client.clone(), device.clone(), [size].into(), dtype);
@@ -447,6 +455,7 @@ impl MetricsBackend for CubeBackend {
     ) -> IntTensor<Self> {
         let (state, scores, target) = (writable(state), into_contiguous(scores), ints(target));
         let elements = target.meta.num_elements();
+        same_length(elements, &[&scores]);
         let (ignored, ignores) = ignored(&target, options.ignore_index);
         let private = counts::private(state.meta.num_elements(), elements);
         let dtypes = [elem(&scores), elem(&target)];
@@ -469,9 +478,12 @@ impl MetricsBackend for CubeBackend {
         state
     }
 
-    fn sigmoid_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self> {
-        let scores = into_contiguous(scores);
-        let logits = logits(&scores, kind);
+    fn sigmoid_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self> {
+        let (scores, outside) = (into_contiguous(scores), codes(outside));
         let out = empty(&scores, scores.meta.shape().dims::<2>(), DType::F32);
         let dtype = elem(&scores);
         // SAFETY: every unit has an element or does nothing.
@@ -481,7 +493,7 @@ impl MetricsBackend for CubeBackend {
                 one_each(out.meta.num_elements()),
                 CUBE,
                 scores.into_tensor_arg(),
-                logits.into_tensor_arg(),
+                outside.into_tensor_arg(),
                 out.clone().into_tensor_arg(),
                 kind == ScoreKind::Auto,
                 dtype,
@@ -490,9 +502,12 @@ impl MetricsBackend for CubeBackend {
         out
     }
 
-    fn softmax_probabilities(scores: FloatTensor<Self>, kind: ScoreKind) -> FloatTensor<Self> {
-        let scores = into_contiguous(scores);
-        let logits = logits(&scores, kind);
+    fn softmax_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self> {
+        let (scores, outside) = (rows(scores), codes(outside));
         let [n, classes] = scores.meta.shape().dims();
         let out = empty(&scores, [n, classes], DType::F32);
         let team = rows::team(classes);
@@ -504,7 +519,7 @@ impl MetricsBackend for CubeBackend {
                 one_each(n * team as usize),
                 CUBE,
                 scores.into_tensor_arg(),
-                logits.into_tensor_arg(),
+                outside.into_tensor_arg(),
                 out.clone().into_tensor_arg(),
                 f32::NAN,
                 kind == ScoreKind::Auto,
@@ -516,20 +531,47 @@ impl MetricsBackend for CubeBackend {
     }
 
     fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
-        outside_unit(&into_contiguous(scores))
+        let scores = into_contiguous(scores);
+        let elements = scores.meta.num_elements();
+        let few = elements <= FEW;
+        let found = match few {
+            true => empty(&scores, [1], DType::I32),
+            false => {
+                let (client, device) = (scores.client.clone(), scores.device.clone());
+                zeros_client(client, device, [1].into(), DType::I32)
+            }
+        };
+        let dtype = elem(&scores);
+        // SAFETY: units stop at the last element.
+        unsafe {
+            rows::outside_unit::launch_unchecked(
+                &found.client,
+                if few {
+                    CubeCount::new_1d(1)
+                } else {
+                    walking(elements)
+                },
+                CUBE,
+                scores.into_tensor_arg(),
+                found.clone().into_tensor_arg(),
+                dtype,
+            );
+        }
+        found
     }
 
     fn top_confidence(
-        scores: FloatTensor<Self>,
         ranks: IntTensor<Self>,
         scan: FloatTensor<Self>,
         target: IntTensor<Self>,
+        outside: IntTensor<Self>,
         kind: ScoreKind,
         ignore_index: Option<i64>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let target = ints(target);
-        let logits = logits(&into_contiguous(scores), kind);
+        let (target, ranks, scan) = (ints(target), codes(ranks), floats(scan));
         let n = target.meta.num_elements();
+        same_length(2 * n, &[&ranks]);
+        same_length(4 * n, &[&scan]);
         let (ignored, ignores) = ignored(&target, ignore_index);
         let hits = empty(&target, [n], DType::I32);
         let confidence = empty(&target, [n], DType::F32);
@@ -540,10 +582,10 @@ impl MetricsBackend for CubeBackend {
                 &hits.client,
                 one_each(n),
                 CUBE,
-                into_contiguous(ranks).into_tensor_arg(),
-                into_contiguous(scan).into_tensor_arg(),
+                ranks.into_tensor_arg(),
+                scan.into_tensor_arg(),
                 target.into_tensor_arg(),
-                logits.into_tensor_arg(),
+                codes(outside).into_tensor_arg(),
                 hits.clone().into_tensor_arg(),
                 confidence.clone().into_tensor_arg(),
                 ignored,
@@ -564,8 +606,11 @@ impl MetricsBackend for CubeBackend {
         width: usize,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         let (counts, sums) = (writable(counts), writable(sums));
-        let (confidence, hit) = (into_contiguous(confidence), into_contiguous(hit));
+        let (confidence, hit) = (into_contiguous(confidence), codes(hit));
+        same_length(hit.meta.num_elements(), &[&confidence]);
         let bins = width + 1;
+        same_length(2 * bins + REJECTED_SLOTS, &[&counts]);
+        same_length(2 * bins, &[&sums]);
         let parts = hit.meta.num_elements().div_ceil(UNITS as usize * PER_UNIT);
         let parts = parts.clamp(1, UNITS as usize);
         let partials = Partials::new(&sums, parts, bins);
@@ -599,7 +644,8 @@ impl MetricsBackend for CubeBackend {
         thresholds: Vec<f32>,
     ) -> IntTensor<Self> {
         let state = writable(state);
-        let (probabilities, target) = (into_contiguous(probabilities), into_contiguous(target));
+        let (probabilities, target) = (into_contiguous(probabilities), codes(target));
+        same_length(target.meta.num_elements(), &[&probabilities]);
         let thresholds = constant(&state, &thresholds);
         let elements = target.meta.num_elements();
         let private = counts::private(state.meta.num_elements(), elements);
@@ -627,6 +673,7 @@ impl MetricsBackend for CubeBackend {
         ignore_index: Option<i64>,
     ) -> IntTensor<Self> {
         let (probabilities, target) = (into_contiguous(probabilities), ints(target));
+        same_length(target.meta.num_elements(), &[&probabilities]);
         let (ignored, ignores) = ignored(&target, ignore_index);
         let codes = empty(&target, target.meta.shape().dims::<2>(), DType::I32);
         let dtypes = [elem(&probabilities), elem(&target)];
@@ -655,6 +702,7 @@ impl MetricsBackend for CubeBackend {
         let (probabilities, target) = (rows(probabilities), ints(target));
         let (ignored, ignores) = ignored(&target, ignore_index);
         let [n, classes] = probabilities.meta.shape().dims();
+        same_length(n, &[&target]);
         let codes = empty(&target, [n, classes], DType::I32);
         let team = rows::team(classes);
         let dtypes = [elem(&probabilities), elem(&target)];
@@ -685,20 +733,26 @@ impl MetricsBackend for CubeBackend {
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         let (counts, sums) = (writable(counts), writable(sums));
         let (pred, target) = (into_contiguous(pred), into_contiguous(target));
-        let pivot = into_contiguous(pivot);
+        let pivot = floats(pivot);
         let [n, columns] = pred.meta.shape().dims();
+        same_length(n * columns, &[&target]);
+        same_length(columns, &[&pivot]);
+        same_length(1 + REJECTED_SLOTS, &[&counts]);
+        same_length(2 * PAIR_MOMENTS * columns, &[&sums]);
         let dtypes = [elem(&pred), elem(&target)];
         let nan = empty(&counts, [if columns > 1 { n } else { 1 }], DType::I32);
         if columns > 1 {
-            // SAFETY: every unit has a row below `n` or does nothing.
+            let team = rows::team(columns);
+            // SAFETY: rows are below `n` and columns below `columns`.
             unsafe {
-                sums::nan_rows::launch_unchecked(
+                rows::nan_rows::launch_unchecked(
                     &counts.client,
-                    one_each(n),
+                    one_each(n * team as usize),
                     CUBE,
                     pred.clone().into_tensor_arg(),
                     target.clone().into_tensor_arg(),
                     nan.clone().into_tensor_arg(),
+                    team,
                     dtypes,
                 );
             }
@@ -734,8 +788,14 @@ impl MetricsBackend for CubeBackend {
         ignore_index: Option<i64>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         let (counts, sums, target) = (writable(counts), writable(sums), ints(target));
+        let (ranks, scan) = (codes(ranks), floats(scan));
         let (ignored, ignores) = ignored(&target, ignore_index);
-        let grid = Grid::new(target.meta.num_elements(), 1);
+        let n = target.meta.num_elements();
+        same_length(2 * n, &[&ranks]);
+        same_length(4 * n, &[&scan]);
+        same_length(1 + REJECTED_SLOTS, &[&counts]);
+        same_length(2, &[&sums]);
+        let grid = Grid::new(n, 1);
         let partials = Partials::new(&sums, grid.parts, 1);
         let dtype = elem(&target);
         // SAFETY: rows are below the length of `target`; codes are slots of `counts`.
@@ -747,8 +807,8 @@ impl MetricsBackend for CubeBackend {
                 counts.clone().into_tensor_arg(),
                 sums.clone().into_tensor_arg(),
                 partials.memory.clone().into_tensor_arg(),
-                into_contiguous(ranks).into_tensor_arg(),
-                into_contiguous(scan).into_tensor_arg(),
+                ranks.into_tensor_arg(),
+                scan.into_tensor_arg(),
                 target.into_tensor_arg(),
                 ignored,
                 ignores,
@@ -768,6 +828,9 @@ impl MetricsBackend for CubeBackend {
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         let (counts, sums) = (writable(counts), writable(sums));
         let (values, weights) = (into_contiguous(values), into_contiguous(weights));
+        same_length(values.meta.num_elements(), &[&weights]);
+        same_length(2 + REJECTED_SLOTS, &[&counts]);
+        same_length(6, &[&sums]);
         let grid = Grid::new(values.meta.num_elements(), 1);
         let partials = Partials::new(&sums, grid.parts, 3);
         let dtypes = [elem(&values), elem(&weights)];
@@ -818,7 +881,10 @@ impl MetricsBackend for CubeBackend {
     }
 
     fn add_compensated(state: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let (state, x) = (writable(state), into_contiguous(x));
+        let (state, x) = (writable(state), floats(x));
+        let places = state.meta.num_elements() / 2;
+        let twice = x.meta.num_elements() > places;
+        same_length(if twice { 2 * places } else { places }, &[&x]);
         // SAFETY: places are below half the length of the state.
         unsafe {
             sums::add_compensated::launch_unchecked(
@@ -840,8 +906,9 @@ fn confusion(
     options: ConfusionOptions,
     matrix: bool,
 ) -> CubeTensor {
-    let (state, ranks, target) = (writable(state), into_contiguous(ranks), ints(target));
+    let (state, ranks, target) = (writable(state), codes(ranks), ints(target));
     let n = target.meta.num_elements();
+    same_length(2 * n, &[&ranks]);
     let (ignored, ignores) = ignored(&target, options.ignore_index);
     let private = counts::private(state.meta.num_elements(), n);
     let dtype = elem(&target);
@@ -876,6 +943,7 @@ fn label_confusion(
 ) -> CubeTensor {
     let (state, pred, target) = (writable(state), ints(pred), ints(target));
     let n = target.meta.num_elements();
+    same_length(n, &[&pred]);
     let (ignored, ignores) = ignored(&target, options.ignore_index);
     let private = counts::private(state.meta.num_elements(), n);
     let dtypes = [elem(&pred), elem(&target)];

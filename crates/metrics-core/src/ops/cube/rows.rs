@@ -2,7 +2,7 @@
 
 use super::{
     UNITS, label,
-    math::{exp, log1p},
+    math::{exp, is_infinite, is_nan, log1p},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -101,7 +101,7 @@ pub(super) fn row_scan<F: Float, I: Int>(
     let mut i = lane as usize;
     while i < classes {
         let score = f32::cast_from(scores[from + i]);
-        if score.is_nan() {
+        if is_nan(score) {
             part.nan = true;
         } else {
             if score > own || (score == own && i < own_index) {
@@ -165,7 +165,7 @@ pub(super) fn row_scan<F: Float, I: Int>(
         ranks[n + row] = code;
         if comptime!(likelihood) {
             // Equal infinities leave the sum of exponentials undefined.
-            let infinite = part.max.is_inf();
+            let infinite = is_infinite(part.max);
             let certain = classes == 1 || (infinite && part.max > 0.0 && part.others == 0.0);
             let mut excess = log1p(part.others);
             let mut log_sum = part.max + excess;
@@ -185,12 +185,11 @@ pub(super) fn row_scan<F: Float, I: Int>(
     }
 }
 
-/// The largest value of the units that share a row.
+/// The largest value of the units that share a row, or their sum.
 #[cube]
-fn team_max(value: f32, #[comptime] team: u32) -> f32 {
+fn over_team(value: f32, #[comptime] team: u32, #[comptime] largest: bool) -> f32 {
     let mut values = Shared::<[f32]>::new_slice(UNITS as usize);
     let unit = UNIT_POS as usize;
-    let first = unit - unit % team as usize;
     let lane = UNIT_POS % team;
     let mut half = comptime!(team / 2).runtime();
     values[unit] = value;
@@ -198,37 +197,16 @@ fn team_max(value: f32, #[comptime] team: u32) -> f32 {
     while half > 0 {
         if lane < half {
             let other = values[unit + half as usize];
-            if other > values[unit] {
+            if comptime!(!largest) {
+                values[unit] += other;
+            } else if other > values[unit] {
                 values[unit] = other;
             }
         }
         sync_cube();
         half /= 2;
     }
-    let all = values[first];
-    sync_cube();
-    all
-}
-
-/// The sum over the units that share a row.
-#[cube]
-fn team_sum(value: f32, #[comptime] team: u32) -> f32 {
-    let mut values = Shared::<[f32]>::new_slice(UNITS as usize);
-    let unit = UNIT_POS as usize;
-    let first = unit - unit % team as usize;
-    let lane = UNIT_POS % team;
-    let mut half = comptime!(team / 2).runtime();
-    values[unit] = value;
-    sync_cube();
-    while half > 0 {
-        if lane < half {
-            let other = values[unit + half as usize];
-            values[unit] += other;
-        }
-        sync_cube();
-        half /= 2;
-    }
-    let all = values[first];
+    let all = values[unit - lane as usize];
     sync_cube();
     all
 }
@@ -261,26 +239,27 @@ pub(super) fn softmax<F: Float>(
         let mut i = lane;
         while i < classes {
             let score = f32::cast_from(scores[from + i]);
-            if score.is_nan() {
+            if is_nan(score) {
                 nan = 1.0f32;
-            } else if score > max || max.is_nan() {
+            } else if score > max || is_nan(max) {
                 max = score;
             }
             i += team as usize;
         }
-        max = team_max(
-            select(max.is_nan(), f32::cast_from(f32::min_value()), max),
+        max = over_team(
+            select(is_nan(max), f32::cast_from(f32::min_value()), max),
             team,
+            true,
         );
-        nan = team_max(nan, team);
+        nan = over_team(nan, team, true);
         let mut sum = 0.0f32;
         let mut i = lane;
         while i < classes {
             sum += exp(f32::cast_from(scores[from + i]) - max);
             i += team as usize;
         }
-        sum = team_sum(sum, team);
-        let bad = nan > 0.0 || max.is_inf();
+        sum = over_team(sum, team, false);
+        let bad = nan > 0.0 || is_infinite(max);
         let mut i = lane;
         while i < classes && row < n {
             let share = exp(f32::cast_from(scores[from + i]) - max) / sum;
@@ -311,24 +290,34 @@ pub(super) fn sigmoid<F: Float>(
     }
 }
 
-/// Whether any score lies outside `[0, 1]`: sets `found`, which is 0 at first, to 1.
+/// Whether any score lies outside `[0, 1]`: 1 or 0. Several cubes need `found` to be 0 at first.
 #[cube(launch_unchecked)]
 pub(super) fn outside_unit<F: Float>(
     scores: &Tensor<F>,
-    found: &Tensor<Atomic<i32>>,
+    found: &mut Tensor<Atomic<i32>>,
     #[define(F)] _dtype: ElemType,
 ) {
-    let mut outside = 0i32;
+    let any = Shared::<[Atomic<i32>]>::new_slice(1usize);
+    if UNIT_POS == 0 {
+        any[0].store(0i32);
+    }
+    sync_cube();
+    let mut outside = false;
     let mut i = ABSOLUTE_POS;
     while i < scores.len() {
         let score = f32::cast_from(scores[i]);
-        if score < 0.0 || score > 1.0 {
-            outside = 1i32;
-        }
+        outside = outside || score < 0.0 || score > 1.0;
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
-    if outside != 0 {
-        found[0].fetch_max(1i32);
+    if outside {
+        any[0].store(1i32);
+    }
+    sync_cube();
+    if UNIT_POS == 0 {
+        let flag = any[0].load();
+        if CUBE_COUNT == 1 || flag != 0 {
+            found[0].store(flag);
+        }
     }
 }
 
@@ -353,14 +342,14 @@ pub(super) fn class_codes<F: Float, I: Int>(
     let mut i = lane;
     while i < classes {
         let p = f32::cast_from(probabilities[from + i]);
-        if p.is_nan() {
+        if is_nan(p) {
             bad = 2.0f32;
         } else if (p < 0.0 || p > 1.0) && bad == 0.0 {
             bad = 1.0f32;
         }
         i += team as usize;
     }
-    bad = team_max(bad, team);
+    bad = over_team(bad, team, true);
     let raw = target[at];
     let own = label::<I>(raw);
     let mut code = 0i32;
@@ -377,5 +366,34 @@ pub(super) fn class_codes<F: Float, I: Int>(
     while i < classes && row < n {
         codes[row * classes + i] = select(code < 0, code, i32::cast_from(i as i32 == own));
         i += team as usize;
+    }
+}
+
+/// Whether a row of predictions or targets has a NaN: 1 or 0.
+#[cube(launch_unchecked)]
+pub(super) fn nan_rows<F: Float, G: Float>(
+    pred: &Tensor<F>,
+    target: &Tensor<G>,
+    nan: &mut Tensor<i32>,
+    #[comptime] team: u32,
+    #[define(F, G)] _dtypes: [ElemType; 2],
+) {
+    let n = pred.shape(0);
+    let columns = pred.shape(1);
+    let row = ABSOLUTE_POS / team as usize;
+    let from = min(row, n - 1) * columns;
+    let mut found = 0.0f32;
+    let mut i = (UNIT_POS % team) as usize;
+    while i < columns {
+        let p = f32::cast_from(pred[from + i]);
+        let t = f32::cast_from(target[from + i]);
+        if is_nan(p) || is_nan(t) {
+            found = 1.0f32;
+        }
+        i += team as usize;
+    }
+    found = over_team(found, team, true);
+    if UNIT_POS % team == 0 && row < n {
+        nan[row] = i32::cast_from(found > 0.5);
     }
 }

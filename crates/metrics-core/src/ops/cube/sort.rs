@@ -146,7 +146,7 @@ fn scatter(
     }
     sync_cube();
     // The sums before each, in the order of digits and then units.
-    let run = comptime!(DIGITS * UNITS / UNITS);
+    let run = comptime!(DIGITS);
     let mut sum = 0u32;
     for i in 0..run {
         sum += places[unit * run + i];
@@ -179,8 +179,8 @@ fn scatter(
     }
 }
 
-/// Sorts the first `n` of each row of `keys [rows, n]` by their low `bits`, rising; equal keys keep
-/// their order.
+/// Sorts each row of `keys [rows, n]` by their low `bits`, rising; equal keys keep their order. The
+/// memory of the keys is used, that of the values is not changed.
 pub(super) fn sort(
     mut keys: CubeTensor,
     mut values: Option<CubeTensor>,
@@ -189,7 +189,11 @@ pub(super) fn sort(
     let [rows, n] = keys.meta.shape().dims();
     let blocks = n.div_ceil(BLOCK);
     let mut other = empty(&keys, [rows, n], DType::U32);
-    let mut moved = (values.as_ref()).map(|values| empty(values, [rows, n], DType::I32));
+    let scratch = || Some(empty(&keys, [rows, n], DType::I32));
+    let (mut moved, mut spare) = match values.is_some() {
+        true => (scratch(), scratch()),
+        false => (None, None),
+    };
     let counts = empty(&keys, [rows, DIGITS, blocks], DType::U32);
     let grid = || CubeCount::new_2d(blocks as u32, rows as u32);
     for shift in (0..bits).step_by(BITS as usize) {
@@ -228,7 +232,9 @@ pub(super) fn sort(
             );
         }
         std::mem::swap(&mut keys, &mut other);
-        std::mem::swap(&mut values, &mut moved);
+        let read = std::mem::replace(&mut values, moved);
+        // The values that came in may be in use elsewhere, so they are only read.
+        moved = spare.take().or(read);
     }
     (keys, values)
 }

@@ -1,7 +1,10 @@
 //! Compensated sums: per unit, then per cube, then over all cubes, in an order that depends on the
 //! shapes alone.
 
-use super::{UNITS, counts, math::opaque};
+use super::{
+    UNITS, counts,
+    math::{is_nan, opaque},
+};
 use crate::{Reason, ops::PAIR_MOMENTS};
 use cubecl::prelude::*;
 
@@ -218,34 +221,9 @@ pub(super) fn sum_columns<F: Float>(
     hand_over_column(state, partials, &mut sum, walk.column, columns, walk.inside);
 }
 
-/// Whether a row of predictions or targets has a NaN: 1 or 0. Only called where there is more than
-/// one column.
-#[cube(launch_unchecked)]
-pub(super) fn nan_rows<F: Float, G: Float>(
-    pred: &Tensor<F>,
-    target: &Tensor<G>,
-    nan: &mut Tensor<i32>,
-    #[define(F, G)] _dtypes: [ElemType; 2],
-) {
-    let row = ABSOLUTE_POS;
-    if row < pred.shape(0) {
-        let columns = pred.shape(1);
-        let mut found = false;
-        let mut column = 0usize;
-        while column < columns {
-            let place = row * columns + column;
-            if f32::cast_from(pred[place]).is_nan() || f32::cast_from(target[place]).is_nan() {
-                found = true;
-            }
-            column += 1;
-        }
-        nan[row] = i32::cast_from(found);
-    }
-}
-
 #[cube(launch_unchecked)]
 pub(super) fn pair_moments<F: Float, G: Float>(
-    counts: &Tensor<Atomic<i32>>,
+    counts: &mut Tensor<Atomic<i32>>,
     state: &mut Tensor<f32>,
     partials: &mut Tensor<f32>,
     pred: &Tensor<F>,
@@ -268,7 +246,7 @@ pub(super) fn pair_moments<F: Float, G: Float>(
         let place = walk.row * columns + walk.column;
         let p = f32::cast_from(pred[place]);
         let t = f32::cast_from(target[place]);
-        let mut bad = p.is_nan() || t.is_nan();
+        let mut bad = is_nan(p) || is_nan(t);
         if columns > 1 {
             bad = nan[walk.row] != 0;
         }
@@ -330,7 +308,7 @@ pub(super) fn pair_moments<F: Float, G: Float>(
 
 #[cube(launch_unchecked)]
 pub(super) fn log_likelihood<I: Int>(
-    counts: &Tensor<Atomic<i32>>,
+    counts: &mut Tensor<Atomic<i32>>,
     state: &mut Tensor<f32>,
     partials: &mut Tensor<f32>,
     ranks: &Tensor<i32>,
@@ -349,7 +327,7 @@ pub(super) fn log_likelihood<I: Int>(
         let loss = scan[3 * rows + walk.row];
         if comptime!(ignores) && target[walk.row] == ignored.get::<I>() {
             place = comptime!(1 + Reason::Ignored as i32).runtime();
-        } else if place <= 0 && loss.is_nan() {
+        } else if place <= 0 && is_nan(loss) {
             place = comptime!(1 + Reason::Nan as i32).runtime();
         }
         if place > 0 {
@@ -366,7 +344,7 @@ pub(super) fn log_likelihood<I: Int>(
 
 #[cube(launch_unchecked)]
 pub(super) fn value_totals<F: Float, G: Float>(
-    counts: &Tensor<Atomic<i32>>,
+    counts: &mut Tensor<Atomic<i32>>,
     state: &mut Tensor<f32>,
     partials: &mut Tensor<f32>,
     values: &Tensor<F>,
@@ -390,7 +368,7 @@ pub(super) fn value_totals<F: Float, G: Float>(
         if comptime!(weighted) {
             weight = f32::cast_from(weights[walk.row]);
         }
-        let nan = value.is_nan() || weight.is_nan();
+        let nan = is_nan(value) || is_nan(weight);
         if comptime!(imputes) && nan {
             value = imputed;
             weight = 1.0f32;

@@ -17,6 +17,15 @@ use burn::backend::{
 use burn::tensor::DType;
 use tensor::HostTensor;
 
+/// Whether scores are logits, by what [`ops::outside_unit`](crate::ops::outside_unit) says of them.
+fn are_logits(outside: &[i32], kind: ScoreKind) -> bool {
+    match kind {
+        ScoreKind::Auto => outside.first().is_some_and(|outside| *outside != 0),
+        ScoreKind::Probabilities => false,
+        ScoreKind::Logits => true,
+    }
+}
+
 /// The passes for one backend whose tensors are [`HostTensor`]s.
 macro_rules! host_backend {
     ($backend:ty) => {
@@ -135,24 +144,27 @@ macro_rules! host_backend {
 
             fn sigmoid_probabilities(
                 scores: FloatTensor<Self>,
+                outside: IntTensor<Self>,
                 kind: ScoreKind,
             ) -> FloatTensor<Self> {
-                let shape: [usize; 2] = scores.shape().dims();
-                match scores.floats(|scores| passes::sigmoid(scores, kind)) {
-                    Some(probabilities) => HostTensor::from_floats(probabilities, shape),
-                    None => scores,
+                if !outside.counters(|outside| are_logits(outside, kind)) {
+                    return scores;
                 }
+                let shape: [usize; 2] = scores.shape().dims();
+                HostTensor::from_floats(scores.floats(passes::sigmoid), shape)
             }
 
             fn softmax_probabilities(
                 scores: FloatTensor<Self>,
+                outside: IntTensor<Self>,
                 kind: ScoreKind,
             ) -> FloatTensor<Self> {
-                let shape: [usize; 2] = scores.shape().dims();
-                match scores.floats(|scores| passes::softmax(scores, shape[1], kind)) {
-                    Some(probabilities) => HostTensor::from_floats(probabilities, shape),
-                    None => scores,
+                if !outside.counters(|outside| are_logits(outside, kind)) {
+                    return scores;
                 }
+                let shape: [usize; 2] = scores.shape().dims();
+                let probabilities = scores.floats(|scores| passes::softmax(scores, shape[1]));
+                HostTensor::from_floats(probabilities, shape)
             }
 
             fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
@@ -161,19 +173,15 @@ macro_rules! host_backend {
             }
 
             fn top_confidence(
-                scores: FloatTensor<Self>,
                 ranks: IntTensor<Self>,
                 scan: FloatTensor<Self>,
                 target: IntTensor<Self>,
+                outside: IntTensor<Self>,
                 kind: ScoreKind,
                 ignore_index: Option<i64>,
             ) -> (IntTensor<Self>, FloatTensor<Self>) {
                 let [_, n] = ranks.shape().dims();
-                let softmax = match kind {
-                    ScoreKind::Auto => scores.floats(passes::outside_unit),
-                    ScoreKind::Probabilities => false,
-                    ScoreKind::Logits => true,
-                };
+                let softmax = outside.counters(|outside| are_logits(outside, kind));
                 let (mut hits, mut confidence) = (vec![0; n], vec![0.0; n]);
                 ranks.counters(|ranks| {
                     scan.floats(|scan| {

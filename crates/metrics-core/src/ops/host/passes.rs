@@ -1,7 +1,7 @@
 //! The other operations: one loop each.
 
 use super::{
-    ConfusionOptions, LabelCountsOptions, ScoreKind, ValueOptions,
+    ConfusionOptions, LabelCountsOptions, ValueOptions,
     tensor::{Ints, with_ints},
 };
 use crate::{Reason, ops::PAIR_MOMENTS};
@@ -127,24 +127,13 @@ pub(super) fn outside_unit(scores: &[f32]) -> bool {
         .any(|chunk| chunk.iter().fold(false, |any, s| any | outside(s)))
 }
 
-/// Whether the scores need no sigmoid or softmax.
-fn are_probabilities(scores: &[f32], kind: ScoreKind) -> bool {
-    kind != ScoreKind::Logits && !outside_unit(scores)
-}
-
 /// See [`ops::sigmoid_probabilities`](crate::ops::sigmoid_probabilities).
-pub(super) fn sigmoid(scores: &[f32], kind: ScoreKind) -> Option<Vec<f32>> {
-    if are_probabilities(scores, kind) {
-        return None;
-    }
-    Some(scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect())
+pub(super) fn sigmoid(scores: &[f32]) -> Vec<f32> {
+    scores.iter().map(|s| 1.0 / (1.0 + (-s).exp())).collect()
 }
 
 /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
-pub(super) fn softmax(scores: &[f32], classes: usize, kind: ScoreKind) -> Option<Vec<f32>> {
-    if are_probabilities(scores, kind) {
-        return None;
-    }
+pub(super) fn softmax(scores: &[f32], classes: usize) -> Vec<f32> {
     let mut out = scores.to_vec();
     for row in out.chunks_exact_mut(classes.max(1)) {
         let max = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -155,7 +144,7 @@ pub(super) fn softmax(scores: &[f32], classes: usize, kind: ScoreKind) -> Option
         }
         row.iter_mut().for_each(|score| *score /= sum);
     }
-    Some(out)
+    out
 }
 
 /// See [`ops::top_confidence`](crate::ops::top_confidence).
