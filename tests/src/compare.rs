@@ -52,6 +52,9 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
                     close(&a.x, &b.x) && close(&a.y, &b.y) && close(&a.thresholds, &b.thresholds)
                 })
         }
+        (Value::OperatingPoints(a), Value::OperatingPoints(b)) => {
+            close(&a.values, &b.values) && close(&a.thresholds, &b.thresholds)
+        }
         (Value::Reliability(a), Value::Reliability(b)) => {
             a.len() == b.len()
                 && (a.iter().zip(b)).all(|(a, b)| close(&bin_numbers(a), &bin_numbers(b)))
@@ -138,6 +141,10 @@ fn nested(value: &Value) -> Nested {
         },
         Value::Matrix(matrix) => rows(matrix),
         Value::Matrices(matrices) => Nested::List(matrices.iter().map(rows).collect()),
+        Value::OperatingPoints(points) => match (&*points.values, &*points.thresholds) {
+            ([value], [threshold]) => list(&[*value, *threshold]),
+            (values, thresholds) => Nested::List(vec![list(values), list(thresholds)]),
+        },
         Value::Reliability(bins) => {
             Nested::List(bins.iter().map(|bin| list(&bin_numbers(bin))).collect())
         }

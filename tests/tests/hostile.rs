@@ -3,8 +3,9 @@
 use burn::tensor::{DType, Device, FloatDType, Int, IntDType, Tensor};
 use metrics_core::{
     Accuracy, Auroc, Average, BatchOf, CalibrationError, ConfusionMatrix, Mean, MeanSquaredError,
-    Metric, MetricCollection, MetricError, Perplexity, Rejected, Summary, SummaryOf, Validation,
-    Value,
+    Metric, MetricCollection, MetricError, Perplexity, PrecisionAtFixedRecall,
+    RecallAtFixedPrecision, Rejected, SensitivityAtSpecificity, SpecificityAtSensitivity, Summary,
+    SummaryOf, Validation, Value,
     accumulators::Thresholds,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
     custom_metric,
@@ -691,6 +692,54 @@ fn options_that_make_no_sense_are_refused() {
     ] {
         refuses_options(Auroc::multiclass(2).thresholds(thresholds), &multiclass);
     }
+}
+
+#[test]
+fn rates_outside_of_0_to_1_are_refused() {
+    let (_, device) = devices().remove(0);
+    let scores = Tensor::<1>::from_floats([0.1, 0.9], &device);
+    let target = Tensor::<1, Int>::from_ints([0, 1], &device);
+    let batch = Binary::from_scores(scores, target).unwrap();
+    for rate in [-0.1, 1.1, f64::NAN] {
+        let values = [
+            RecallAtFixedPrecision::binary()
+                .min_precision(rate)
+                .evaluate(&batch),
+            PrecisionAtFixedRecall::binary()
+                .min_recall(rate)
+                .evaluate(&batch),
+            SensitivityAtSpecificity::binary()
+                .min_specificity(rate)
+                .evaluate(&batch),
+            SpecificityAtSensitivity::binary()
+                .min_sensitivity(rate)
+                .evaluate(&batch),
+        ];
+        for value in values {
+            assert!(
+                matches!(value, Err(MetricError::InvalidOption(_))),
+                "{value:?}"
+            );
+        }
+    }
+}
+
+/// 9 of 10 negatives are false positives: the specificity is 0.1, which `1 - 0.9` is not.
+#[test]
+fn a_specificity_is_a_quotient_of_counts() {
+    let (_, device) = devices().remove(0);
+    let scores = [0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.9, 0.1, 0.5];
+    let target = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+    let scores = Tensor::<1>::from_floats(scores, &device);
+    let target = Tensor::<1, Int>::from_ints(target, &device);
+    let batch = Binary::from_scores(scores, target).unwrap();
+    let metric = SensitivityAtSpecificity::binary().min_specificity(0.1);
+    let value = metric.evaluate(&batch).unwrap();
+    let points = value.operating_points().unwrap();
+    assert_eq!(
+        (&*points.values, &*points.thresholds),
+        (&[1.0][..], &[0.5][..])
+    );
 }
 
 #[cfg(feature = "ndarray")]

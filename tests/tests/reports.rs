@@ -9,8 +9,9 @@ use metrics_burn::{
 };
 use metrics_core::{
     Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Curve, F1Score, Matrix, Metric,
-    MetricCollection, MetricInfo, MetricReport, Normalize, Precision, PrecisionRecallCurve, Recall,
-    Rejected, ReliabilityBin, ReliabilityDiagram, ReportEntry, Roc, StatScores, Support, Value,
+    MetricCollection, MetricInfo, MetricReport, Normalize, OperatingPoints, Precision,
+    PrecisionRecallCurve, Recall, Rejected, ReliabilityBin, ReliabilityDiagram, ReportEntry, Roc,
+    StatScores, Support, Value,
     accumulators::ClassCounts,
     batch::{Binary, Multiclass, Values},
 };
@@ -217,10 +218,18 @@ fn names_are_text() {
     );
 }
 
+/// Points of curves, without thresholds.
+fn points(values: Vec<f64>) -> Value {
+    let thresholds = vec![f64::NAN; values.len()];
+    Value::OperatingPoints(OperatingPoints { values, thresholds })
+}
+
 #[test]
 fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
-    let none: [Value; 18] = [
+    let none: [Value; 20] = [
         Value::Scalar(1.0),
+        points(vec![]),
+        points(vec![0.5]),
         Value::PerClass(vec![]),
         Value::List(vec![]),
         Value::StatScores(vec![ClassCounts::default()]),
@@ -249,6 +258,7 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
         assert!(plot::value("x", value, &[]).is_none(), "{value:?}");
     }
     let some = [
+        points(vec![0.5, f64::NAN]),
         Value::PerClass(vec![0.0]),
         Value::PerClass(vec![-3.0, f64::NAN, 5e7]),
         Value::PerClass(vec![f64::NAN, 1e-30, f64::INFINITY]),
@@ -704,6 +714,8 @@ fn a_report_of_one_epoch_as_markdown() {
             entry("bins", Value::Reliability(vec![bin(0.0, 1.0, 9, 0.5, 0.5)])),
             entry("stats", Value::StatScores(vec![OUTCOMES])),
             entry("stats per class", Value::StatScores(vec![OUTCOMES; 3])),
+            entry("point", points(vec![0.5])),
+            entry("points", points(vec![0.5, 0.0])),
             failed("a|b", "line\nbreak"),
         ],
     };
@@ -718,6 +730,8 @@ fn a_report_of_one_epoch_as_markdown() {
 | bins | 1 bin of 9 elements |
 | stats | tp 3, fp 1, tn 0, fn 1.5000, support 4.5000 |
 | stats per class | stat scores of 3 classes |
+| point | 0.5000 at NaN |
+| points | 0.5000 at NaN, 0.0000 at NaN |
 | a\|b | N/A: line break |
 ";
     assert_eq!(report.to_markdown(), expected);
@@ -743,6 +757,35 @@ fn check_html(html: &str) {
         }
     }
     assert!(open.is_empty(), "{open:?}");
+}
+
+#[test]
+fn points_of_curves_are_shown_with_their_thresholds() {
+    let point = |values: Vec<f64>, thresholds: Vec<f64>| {
+        Value::OperatingPoints(OperatingPoints { values, thresholds })
+    };
+    let entries = vec![
+        entry("one", point(vec![0.75], vec![0.25])),
+        entry("two", point(vec![0.5, 0.0], vec![0.125, f64::NAN])),
+    ];
+    let metrics = vec![scalar("one", Some(true)), other("two")];
+    let run = RunReport::from_parts(metrics, vec![epoch(SplitKind::Valid, 1, entries)])
+        .class_names(["cat", "dog|wolf"]);
+    let markdown = run.to_markdown();
+    for row in [
+        "| all | 0.7500 | 0.2500 |\n",
+        "| cat | 0.5000 | 0.1250 |\n| dog\\|wolf | 0.0000 | N/A |\n",
+    ] {
+        assert!(markdown.contains(row), "{markdown}");
+    }
+    let html = run.to_html();
+    check_html(&html);
+    for row in [
+        "<th scope=\"row\">all</th><td>0.7500</td><td>0.2500</td>",
+        "<th scope=\"row\">dog|wolf</th><td>0.0000</td><td>N/A</td>",
+    ] {
+        assert!(html.contains(row), "{row}");
+    }
 }
 
 #[test]

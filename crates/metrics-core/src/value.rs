@@ -82,6 +82,18 @@ pub struct ReliabilityBin {
     pub accuracy: f64,
 }
 
+/// The points that are chosen on curves: the metric's value there, and from which score on it is
+/// reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoints {
+    /// The value at the chosen point: one, or one per class or label.
+    #[serde(with = "crate::number::list")]
+    pub values: Vec<f64>,
+    /// Its threshold; NaN where no point meets the condition.
+    #[serde(with = "crate::number::list")]
+    pub thresholds: Vec<f64>,
+}
+
 /// The value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -97,6 +109,8 @@ pub enum Value {
     Matrices(Vec<Matrix>),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
+    /// One point of a curve, or one per class or label.
+    OperatingPoints(OperatingPoints),
     /// Confidence against accuracy, bin by bin.
     Reliability(Vec<ReliabilityBin>),
     /// True and false positives and negatives: one row, or one per class or label.
@@ -106,18 +120,23 @@ pub enum Value {
 }
 
 impl Value {
-    /// The number, if the value is one.
+    /// The number, if the value is one, or is the single point of a curve.
     pub fn scalar(&self) -> Option<f64> {
         match self {
             Value::Scalar(value) => Some(*value),
+            Value::OperatingPoints(points) => match points.values.as_slice() {
+                [value] => Some(*value),
+                _ => None,
+            },
             _ => None,
         }
     }
 
-    /// The numbers per class, if the value is such a list.
+    /// The numbers per class, if the value is such a list, or has a point per class.
     pub fn per_class(&self) -> Option<&[f64]> {
         match self {
             Value::PerClass(values) => Some(values),
+            Value::OperatingPoints(points) if points.values.len() != 1 => Some(&points.values),
             _ => None,
         }
     }
@@ -134,6 +153,14 @@ impl Value {
     pub fn curves(&self) -> Option<&[Curve]> {
         match self {
             Value::Curves(curves) => Some(curves),
+            _ => None,
+        }
+    }
+
+    /// The chosen points with their thresholds, if the value is such.
+    pub fn operating_points(&self) -> Option<&OperatingPoints> {
+        match self {
+            Value::OperatingPoints(points) => Some(points),
             _ => None,
         }
     }
@@ -169,7 +196,8 @@ impl Value {
         let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
         match self {
             Value::PerClass(values) if values.len() > SHOWN => range(values),
-            Value::PerClass(_) | Value::List(_) | Value::Scalar(_) => {
+            Value::OperatingPoints(points) if points.values.len() > SHOWN => range(&points.values),
+            Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
                 self.to_string().replace(['[', ']'], "")
             }
             Value::Matrix(m) => matrix(m),
@@ -258,6 +286,16 @@ impl fmt::Display for Value {
                     curves.len(),
                     points.join(", ")
                 )
+            }
+            Value::OperatingPoints(points) => {
+                let pairs = points.values.iter().zip(&points.thresholds);
+                let parts: Vec<_> = pairs
+                    .map(|(v, t)| format!("{} at {}", format_number(*v), format_number(*t)))
+                    .collect();
+                match parts.as_slice() {
+                    [part] => f.write_str(part),
+                    parts => write!(f, "[{}]", parts.join(", ")),
+                }
             }
             Value::Reliability(bins) => {
                 write!(f, "{:<16}", "confidence in")?;

@@ -1,4 +1,4 @@
-"""ROC, AUROC, precision-recall curves and average precision, exact and binned."""
+"""ROC, AUROC, precision-recall curves, average precision and points of curves, exact and binned."""
 
 import numpy as np
 
@@ -10,6 +10,14 @@ LIST = [0.0, 0.25, 0.5, 0.8, 1.0]
 THRESHOLDS = (None, 5, 20, LIST)
 CURVES = ("ROC", "PrecisionRecallCurve")
 AREAS = ("AUROC", "AveragePrecision")
+# One point of a curve, where the other coordinate is at least the option.
+POINTS = {
+    "RecallAtFixedPrecision": "min_precision",
+    "PrecisionAtFixedRecall": "min_recall",
+    "SensitivityAtSpecificity": "min_specificity",
+    "SpecificityAtSensitivity": "min_sensitivity",
+}
+LEAST = {"None": (0.35, 0.75), "5": (0.35,), str(LIST): (0.75,)}  # by thresholds
 AVERAGES = {"multiclass": ("macro", "weighted", "none"), "multilabel": ("micro", "macro", "weighted", "none")}
 
 
@@ -22,6 +30,7 @@ def build():
     multiclass_cases(book)
     multilabel_cases(book)
     error_cases(book)
+    extreme_points(book)
     known_differences(book)
     return book
 
@@ -124,13 +133,16 @@ def ml_logits(name, n, *sizes):
 
 
 def measure_all(book, task, base, name, averages=({},)):
-    """All four metrics on one input, for all kinds of thresholds."""
+    """All metrics on one input, for all kinds of thresholds."""
     for thresholds in THRESHOLDS:
         for metric in CURVES:
             book.measure(metric, task, {**base, "thresholds": thresholds}, name)
         for metric in AREAS:
             for average in averages:
                 book.measure(metric, task, {**base, **average, "thresholds": thresholds}, name)
+        for metric, option in POINTS.items():
+            for least in LEAST.get(str(thresholds), ()):
+                book.measure(metric, task, {**base, option: least, "thresholds": thresholds}, name)
 
 
 def binary_cases(book):
@@ -179,6 +191,9 @@ def expect_error(book, task, extra, name, kind, count=None):
             average = {"average": "macro"} if metric in AREAS and task != "binary" else {}
             args = {**BASE[task], **average, **extra, "thresholds": thresholds}
             book.error(metric, task, args, name, kind, count)
+        for metric, option in POINTS.items():
+            args = {**BASE[task], **extra, option: 0.5, "thresholds": thresholds}
+            book.error(metric, task, args, name, kind, count)
 
 
 def error_cases(book):
@@ -197,6 +212,15 @@ def error_cases(book):
             # Along axis 0, index 6 may lie in either batch.
             book.add_input(f"{prefix}_{name}", s.split(bad, 5, 3))
             expect_error(book, task, {}, f"{prefix}_{name}", kind, 1)
+
+
+def extreme_points(book):
+    """Conditions that every point meets, and that few do."""
+    for task, name in {"binary": "bin_ties", "multiclass": "mc_ties", "multilabel": "ml_ties"}.items():
+        for metric, option in POINTS.items():
+            for least in (0.0, 1.0):
+                for thresholds in (None, LIST):
+                    book.measure(metric, task, {**BASE[task], option: least, "thresholds": thresholds}, name)
 
 
 def known_differences(book):

@@ -19,6 +19,9 @@ REFUSALS = (RuntimeError, ValueError, IndexError)
 PREFIX = {"binary": "Binary", "multiclass": "Multiclass", "multilabel": "Multilabel"}
 CURVE_KEYS = {"ROC": ("fpr", "tpr"), "PrecisionRecallCurve": ("precision", "recall")}
 
+# Where no threshold meets their condition, these answer 1e6, and the others of their kind NaN.
+AT_RATE = ("SensitivityAtSpecificity", "SpecificityAtSensitivity")
+
 
 @contextlib.contextmanager
 def float64_arithmetic():
@@ -75,9 +78,19 @@ def run(name, task, args, batches):
     with float64_arithmetic():
         exact = to_list(metric.compute())
     same_decisions(exact, plain, f"{name} {args}")
+    if name in AT_RATE:
+        value, thresholds = exact
+        return [value, without_sentinel(thresholds)]
     if name not in CURVE_KEYS:
         return exact
     return as_curves(exact, CURVE_KEYS[name], binned=metric.thresholds is not None)
+
+
+def without_sentinel(threshold):
+    """No threshold as NaN; a real one is at most 1."""
+    if isinstance(threshold, list):
+        return [without_sentinel(item) for item in threshold]
+    return math.nan if threshold == 1e6 else threshold
 
 
 def listed(value):

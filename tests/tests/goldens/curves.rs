@@ -2,24 +2,26 @@
 
 use crate::{classification_counts::average, runner::Run};
 use metrics_core::{
-    Auroc, AveragePrecision, CurveMetric, CurveRule, PrecisionRecallCurve, Roc,
+    Auroc, AveragePrecision, CurveMetric, CurveRule, PrecisionAtFixedRecall, PrecisionRecallCurve,
+    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity,
     accumulators::Thresholds,
 };
 use metrics_tests::golden::{Args, number};
 
-/// A metric for the case's task.
+/// A metric for the case's task, with options of its own.
 macro_rules! run {
-    ($run:ident, $metric:ident) => {{
+    ($run:ident, $metric:ident $(, $option:ident)?) => {{
         let args = &$run.case.args;
+        $(let $option = args.float(stringify!($option)).expect("an option without a default");)?
         match $run.case.task.as_deref() {
-            Some("binary") => $run.check(options($metric::binary(), args)),
+            Some("binary") => $run.check(options($metric::binary(), args)$(.$option($option))?),
             Some("multiclass") => {
                 let metric = options($metric::multiclass(args.size("num_classes")), args);
-                $run.check(metric)
+                $run.check(metric$(.$option($option))?)
             }
             _ => {
                 let metric = options($metric::multilabel(args.size("num_labels")), args);
-                $run.check(metric)
+                $run.check(metric$(.$option($option))?)
             }
         }
     }};
@@ -37,6 +39,10 @@ pub fn check(run: &mut Run) {
             let metric = options(Auroc::binary(), &run.case.args).max_fpr(rate);
             run.check(metric)
         }
+        ("RecallAtFixedPrecision", _) => run!(run, RecallAtFixedPrecision, min_precision),
+        ("PrecisionAtFixedRecall", _) => run!(run, PrecisionAtFixedRecall, min_recall),
+        ("SensitivityAtSpecificity", _) => run!(run, SensitivityAtSpecificity, min_specificity),
+        ("SpecificityAtSensitivity", _) => run!(run, SpecificityAtSensitivity, min_sensitivity),
         (other, _) => run.fail(&format!("{other} is not in curves.rs")),
     }
 }

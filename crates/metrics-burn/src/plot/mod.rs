@@ -141,6 +141,7 @@ impl Plot {
 pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> {
     match value {
         Value::PerClass(values) => per_class(name, values, class_names),
+        Value::OperatingPoints(_) => per_class(name, value.per_class()?, class_names),
         Value::Matrix(matrix) => confusion_matrix(name, matrix, class_names),
         Value::Matrices(list) => confusion_matrix::per_label(name, list, class_names),
         Value::Curves(list) => curves(name, list, class_names),

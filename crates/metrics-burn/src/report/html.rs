@@ -291,6 +291,19 @@ fn value_table(run: &RunReport, name: &str, value: Option<&Value>, of: &str) -> 
         Some(Value::StatScores(counts)) => {
             return format!("<h3>{}</h3>\n{}", escape(name), of_counts(counts));
         }
+        Some(Value::OperatingPoints(points)) => {
+            let one = points.values.len() == 1;
+            let pairs = points.values.iter().zip(&points.thresholds).enumerate();
+            let rows = pairs.map(|(i, (value, threshold))| {
+                let name = if one { "all".to_string() } else { class(i) };
+                (name, [value, threshold].map(|v| cell(Some(*v))).to_vec())
+            });
+            table(
+                "class",
+                vec!["value".to_string(), "threshold".to_string()],
+                rows.collect(),
+            )
+        }
         Some(Value::Matrix(m)) if is_small(m) => {
             let rows = m.data.chunks(m.cols).enumerate();
             let rows = rows.map(|(i, row)| (class(i), row.iter().map(|v| count(*v)).collect()));

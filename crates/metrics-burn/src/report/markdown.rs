@@ -5,7 +5,7 @@ use crate::{
     SplitKind, SplitReport,
     plot::{class_name, count, number},
 };
-use metrics_core::{Matrix, Value, accumulators::ClassCounts};
+use metrics_core::{Matrix, OperatingPoints, Value, accumulators::ClassCounts};
 
 pub(super) fn document(run: &RunReport) -> String {
     let mut text = format!("# {}\n", line(&run.title));
@@ -45,6 +45,7 @@ pub(super) fn document(run: &RunReport) -> String {
                     rows + &confusion(m, &run.class_names)
                 }
                 Some(Value::StatScores(rows)) => stat_scores(rows, &run.class_names),
+                Some(Value::OperatingPoints(points)) => operating_points(points, &run.class_names),
                 _ => continue,
             };
             text += &format!("\n## {} ({place})\n{table}", line(&entry.name));
@@ -113,6 +114,19 @@ fn confusion(matrix: &Matrix, names: &[String]) -> String {
             .collect()
     });
     table(&head, rows)
+}
+
+/// What the thresholds of the chosen points are, which the numbers do not tell.
+fn operating_points(points: &OperatingPoints, names: &[String]) -> String {
+    let pairs = points.values.iter().zip(&points.thresholds).enumerate();
+    let rows = pairs.map(|(i, (value, threshold))| {
+        let name = match points.values.len() {
+            1 => "all".to_string(),
+            _ => line(&class_name(names, i)),
+        };
+        vec![name, cell(value), cell(threshold)]
+    });
+    table(&["class", "value", "threshold"], rows)
 }
 
 fn stat_scores(rows: &[ClassCounts], names: &[String]) -> String {

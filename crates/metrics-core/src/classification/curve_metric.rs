@@ -16,6 +16,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     const HIGHER_IS_BETTER: Option<bool>;
     /// Whether the value is an average over classes, and so a number.
     const AVERAGED: bool;
+    /// Whether the value of a single curve is a number, as of binary scores.
+    const NUMERIC: bool = Self::AVERAGED;
 
     /// The value of scores that are not empty.
     ///
@@ -135,7 +137,10 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     }
 
     fn is_scalar(&self) -> bool {
-        R::AVERAGED && (B::TASK == Task::Binary || self.average != Average::None)
+        match B::TASK {
+            Task::Binary => R::NUMERIC,
+            _ => R::AVERAGED && self.average != Average::None,
+        }
     }
 }
 

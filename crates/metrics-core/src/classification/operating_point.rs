@@ -1,0 +1,63 @@
+//! What the metrics share that choose the best point of a curve under a condition.
+
+use crate::{
+    MetricError, OperatingPoints, Value,
+    accumulators::{CurveCounts, ThresholdCurve},
+};
+
+/// The least value of the other coordinate that a point may have.
+///
+/// # Errors
+/// [`MetricError::InvalidOption`] unless it is in `[0, 1]`.
+pub(super) fn least(option: &str, value: f64) -> Result<f64, MetricError> {
+    match (0.0..=1.0).contains(&value) {
+        true => Ok(value),
+        false => Err(MetricError::InvalidOption(format!(
+            "{option} must be in [0, 1], not {value}"
+        ))),
+    }
+}
+
+/// The best candidate of every curve: the largest value, then the largest second entry, then the
+/// highest threshold. A curve without a candidate has the value 0 and no threshold.
+pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
+    scores: &CurveCounts,
+    candidates: impl Fn(ThresholdCurve) -> I,
+) -> Value {
+    let chosen = scores.columns().into_iter().map(|column| {
+        let points = candidates(column);
+        let better = |best: [f64; 3], point| if point > best { point } else { best };
+        let [value, _, threshold] = points.reduce(better).unwrap_or([0.0, 0.0, f64::NAN]);
+        (value, threshold)
+    });
+    let (values, thresholds) = chosen.unzip();
+    Value::OperatingPoints(OperatingPoints { values, thresholds })
+}
+
+/// Sensitivity, specificity and threshold along the [ROC](crate::Roc) curve. The specificity is a
+/// quotient of counts: `1 - 9/10`, say, is less than 0.1.
+pub(super) fn sensitivity_specificity(
+    counts: ThresholdCurve,
+    exact: bool,
+) -> impl Iterator<Item = [f64; 3]> {
+    let (positives, negatives) = (counts.positives, counts.negatives);
+    let start = exact.then_some((0.0, 0.0, 1.0));
+    let points = counts.tp.into_iter().zip(counts.fp).zip(counts.thresholds);
+    let points = points.map(|((tp, fp), threshold)| (tp, fp, threshold as f64));
+    start
+        .into_iter()
+        .chain(points)
+        .map(move |(tp, fp, threshold)| {
+            let sensitivity = if positives == 0.0 {
+                0.0
+            } else {
+                tp / positives
+            };
+            let specificity = if negatives == 0.0 {
+                1.0
+            } else {
+                (negatives - fp) / negatives
+            };
+            [sensitivity, specificity, threshold]
+        })
+}
