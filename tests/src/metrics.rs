@@ -28,7 +28,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Accuracy::multilabel(LABELS).threshold(0.7).ignore_index(-1));
 
     tasks!(Roc PrecisionRecallCurve Auroc AveragePrecision);
-    tasks!(RecallAtFixedPrecision PrecisionAtFixedRecall);
+    tasks!(Eer RecallAtFixedPrecision PrecisionAtFixedRecall);
     tasks!(SensitivityAtSpecificity SpecificityAtSensitivity);
     for thresholds in [
         Thresholds::Exact,

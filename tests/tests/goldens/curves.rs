@@ -2,9 +2,9 @@
 
 use crate::{classification_counts::average, runner::Run};
 use metrics_core::{
-    Auroc, AveragePrecision, CurveMetric, CurveRule, PrecisionAtFixedRecall, PrecisionRecallCurve,
-    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity,
-    accumulators::Thresholds,
+    Auroc, AveragePrecision, CurveMetric, CurveRule, Eer, PrecisionAtFixedRecall,
+    PrecisionRecallCurve, RecallAtFixedPrecision, Roc, SensitivityAtSpecificity,
+    SpecificityAtSensitivity, accumulators::Thresholds,
 };
 use metrics_tests::golden::{Args, number};
 
@@ -43,12 +43,18 @@ pub fn check(run: &mut Run) {
         ("PrecisionAtFixedRecall", _) => run!(run, PrecisionAtFixedRecall, min_recall),
         ("SensitivityAtSpecificity", _) => run!(run, SensitivityAtSpecificity, min_specificity),
         ("SpecificityAtSensitivity", _) => run!(run, SpecificityAtSensitivity, min_sensitivity),
+        ("EER", _) => run!(run, Eer),
         (other, _) => run.fail(&format!("{other} is not in curves.rs")),
     }
 }
 
 fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
-    let metric = metric.average(average(args)).thresholds(thresholds(args));
+    // Where the case names none, the metric's default is TorchMetrics'.
+    let metric = match args.get("average") {
+        Some(_) => metric.average(average(args)),
+        None => metric,
+    };
+    let metric = metric.thresholds(thresholds(args));
     match args.int("ignore_index") {
         Some(index) => metric.ignore_index(index),
         None => metric,

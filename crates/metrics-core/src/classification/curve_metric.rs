@@ -18,6 +18,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     const AVERAGED: bool;
     /// Whether the value of a single curve is a number, as of binary scores.
     const NUMERIC: bool = Self::AVERAGED;
+    /// How values per class become one unless told otherwise.
+    const DEFAULT_AVERAGE: Average = Average::Macro;
 
     /// The value of scores that are not empty.
     ///
@@ -63,7 +65,7 @@ impl<R: CurveRule, B> CurveMetric<R, B> {
         Self {
             rule: R::default(),
             accumulator: CurveScores::new(width),
-            average: Average::default(),
+            average: R::DEFAULT_AVERAGE,
         }
     }
 
@@ -79,7 +81,8 @@ impl<R: CurveRule, B> CurveMetric<R, B> {
         self
     }
 
-    /// How values per class become one; default [`Average::Macro`]. Curves are never averaged.
+    /// How values per class become one; default [`Average::Macro`], or what
+    /// the metric says. Curves are never averaged.
     pub fn average(mut self, average: Average) -> Self {
         self.average = average;
         self

@@ -8,6 +8,7 @@ mod class_metric;
 mod cohen_kappa;
 mod confusion_matrix;
 mod curve_metric;
+mod eer;
 mod f_score;
 mod hamming_distance;
 mod jaccard_index;
@@ -33,6 +34,7 @@ pub use class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOption
 pub use cohen_kappa::{CohenKappa, CohenKappaRule, KappaWeights};
 pub use confusion_matrix::{ConfusionMatrix, ConfusionMatrixRule, Normalize};
 pub use curve_metric::{CurveMetric, CurveRule};
+pub use eer::{Eer, EerRule};
 pub use f_score::{F1Score, F1ScoreRule, FBetaScore, FBetaScoreRule};
 pub use hamming_distance::{HammingDistance, HammingDistanceRule};
 pub use jaccard_index::{JaccardIndex, JaccardIndexRule};
