@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Device, FloatDType, Int, IntDType, Tensor};
 use metrics_core::{
-    Accuracy, Auroc, Average, BatchOf, CalibrationError, ConfusionMatrix, Mean, MeanSquaredError,
-    Metric, MetricCollection, MetricError, Perplexity, PrecisionAtFixedRecall,
+    Accuracy, Auroc, Average, BatchOf, CalibrationError, ConfusionMatrix, Eer, Mean,
+    MeanSquaredError, Metric, MetricCollection, MetricError, Perplexity, PrecisionAtFixedRecall,
     RecallAtFixedPrecision, Rejected, SensitivityAtSpecificity, SpecificityAtSensitivity, Summary,
     SummaryOf, Validation, Value,
     accumulators::Thresholds,
@@ -722,6 +722,18 @@ fn rates_outside_of_0_to_1_are_refused() {
             );
         }
     }
+}
+
+#[test]
+fn an_equal_error_rate_has_no_weighted_average() {
+    let (_, device) = devices().remove(0);
+    let scores = Tensor::<2>::from_floats([[0.1, 0.9], [0.8, 0.2]], &device);
+    let target = Tensor::<1, Int>::from_ints([1, 0], &device);
+    let batch = Multiclass::from_scores(scores, target).unwrap();
+    let value = Eer::multiclass(2)
+        .average(Average::Weighted)
+        .evaluate(&batch);
+    assert!(matches!(value, Err(MetricError::InvalidOption(_))));
 }
 
 /// 9 of 10 negatives are false positives: the specificity is 0.1, which `1 - 0.9` is not.
