@@ -159,11 +159,11 @@ def hostile_cases(book):
         book.add_input(f"reg_nan_{key}", s.split(batch, 4, 5))
         for metric in metrics:
             book.error(metric, None, {}, f"reg_nan_{key}", "nan", 1)
-    infinite = noisy("reg_infinite_pred", (10,))
-    infinite["pred"][6] = np.inf
-    book.add_input("reg_infinite_pred", s.split(infinite, 5, 5))
-    for metric in metrics:
-        add(book, metric, {}, "reg_infinite_pred", None)
+        infinite = noisy(f"reg_infinite_{key}", (10,))
+        infinite[key][6] = np.inf
+        book.add_input(f"reg_infinite_{key}", s.split(infinite, 5, 5))
+        for metric in metrics:
+            add(book, metric, {}, f"reg_infinite_{key}", None)
 
 
 def known_differences(book):
