@@ -22,8 +22,10 @@ fn workloads(c: &mut Criterion) {
     }
 }
 
-fn metrics(count: usize, classes: usize) -> MetricCollection<Multiclass> {
-    let add: [fn(MetricCollection<Multiclass>, usize) -> MetricCollection<Multiclass>; 10] = [
+type Metrics = MetricCollection<Multiclass>;
+
+fn metrics(count: usize, classes: usize) -> Metrics {
+    let add: [fn(Metrics, usize) -> Metrics; 10] = [
         |m, c| m.with(ConfusionMatrix::multiclass(c)),
         |m, c| m.with(Accuracy::multiclass(c)),
         |m, c| m.with(Precision::multiclass(c)),
@@ -70,8 +72,11 @@ impl Epoch {
     }
 }
 
+/// What grows, to what sizes, and the epoch of a size.
+type Axis = (&'static str, &'static [usize], fn(usize) -> Epoch);
+
 fn scaling(c: &mut Criterion) {
-    let axes: [(&str, &[usize], fn(usize) -> Epoch); 4] = [
+    let axes: [Axis; 4] = [
         ("rows", &[64, 512, 4096, 32768], |rows| Epoch {
             rows,
             ..EPOCH

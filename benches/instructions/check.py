@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Compares the instructions of the host passes, counted by callgrind, with those of the last change.
 
-    python3 benches/instructions/check.py            fails if a workload needs 5 % more
+    python3 benches/instructions/check.py            fails if a workload needs 10 % more
     python3 benches/instructions/check.py --update   after a change that is meant to
 
 Counted are the functions of metrics-core, with what is inlined into them, over one pass of each workload on Flex
@@ -23,7 +23,7 @@ import tempfile
 
 HERE = pathlib.Path(__file__).parent
 COUNTS = HERE / "counts.json"
-MARGIN = 0.05
+MARGIN = 0.10
 WORKLOADS = ["w1", "w2", "w3", "w3ap", "w3binned", "w3m", "w4", "w5"]
 OURS = re.compile(r"metrics_core::(ops::host|accumulators|classification)")
 

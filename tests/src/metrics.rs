@@ -20,7 +20,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
         )*};
     }
     tasks!(Accuracy Precision Recall F1Score FBetaScore Specificity StatScores HammingDistance);
-    tasks!(JaccardIndex ConfusionMatrix MatthewsCorrCoef);
+    tasks!(JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
     visitor.visit(CohenKappa::binary());
     visitor.visit(CohenKappa::multiclass(CLASSES));
     visitor.visit(Accuracy::binary().threshold(0.3).ignore_index(-1));
@@ -57,6 +57,17 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(MeanAbsoluteError::new().outputs(OUTPUTS));
     visitor.visit(R2Score::new());
     visitor.visit(R2Score::new().outputs(OUTPUTS).adjusted(1));
+    visitor.visit(RelativeSquaredError::new());
+    visitor.visit(RelativeSquaredError::new().outputs(OUTPUTS).root());
+    for normalization in [
+        RmseNormalization::Mean,
+        RmseNormalization::Std,
+        RmseNormalization::L2,
+    ] {
+        let metric = NormalizedRootMeanSquaredError::new().normalization(normalization);
+        visitor.visit(metric.clone());
+        visitor.visit(metric.outputs(OUTPUTS));
+    }
 
     for nan in [
         NanStrategy::Error,

@@ -165,3 +165,31 @@ fn areas_per_class_and_what_is_left_out() {
         );
     }
 }
+
+/// For `cargo test --release -- --ignored`.
+#[test]
+#[ignore = "large"]
+fn ten_million_scores() {
+    const BATCH: usize = 1_000_000;
+    let values = |device: &Device| {
+        let mut metrics = areas();
+        let random = &mut Random(9);
+        for _ in 0..10 {
+            let scores = random.array(&[BATCH], |random| random.below(1 << 22) as f64 / 4194304.0);
+            let target = random.array(&[BATCH], |random| random.below(3).min(1) as f64);
+            let (scores, target) = (scores.floats::<1>(device), target.ints::<1>(device));
+            metrics
+                .update(&Binary::from_scores(scores, target).unwrap())
+                .unwrap();
+        }
+        let report = metrics.compute().unwrap();
+        ["auroc", "average_precision"].map(|name| report.scalar(name).unwrap())
+    };
+    let expected = values(&Device::flex());
+    for (name, device) in devices() {
+        for (ours, expected) in values(&device).into_iter().zip(expected) {
+            let error = (ours - expected).abs() / expected;
+            assert!(error < 1e-7, "{name}: {ours} is not {expected}");
+        }
+    }
+}

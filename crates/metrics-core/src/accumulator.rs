@@ -93,9 +93,9 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Adds a batch that passed [`check`](Self::check) to the device state. Never reads.
     fn update(&self, delta: &mut Delta, batch: &Self::Batch);
 
-    /// A small state that [`fold`](Self::fold) makes an equally good summary of for the metrics at
-    /// hand, worked out on the device, so that a large one can stay there. It stays whole for updates
-    /// to come, and is read if it is to be merged or saved. `None`, as ever, if there is none.
+    /// A small state in place of a large one, worked out on the device: [`fold`](Self::fold) makes a
+    /// summary of it that gives the metrics at hand the same values. The large one stays on the device
+    /// for updates to come, and is read only to be merged or saved. By default there is none.
     fn condense(&self, _delta: &Delta) -> Option<Delta> {
         None
     }

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from . import reference
 from . import samples as s
 from .book import Book
 
@@ -18,6 +19,7 @@ AVERAGED = [
     ("FBetaScore", {"beta": 0.5}),
     ("FBetaScore", {"beta": 2.0}),
     ("Specificity", {}),
+    ("NegativePredictiveValue", {}),
     ("StatScores", {}),
     ("HammingDistance", {}),
     ("JaccardIndex", {}),
@@ -43,6 +45,7 @@ def build():
     multiclass_cases(book)
     binary_cases(book)
     multilabel_cases(book)
+    zero_division_of_npv(book)
     hostile_cases(book)
     known_differences(book)
     return book
@@ -276,6 +279,25 @@ def multilabel_cases(book):
     for metric, extra in every("multilabel"):
         args = {**four, **({"average": "macro"} if (metric, extra) in AVERAGED else {}), **extra}
         book.error(metric, "multilabel", {**args, "ignore_index": -1}, "ml_all_ignored", "empty")
+
+
+def zero_division_of_npv(book):
+    """By the functional form: TorchMetrics' class takes `zero_division` and does not use it."""
+    bases = {"binary": {}, "multiclass": {"num_classes": C}, "multilabel": {"num_labels": L}}
+    random = s.rng("always_predicted")
+    always = {"pred": np.full(9, 2, s.I64), "target": random.integers(0, C, size=9).astype(s.I64)}
+    book.add_input("mc_always_predicted", s.split(always, 4, 5))
+    ones = {"pred": np.ones((8, L), s.I64), "target": random.integers(0, 2, size=(8, L)).astype(s.I64)}
+    ones["pred"][::2, 0] = 0
+    book.add_input("ml_always_predicted", s.split(ones, 3, 5))
+    for task, name in [
+        ("binary", "bin_pred_all_one"),
+        ("multiclass", "mc_always_predicted"),
+        ("multilabel", "ml_always_predicted"),
+    ]:
+        for average in ({},) if task == "binary" else [{"average": how} for how in AVERAGES]:
+            args = {**bases[task], **average, "zero_division": 1}
+            book.measure("NegativePredictiveValue", task, args, name, reference.run_functional)
 
 
 # --- errors by design ----------------------------------------------------------------------

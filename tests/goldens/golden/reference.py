@@ -17,6 +17,7 @@ torch.set_num_threads(1)  # one order of summation, so the same bits on every ru
 # What TorchMetrics raises on inputs it does not handle.
 REFUSALS = (RuntimeError, ValueError, IndexError)
 PREFIX = {"binary": "Binary", "multiclass": "Multiclass", "multilabel": "Multilabel"}
+FUNCTIONS = {"NegativePredictiveValue": "negative_predictive_value"}
 CURVE_KEYS = {"ROC": ("fpr", "tpr"), "PrecisionRecallCurve": ("precision", "recall")}
 
 # Where no threshold meets their condition, these answer 1e6, and the others of their kind NaN.
@@ -91,6 +92,16 @@ def without_sentinel(threshold):
     if isinstance(threshold, list):
         return [without_sentinel(item) for item in threshold]
     return math.nan if threshold == 1e6 else threshold
+
+
+def run_functional(name, task, args, batches):
+    """As `run`, by the functional form on all batches at once."""
+    function = getattr(torchmetrics.functional.classification, f"{task}_{FUNCTIONS[name]}")
+    joined = [torch.cat([torch.tensor(batch[key]) for batch in batches]) for key in batches[0]]
+    plain = to_list(function(*joined, **args))
+    with float64_arithmetic():
+        exact = to_list(function(*joined, **args))
+    return same_decisions(exact, plain, f"{name} {args}")
 
 
 def listed(value):

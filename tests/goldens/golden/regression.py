@@ -1,4 +1,4 @@
-"""Squared error, absolute error and R2."""
+"""Squared error, plain, relative and normalized, absolute error and R2."""
 
 import numpy as np
 import torchmetrics
@@ -12,6 +12,7 @@ D = 3
 MULTIOUTPUT = ("raw_values", "uniform_average", "variance_weighted")
 # Inputs on which TorchMetrics loses digits in f32 or calls a small error zero.
 BY_SKLEARN = ("reg_offset", "reg_offset_2d", "reg_tiny")
+RELATIVE = ("RelativeSquaredError", "NormalizedRootMeanSquaredError")
 TOO_FEW = ("reg_one", "reg_one_2d")
 
 
@@ -21,7 +22,9 @@ def build():
     for name in book.inputs:
         outputs = book.inputs[name][0]["pred"].ndim
         error_cases(book, name, outputs)
+        relative_cases(book, name, outputs)
         r2_cases(book, name, outputs)
+    hostile_cases(book)
     known_differences(book)
     return book
 
@@ -47,6 +50,9 @@ def add_inputs(book):
     both = {"pred": np.full(7, 1.5, s.F32), "target": np.full(7, 1.5, s.F32)}
     scales = noisy("reg_scales", (20, D))
     factor = np.array([1.0, 100.0, 0.1], s.F32)  # outputs of unequal variance
+    balanced = np.array([-1, 2, 1, -2, 4, 8, -4, -8], s.F32)  # a mean of exactly 0 in both batches
+    nothing = noisy("reg_zero_target", (9,))
+    nothing["target"][:] = 0
     book.add_inputs(
         {
             "reg_1d": s.split(noisy("reg_1d", (40,)), 17, 1, 22),
@@ -64,6 +70,9 @@ def add_inputs(book):
             "reg_one_2d": [noisy("reg_one_2d", (1, D))],
             "reg_offset": s.split(noisy("reg_offset", (50,), offset=10000.0), 19, 31),
             "reg_offset_2d": s.split(noisy("reg_offset_2d", (36, D), offset=10000.0), 16, 20),
+            "reg_zero_mean": s.split({"pred": balanced + to_f32(0.25), "target": balanced}, 4, 4),
+            "reg_zero_target": s.split(nothing, 5, 4),
+            "reg_negative": s.split(noisy("reg_negative", (14,), offset=-3.0), 6, 8),
             # rss < 1e-4, which TorchMetrics takes for a perfect fit
             "reg_tiny": s.split(noisy("reg_tiny", (25,), scale=1e-3), 9, 16),
         }
@@ -96,6 +105,25 @@ def error_cases(book, name, dimensions):
         add(book, "MeanAbsoluteError", {"num_outputs": outputs}, name, sizes.mean(axis=axis))
 
 
+def relative_cases(book, name, dimensions):
+    """Several outputs are averaged by TorchMetrics' relative error, and not by the normalized one."""
+    for outputs in (1,) if dimensions == 1 else (1, D):
+        pred, target = joined(book.inputs[name])
+        if outputs == 1:
+            pred, target = pred.ravel(), target.ravel()
+        squares = (target - pred) ** 2
+        if (outputs == 1) == (dimensions == 1):  # TorchMetrics takes the outputs from the batch
+            rse = squares.sum(axis=0) / np.maximum(target.var(axis=0) * len(target), np.finfo(float).eps)
+            add(book, "RelativeSquaredError", {"squared": True, "num_outputs": outputs}, name, rse.mean())
+            add(book, "RelativeSquaredError", {"squared": False, "num_outputs": outputs}, name, np.sqrt(rse).mean())
+        scales = {"mean": target.mean(axis=0), "std": target.std(axis=0), "l2": np.linalg.norm(target, axis=0)}
+        for normalization, scale in scales.items():
+            args = {"normalization": normalization, "num_outputs": outputs}
+            with np.errstate(all="ignore"):
+                by_float64 = np.sqrt(squares.mean(axis=0)) / scale
+            add(book, "NormalizedRootMeanSquaredError", args, name, by_float64)
+
+
 def sklearn_r2(pred, target, args):
     """scikit-learn's R2 with TorchMetrics' adjustment for `adjusted` regressors."""
     score = np.asarray(r2_score(target, pred, multioutput=args["multioutput"]))
@@ -120,6 +148,22 @@ def r2_cases(book, name, dimensions):
                 book.skip(f"r2_score/adjusted={adjusted}/multioutput={multioutput}/{name}", reason)
                 continue
             add(book, "R2Score", args, name, sklearn_r2(pred, target, args))
+
+
+def hostile_cases(book):
+    """NaN, where TorchMetrics answers NaN and this library refuses, and infinity."""
+    metrics = ("MeanSquaredError", "MeanAbsoluteError", "R2Score", *RELATIVE)
+    for key in ("pred", "target"):
+        batch = noisy(f"reg_nan_{key}", (9,))
+        batch[key][6] = np.nan
+        book.add_input(f"reg_nan_{key}", s.split(batch, 4, 5))
+        for metric in metrics:
+            book.error(metric, None, {}, f"reg_nan_{key}", "nan", 1)
+        infinite = noisy(f"reg_infinite_{key}", (10,))
+        infinite[key][6] = np.inf
+        book.add_input(f"reg_infinite_{key}", s.split(infinite, 5, 5))
+        for metric in metrics:
+            add(book, metric, {}, f"reg_infinite_{key}", None)
 
 
 def known_differences(book):

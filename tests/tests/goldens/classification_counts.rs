@@ -3,8 +3,8 @@
 use crate::runner::Run;
 use metrics_core::{
     Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, ConfusionRule, F1Score,
-    FBetaScore, HammingDistance, JaccardIndex, KappaWeights, MatthewsCorrCoef, Normalize,
-    Precision, Recall, Specificity, StatScores,
+    FBetaScore, HammingDistance, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+    NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
     accumulators::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion},
 };
 use metrics_tests::{compare::Tolerance, golden::Args};
@@ -52,6 +52,10 @@ pub fn check(run: &mut Run) {
             FBetaScore.beta(beta).average(average).zero_division(zero)
         ),
         "Specificity" => run!(run, Specificity.average(average)),
+        "NegativePredictiveValue" => run!(
+            run,
+            NegativePredictiveValue.average(average).zero_division(zero)
+        ),
         "StatScores" => run!(run, StatScores.average(average)),
         "HammingDistance" => run!(run, HammingDistance.average(average)),
         "JaccardIndex" => run!(run, JaccardIndex.average(average).zero_division(zero)),

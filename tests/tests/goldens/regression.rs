@@ -1,7 +1,11 @@
 //! Metrics of predicted numbers.
 
 use crate::runner::Run;
-use metrics_core::{MeanAbsoluteError, MeanSquaredError, MultiOutput, R2Score};
+use metrics_core::{
+    MeanAbsoluteError, MeanSquaredError, MultiOutput, NormalizedRootMeanSquaredError, R2Score,
+    RelativeSquaredError, RmseNormalization,
+};
+use metrics_tests::golden::Args;
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {
@@ -23,7 +27,32 @@ pub fn check(run: &mut Run) {
             None => MeanAbsoluteError::new(),
         }),
         "R2Score" => r2_score(run),
+        "RelativeSquaredError" => {
+            let mut metric = RelativeSquaredError::new();
+            if args.flag("squared") == Some(false) {
+                metric = metric.root();
+            }
+            run.check(match outputs {
+                Some(outputs) => metric.outputs(outputs as usize),
+                None => metric,
+            })
+        }
+        "NormalizedRootMeanSquaredError" => {
+            let metric = NormalizedRootMeanSquaredError::new().normalization(normalization(args));
+            run.check(match outputs {
+                Some(outputs) => metric.outputs(outputs as usize),
+                None => metric,
+            })
+        }
         other => run.fail(&format!("{other} is not in regression.rs")),
+    }
+}
+
+fn normalization(args: &Args) -> RmseNormalization {
+    match args.text("normalization") {
+        Some("std") => RmseNormalization::Std,
+        Some("l2") => RmseNormalization::L2,
+        _ => RmseNormalization::Mean,
     }
 }
 
@@ -36,7 +65,7 @@ fn r2_score(run: &mut Run) {
         _ => MultiOutput::UniformAverage,
     };
     let metric = R2Score::new()
-        .adjusted(args.size("adjusted"))
+        .adjusted(args.int("adjusted").unwrap_or(0) as usize)
         .multioutput(average);
     run.check(match run.shape("target") {
         [_, outputs] => metric.outputs(*outputs),

@@ -10,7 +10,7 @@
 //!
 //! Shared conventions: integer results are `i32`; `N` is the number of rows, `C` of classes; a
 //! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
-//! left out, in the order of [`Reason`](crate::Reason).
+//! left out, in the order of [`Reason`].
 
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod backend;

@@ -2,11 +2,15 @@
 
 mod mean_absolute_error;
 mod mean_squared_error;
+mod normalized_root_mean_squared_error;
 mod r2_score;
+mod relative_squared_error;
 
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
+pub use normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization};
 pub use r2_score::{MultiOutput, R2Score};
+pub use relative_squared_error::RelativeSquaredError;
 
 use crate::{MetricError, Value, accumulators::Moments};
 

@@ -311,13 +311,13 @@ impl MetricsBackend for CubeBackend {
         let target = ints(target);
         let (ignored, ignores) = ignored(&target, ignore_index);
         if !ignores {
-            return CubeBackend::int_cast(
-                match target.dtype {
-                    DType::I64 => CubeBackend::int_clamp(target, i32::MIN.into(), i32::MAX.into()),
-                    _ => return target,
-                },
-                IntDType::I32,
-            );
+            return match target.dtype {
+                DType::I64 => {
+                    let fits = CubeBackend::int_clamp(target, i32::MIN.into(), i32::MAX.into());
+                    CubeBackend::int_cast(fits, IntDType::I32)
+                }
+                _ => target,
+            };
         }
         let n = target.meta.num_elements();
         let marked = empty(&target, [n], DType::I32);
