@@ -254,10 +254,16 @@ pub(super) fn pair_moments<F: Float, G: Float>(
             rejected += 1;
         } else {
             let error = p - t;
-            let offset = t - pivot;
+            // The mean of targets may be small beside them, so their offsets keep all digits.
+            let mut exact = Sum {
+                high: t,
+                low: 0.0f32,
+            };
+            exact.add_number(-pivot);
+            let offset = exact.high;
             squares.add_number(error * error);
             absolutes.add_number(error.abs());
-            offsets.add_number(offset);
+            offsets.add(offset, exact.low);
             spread.add_number(offset * offset);
             used += 1;
         }
