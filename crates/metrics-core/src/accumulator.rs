@@ -19,6 +19,11 @@ pub trait Batch: Clone + Send + Sync + 'static {
     fn samples(&self) -> usize {
         self.count_bound()
     }
+    /// Whether its elements have weights, which an accumulator must know of; see
+    /// [`Accumulator::takes_weights`].
+    fn is_weighted(&self) -> bool {
+        false
+    }
 }
 
 /// What was accumulated, on the host: exact, serializable, and a commutative monoid.
@@ -77,6 +82,12 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// The most that one device counter can grow by with this batch.
     fn count_bound(&self, batch: &Self::Batch) -> usize {
         batch.count_bound()
+    }
+
+    /// Whether it counts elements by their weights. If not, a weighted batch is
+    /// [`MetricError::WeightsUnsupported`] rather than taken as if it had none.
+    fn takes_weights(&self) -> bool {
+        false
     }
 
     /// Whether the batch fits, from shapes and dtypes alone.

@@ -77,7 +77,7 @@ impl Delta {
         put(&mut self.floats, slot, update(state));
     }
 
-    /// Replaces the whole state at once, for updates that change counters and sums together.
+    /// Replaces counter block 0 and sum block 0, for updates that change counters and sums together.
     pub fn both(
         &mut self,
         counts: usize,
@@ -88,6 +88,8 @@ impl Delta {
         if self.ints.is_empty() {
             self.ints
                 .push(Tensor::zeros([counts], (device, DType::I32)));
+        }
+        if self.floats.is_empty() {
             self.floats
                 .push(Tensor::zeros([2 * sums], (device, DType::F32)));
         }

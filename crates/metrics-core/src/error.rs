@@ -55,6 +55,12 @@ pub enum MetricError {
         /// The accumulator that asked.
         metric: &'static str,
     },
+    /// The batch has weights, of which the metric knows nothing.
+    #[error("the batch is weighted, but {accumulator} does not take weights")]
+    WeightsUnsupported {
+        /// The metric's accumulator.
+        accumulator: &'static str,
+    },
     /// One batch holds more elements than a 32-bit device counter can count.
     #[error(
         "a batch of {rows} elements is larger than the {limit} that one update can count; split it"

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// How many device counters every accumulator reserves for what it did not use.
-pub const REJECTED_SLOTS: usize = 4;
+pub const REJECTED_SLOTS: usize = 5;
 
 /// Why an element was left out; also its slot among the [`REJECTED_SLOTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Reason {
     InvalidPrediction = 2,
     /// A score or value is NaN.
     Nan = 3,
+    /// The weight is NaN, infinite or negative.
+    InvalidWeight = 4,
 }
 
 impl Reason {
@@ -38,6 +40,9 @@ pub struct Rejected {
     pub invalid_predictions: u64,
     /// Elements with a NaN score or value.
     pub nan: u64,
+    /// Elements with a weight that is NaN, infinite or negative.
+    #[serde(default)]
+    pub invalid_weights: u64,
 }
 
 impl Rejected {
@@ -48,6 +53,7 @@ impl Rejected {
             invalid_targets: counts[Reason::InvalidTarget as usize],
             invalid_predictions: counts[Reason::InvalidPrediction as usize],
             nan: counts[Reason::Nan as usize],
+            invalid_weights: counts[Reason::InvalidWeight as usize],
         }
     }
 
@@ -58,6 +64,7 @@ impl Rejected {
             Reason::InvalidTarget => &mut self.invalid_targets,
             Reason::InvalidPrediction => &mut self.invalid_predictions,
             Reason::Nan => &mut self.nan,
+            Reason::InvalidWeight => &mut self.invalid_weights,
         } += 1;
     }
 
@@ -67,11 +74,12 @@ impl Rejected {
         self.invalid_targets += other.invalid_targets;
         self.invalid_predictions += other.invalid_predictions;
         self.nan += other.nan;
+        self.invalid_weights += other.invalid_weights;
     }
 
     /// Elements that were invalid, which ignored ones are not.
     pub fn invalid(&self) -> u64 {
-        self.invalid_targets + self.invalid_predictions + self.nan
+        self.invalid_targets + self.invalid_predictions + self.nan + self.invalid_weights
     }
 }
 
@@ -81,6 +89,7 @@ impl fmt::Display for Rejected {
             (self.invalid_targets, "invalid target"),
             (self.invalid_predictions, "invalid prediction"),
             (self.nan, "NaN value"),
+            (self.invalid_weights, "invalid weight"),
             (self.ignored, "ignored element"),
         ];
         let mut first = true;

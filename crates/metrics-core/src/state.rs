@@ -60,7 +60,7 @@ impl<A: Accumulator> State<A> {
     /// Whether the batch fits.
     ///
     /// # Errors
-    /// As [`Accumulator::check`], and [`MetricError::BatchTooLarge`].
+    /// As [`Accumulator::check`], [`MetricError::BatchTooLarge`] and [`MetricError::WeightsUnsupported`].
     pub fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
         let bound = self.accumulator.count_bound(batch);
         if bound > self.counter_limit {
@@ -70,6 +70,13 @@ impl<A: Accumulator> State<A> {
             });
         }
         self.accumulator.validate()?;
+        if batch.is_weighted() && !self.accumulator.takes_weights() {
+            let accumulator = std::any::type_name::<A>();
+            let name = accumulator.split('<').next().unwrap_or(accumulator);
+            return Err(MetricError::WeightsUnsupported {
+                accumulator: name.rsplit("::").next().unwrap_or(name),
+            });
+        }
         self.accumulator.check(batch)
     }
 

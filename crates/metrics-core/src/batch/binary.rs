@@ -1,4 +1,4 @@
-use super::{Decisions, same_device, same_shape};
+use super::{Decisions, same_device, same_shape, weighted};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -6,6 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 #[derive(Debug, Clone)]
 pub struct Binary {
     pub(crate) decisions: Decisions,
+    weights: Option<Tensor<1>>,
 }
 
 impl Binary {
@@ -29,6 +30,7 @@ impl Binary {
         );
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
+            weights: None,
         })
     }
 
@@ -46,6 +48,7 @@ impl Binary {
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
         Ok(Self {
             decisions: Decisions::from_labels(flat(pred), flat(target)),
+            weights: None,
         })
     }
 
@@ -53,9 +56,18 @@ impl Binary {
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: self.decisions.kind(kind),
+            weights: self.weights,
         }
     }
 }
+
+impl Binary {
+    fn rows(&self) -> usize {
+        self.decisions.dims()[0]
+    }
+}
+
+weighted!(Binary, "elements");
 
 impl Batch for Binary {
     fn device(&self) -> Device {
@@ -64,5 +76,8 @@ impl Batch for Binary {
 
     fn count_bound(&self) -> usize {
         self.decisions.dims()[0]
+    }
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
     }
 }

@@ -86,6 +86,56 @@ fn same_shape(
     })
 }
 
+/// The weights `[n]` of a batch of `n` rows, on its device.
+fn weights<const D: usize>(
+    weights: Tensor<D>,
+    n: usize,
+    device: Device,
+) -> Result<Tensor<1>, MetricError> {
+    if weights.shape().num_elements() != n {
+        return Err(MetricError::ShapeMismatch {
+            left_name: "weights",
+            left: weights.dims().to_vec(),
+            right_name: "a batch",
+            right: vec![n],
+            hint: ": there must be one weight for each of its rows",
+        });
+    }
+    same_device("weights", weights.device(), "target", device)?;
+    Ok(floats(weights).reshape([n]))
+}
+
+/// The builder, the getter and nothing else, of a batch with a field `weights`.
+macro_rules! weighted {
+    ($batch:ident, $rows:literal) => {
+        impl $batch {
+            #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
+            ///
+            /// An element with another weight is left out and counted among the
+            /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
+            /// the batch with [`MetricError::WeightsUnsupported`](crate::MetricError::WeightsUnsupported).
+            ///
+            /// # Errors
+            /// [`MetricError::ShapeMismatch`](crate::MetricError::ShapeMismatch) unless there are as many
+            /// weights, of any shape.
+            pub fn with_weights<const D: usize>(
+                mut self,
+                weights: burn::tensor::Tensor<D>,
+            ) -> Result<Self, crate::MetricError> {
+                let (rows, device) = (self.rows(), crate::Batch::device(&self));
+                self.weights = Some(super::weights(weights, rows, device)?);
+                Ok(self)
+            }
+
+            /// The weights `[N]`, if it has any.
+            pub fn weights(&self) -> Option<&burn::tensor::Tensor<1>> {
+                self.weights.as_ref()
+            }
+        }
+    };
+}
+use weighted;
+
 /// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Decisions {

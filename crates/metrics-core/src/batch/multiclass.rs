@@ -1,4 +1,4 @@
-use super::{same_device, same_shape};
+use super::{same_device, same_shape, weighted};
 use crate::{
     Batch, MetricError,
     ops::{self, ScoreKind},
@@ -16,6 +16,7 @@ pub struct Multiclass {
     scan: OnceLock<(Tensor<2, Int>, Tensor<2>)>,
     outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
+    weights: Option<Tensor<1>>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ impl Multiclass {
             scan: OnceLock::new(),
             outside: OnceLock::new(),
             probabilities: OnceLock::new(),
+            weights: None,
         }
     }
 
@@ -202,6 +204,14 @@ impl Multiclass {
     }
 }
 
+impl Multiclass {
+    fn rows(&self) -> usize {
+        self.target.dims()[0]
+    }
+}
+
+weighted!(Multiclass, "elements");
+
 impl Batch for Multiclass {
     fn device(&self) -> Device {
         self.target.device()
@@ -209,5 +219,9 @@ impl Batch for Multiclass {
 
     fn count_bound(&self) -> usize {
         self.target.dims()[0]
+    }
+
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
     }
 }

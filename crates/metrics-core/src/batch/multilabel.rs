@@ -1,4 +1,4 @@
-use super::{Decisions, same_device, same_shape};
+use super::{Decisions, same_device, same_shape, weighted};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -6,6 +6,7 @@ use burn::tensor::{Device, Int, Tensor};
 #[derive(Debug, Clone)]
 pub struct Multilabel {
     pub(crate) decisions: Decisions,
+    weights: Option<Tensor<1>>,
 }
 
 impl Multilabel {
@@ -22,6 +23,7 @@ impl Multilabel {
         let (scores, target) = (super::scores(scores), target.without_autodiff());
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
+            weights: None,
         })
     }
 
@@ -35,6 +37,7 @@ impl Multilabel {
         let (pred, target) = (pred.without_autodiff(), target.without_autodiff());
         Ok(Self {
             decisions: Decisions::from_labels(pred, target),
+            weights: None,
         })
     }
 
@@ -42,9 +45,18 @@ impl Multilabel {
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: self.decisions.kind(kind),
+            weights: self.weights,
         }
     }
 }
+
+impl Multilabel {
+    fn rows(&self) -> usize {
+        self.decisions.dims()[0]
+    }
+}
+
+weighted!(Multilabel, "rows");
 
 impl Batch for Multilabel {
     fn device(&self) -> Device {
@@ -58,5 +70,8 @@ impl Batch for Multilabel {
     }
     fn samples(&self) -> usize {
         self.decisions.dims()[0]
+    }
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
     }
 }

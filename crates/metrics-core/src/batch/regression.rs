@@ -1,4 +1,4 @@
-use super::{floats, same_device, same_shape};
+use super::{floats, same_device, same_shape, weighted};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 pub struct Regression {
     pub(crate) pred: Tensor<2>,
     pub(crate) target: Tensor<2>,
+    weights: Option<Tensor<1>>,
 }
 
 impl Regression {
@@ -21,6 +22,7 @@ impl Regression {
         Ok(Self {
             pred: floats(pred).reshape([n, 1]),
             target: floats(target).reshape([n, 1]),
+            weights: None,
         })
     }
 
@@ -34,6 +36,7 @@ impl Regression {
         Ok(Self {
             pred: floats(pred),
             target: floats(target),
+            weights: None,
         })
     }
 
@@ -48,6 +51,14 @@ impl Regression {
     }
 }
 
+impl Regression {
+    fn rows(&self) -> usize {
+        self.target.dims()[0]
+    }
+}
+
+weighted!(Regression, "rows");
+
 impl Batch for Regression {
     fn device(&self) -> Device {
         self.target.device()
@@ -59,5 +70,9 @@ impl Batch for Regression {
     }
     fn samples(&self) -> usize {
         self.target.dims()[0]
+    }
+
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
     }
 }

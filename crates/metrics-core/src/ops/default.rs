@@ -652,6 +652,45 @@ fn ignore<const D: usize>(
     }
 }
 
+/// How many elements are summed in plain `f32` before they are added with compensation.
+const WEIGHT_BLOCK: usize = 1024;
+
+/// The most sums kept side by side while elements are added to them.
+const WEIGHT_SUMS: usize = 1 << 22;
+
+/// See [`weighted_counts`](super::weighted_counts).
+pub fn weighted_counts(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    cells: Tensor<1, Int>,
+    weights: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let ([n], [len], [k]) = (cells.dims(), counts.dims(), sums.dims());
+    let k = k / 2;
+    let device = cells.device();
+    let valid = (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
+    let bad_weight = valid
+        .bool_not()
+        .bool_and(cells.clone().greater_equal_elem(0));
+    let cells = cells.mask_fill(bad_weight, Reason::InvalidWeight.code());
+    let rejected = cells.clone().lower_elem(0);
+    let place = (cells.clone().neg() + (len - REJECTED_SLOTS) as i32 - 1)
+        .mask_fill(rejected.clone().bool_not(), (len - REJECTED_SLOTS) as i32);
+    let ones = as_i32(rejected.clone().int());
+    let counts = counts.scatter(0, place, ones, IndexingUpdateOp::Add);
+    let weights = weights.mask_fill(rejected.clone(), 0.0);
+    let blocks = n.div_ceil(WEIGHT_BLOCK).min(WEIGHT_SUMS / k).max(1);
+    let index = Tensor::<1, Int>::arange(0..n as i64, (&device, DType::I32)) % blocks as i32;
+    let batch = Tensor::<1>::zeros([blocks * k], (&device, DType::F32)).scatter(
+        0,
+        index * k as i32 + cells.mask_fill(rejected, 0),
+        weights,
+        IndexingUpdateOp::Add,
+    );
+    let batch = super::sum_compensated(batch.reshape([blocks, k]));
+    (counts, super::add_compensated(sums, batch))
+}
+
 /// Marks ignored targets with their code.
 fn ignore_codes<const D: usize>(
     codes: Tensor<D, Int>,
@@ -698,4 +737,4 @@ pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
     }
 }
 
-const _: () = assert!(REJECTED_SLOTS == 4);
+const _: () = assert!(REJECTED_SLOTS == 5);

@@ -524,3 +524,17 @@ pub fn curve_areas(
         None
     )
 }
+
+/// Adds elements to sums by cell, each as much as its weight.
+///
+/// `counts` holds any counters and then the rejected ones, which alone can change; `sums` is `K`
+/// compensated sums. `cells [N]` are in `0..K`, or negative codes of elements to leave out; `weights
+/// [N]` must be finite and at least 0, or else their element is rejected as well.
+pub fn weighted_counts(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    cells: Tensor<1, Int>,
+    weights: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::weighted_counts(counts, sums, cells, weights)
+}
