@@ -1,7 +1,7 @@
 //! Batches of made-up data for every batch type.
 
 use crate::golden::{self, Array, Arrays};
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
@@ -79,11 +79,29 @@ pub trait Sample: Batch {
         None
     }
 
+    /// A batch of arrays as the golden files name them, but for the weights.
+    ///
+    /// # Errors
+    /// As the batch's constructors.
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError>;
+
+    /// The batch with these weights.
+    ///
+    /// # Errors
+    /// As the batch's own method.
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError>;
+
     /// A batch of arrays as the golden files name them.
     ///
     /// # Errors
     /// As the batch's constructors.
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError>;
+    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let batch = Self::plain(arrays, device)?;
+        match arrays.get("weights") {
+            Some(weights) => batch.weighed(weights.floats(device)),
+            None => Ok(batch),
+        }
+    }
 
     /// A batch of made-up rows.
     fn random(seed: u64, rows: usize, device: &Device) -> Self {
@@ -120,13 +138,17 @@ impl Sample for Binary {
         Some(clean(arrays, "scores", Some(("target", 2))))
     }
 
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
         let target = &arrays["target"];
         match (arrays.get("scores"), target.shape.len()) {
             (Some(scores), 1) => Self::from_scores(scores.floats::<1>(device), target.ints(device)),
             (Some(scores), _) => Self::from_scores(scores.floats::<2>(device), target.ints(device)),
             (None, _) => Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device)),
         }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
     }
 }
 
@@ -142,7 +164,7 @@ impl Sample for Multiclass {
         Some(clean(arrays, "scores", Some(("target", CLASSES))))
     }
 
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
         let target = &arrays["target"];
         let Some(scores) = arrays.get("scores") else {
             return Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device));
@@ -152,6 +174,10 @@ impl Sample for Multiclass {
             (3, 2) => Self::from_tokens(scores.floats(device), target.ints(device)),
             _ => Self::from_dense(scores.floats::<4>(device), target.ints::<3>(device)),
         }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
     }
 }
 
@@ -163,12 +189,16 @@ impl Sample for Multilabel {
         ])
     }
 
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
         let target = arrays["target"].ints(device);
         match arrays.get("scores") {
             Some(scores) => Self::from_scores(scores.floats(device), target),
             None => Self::from_labels(arrays["pred"].ints(device), target),
         }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
     }
 }
 
@@ -180,12 +210,16 @@ impl Sample for Regression {
         ])
     }
 
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
         let (pred, target) = (&arrays["pred"], &arrays["target"]);
         match pred.shape.len() {
             1 => Self::new(pred.floats::<1>(device), target.floats::<1>(device)),
             _ => Self::multi_output(pred.floats(device), target.floats(device)),
         }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
     }
 }
 
@@ -198,11 +232,11 @@ impl Sample for Values {
         Some(clean(arrays, "values", None))
     }
 
-    fn build(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
-        let values = arrays["values"].floats::<1>(device);
-        match arrays.get("weights") {
-            Some(weights) => Self::weighted(values, weights.floats(device)),
-            None => Ok(Self::new(values)),
-        }
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Ok(Self::new(arrays["values"].floats::<1>(device)))
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        Self::weighted(self.values().clone(), weights)
     }
 }
