@@ -54,9 +54,8 @@ impl NanStrategy {
         values.mask_fill(nan.clone(), value)
     }
 
-    /// What to add to a block of `counters` counters and the rejected ones: the number of values
-    /// used to those in `used`, and the number of those left out.
-    fn tally(self, nan: Tensor<1, Bool>, counters: usize, used: &[usize]) -> Tensor<1, Int> {
+    /// What to add to a counter of the values used and the rejected ones.
+    fn tally(self, nan: Tensor<1, Bool>) -> Tensor<1, Int> {
         let [n] = nan.dims();
         let left_out = match self {
             NanStrategy::Impute(_) => Tensor::zeros([1], (&nan.device(), DType::I32)),
@@ -64,16 +63,10 @@ impl NanStrategy {
         };
         let kept = left_out.clone().neg() + n as i32;
         let none = left_out.zeros_like();
-        let place = |slot: usize| {
-            if used.contains(&slot) {
-                kept.clone()
-            } else if slot == counters + self.reason() as usize {
-                left_out.clone()
-            } else {
-                none.clone()
-            }
-        };
-        Tensor::cat((0..counters + REJECTED_SLOTS).map(place).collect(), 0)
+        let mut tally = vec![none; 1 + REJECTED_SLOTS];
+        tally[0] = kept;
+        tally[1 + self.reason() as usize] = left_out;
+        Tensor::cat(tally, 0)
     }
 }
 
@@ -197,7 +190,7 @@ impl Accumulator for ValueExtremes {
             None => kept.extend([low, high]),
             Some((max, min)) => kept.extend([min.min_pair(low), max.max_pair(high)]),
         }
-        let tally = self.nan.tally(nan, 1, &[0]);
+        let tally = self.nan.tally(nan);
         delta.counts(0, 1 + REJECTED_SLOTS, &batch.device(), |counts| {
             counts + tally
         });

@@ -88,17 +88,13 @@ pub(super) fn confusion<I: Int>(
     #[define(I)] _dtype: ElemType,
 ) {
     let n = target.len();
-    let classes = classes as usize;
     let own = own_counters(private);
     let mut i = ABSOLUTE_POS;
     while i < n {
         let rank = ranks[n + i];
         let raw = target[i];
         let target = label::<I>(raw);
-        let mut code = min(rank, 0i32);
-        if comptime!(ignores) && raw == ignored.get::<I>() {
-            code = comptime!(Reason::Ignored.code()).runtime();
-        }
+        let code = row_code::<I>(rank, raw, ignored.get::<I>(), ignores);
         let pred = select(rank < top_k, target, ranks[i]);
         count_pair(
             state,
@@ -135,10 +131,7 @@ pub(super) fn label_confusion<P: Int, I: Int>(
         let target = label::<I>(raw);
         let pred = label::<P>(pred[i]);
         let rank = label_rank(pred, target, classes as i32);
-        let mut code = min(rank, 0i32);
-        if comptime!(ignores) && raw == ignored.get::<I>() {
-            code = comptime!(Reason::Ignored.code()).runtime();
-        }
+        let code = row_code::<I>(rank, raw, ignored.get::<I>(), ignores);
         count_pair(
             state,
             &own,
@@ -152,6 +145,16 @@ pub(super) fn label_confusion<P: Int, I: Int>(
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     flush(state, &own, private);
+}
+
+/// The negative code of a row that is left out, else 0.
+#[cube]
+fn row_code<I: Int>(rank: i32, target: I, ignored: I, #[comptime] ignores: bool) -> i32 {
+    let mut code = min(rank, 0i32);
+    if comptime!(ignores) && target == ignored {
+        code = comptime!(Reason::Ignored.code()).runtime();
+    }
+    code
 }
 
 /// Counts a pair of target and prediction, or a negative code.

@@ -182,7 +182,7 @@ impl Partials {
         if self.parts == 1 {
             return;
         }
-        let grid = Grid::of_one_part(self.places);
+        let grid = Grid::new(1, self.places);
         // SAFETY: the partials hold `parts` sums of `places`, and the state `places`.
         unsafe {
             sums::fold::launch_unchecked(
@@ -197,17 +197,14 @@ impl Partials {
     }
 }
 
-fn row_scan(
-    scores: CubeTensor,
-    target: CubeTensor,
-    likelihood: bool,
-) -> (CubeTensor, Option<CubeTensor>) {
+fn row_scan(scores: CubeTensor, target: CubeTensor, likelihood: bool) -> (CubeTensor, CubeTensor) {
     let (scores, target) = (rows(scores), ints(target));
     let [n, classes] = scores.meta.shape().dims();
     same_length(n, &[&target]);
     let team = rows::team(classes);
     let ranks = empty(&target, [2, n], DType::I32);
-    let floats = likelihood.then(|| empty(&target, [4, n], DType::F32));
+    let shape = if likelihood { [4, n] } else { [1, 1] };
+    let floats = empty(&target, shape, DType::F32);
     let dtypes = [elem(&scores), elem(&target)];
     // SAFETY: the kernel reads rows below `n` and columns below `classes`, and writes columns below `n`.
     unsafe {
@@ -218,10 +215,7 @@ fn row_scan(
             scores.into_tensor_arg(),
             target.into_tensor_arg(),
             ranks.clone().into_tensor_arg(),
-            floats
-                .clone()
-                .unwrap_or_else(|| empty(&ranks, [1], DType::F32))
-                .into_tensor_arg(),
+            floats.clone().into_tensor_arg(),
             f32::NAN,
             team,
             likelihood,
@@ -240,9 +234,7 @@ impl MetricsBackend for CubeBackend {
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let (ranks, floats) = row_scan(scores, target, true);
-        let floats = floats.unwrap_or_else(|| empty(&ranks, [4, 0], DType::F32));
-        (ranks, floats)
+        row_scan(scores, target, true)
     }
 
     fn label_ranks(

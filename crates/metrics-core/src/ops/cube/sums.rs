@@ -21,11 +21,6 @@ pub(super) struct Grid {
 }
 
 impl Grid {
-    /// A cube for all rows.
-    pub fn of_one_part(columns: usize) -> Self {
-        Self::new(1, columns)
-    }
-
     pub fn new(rows: usize, columns: usize) -> Self {
         let width = columns.next_power_of_two().min(32);
         let height = UNITS as usize / width;
