@@ -635,17 +635,28 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// See [`Areas::wins`].
+    /// See [`Areas::wins`]; binned, of the pairs under the curve.
     pub fn wins(&self) -> f64 {
         if let Points::Condensed(areas) = self.points {
             return areas.wins as f64;
         }
-        let (mut wins, mut last) = (0.0, (0.0, 0.0));
+        let (mut wins, mut last) = (0.0, self.start());
         self.for_each(|_, tp, fp| {
             wins += (fp - last.1) * (tp + last.0);
             last = (tp, fp);
         });
         wins
+    }
+
+    /// Where the curve begins: at its highest threshold, which nothing reaches if it is exact.
+    fn start(&self) -> (f64, f64) {
+        match self.points {
+            Points::Binned(thresholds, negative, positive) => {
+                let highest = thresholds.len();
+                (positive[highest] as f64, negative[highest] as f64)
+            }
+            _ => (0.0, 0.0),
+        }
     }
 
     /// See [`Areas::precisions`].

@@ -63,7 +63,7 @@ impl CurveRule for AurocRule {
         let exact = scores.is_exact();
         averaged(scores, average, |column| match self.max_fpr {
             Some(limit) if limit < 1.0 => partial(column, exact, limit),
-            _ => trapezoids(column, exact),
+            _ => trapezoids(column),
         })
     }
 
@@ -75,18 +75,9 @@ impl CurveRule for AurocRule {
 }
 
 /// The area under the whole curve, which starts at its first threshold unless it is exact.
-fn trapezoids(column: &Column, exact: bool) -> f64 {
-    let mut wins = column.wins();
-    if !exact {
-        // What lies before the first threshold is not under the curve.
-        let mut first = None;
-        column.for_each(|_, tp, fp| {
-            first.get_or_insert((tp, fp));
-        });
-        wins -= first.map_or(0.0, |(tp, fp): (f64, f64)| fp * tp);
-    }
+fn trapezoids(column: &Column) -> f64 {
     // Without a positive or without a negative there is no area.
-    wins / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
+    column.wins() / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
 }
 
 /// The area up to a false positive rate, standardized by McClish's correction; the plain area of a
@@ -95,7 +86,7 @@ fn partial(column: &Column, exact: bool, limit: f64) -> f64 {
     let mut curve = roc(&column.curve(), exact);
     let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
     if !some(&curve.x) || !some(&curve.y) {
-        return trapezoids(column, exact);
+        return trapezoids(column);
     }
     if let Some(stop) = curve
         .x

@@ -1,5 +1,6 @@
 //! What the metrics share that choose the best point of a curve under a condition.
 
+use super::precision_recall_curve::precision_recall;
 use crate::{
     MetricError, OperatingPoints, Value,
     accumulators::{CurveCounts, ThresholdCurve},
@@ -32,6 +33,16 @@ pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
     });
     let (values, thresholds) = chosen.unzip();
     Value::OperatingPoints(OperatingPoints { values, thresholds })
+}
+
+/// Precision, recall and threshold along the [precision-recall](crate::PrecisionRecallCurve) curve.
+pub(super) fn precision_recall_points(
+    counts: ThresholdCurve,
+    scores: &CurveCounts,
+) -> impl Iterator<Item = [f64; 3]> + use<> {
+    let curve = precision_recall(&counts, scores);
+    let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
+    points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
 /// Sensitivity, specificity and threshold along the [ROC](crate::Roc) curve. The specificity is a

@@ -1,8 +1,7 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least},
-    precision_recall_curve::precision_recall,
+    operating_point::{best, least, precision_recall_points},
 };
 use crate::{MetricError, Value, accumulators::CurveCounts};
 
@@ -57,10 +56,7 @@ impl CurveRule for PrecisionAtFixedRecallRule {
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
         let min = least("min_recall", self.min_recall)?;
         Ok(best(scores, |column| {
-            let curve = precision_recall(&column, scores);
-            let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
-            points
-                .map(|((recall, precision), threshold)| [precision, recall, threshold])
+            precision_recall_points(column, scores)
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
         }))

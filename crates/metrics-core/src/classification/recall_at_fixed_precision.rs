@@ -1,8 +1,7 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least},
-    precision_recall_curve::precision_recall,
+    operating_point::{best, least, precision_recall_points},
 };
 use crate::{MetricError, Value, accumulators::CurveCounts};
 
@@ -58,10 +57,9 @@ impl CurveRule for RecallAtFixedPrecisionRule {
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
         let min = least("min_precision", self.min_precision)?;
         Ok(best(scores, |column| {
-            let curve = precision_recall(&column, scores);
-            let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
+            let points = precision_recall_points(column, scores);
             points
-                .map(|((recall, precision), threshold)| [recall, precision, threshold])
+                .map(|[precision, recall, threshold]| [recall, precision, threshold])
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
         }))
