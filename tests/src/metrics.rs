@@ -28,8 +28,16 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Accuracy::multilabel(LABELS).threshold(0.7).ignore_index(-1));
 
     tasks!(Roc PrecisionRecallCurve Auroc AveragePrecision);
-    tasks!(Eer RecallAtFixedPrecision PrecisionAtFixedRecall);
-    tasks!(SensitivityAtSpecificity SpecificityAtSensitivity);
+    tasks!(Eer);
+    macro_rules! points {
+        ($($metric:ident $option:ident)*) => {$(
+            visitor.visit($metric::binary().$option(0.5));
+            visitor.visit($metric::multiclass(CLASSES).$option(0.5));
+            visitor.visit($metric::multilabel(LABELS).$option(0.5));
+        )*};
+    }
+    points!(RecallAtFixedPrecision min_precision PrecisionAtFixedRecall min_recall);
+    points!(SensitivityAtSpecificity min_specificity SpecificityAtSensitivity min_sensitivity);
     for thresholds in [
         Thresholds::Exact,
         Thresholds::Count(9),

@@ -161,6 +161,8 @@ pub(crate) struct CurveOptions {
     pub ignore_index: Option<i64>,
     /// Whether a metric needs more than the areas under the curves.
     pub whole: bool,
+    /// What is wrong with the metric's own options.
+    pub flaw: Option<MetricError>,
 }
 
 by_options!(CurveScores);
@@ -174,6 +176,7 @@ impl<B> CurveScores<B> {
                 thresholds,
                 ignore_index: None,
                 whole: true,
+                flaw: None,
             },
             batch: PhantomData,
         }
@@ -202,6 +205,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
+        self.options.flaw.clone().map_or(Ok(()), Err)?;
         at_least_one(self.options.width, "class")?;
         let invalid = match &self.options.thresholds {
             Thresholds::Exact => None,

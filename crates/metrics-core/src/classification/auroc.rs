@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{Column, CurveCounts},
+    accumulators::{Column, CurveCounts, Thresholds},
 };
 
 /// Area under the [ROC](crate::Roc) curve: the probability that a positive scores higher than a
@@ -54,12 +54,16 @@ impl CurveRule for AurocRule {
         self.max_fpr.is_some()
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
-        if let Some(rate) = self.max_fpr.filter(|rate| !(*rate > 0.0 && *rate <= 1.0)) {
-            return Err(MetricError::InvalidOption(format!(
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        match self.max_fpr.filter(|rate| !(*rate > 0.0 && *rate <= 1.0)) {
+            Some(rate) => Err(MetricError::InvalidOption(format!(
                 "max_fpr must be in (0, 1], not {rate}"
-            )));
+            ))),
+            None => Ok(()),
         }
+    }
+
+    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
         averaged(scores, average, |column| match self.max_fpr {
             Some(limit) if limit < 1.0 => partial(column, exact, limit),

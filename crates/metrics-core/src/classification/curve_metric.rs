@@ -21,6 +21,14 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     /// How values per class become one unless told otherwise.
     const DEFAULT_AVERAGE: Average = Average::Macro;
 
+    /// Whether the rule's own options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// The value of scores that are not empty.
     ///
     /// # Errors
@@ -127,10 +135,12 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     fn accumulator(&self) -> CurveScores<B> {
         let mut accumulator = self.accumulator.clone();
         accumulator.options.whole = self.rule.needs_curve();
+        accumulator.options.flaw = self.rule.validate(&accumulator.options.thresholds).err();
         accumulator
     }
 
     fn finalize(&self, scores: &CurveCounts) -> Result<Value, MetricError> {
+        self.rule.validate(&self.accumulator.options.thresholds)?;
         scores.not_empty()?;
         self.rule.value(scores, self.average)
     }

@@ -6,15 +6,18 @@ use crate::{
     accumulators::{CurveCounts, ThresholdCurve},
 };
 
-/// The least value of the other coordinate that a point may have.
+/// The rate that an option without a default was given.
 ///
 /// # Errors
-/// [`MetricError::InvalidOption`] unless it is in `[0, 1]`.
-pub(super) fn least(option: &str, value: f64) -> Result<f64, MetricError> {
-    match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err(MetricError::InvalidOption(format!(
+/// [`MetricError::InvalidOption`] if it was given none, or one outside of `[0, 1]`.
+pub(super) fn required_rate(option: &str, value: Option<f64>) -> Result<f64, MetricError> {
+    match value {
+        Some(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        Some(value) => Err(MetricError::InvalidOption(format!(
             "{option} must be in [0, 1], not {value}"
+        ))),
+        None => Err(MetricError::InvalidOption(format!(
+            "{option} has no default and must be set"
         ))),
     }
 }
