@@ -50,7 +50,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
 /// A metric over all thresholds: a rule, and an accumulator that says for which batches.
 ///
 /// Made by the constructors of its aliases: `Auroc::binary()`, `Auroc::multiclass(10)`,
-/// `Auroc::multilabel(5)`.
+/// `Auroc::multilabel(5)`. All of them take batches with weights: an element counts as much as its
+/// weight, and not at all, as a threshold neither, if that is 0.
 #[derive(Debug)]
 pub struct CurveMetric<R, B> {
     pub(super) rule: R,
@@ -173,7 +174,7 @@ pub(super) fn averaged(
     if average == Average::Micro {
         return Ok(scores.all_columns(|column| area(&column)).into());
     }
-    let columns = scores.each_column(|column| (area(&column), column.positives as f64));
+    let columns = scores.each_column(|column| (area(&column), column.positives));
     if scores.task() == Task::Binary {
         return Ok(columns[0].0.into());
     }
