@@ -15,6 +15,7 @@ from golden import (  # noqa: E402
     aggregation,
     calibration,
     classification_counts,
+    curve_extras,
     curves,
     perplexity,
     regression,
@@ -24,6 +25,7 @@ FOLDER = Path(__file__).resolve().parent
 BUILDERS = {
     "classification_counts.json": classification_counts.build,
     "curves.json": curves.build,
+    "curve_extras.json": curve_extras.build,
     "calibration.json": calibration.build,
     "regression.json": regression.build,
     "aggregation.json": aggregation.build,

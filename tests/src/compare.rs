@@ -38,6 +38,9 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
     };
     match (left, right) {
         (Value::Scalar(a), Value::Scalar(b)) => tolerance.accepts(*a, *b),
+        (Value::Estimate(a), Value::Estimate(b)) => {
+            close(&[a.value, a.lower, a.upper], &[b.value, b.lower, b.upper])
+        }
         (Value::PerClass(a), Value::PerClass(b)) | (Value::List(a), Value::List(b)) => close(a, b),
         (Value::StatScores(a), Value::StatScores(b)) => {
             a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
@@ -115,6 +118,9 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }
+        ("invalid_weight", MetricError::InvalidData(rejected)) => {
+            rejected.invalid() == rejected.invalid_weights && Some(rejected.invalid()) == count
+        }
         _ => false,
     }
 }
@@ -134,6 +140,7 @@ fn nested(value: &Value) -> Nested {
     let rows = |m: &Matrix| Nested::List(m.data.chunks(m.cols.max(1)).map(list).collect());
     match value {
         Value::Scalar(value) => Nested::Number(*value),
+        Value::Estimate(estimate) => list(&[estimate.value, estimate.lower, estimate.upper]),
         Value::PerClass(values) | Value::List(values) => list(values),
         Value::StatScores(rows) => match rows.as_slice() {
             [row] => list(&row.columns()),

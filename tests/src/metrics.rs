@@ -28,18 +28,35 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Accuracy::multilabel(LABELS).threshold(0.7).ignore_index(-1));
 
     tasks!(Roc PrecisionRecallCurve Auroc AveragePrecision);
-    tasks!(Eer RecallAtFixedPrecision PrecisionAtFixedRecall);
-    tasks!(SensitivityAtSpecificity SpecificityAtSensitivity);
+    tasks!(Eer LogAuc);
+    macro_rules! points {
+        ($($metric:ident $option:ident)*) => {$(
+            visitor.visit($metric::binary().$option(0.5));
+            visitor.visit($metric::multiclass(CLASSES).$option(0.5));
+            visitor.visit($metric::multilabel(LABELS).$option(0.5));
+        )*};
+    }
+    points!(RecallAtFixedPrecision min_precision PrecisionAtFixedRecall min_recall);
+    points!(SensitivityAtSpecificity min_specificity SpecificityAtSensitivity min_sensitivity);
     for thresholds in [
         Thresholds::Exact,
         Thresholds::Count(9),
         Thresholds::List(vec![0.7, 0.2]),
+        Thresholds::Octaves(1),
     ] {
         let some = || thresholds.clone();
         visitor.visit(Roc::binary().thresholds(some()).ignore_index(-1));
         visitor.visit(Roc::multiclass(CLASSES).thresholds(some()).ignore_index(-1));
         visitor.visit(Roc::multilabel(LABELS).thresholds(some()).ignore_index(-1));
     }
+    visitor.visit(Auroc::binary().interval(0.95));
+    let binned = Thresholds::Count(9);
+    visitor.visit(Auroc::binary().thresholds(binned.clone()).certified());
+    visitor.visit(
+        AveragePrecision::multiclass(CLASSES)
+            .thresholds(binned)
+            .certified(),
+    );
     visitor.visit(CalibrationError::binary());
     visitor.visit(CalibrationError::multiclass(CLASSES));
     visitor.visit(CalibrationError::binary().bins(4).ignore_index(-1));

@@ -725,6 +725,18 @@ fn rates_outside_of_0_to_1_are_refused() {
 }
 
 #[test]
+fn a_minimum_that_was_not_set_is_refused_by_the_first_batch() {
+    let (_, device) = devices().remove(0);
+    let batch = Binary::random(1, 8, &device);
+    refuses_options(RecallAtFixedPrecision::binary(), &batch);
+    refuses_options(PrecisionAtFixedRecall::binary(), &batch);
+    refuses_options(SensitivityAtSpecificity::binary(), &batch);
+    refuses_options(SpecificityAtSensitivity::binary(), &batch);
+    let value = RecallAtFixedPrecision::binary().state().compute();
+    assert!(matches!(value, Err(MetricError::InvalidOption(_))));
+}
+
+#[test]
 fn an_equal_error_rate_has_no_weighted_average() {
     let (_, device) = devices().remove(0);
     let scores = Tensor::<2>::from_floats([[0.1, 0.9], [0.8, 0.2]], &device);

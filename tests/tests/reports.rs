@@ -245,8 +245,8 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
         Value::Curves(vec![curve(vec![f64::NAN; 4], vec![0.5; 4])]),
         Value::Curves(vec![Curve {
             support: Some(Support {
-                positives: 0,
-                negatives: 9,
+                positives: 0.0,
+                negatives: 9.0,
             }),
             ..curve(vec![0.0, 1.0], vec![0.0, 0.0])
         }]),
@@ -931,8 +931,8 @@ fn curves_know_their_support() {
     let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1, 0], &device);
     let batch = Binary::from_scores(scores, target).unwrap();
     let expected = Some(Support {
-        positives: 2,
-        negatives: 3,
+        positives: 2.0,
+        negatives: 3.0,
     });
     let roc = Roc::binary().evaluate(&batch).unwrap();
     let binned = metrics_core::accumulators::Thresholds::Count(4);

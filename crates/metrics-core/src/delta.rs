@@ -14,6 +14,7 @@ const JOIN_PIECES: usize = 256;
 pub struct Delta {
     ints: Vec<Tensor<1, Int>>,
     floats: Vec<Tensor<1>>,
+    weights: Vec<Tensor<1>>,
     condensed: bool,
 }
 
@@ -23,6 +24,7 @@ impl Delta {
         Self {
             ints,
             floats,
+            weights: Vec::new(),
             condensed: true,
         }
     }
@@ -30,6 +32,16 @@ impl Delta {
     /// Whether there is nothing to read.
     pub(crate) fn is_empty(&self) -> bool {
         self.ints.is_empty() && self.floats.is_empty()
+    }
+
+    /// How many integers there are in lists.
+    pub(crate) fn listed(&self) -> usize {
+        self.ints.iter().map(|piece| piece.dims()[0]).sum()
+    }
+
+    /// Whether there are weights.
+    pub(crate) fn is_weighted(&self) -> bool {
+        !self.weights.is_empty()
     }
 
     /// The lists as one each; `None` if there is nothing in them.
@@ -127,6 +139,19 @@ impl Delta {
         }
     }
 
+    /// Appends to the list of weights, read with [`HostDelta::weights`]; the first ones come after as many
+    /// ones as there were rows `before`.
+    pub(crate) fn append_weights(&mut self, tensor: Tensor<1>, before: usize) {
+        if !self.is_weighted() && before > 0 {
+            let options = (&tensor.device(), DType::F32);
+            self.weights.push(Tensor::ones([before], options));
+        }
+        self.weights.push(tensor);
+        if self.weights.len() >= JOIN_PIECES {
+            self.weights = vec![Tensor::cat(std::mem::take(&mut self.weights), 0)];
+        }
+    }
+
     /// The float blocks kept so far, to look at their number or to replace them.
     pub fn floats_mut(&mut self) -> &mut Vec<Tensor<1>> {
         &mut self.floats
@@ -150,6 +175,7 @@ fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
 pub struct HostDelta {
     ints: Vec<Vec<i32>>,
     floats: Vec<Vec<f32>>,
+    weights: Vec<f32>,
     condensed: bool,
 }
 
@@ -188,6 +214,11 @@ impl HostDelta {
         &self.ints
     }
 
+    /// The list of weights, empty if there are none.
+    pub(crate) fn weights(&self) -> &[f32] {
+        &self.weights
+    }
+
     /// The lists of floats in the order they were pushed.
     pub fn float_lists(&self) -> &[Vec<f32>] {
         &self.floats
@@ -201,7 +232,7 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
         for tensor in &delta.ints {
             transaction = transaction.register(tensor.clone());
         }
-        for tensor in &delta.floats {
+        for tensor in delta.floats.iter().chain(&delta.weights) {
             transaction = transaction.register(tensor.clone());
         }
     }
@@ -228,6 +259,12 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
                     .iter()
                     .map(|_| floats(next()?))
                     .collect::<Result<_, _>>()?,
+                weights: delta
+                    .weights
+                    .iter()
+                    .map(|_| floats(next()?))
+                    .collect::<Result<Vec<_>, _>>()?
+                    .concat(),
             })
         })
         .collect()

@@ -48,7 +48,7 @@ pub fn check(run: &mut Run) {
     }
 }
 
-fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
+pub fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
     // Where the case names none, the metric's default is TorchMetrics'.
     let metric = match args.get("average") {
         Some(_) => metric.average(average(args)),
@@ -66,6 +66,9 @@ fn thresholds(args: &Args) -> Thresholds {
         None => Thresholds::Exact,
         Some(serde_json::Value::Array(list)) => {
             Thresholds::List(list.iter().map(|value| number(value) as f32).collect())
+        }
+        Some(serde_json::Value::Object(map)) => {
+            Thresholds::Octaves(map["octaves"].as_u64().expect("a count") as usize)
         }
         Some(count) => Thresholds::Count(number(count) as usize),
     }

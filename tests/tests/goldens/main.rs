@@ -4,6 +4,7 @@
 mod aggregation;
 mod calibration;
 mod classification_counts;
+mod curve_extras;
 mod curves;
 mod perplexity;
 mod regression;
@@ -12,9 +13,10 @@ mod runner;
 use runner::{Difference, check_file};
 
 /// The files whose cases are run.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "classification_counts",
     "curves",
+    "curve_extras",
     "calibration",
     "regression",
     "aggregation",
@@ -57,6 +59,11 @@ fn counts() {
 #[test]
 fn curves() {
     check_file("curves", curves::check);
+}
+
+#[test]
+fn curve_extras() {
+    check_file("curve_extras", curve_extras::check);
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         // Without elements of a kind a rate is 0 by convention, which is no curve.
         let all_kinds = curve
             .support
-            .is_none_or(|s| s.positives > 0 && s.negatives > 0);
+            .is_none_or(|s| s.positives > 0.0 && s.negatives > 0.0);
         all_kinds && points.any(|(x, y)| x.is_finite() && y.is_finite())
     };
     let with: Vec<_> = (curves.iter().enumerate())

@@ -3,15 +3,16 @@
 use super::{
     Task, add_counts, add_rejected,
     confusion::{at_least_one, check_labels},
+    curve_column::{Bins, Column, ThresholdCurve},
     score_keys::{self, LEFT_OUT, key},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary, Support,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops::{self, AREA_COUNTS},
 };
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, Int, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::{marker::PhantomData, sync::OnceLock};
@@ -21,13 +22,36 @@ use std::{marker::PhantomData, sync::OnceLock};
 pub enum Thresholds {
     /// At every score that occurs. Exact; keeps 8 bytes per score (multiclass: 4 bytes per score
     /// and 4 per row) on the device until it is read, then on the host 4 bytes per score until it
-    /// is reset, and 4 more once there is a value.
+    /// is reset, and 4 more once there is a value. Weights take 4 bytes per row, and 8 per score once
+    /// there is a value.
     #[default]
     Exact,
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.
     Count(usize),
     /// At these thresholds. Constant memory.
     List(Vec<f32>),
+    /// At so many thresholds from each power of two to the next, from 2^-24 to 1/2, at their distances
+    /// from 1, and at 0, 1/2 and 1: `46 n + 3` in all. Constant memory.
+    ///
+    /// For scores that crowd near 0 or 1: a bin is no wider than `1 / n` of its distance from the nearer
+    /// of both, down to 6e-8.
+    Octaves(usize),
+}
+
+/// The least distance of [`Thresholds::Octaves`] from 0 and 1 is 2 to the power of minus this.
+const OCTAVES: i32 = 24;
+
+/// See [`Thresholds::Octaves`]. Products with powers of two and differences from 1 round the same
+/// everywhere, so that summaries merge.
+fn octaves(steps: usize) -> Vec<f32> {
+    let step = |i: usize| 1.0 + i as f64 / steps as f64;
+    let below = (2..=OCTAVES)
+        .rev()
+        .flat_map(|octave| (0..steps).map(move |i| step(i) * 0.5f64.powi(octave)));
+    let low: Vec<f64> = [0.0].into_iter().chain(below).collect();
+    let high = low.iter().rev().map(|threshold| 1.0 - threshold);
+    let all = low.iter().copied().chain([0.5]).chain(high);
+    all.map(|threshold| threshold as f32).collect()
 }
 
 impl Thresholds {
@@ -41,6 +65,7 @@ impl Thresholds {
                 list.sort_by(f32::total_cmp);
                 Some(list)
             }
+            Thresholds::Octaves(steps) => Some(octaves(*steps)),
         }
     }
 }
@@ -58,6 +83,8 @@ pub trait ScoredBatch: Batch {
     fn table(&self) -> (Tensor<2>, Tensor<1, Int>);
     /// Probabilities `[N, L]` and targets `[N, L]` of 0, 1 or the code of a rejected element.
     fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
+    /// The weights `[N]`, if it has any.
+    fn row_weights(&self) -> Option<Tensor<1>>;
 }
 
 impl ScoredBatch for Binary {
@@ -73,6 +100,10 @@ impl ScoredBatch for Binary {
 
     fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
         decision_codes(&self.decisions, ignore_index)
+    }
+
+    fn row_weights(&self) -> Option<Tensor<1>> {
+        self.weights().cloned()
     }
 }
 
@@ -90,6 +121,10 @@ impl ScoredBatch for Multilabel {
 
     fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
         decision_codes(&self.decisions, ignore_index)
+    }
+
+    fn row_weights(&self) -> Option<Tensor<1>> {
+        self.weights().cloned()
     }
 }
 
@@ -111,6 +146,10 @@ impl ScoredBatch for Multiclass {
         let probabilities = self.probabilities().unwrap_or_else(|| no_scores(self));
         let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
         (probabilities, codes)
+    }
+
+    fn row_weights(&self) -> Option<Tensor<1>> {
+        self.weights().cloned()
     }
 }
 
@@ -161,6 +200,8 @@ pub(crate) struct CurveOptions {
     pub ignore_index: Option<i64>,
     /// Whether a metric needs more than the areas under the curves.
     pub whole: bool,
+    /// What is wrong with the metric's own options.
+    pub flaw: Option<MetricError>,
 }
 
 by_options!(CurveScores);
@@ -174,9 +215,28 @@ impl<B> CurveScores<B> {
                 thresholds,
                 ignore_index: None,
                 whole: true,
+                flaw: None,
             },
             batch: PhantomData,
         }
+    }
+}
+
+impl<B: ScoredBatch> CurveScores<B> {
+    /// Appends scores and targets, and weights from the first batch that has some.
+    fn keep(&self, delta: &mut Delta, batch: &B) {
+        let (probabilities, target) = batch.table();
+        let ([n, width], [targets]) = (probabilities.dims(), target.dims());
+        let weights = match batch.row_weights() {
+            None if delta.is_weighted() => Some(Tensor::ones([n], (&batch.device(), DType::F32))),
+            weights => weights,
+        };
+        if let Some(weights) = weights {
+            let before = delta.listed() * n / targets;
+            delta.append_weights(weights, before);
+        }
+        delta.append_floats(probabilities.reshape([n * width]));
+        delta.append_ints(ops::mark_ignored(target, self.options.ignore_index));
     }
 }
 
@@ -193,20 +253,24 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             task: B::TASK,
             width: self.options.width,
             keys: Vec::new(),
+            weights: Vec::new(),
             sorted: Sorted::default(),
             areas: None,
             thresholds,
             counts: vec![0; cells],
+            weighted: Vec::new(),
             rejected: Rejected::default(),
         }
     }
 
     fn validate(&self) -> Result<(), MetricError> {
+        self.options.flaw.clone().map_or(Ok(()), Err)?;
         at_least_one(self.options.width, "class")?;
         let invalid = match &self.options.thresholds {
             Thresholds::Exact => None,
             Thresholds::Count(count) if *count < 2 => Some(format!("{count} thresholds")),
-            Thresholds::Count(_) => None,
+            Thresholds::Octaves(0) => Some("no thresholds".into()),
+            Thresholds::Count(_) | Thresholds::Octaves(_) => None,
             Thresholds::List(list) if list.is_empty() => Some("no thresholds".into()),
             Thresholds::List(list) => {
                 let outside = list.iter().find(|t| !(0.0..=1.0).contains(*t));
@@ -237,30 +301,38 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         batch.count_bound().saturating_mul(repeats)
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn check(&self, batch: &B) -> Result<(), MetricError> {
         batch.check_width(self.options.width)
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
-        match self.options.thresholds.rising() {
-            None => {
-                let (probabilities, target) = batch.table();
-                let [n, width] = probabilities.dims();
-                delta.append_floats(probabilities.reshape([n * width]));
-                delta.append_ints(ops::mark_ignored(target, self.options.ignore_index));
-            }
-            Some(thresholds) => {
-                let (probabilities, codes) = batch.codes(self.options.ignore_index);
-                let cells = 2 * self.options.width * (thresholds.len() + 1) + REJECTED_SLOTS;
-                delta.counts(0, cells, &batch.device(), |state| {
-                    ops::threshold_counts(state, probabilities, codes, &thresholds)
-                });
-            }
+        let Some(thresholds) = self.options.thresholds.rising() else {
+            return self.keep(delta, batch);
+        };
+        let (probabilities, codes) = batch.codes(self.options.ignore_index);
+        let [n, width] = probabilities.dims();
+        let cells = 2 * width * (thresholds.len() + 1);
+        let (len, device) = (cells + REJECTED_SLOTS, batch.device());
+        match batch.row_weights() {
+            None => delta.counts(0, len, &device, |state| {
+                ops::threshold_counts(state, probabilities, codes, &thresholds)
+            }),
+            Some(weights) => delta.both(len, cells, &device, |counts, sums| {
+                let weights = weights.reshape([n, 1]).expand([n, width]);
+                let weights = weights.reshape([n * width]);
+                let cells = ops::threshold_cells(probabilities, codes, &thresholds);
+                ops::weighted_counts(counts, sums, cells, weights)
+            }),
         }
     }
 
     fn condense(&self, delta: &Delta) -> Option<Delta> {
-        if self.options.whole || self.options.thresholds != Thresholds::Exact {
+        let exact = self.options.thresholds == Thresholds::Exact;
+        if self.options.whole || !exact || delta.is_weighted() {
             return None;
         }
         let (targets, scores) = delta.lists()?;
@@ -304,8 +376,13 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         } else {
             let lists = delta.float_lists();
             summary.keys.reserve(lists.iter().map(Vec::len).sum());
+            let ignores = self.options.ignore_index.is_some();
+            let mut weights = delta.weights();
             for (scores, targets) in lists.iter().zip(delta.int_lists()) {
-                summary.fold_table(scores, targets, self.options.ignore_index.is_some());
+                let rows = (scores.len() / summary.width).min(weights.len());
+                let (own, rest) = weights.split_at(rows);
+                summary.fold_table(scores, targets, own, ignores);
+                weights = rest;
             }
         }
     }
@@ -318,6 +395,9 @@ pub struct CurveCounts {
     width: usize,
     /// Exact: a key per valid score, row by row of `width`.
     keys: Vec<u32>,
+    /// Exact: a weight per row of keys. Empty if all are 1.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    weights: Vec<f32>,
     #[serde(skip)]
     sorted: Sorted,
     /// Instead of keys: what areas come from, of every column and of all of them together.
@@ -327,6 +407,13 @@ pub struct CurveCounts {
     thresholds: Option<Vec<f32>>,
     /// Binned: see [`ops::threshold_counts`].
     counts: Vec<u64>,
+    /// Binned: what elements with weights add to the counts. Empty if there were none.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        with = "crate::number::list"
+    )]
+    weighted: Vec<f64>,
     rejected: Rejected,
 }
 
@@ -338,8 +425,8 @@ pub(crate) struct Areas {
     pub wins: u64,
     /// The sum of the precision at the score of every positive.
     pub precisions: f64,
-    positives: u64,
-    negatives: u64,
+    pub positives: u64,
+    pub negatives: u64,
 }
 
 impl Areas {
@@ -354,9 +441,14 @@ impl Areas {
     }
 }
 
-/// The sorted keys, column by column, for all metrics that finalize the same summary.
+/// The sorted keys for all metrics that finalize the same summary.
 #[derive(Debug, Clone, Default)]
-struct Sorted(OnceLock<Vec<u32>>);
+struct Sorted {
+    /// Column by column.
+    keys: OnceLock<Vec<u32>>,
+    /// With weights, by column.
+    pairs: OnceLock<Vec<Vec<u64>>>,
+}
 
 /// What is derived from the keys makes no difference between summaries.
 impl PartialEq for Sorted {
@@ -371,6 +463,15 @@ impl CurveCounts {
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
         self.fold_rejected(rejected);
+        if let Some(sums) = delta.sums(0) {
+            self.add_weighted(&sums);
+        }
+    }
+
+    fn add_weighted(&mut self, sums: &[f64]) {
+        self.weighted.resize(self.counts.len(), 0.0);
+        let pairs = self.weighted.iter_mut().zip(sums);
+        pairs.for_each(|(weight, sum)| *weight += sum);
     }
 
     fn fold_rejected(&mut self, rejected: &[i32]) {
@@ -397,12 +498,50 @@ impl CurveCounts {
         self.areas = Some((columns, pooled));
     }
 
-    fn fold_table(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
+    /// Adds rows with their weights, of which there are none if all are 1.
+    fn fold_table(&mut self, scores: &[f32], targets: &[i32], weights: &[f32], ignores: bool) {
         self.sorted = Sorted::default();
-        if self.task == Task::Multiclass {
-            self.fold_rows(scores, targets, ignores);
-        } else {
-            self.fold_decisions(scores, targets, ignores);
+        match (self.task, weights.is_empty()) {
+            (_, false) => self.fold_weighted(scores, targets, weights, ignores),
+            (Task::Multiclass, true) => self.fold_rows(scores, targets, ignores),
+            (_, true) => self.fold_decisions(scores, targets, ignores),
+        }
+        if !self.weights.is_empty() {
+            self.weigh_all();
+        }
+    }
+
+    /// Gives the rows that have no weight the weight 1.
+    fn weigh_all(&mut self) {
+        let rows = self.keys.len() / self.width;
+        self.weights.resize(rows, 1.0);
+    }
+
+    /// Rows with weights. One of weight 0 is as if it were not there, and so are its scores.
+    fn fold_weighted(&mut self, scores: &[f32], targets: &[i32], weights: &[f32], ignores: bool) {
+        self.weigh_all();
+        let per_row = targets.len() / weights.len();
+        let rows = (scores.chunks_exact(self.width))
+            .zip(targets.chunks_exact(per_row))
+            .zip(weights);
+        for ((scores, targets), weight) in rows {
+            let start = self.keys.len();
+            match self.task {
+                Task::Multiclass => self.fold_rows(scores, targets, ignores),
+                _ => self.fold_decisions(scores, targets, ignores),
+            }
+            let valid = weight.is_finite() && *weight >= 0.0;
+            if valid && *weight > 0.0 {
+                let row = self.keys.len() > start;
+                self.weights.extend(row.then_some(*weight));
+                continue;
+            }
+            if !valid {
+                let kept = self.keys[start..].iter().filter(|key| **key != LEFT_OUT);
+                let per_element = self.width / per_row;
+                self.rejected.invalid_weights += (kept.count() / per_element) as u64;
+            }
+            self.keys.truncate(start);
         }
     }
 
@@ -451,6 +590,11 @@ impl CurveCounts {
         self.thresholds.is_none()
     }
 
+    /// Whether there are elements with weights.
+    pub fn is_weighted(&self) -> bool {
+        !self.weights.is_empty() || !self.weighted.is_empty()
+    }
+
     /// Fails if nothing valid was accumulated.
     ///
     /// # Errors
@@ -460,7 +604,10 @@ impl CurveCounts {
             true if self.areas.is_some() => (self.areas.iter().flat_map(|(columns, _)| columns))
                 .any(|areas| areas.positives + areas.negatives > 0),
             true => self.keys.iter().any(|key| *key != LEFT_OUT),
-            false => self.counts.iter().any(|count| *count > 0),
+            false => {
+                self.counts.iter().any(|count| *count > 0)
+                    || self.weighted.iter().any(|weight| *weight > 0.0)
+            }
         };
         if some {
             Ok(())
@@ -490,14 +637,19 @@ impl CurveCounts {
                 .collect();
         }
         let Some(thresholds) = &self.thresholds else {
+            if !self.weights.is_empty() {
+                let columns = self.sorted_pairs().par_iter();
+                return columns.map(|pairs| f(Column::weighted(pairs))).collect();
+            }
             let rows = self.keys.len() / self.width;
             let sorted = self.sorted();
             let column = |column| f(Column::exact(&sorted[column * rows..][..rows]));
             return (0..self.width).into_par_iter().map(column).collect();
         };
-        let blocks = self.counts.chunks_exact(2 * (thresholds.len() + 1));
+        let cells = self.cells();
+        let blocks = cells.chunks_exact(2 * (thresholds.len() + 1));
         blocks
-            .map(|counts| f(Column::binned(thresholds, counts)))
+            .map(|cells| f(self.binned(thresholds, cells)))
             .collect()
     }
 
@@ -507,23 +659,56 @@ impl CurveCounts {
             (Some((columns, pooled)), _) => {
                 f(Column::condensed(pooled.as_ref().unwrap_or(&columns[0])))
             }
+            (_, None) if !self.weights.is_empty() => {
+                let weights = self.weights.iter();
+                let weights = weights.flat_map(|weight| std::iter::repeat_n(weight, self.width));
+                let pairs = self.keys.iter().zip(weights);
+                f(Column::weighted(&score_keys::sorted_pairs(pairs)))
+            }
             (_, None) if self.width == 1 => f(Column::exact(self.sorted())),
             (_, None) => f(Column::exact(&score_keys::sorted_columns(&self.keys, 1))),
             (_, Some(thresholds)) => {
                 let block = 2 * (thresholds.len() + 1);
-                let mut sums = vec![0u64; block];
-                for counts in self.counts.chunks_exact(block) {
-                    let pairs = sums.iter_mut().zip(counts);
-                    pairs.for_each(|(sum, count)| *sum += count);
+                let mut sums = vec![0.0; block];
+                for cells in self.cells().chunks_exact(block) {
+                    let pairs = sums.iter_mut().zip(cells);
+                    pairs.for_each(|(sum, cell)| *sum += cell);
                 }
-                f(Column::binned(thresholds, &sums))
+                f(self.binned(thresholds, &sums))
             }
         }
     }
 
+    /// Binned: counts and weights together.
+    fn cells(&self) -> Vec<f64> {
+        let mut cells: Vec<f64> = self.counts.iter().map(|count| *count as f64).collect();
+        let pairs = cells.iter_mut().zip(&self.weighted);
+        pairs.for_each(|(cell, weight)| *cell += weight);
+        cells
+    }
+
+    fn binned<'a>(&self, thresholds: &'a [f32], cells: &'a [f64]) -> Column<'a> {
+        let (negatives, positives) = cells.split_at(thresholds.len() + 1);
+        Column::binned(Bins {
+            thresholds,
+            negatives,
+            positives,
+            whole: self.weighted.is_empty(),
+        })
+    }
+
     fn sorted(&self) -> &[u32] {
         let sort = || score_keys::sorted_columns(&self.keys, self.width);
-        self.sorted.0.get_or_init(sort)
+        self.sorted.keys.get_or_init(sort)
+    }
+
+    fn sorted_pairs(&self) -> &[Vec<u64>] {
+        let column = |column: usize| {
+            let keys = self.keys.iter().skip(column).step_by(self.width);
+            score_keys::sorted_pairs(keys.zip(&self.weights))
+        };
+        let sort = || (0..self.width).into_par_iter().map(column).collect();
+        self.sorted.pairs.get_or_init(sort)
     }
 }
 
@@ -561,7 +746,18 @@ impl Summary for CurveCounts {
             });
         }
         self.sorted = Sorted::default();
+        let weighted = !(self.weights.is_empty() && other.weights.is_empty());
+        if weighted {
+            self.weigh_all();
+            self.weights.extend_from_slice(&other.weights);
+        }
         self.keys.extend_from_slice(&other.keys);
+        if weighted {
+            self.weigh_all();
+        }
+        if !other.weighted.is_empty() {
+            self.add_weighted(&other.weighted);
+        }
         self.counts
             .iter_mut()
             .zip(&other.counts)
@@ -577,7 +773,14 @@ impl Summary for CurveCounts {
             .map_or(0, |t| 2 * self.width * (t.len() + 1));
         let whole = self.width > 0 && self.keys.len().is_multiple_of(self.width);
         let keys = self.keys.iter().all(|key| score_keys::is_key(*key));
-        match whole && keys && self.counts.len() == cells {
+        let weights = [0, self.keys.len() / self.width.max(1)].contains(&self.weights.len())
+            && self
+                .weights
+                .iter()
+                .all(|weight| weight.is_finite() && *weight >= 0.0);
+        let weighted = [0, cells].contains(&self.weighted.len())
+            && self.weighted.iter().all(|weight| *weight >= 0.0);
+        match whole && keys && weights && weighted && self.counts.len() == cells {
             true => Ok(()),
             false => Err(MetricError::Saved("scores that do not fit".into())),
         }
@@ -585,154 +788,5 @@ impl Summary for CurveCounts {
 
     fn rejected(&self) -> Rejected {
         self.rejected
-    }
-}
-
-/// Decisions over falling thresholds, without a list of them.
-pub(crate) struct Column<'a> {
-    points: Points<'a>,
-    /// All positives.
-    pub positives: u64,
-    /// All negatives.
-    pub negatives: u64,
-}
-
-enum Points<'a> {
-    /// Keys in rising order.
-    Exact(&'a [u32]),
-    /// Rising thresholds, and by how many of them are reached the negatives and the positives.
-    Binned(&'a [f32], &'a [u64], &'a [u64]),
-    /// Only what areas come from.
-    Condensed(Areas),
-}
-
-impl<'a> Column<'a> {
-    fn exact(sorted: &'a [u32]) -> Self {
-        let valid = sorted.partition_point(|key| *key != LEFT_OUT);
-        let sorted = &sorted[..valid];
-        let positives = sorted.iter().map(|key| (key & 1) as u64).sum();
-        Self {
-            points: Points::Exact(sorted),
-            positives,
-            negatives: sorted.len() as u64 - positives,
-        }
-    }
-
-    fn binned(thresholds: &'a [f32], counts: &'a [u64]) -> Self {
-        let (negative, positive) = counts.split_at(thresholds.len() + 1);
-        Self {
-            points: Points::Binned(thresholds, negative, positive),
-            positives: positive.iter().sum(),
-            negatives: negative.iter().sum(),
-        }
-    }
-
-    fn condensed(areas: &Areas) -> Self {
-        Self {
-            points: Points::Condensed(*areas),
-            positives: areas.positives,
-            negatives: areas.negatives,
-        }
-    }
-
-    /// See [`Areas::wins`].
-    pub fn wins(&self) -> f64 {
-        if let Points::Condensed(areas) = self.points {
-            return areas.wins as f64;
-        }
-        let (mut wins, mut last) = (0.0, (0.0, 0.0));
-        self.for_each(|_, tp, fp| {
-            wins += (fp - last.1) * (tp + last.0);
-            last = (tp, fp);
-        });
-        wins
-    }
-
-    /// See [`Areas::precisions`].
-    pub fn precisions(&self) -> f64 {
-        if let Points::Condensed(areas) = self.points {
-            return areas.precisions;
-        }
-        let (mut sum, mut last) = (0.0, 0.0);
-        self.for_each(|_, tp, fp| {
-            // A threshold that nothing reaches adds nothing.
-            sum += (tp - last) * (tp / (tp + fp).max(1.0));
-            last = tp;
-        });
-        sum
-    }
-
-    /// Calls `f` with every threshold, from the highest to the lowest, and with how many positives
-    /// and negatives reach it.
-    pub fn for_each(&self, mut f: impl FnMut(f32, f64, f64)) {
-        // Counts fit an `i64`, which becomes an `f64` in one instruction.
-        let (mut tp, mut fp) = (0, 0);
-        match self.points {
-            // Whoever needs a curve has said so; see `CurveOptions::whole`.
-            Points::Condensed(_) => {}
-            Points::Exact(keys) => {
-                let mut point = |key: u32, last_of_its_score: bool| {
-                    tp += (key & 1) as i64;
-                    fp += (!key & 1) as i64;
-                    if last_of_its_score {
-                        f(score_keys::score(key), tp as f64, fp as f64);
-                    }
-                };
-                for pair in keys.windows(2) {
-                    point(pair[0], (pair[0] ^ pair[1]) > 1);
-                }
-                keys.last().into_iter().for_each(|key| point(*key, true));
-            }
-            // A score that reaches r thresholds reaches the r lowest.
-            Points::Binned(thresholds, negative, positive) => {
-                for i in (0..thresholds.len()).rev() {
-                    tp += positive[i + 1] as i64;
-                    fp += negative[i + 1] as i64;
-                    f(thresholds[i], tp as f64, fp as f64);
-                }
-            }
-        }
-    }
-
-    /// The same as lists.
-    pub fn curve(&self) -> ThresholdCurve {
-        let mut curve = ThresholdCurve {
-            thresholds: vec![],
-            tp: vec![],
-            fp: vec![],
-            positives: self.positives as f64,
-            negatives: self.negatives as f64,
-        };
-        self.for_each(|threshold, tp, fp| {
-            curve.thresholds.push(threshold);
-            curve.tp.push(tp);
-            curve.fp.push(fp);
-        });
-        curve
-    }
-}
-
-/// How many positives and negatives reach each threshold.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ThresholdCurve {
-    /// The thresholds, falling.
-    pub thresholds: Vec<f32>,
-    /// Positives with a score of at least the threshold.
-    pub tp: Vec<f64>,
-    /// Negatives with a score of at least the threshold.
-    pub fp: Vec<f64>,
-    /// All positives.
-    pub positives: f64,
-    /// All negatives.
-    pub negatives: f64,
-}
-
-impl ThresholdCurve {
-    /// All elements.
-    pub fn support(&self) -> Support {
-        Support {
-            positives: self.positives as u64,
-            negatives: self.negatives as u64,
-        }
     }
 }

@@ -29,6 +29,7 @@ macro_rules! by_options {
 
 mod calibration_bins;
 mod confusion;
+mod curve_column;
 mod curve_scores;
 mod log_likelihood;
 mod pair_moments;
@@ -39,8 +40,9 @@ pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
-pub(crate) use curve_scores::Column;
-pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
+pub(crate) use curve_column::Column;
+pub use curve_column::ThresholdCurve;
+pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
 
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};

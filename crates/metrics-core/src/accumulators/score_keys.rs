@@ -25,6 +25,25 @@ pub(super) fn is_key(key: u32) -> bool {
     key >> 1 <= ONE || key == LEFT_OUT
 }
 
+/// A key and a weight of at least 0 as one number: numbers rise with the key, then with the weight, so
+/// that sums over sorted ones do not depend on the order of the elements.
+fn paired(key: u32, weight: f32) -> u64 {
+    (key as u64) << 32 | weight.to_bits() as u64
+}
+
+/// The key and the weight.
+#[inline(always)]
+pub(super) fn unpaired(pair: u64) -> (u32, f32) {
+    ((pair >> 32) as u32, f32::from_bits(pair as u32))
+}
+
+/// Keys with weights, sorted.
+pub(super) fn sorted_pairs<'a>(pairs: impl Iterator<Item = (&'a u32, &'a f32)>) -> Vec<u64> {
+    let mut pairs: Vec<u64> = pairs.map(|(key, weight)| paired(*key, *weight)).collect();
+    pairs.sort_unstable();
+    pairs
+}
+
 /// Columns transposed at a time: their keys fill a cache line of a row.
 const BLOCK: usize = 16;
 
@@ -130,6 +149,18 @@ mod tests {
         }
         assert_eq!(key(-0.0, true), key(0.0, true));
         assert!(is_key(LEFT_OUT) && !is_key(LEFT_OUT - 1));
+    }
+
+    #[test]
+    fn pairs_keep_both_and_sort_by_key_then_weight() {
+        let keys = [key(0.3, true), LEFT_OUT, key(0.8, false), key(0.3, true)];
+        let weights = [2.5, 0.0, f32::MAX, f32::from_bits(1)];
+        let sorted = sorted_pairs(keys.iter().zip(&weights));
+        let expected = [2, 3, 0, 1].map(|i| (keys[i], weights[i]));
+        assert_eq!(
+            sorted.into_iter().map(unpaired).collect::<Vec<_>>(),
+            expected
+        );
     }
 
     #[test]

@@ -1,11 +1,12 @@
 use super::{
-    Average,
+    Average, certified,
     curve_metric::{CurveMetric, CurveRule, averaged},
+    delong,
     roc::roc,
 };
 use crate::{
     MetricError, Value,
-    accumulators::{Column, CurveCounts},
+    accumulators::{Column, CurveCounts, Thresholds},
 };
 
 /// Area under the [ROC](crate::Roc) curve: the probability that a positive scores higher than a
@@ -14,9 +15,10 @@ use crate::{
 /// By the trapezoidal rule. Multiclass: each class against the rest, then averaged (macro,
 /// weighted, none); multilabel: micro as well. Ranges over `[0, 1]`, 0.5 is chance. A class without
 /// positives or without negatives has 0 and counts in the macro average, as in the reference; no
-/// data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::accumulators::Thresholds). References: Hanley and McNeil 1982; McClish
-/// 1989 for `max_fpr`; TorchMetrics 1.9.0 `AUROC`.
+/// data is [`MetricError::Empty`]. With weights, an element counts as much as its weight, and a pair as
+/// much as their product. State: see [`Thresholds`](crate::accumulators::Thresholds). References:
+/// Hanley and McNeil 1982; McClish 1989 for `max_fpr`; TorchMetrics 1.9.0 `AUROC`; scikit-learn 1.7.2
+/// `roc_auc_score` for weights.
 ///
 /// ```
 /// use metrics_core::{Auroc, Metric, batch::Binary};
@@ -35,12 +37,79 @@ pub type Auroc<B> = CurveMetric<AurocRule, B>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AurocRule {
     max_fpr: Option<f64>,
+    range: Range,
+}
+
+/// What goes with the area.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+enum Range {
+    #[default]
+    Nothing,
+    /// Bounds on the exact area.
+    Certified,
+    /// DeLong's interval at a level of confidence.
+    Interval(f64),
+}
+
+impl<B> Auroc<B> {
+    /// A [`Value::Estimate`] from binned scores: bounds within which the exact area of the same scores
+    /// is, and the middle between them, which counts a pair within a bin as half won.
+    ///
+    /// The bounds are no confidence interval: they are certain, and reached by some scores that fall
+    /// into the same bins. Their distance is the share of all pairs of a positive and a negative that
+    /// are in one bin: with 200 even thresholds 0.005 for scores spread evenly over `[0, 1]`, but 0.6
+    /// where half of them are below 0.001. With [`Octaves(16)`](Thresholds::Octaves) it is less than
+    /// 0.011 in both cases. Averages are those of the bounds; with [`Average::None`], and for exact
+    /// thresholds, it is [`MetricError::InvalidOption`].
+    ///
+    /// ```
+    /// use metrics_core::{Auroc, Metric, accumulators::Thresholds, batch::Binary};
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let scores = Tensor::<1>::from_floats([0.1, 0.4, 0.35, 0.8], &device);
+    /// let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1], &device);
+    /// let metric = Auroc::binary().thresholds(Thresholds::Count(5)).certified();
+    /// let value = metric.evaluate(&Binary::from_scores(scores, target)?)?;
+    /// // 0.35 and 0.4 are both between 0.25 and 0.5.
+    /// assert_eq!(value.to_string(), "0.8750 [0.7500, 1.0000]");
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn certified(mut self) -> Self {
+        self.rule.range = Range::Certified;
+        self
+    }
 }
 
 impl Auroc<crate::batch::Binary> {
     /// Only the area up to this false positive rate, scaled to `[0, 1]` with 0.5 for chance.
     pub fn max_fpr(mut self, rate: f64) -> Self {
         self.rule.max_fpr = Some(rate);
+        self
+    }
+
+    /// A [`Value::Estimate`]: the area with the confidence interval after DeLong at this level, such as
+    /// 0.95, cut to `[0, 1]`.
+    ///
+    /// Its ends are NaN with less than two positives or negatives, whose variance is unknown, and the
+    /// area itself with scores that separate both completely, which have none. Thresholds that are not
+    /// exact, `max_fpr`, a level outside of `(0, 1)` and weighted data are
+    /// [`MetricError::InvalidOption`]. References: DeLong, DeLong and Clarke-Pearson 1988; Sun and Xu
+    /// 2014.
+    ///
+    /// ```
+    /// use metrics_core::{Auroc, Metric, batch::Binary};
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let scores = Tensor::<1>::from_floats([0.1, 0.4, 0.35, 0.8, 0.7, 0.2], &device);
+    /// let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1, 1, 0], &device);
+    /// let value = Auroc::binary().interval(0.95).evaluate(&Binary::from_scores(scores, target)?)?;
+    /// assert_eq!(value.to_string(), "0.8889 [0.5809, 1.0000]");
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn interval(mut self, level: f64) -> Self {
+        self.rule.range = Range::Interval(level);
         self
     }
 }
@@ -51,42 +120,68 @@ impl CurveRule for AurocRule {
     const AVERAGED: bool = true;
 
     fn needs_curve(&self) -> bool {
-        self.max_fpr.is_some()
+        self.max_fpr.is_some() || self.range != Range::Nothing
+    }
+
+    fn validate(&self, thresholds: &Thresholds) -> Result<(), MetricError> {
+        let invalid = |what: String| Err(MetricError::InvalidOption(what));
+        match (self.max_fpr, self.range) {
+            (Some(rate), _) if !(rate > 0.0 && rate <= 1.0) => {
+                invalid(format!("max_fpr must be in (0, 1], not {rate}"))
+            }
+            (_, Range::Nothing) => Ok(()),
+            (Some(_), _) => invalid("max_fpr has neither an interval nor bounds".into()),
+            (None, Range::Certified) => certified::check_binned(thresholds),
+            (None, Range::Interval(level)) if !(level > 0.0 && level < 1.0) => invalid(format!(
+                "a level of confidence must be in (0, 1), not {level}"
+            )),
+            (None, Range::Interval(_)) if *thresholds != Thresholds::Exact => {
+                invalid("an interval after DeLong needs exact thresholds".into())
+            }
+            (None, Range::Interval(_)) => Ok(()),
+        }
     }
 
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
-        if let Some(rate) = self.max_fpr.filter(|rate| !(*rate > 0.0 && *rate <= 1.0)) {
-            return Err(MetricError::InvalidOption(format!(
-                "max_fpr must be in (0, 1], not {rate}"
-            )));
+        match self.range {
+            Range::Nothing => {}
+            Range::Certified => return certified::certified(scores, average, certified::roc_area),
+            Range::Interval(_) if scores.is_weighted() => {
+                return Err(MetricError::InvalidOption(
+                    "an interval after DeLong takes no weights".into(),
+                ));
+            }
+            Range::Interval(level) => {
+                return Ok(Value::Estimate(scores.all_columns(|column| {
+                    delong::interval(&column, trapezoids(&column), level)
+                })));
+            }
         }
         let exact = scores.is_exact();
         averaged(scores, average, |column| match self.max_fpr {
             Some(limit) if limit < 1.0 => partial(column, exact, limit),
-            _ => trapezoids(column, exact),
+            _ => trapezoids(column),
         })
     }
 
     fn suffix(&self) -> String {
-        self.max_fpr
-            .map(|rate| format!("_fpr{rate}"))
-            .unwrap_or_default()
+        let limit = self.max_fpr.map(|rate| format!("_fpr{rate}"));
+        let range = match self.range {
+            Range::Nothing => String::new(),
+            Range::Certified => "_certified".into(),
+            Range::Interval(level) => format!("_interval{level}"),
+        };
+        limit.unwrap_or_default() + &range
     }
 }
 
 /// The area under the whole curve, which starts at its first threshold unless it is exact.
-fn trapezoids(column: &Column, exact: bool) -> f64 {
-    let mut wins = column.wins();
-    if !exact {
-        // What lies before the first threshold is not under the curve.
-        let mut first = None;
-        column.for_each(|_, tp, fp| {
-            first.get_or_insert((tp, fp));
-        });
-        wins -= first.map_or(0.0, |(tp, fp): (f64, f64)| fp * tp);
-    }
+fn trapezoids(column: &Column) -> f64 {
     // Without a positive or without a negative there is no area.
-    wins / (2.0 * column.positives.max(1) as f64 * column.negatives.max(1) as f64)
+    match column.positives * column.negatives {
+        0.0 => 0.0,
+        pairs => column.wins() / (2.0 * pairs),
+    }
 }
 
 /// The area up to a false positive rate, standardized by McClish's correction; the plain area of a
@@ -95,7 +190,7 @@ fn partial(column: &Column, exact: bool, limit: f64) -> f64 {
     let mut curve = roc(&column.curve(), exact);
     let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
     if !some(&curve.x) || !some(&curve.y) {
-        return trapezoids(column, exact);
+        return trapezoids(column);
     }
     if let Some(stop) = curve
         .x

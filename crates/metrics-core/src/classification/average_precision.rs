@@ -1,10 +1,10 @@
 use super::{
-    Average,
+    Average, certified,
     curve_metric::{CurveMetric, CurveRule, averaged},
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Task},
+    accumulators::{CurveCounts, Task, Thresholds},
 };
 
 /// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
@@ -13,9 +13,10 @@ use crate::{
 /// Multiclass: each class against the rest, then averaged (macro, weighted, none); multilabel:
 /// micro as well. Ranges over `[0, 1]`; chance is the share of positives. A class without positives
 /// has no average precision: exact multiclass leaves it out of averages (NaN with
-/// [`Average::None`]), everything else counts it as 0, as in the reference. No data is
-/// [`MetricError::Empty`]. State: see [`Thresholds`](crate::accumulators::Thresholds). Reference:
-/// TorchMetrics 1.9.0 `AveragePrecision`.
+/// [`Average::None`]), everything else counts it as 0, as in the reference. With weights, an element
+/// counts as much as its weight. No data is [`MetricError::Empty`]. State: see
+/// [`Thresholds`](crate::accumulators::Thresholds). References: TorchMetrics 1.9.0
+/// `AveragePrecision`; scikit-learn 1.7.2 `average_precision_score` for weights.
 ///
 /// ```
 /// use metrics_core::{AveragePrecision, Metric, batch::Binary};
@@ -33,7 +34,20 @@ pub type AveragePrecision<B> = CurveMetric<AveragePrecisionRule, B>;
 
 /// The rule of [`AveragePrecision`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct AveragePrecisionRule;
+pub struct AveragePrecisionRule {
+    certified: bool,
+}
+
+impl<B> AveragePrecision<B> {
+    /// A [`Value::Estimate`] from binned scores: bounds within which the exact average precision of the
+    /// same scores is, and the one in which the scores of a bin are tied. See [`Auroc::certified`].
+    ///
+    /// [`Auroc::certified`]: crate::Auroc::certified
+    pub fn certified(mut self) -> Self {
+        self.rule.certified = true;
+        self
+    }
+}
 
 impl CurveRule for AveragePrecisionRule {
     const NAME: &'static str = "average_precision";
@@ -44,13 +58,31 @@ impl CurveRule for AveragePrecisionRule {
         false
     }
 
+    fn validate(&self, thresholds: &Thresholds) -> Result<(), MetricError> {
+        match self.certified {
+            true => certified::check_binned(thresholds),
+            false => Ok(()),
+        }
+    }
+
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+        if self.certified {
+            let task = scores.task();
+            return certified::certified(scores, average, |column| {
+                certified::average_precision(column, task)
+            });
+        }
         let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
         averaged(scores, average, |column| {
-            if column.positives == 0 {
+            if column.positives == 0.0 {
                 return if keep_nan { f64::NAN } else { 0.0 };
             }
-            column.precisions() / column.positives as f64
+            column.precisions() / column.positives
         })
+    }
+
+    fn suffix(&self) -> String {
+        let certified = if self.certified { "_certified" } else { "" };
+        certified.into()
     }
 }

@@ -21,6 +21,14 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     /// How values per class become one unless told otherwise.
     const DEFAULT_AVERAGE: Average = Average::Macro;
 
+    /// Whether the rule's own options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// The value of scores that are not empty.
     ///
     /// # Errors
@@ -42,7 +50,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
 /// A metric over all thresholds: a rule, and an accumulator that says for which batches.
 ///
 /// Made by the constructors of its aliases: `Auroc::binary()`, `Auroc::multiclass(10)`,
-/// `Auroc::multilabel(5)`.
+/// `Auroc::multilabel(5)`. All of them take batches with weights: an element counts as much as its
+/// weight, and not at all, as a threshold neither, if that is 0.
 #[derive(Debug)]
 pub struct CurveMetric<R, B> {
     pub(super) rule: R,
@@ -127,10 +136,12 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     fn accumulator(&self) -> CurveScores<B> {
         let mut accumulator = self.accumulator.clone();
         accumulator.options.whole = self.rule.needs_curve();
+        accumulator.options.flaw = self.rule.validate(&accumulator.options.thresholds).err();
         accumulator
     }
 
     fn finalize(&self, scores: &CurveCounts) -> Result<Value, MetricError> {
+        self.rule.validate(&self.accumulator.options.thresholds)?;
         scores.not_empty()?;
         self.rule.value(scores, self.average)
     }
@@ -163,7 +174,7 @@ pub(super) fn averaged(
     if average == Average::Micro {
         return Ok(scores.all_columns(|column| area(&column)).into());
     }
-    let columns = scores.each_column(|column| (area(&column), column.positives as f64));
+    let columns = scores.each_column(|column| (area(&column), column.positives));
     if scores.task() == Task::Binary {
         return Ok(columns[0].0.into());
     }

@@ -1,19 +1,23 @@
 //! What the metrics share that choose the best point of a curve under a condition.
 
+use super::precision_recall_curve::precision_recall;
 use crate::{
     MetricError, OperatingPoints, Value,
     accumulators::{CurveCounts, ThresholdCurve},
 };
 
-/// The least value of the other coordinate that a point may have.
+/// The rate that an option without a default was given.
 ///
 /// # Errors
-/// [`MetricError::InvalidOption`] unless it is in `[0, 1]`.
-pub(super) fn least(option: &str, value: f64) -> Result<f64, MetricError> {
-    match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err(MetricError::InvalidOption(format!(
+/// [`MetricError::InvalidOption`] if it was given none, or one outside of `[0, 1]`.
+pub(super) fn required_rate(option: &str, value: Option<f64>) -> Result<f64, MetricError> {
+    match value {
+        Some(value) if (0.0..=1.0).contains(&value) => Ok(value),
+        Some(value) => Err(MetricError::InvalidOption(format!(
             "{option} must be in [0, 1], not {value}"
+        ))),
+        None => Err(MetricError::InvalidOption(format!(
+            "{option} has no default and must be set"
         ))),
     }
 }
@@ -32,6 +36,16 @@ pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
     });
     let (values, thresholds) = chosen.unzip();
     Value::OperatingPoints(OperatingPoints { values, thresholds })
+}
+
+/// Precision, recall and threshold along the [precision-recall](crate::PrecisionRecallCurve) curve.
+pub(super) fn precision_recall_points(
+    counts: ThresholdCurve,
+    scores: &CurveCounts,
+) -> impl Iterator<Item = [f64; 3]> + use<> {
+    let curve = precision_recall(&counts, scores);
+    let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
+    points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
 /// Sensitivity, specificity and threshold along the [ROC](crate::Roc) curve. The specificity is a

@@ -1,10 +1,12 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least},
-    precision_recall_curve::precision_recall,
+    operating_point::{best, precision_recall_points, required_rate},
 };
-use crate::{MetricError, Value, accumulators::CurveCounts};
+use crate::{
+    MetricError, Value,
+    accumulators::{CurveCounts, Thresholds},
+};
 
 /// The highest precision at a recall of at least `min_recall`.
 ///
@@ -15,7 +17,7 @@ use crate::{MetricError, Value, accumulators::CurveCounts};
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
-/// threshold NaN. No data is [`MetricError::Empty`]; a minimum outside of `[0, 1]` is
+/// threshold NaN. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
 /// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `PrecisionAtFixedRecall`.
 ///
@@ -37,13 +39,13 @@ pub type PrecisionAtFixedRecall<B> = CurveMetric<PrecisionAtFixedRecallRule, B>;
 /// The rule of [`PrecisionAtFixedRecall`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PrecisionAtFixedRecallRule {
-    min_recall: f64,
+    min_recall: Option<f64>,
 }
 
 impl<B> PrecisionAtFixedRecall<B> {
-    /// The least recall of a point that is taken; default 0, which takes every point.
+    /// The least recall of a point that is taken; it has no default.
     pub fn min_recall(mut self, recall: f64) -> Self {
-        self.rule.min_recall = recall;
+        self.rule.min_recall = Some(recall);
         self
     }
 }
@@ -54,19 +56,22 @@ impl CurveRule for PrecisionAtFixedRecallRule {
     const AVERAGED: bool = false;
     const NUMERIC: bool = true;
 
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        required_rate("min_recall", self.min_recall).map(drop)
+    }
+
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
-        let min = least("min_recall", self.min_recall)?;
+        let min = required_rate("min_recall", self.min_recall)?;
         Ok(best(scores, |column| {
-            let curve = precision_recall(&column, scores);
-            let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
-            points
-                .map(|((recall, precision), threshold)| [precision, recall, threshold])
+            precision_recall_points(column, scores)
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
         }))
     }
 
     fn suffix(&self) -> String {
-        format!("_{}", self.min_recall)
+        self.min_recall
+            .map(|least| format!("_{least}"))
+            .unwrap_or_default()
     }
 }

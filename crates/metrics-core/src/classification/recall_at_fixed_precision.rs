@@ -1,10 +1,12 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least},
-    precision_recall_curve::precision_recall,
+    operating_point::{best, precision_recall_points, required_rate},
 };
-use crate::{MetricError, Value, accumulators::CurveCounts};
+use crate::{
+    MetricError, Value,
+    accumulators::{CurveCounts, Thresholds},
+};
 
 /// The highest recall at a precision of at least `min_precision`.
 ///
@@ -16,7 +18,7 @@ use crate::{MetricError, Value, accumulators::CurveCounts};
 ///
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
 /// threshold NaN. Exact binary and multilabel recall is 1 without positives, which only a
-/// `min_precision` of 0 takes. No data is [`MetricError::Empty`]; a minimum outside of `[0, 1]` is
+/// `min_precision` of 0 takes. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
 /// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `RecallAtFixedPrecision`.
 ///
@@ -38,13 +40,13 @@ pub type RecallAtFixedPrecision<B> = CurveMetric<RecallAtFixedPrecisionRule, B>;
 /// The rule of [`RecallAtFixedPrecision`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RecallAtFixedPrecisionRule {
-    min_precision: f64,
+    min_precision: Option<f64>,
 }
 
 impl<B> RecallAtFixedPrecision<B> {
-    /// The least precision of a point that is taken; default 0, which takes every point.
+    /// The least precision of a point that is taken; it has no default.
     pub fn min_precision(mut self, precision: f64) -> Self {
-        self.rule.min_precision = precision;
+        self.rule.min_precision = Some(precision);
         self
     }
 }
@@ -55,19 +57,24 @@ impl CurveRule for RecallAtFixedPrecisionRule {
     const AVERAGED: bool = false;
     const NUMERIC: bool = true;
 
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        required_rate("min_precision", self.min_precision).map(drop)
+    }
+
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
-        let min = least("min_precision", self.min_precision)?;
+        let min = required_rate("min_precision", self.min_precision)?;
         Ok(best(scores, |column| {
-            let curve = precision_recall(&column, scores);
-            let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
+            let points = precision_recall_points(column, scores);
             points
-                .map(|((recall, precision), threshold)| [recall, precision, threshold])
+                .map(|[precision, recall, threshold]| [recall, precision, threshold])
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
         }))
     }
 
     fn suffix(&self) -> String {
-        format!("_{}", self.min_precision)
+        self.min_precision
+            .map(|least| format!("_{least}"))
+            .unwrap_or_default()
     }
 }

@@ -1,9 +1,12 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least, sensitivity_specificity},
+    operating_point::{best, required_rate, sensitivity_specificity},
 };
-use crate::{MetricError, Value, accumulators::CurveCounts};
+use crate::{
+    MetricError, Value,
+    accumulators::{CurveCounts, Thresholds},
+};
 
 /// The highest sensitivity at a specificity of at least `min_specificity`.
 ///
@@ -15,7 +18,7 @@ use crate::{MetricError, Value, accumulators::CurveCounts};
 ///
 /// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
 /// is specific enough, which only given thresholds can cause, the value is 0 and the threshold NaN.
-/// No data is [`MetricError::Empty`]; a minimum outside of `[0, 1]` is
+/// No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
 /// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `SensitivityAtSpecificity`, which has 1e6 for that threshold.
 ///
@@ -37,13 +40,13 @@ pub type SensitivityAtSpecificity<B> = CurveMetric<SensitivityAtSpecificityRule,
 /// The rule of [`SensitivityAtSpecificity`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SensitivityAtSpecificityRule {
-    min_specificity: f64,
+    min_specificity: Option<f64>,
 }
 
 impl<B> SensitivityAtSpecificity<B> {
-    /// The least specificity of a point that is taken; default 0, which takes every point.
+    /// The least specificity of a point that is taken; it has no default.
     pub fn min_specificity(mut self, specificity: f64) -> Self {
-        self.rule.min_specificity = specificity;
+        self.rule.min_specificity = Some(specificity);
         self
     }
 }
@@ -54,8 +57,12 @@ impl CurveRule for SensitivityAtSpecificityRule {
     const AVERAGED: bool = false;
     const NUMERIC: bool = true;
 
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        required_rate("min_specificity", self.min_specificity).map(drop)
+    }
+
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
-        let min = least("min_specificity", self.min_specificity)?;
+        let min = required_rate("min_specificity", self.min_specificity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {
             sensitivity_specificity(column, exact).filter(move |point| point[1] >= min)
@@ -63,6 +70,8 @@ impl CurveRule for SensitivityAtSpecificityRule {
     }
 
     fn suffix(&self) -> String {
-        format!("_{}", self.min_specificity)
+        self.min_specificity
+            .map(|least| format!("_{least}"))
+            .unwrap_or_default()
     }
 }

@@ -1,9 +1,12 @@
 use super::{
     Average,
     curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, least, sensitivity_specificity},
+    operating_point::{best, required_rate, sensitivity_specificity},
 };
-use crate::{MetricError, Value, accumulators::CurveCounts};
+use crate::{
+    MetricError, Value,
+    accumulators::{CurveCounts, Thresholds},
+};
 
 /// The highest specificity at a sensitivity of at least `min_sensitivity`.
 ///
@@ -14,7 +17,7 @@ use crate::{MetricError, Value, accumulators::CurveCounts};
 ///
 /// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
 /// is sensitive enough, as of a class without positives, the value is 0 and the threshold NaN. No
-/// data is [`MetricError::Empty`]; a minimum outside of `[0, 1]` is [`MetricError::InvalidOption`].
+/// data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is [`MetricError::InvalidOption`].
 /// State: see [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0
 /// `SpecificityAtSensitivity`, which has 1e6 for that threshold.
 ///
@@ -36,13 +39,13 @@ pub type SpecificityAtSensitivity<B> = CurveMetric<SpecificityAtSensitivityRule,
 /// The rule of [`SpecificityAtSensitivity`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SpecificityAtSensitivityRule {
-    min_sensitivity: f64,
+    min_sensitivity: Option<f64>,
 }
 
 impl<B> SpecificityAtSensitivity<B> {
-    /// The least sensitivity of a point that is taken; default 0, which takes every point.
+    /// The least sensitivity of a point that is taken; it has no default.
     pub fn min_sensitivity(mut self, sensitivity: f64) -> Self {
-        self.rule.min_sensitivity = sensitivity;
+        self.rule.min_sensitivity = Some(sensitivity);
         self
     }
 }
@@ -53,8 +56,12 @@ impl CurveRule for SpecificityAtSensitivityRule {
     const AVERAGED: bool = false;
     const NUMERIC: bool = true;
 
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        required_rate("min_sensitivity", self.min_sensitivity).map(drop)
+    }
+
     fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
-        let min = least("min_sensitivity", self.min_sensitivity)?;
+        let min = required_rate("min_sensitivity", self.min_sensitivity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {
             let points = sensitivity_specificity(column, exact);
@@ -65,6 +72,8 @@ impl CurveRule for SpecificityAtSensitivityRule {
     }
 
     fn suffix(&self) -> String {
-        format!("_{}", self.min_sensitivity)
+        self.min_sensitivity
+            .map(|least| format!("_{least}"))
+            .unwrap_or_default()
     }
 }

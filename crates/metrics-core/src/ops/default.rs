@@ -400,11 +400,27 @@ pub fn threshold_counts(
     target: Tensor<2, Int>,
     thresholds: &[f32],
 ) -> Tensor<1, Int> {
+    let [_, labels] = probabilities.dims();
+    let bins = (labels * 2 * (thresholds.len() + 1)) as i32;
+    let cells = threshold_cells(probabilities, target, thresholds);
+    let rejected = cells.clone().lower_elem(0);
+    count(
+        state,
+        cells.clone().mask_where(rejected, cells.neg() + (bins - 1)),
+    )
+}
+
+/// The counter of [`threshold_counts`](super::threshold_counts) for each score, row by row, or the
+/// code of what is left out.
+pub(crate) fn threshold_cells(
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
     let [n, labels] = probabilities.dims();
     let device = probabilities.device();
     let size = [n * labels];
     let block = thresholds.len() as i32 + 1;
-    let bins = labels as i32 * 2 * block;
     let label = Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32))
         .reshape([1, labels])
         .expand([n, labels])
@@ -413,7 +429,7 @@ pub fn threshold_counts(
     let rejected = target.clone().lower_elem(0);
     let safe = target.clone().mask_fill(rejected.clone(), 0);
     let cell = (label * 2 + safe) * block + reached(probabilities.reshape(size), thresholds);
-    count(state, cell.mask_where(rejected, target.neg() + (bins - 1)))
+    cell.mask_where(rejected, target)
 }
 
 /// See [`decision_codes`](super::decision_codes).

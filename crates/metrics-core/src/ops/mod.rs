@@ -25,7 +25,7 @@ mod host;
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace};
+pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, threshold_cells};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -335,10 +335,11 @@ fn class_tags(tag: &str, names: &[String], classes: usize) -> Vec<String> {
     tags
 }
 
-/// Positives and negatives behind a curve.
+/// Positives and negatives behind a curve, if they are counts, which sums of weights are not.
 fn support(curve: &Curve) -> Option<(u64, u64)> {
     let support = curve.support?;
-    Some((support.positives, support.negatives))
+    let count = |number: f64| (number == number.trunc()).then_some(number as u64);
+    Some((count(support.positives)?, count(support.negatives)?))
 }
 
 /// A picture of a value, as PNG.
