@@ -16,6 +16,7 @@ from golden import (  # noqa: E402
     calibration,
     classification_counts,
     curves,
+    elementwise,
     perplexity,
     regression,
 )
@@ -26,6 +27,7 @@ BUILDERS = {
     "curves.json": curves.build,
     "calibration.json": calibration.build,
     "regression.json": regression.build,
+    "elementwise.json": elementwise.build,
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
 }

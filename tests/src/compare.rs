@@ -107,13 +107,19 @@ pub fn difference(
 
 fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
     match (kind, error) {
-        ("empty", MetricError::Empty { .. }) | ("too_few", MetricError::TooFew { .. }) => true,
+        ("empty", MetricError::Empty { .. })
+        | ("too_few", MetricError::TooFew { .. })
+        | ("weights_unsupported", MetricError::WeightsUnsupported { .. }) => true,
         ("invalid_label", MetricError::InvalidData(rejected)) => {
             rejected.nan == 0
                 && Some(rejected.invalid_targets + rejected.invalid_predictions) == count
         }
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
+        }
+        ("invalid_weight", MetricError::InvalidData(rejected)) => {
+            rejected.invalid() == rejected.invalid_weights
+                && Some(rejected.invalid_weights) == count
         }
         _ => false,
     }

@@ -5,6 +5,7 @@ mod aggregation;
 mod calibration;
 mod classification_counts;
 mod curves;
+mod elementwise;
 mod perplexity;
 mod regression;
 mod runner;
@@ -12,11 +13,12 @@ mod runner;
 use runner::{Difference, check_file};
 
 /// The files whose cases are run.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "classification_counts",
     "curves",
     "calibration",
     "regression",
+    "elementwise",
     "aggregation",
     "perplexity",
 ];
@@ -67,6 +69,11 @@ fn calibration() {
 #[test]
 fn regression() {
     check_file("regression", regression::check);
+}
+
+#[test]
+fn elementwise() {
+    check_file("elementwise", elementwise::check);
 }
 
 #[test]
