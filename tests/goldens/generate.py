@@ -17,6 +17,7 @@ from golden import (  # noqa: E402
     classification_counts,
     curve_extras,
     curves,
+    elementwise,
     perplexity,
     regression,
 )
@@ -28,6 +29,7 @@ BUILDERS = {
     "curve_extras.json": curve_extras.build,
     "calibration.json": calibration.build,
     "regression.json": regression.build,
+    "elementwise.json": elementwise.build,
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
 }

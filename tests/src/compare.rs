@@ -38,9 +38,6 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
     };
     match (left, right) {
         (Value::Scalar(a), Value::Scalar(b)) => tolerance.accepts(*a, *b),
-        (Value::Estimate(a), Value::Estimate(b)) => {
-            close(&[a.value, a.lower, a.upper], &[b.value, b.lower, b.upper])
-        }
         (Value::PerClass(a), Value::PerClass(b)) | (Value::List(a), Value::List(b)) => close(a, b),
         (Value::StatScores(a), Value::StatScores(b)) => {
             a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
@@ -110,7 +107,9 @@ pub fn difference(
 
 fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
     match (kind, error) {
-        ("empty", MetricError::Empty { .. }) | ("too_few", MetricError::TooFew { .. }) => true,
+        ("empty", MetricError::Empty { .. })
+        | ("too_few", MetricError::TooFew { .. })
+        | ("weights_unsupported", MetricError::WeightsUnsupported { .. }) => true,
         ("invalid_label", MetricError::InvalidData(rejected)) => {
             rejected.nan == 0
                 && Some(rejected.invalid_targets + rejected.invalid_predictions) == count
@@ -119,7 +118,8 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }
         ("invalid_weight", MetricError::InvalidData(rejected)) => {
-            rejected.invalid() == rejected.invalid_weights && Some(rejected.invalid()) == count
+            rejected.invalid() == rejected.invalid_weights
+                && Some(rejected.invalid_weights) == count
         }
         _ => false,
     }
@@ -140,7 +140,6 @@ fn nested(value: &Value) -> Nested {
     let rows = |m: &Matrix| Nested::List(m.data.chunks(m.cols.max(1)).map(list).collect());
     match value {
         Value::Scalar(value) => Nested::Number(*value),
-        Value::Estimate(estimate) => list(&[estimate.value, estimate.lower, estimate.upper]),
         Value::PerClass(values) | Value::List(values) => list(values),
         Value::StatScores(rows) => match rows.as_slice() {
             [row] => list(&row.columns()),

@@ -86,6 +86,30 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
         visitor.visit(metric.outputs(OUTPUTS));
     }
 
+    visitor.visit(MeanAbsolutePercentageError::new());
+    visitor.visit(SymmetricMeanAbsolutePercentageError::new());
+    visitor.visit(WeightedMeanAbsolutePercentageError::new());
+    visitor.visit(MeanSquaredLogError::new());
+    visitor.visit(LogCoshError::new());
+    visitor.visit(LogCoshError::new().outputs(OUTPUTS));
+    visitor.visit(MinkowskiDistance::new(3.0));
+    for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
+        visitor.visit(TweedieDevianceScore::new().power(power));
+    }
+    visitor.visit(CriticalSuccessIndex::new(0.5));
+    visitor.visit(CriticalSuccessIndex::new(0.5).outputs(OUTPUTS));
+    visitor.visit(CosineSimilarity::new());
+    visitor.visit(CosineSimilarity::new().reduction(Reduction::Mean));
+    visitor.visit(CosineSimilarity::new().per_row());
+    for log_prob in [false, true] {
+        let divergence = KlDivergence::new().log_prob(log_prob);
+        visitor.visit(divergence.clone());
+        visitor.visit(divergence.per_row());
+        let divergence = JensenShannonDivergence::new().log_prob(log_prob);
+        visitor.visit(divergence.clone());
+        visitor.visit(divergence.reduction(Reduction::Sum));
+    }
+
     for nan in [
         NanStrategy::Error,
         NanStrategy::Ignore,

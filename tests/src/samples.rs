@@ -59,6 +59,14 @@ impl Random {
         }
     }
 
+    /// Mostly a weight, now and then something that is none. A power of two, which rounds no product.
+    pub fn weight(&mut self) -> f64 {
+        match self.below(30) {
+            0 => [f64::NAN, f64::INFINITY, -1.0][self.below(3)],
+            _ => [0.0, 0.25, 0.5, 1.0, 2.0][self.below(5)],
+        }
+    }
+
     /// A number of either sign, now and then NaN.
     fn value(&mut self) -> f64 {
         match self.below(60) {

@@ -2,14 +2,14 @@
 
 use burn::tensor::Device;
 use metrics_core::{
-    Accuracy, BatchOf, CohenKappa, F1Score, Metric, MetricCollection, MetricError, MetricState,
-    Recall, Summary, SummaryOf, Validation, Value,
+    Accumulator, Accuracy, BatchOf, CohenKappa, F1Score, Metric, MetricCollection, MetricError,
+    MetricState, Recall, Summary, SummaryOf, Validation, Value,
     batch::{Multiclass, Regression},
 };
 use metrics_tests::{
     compare::{Tolerance, same},
     devices,
-    golden::{Arrays, slice},
+    golden::{Array, Arrays, slice},
     is_host,
     metrics::{Visitor, all_metrics},
     samples::{CLASSES, Random, Sample},
@@ -28,7 +28,7 @@ trait Law {
         BatchOf<M>: Sample;
 }
 
-/// Made-up rows.
+/// Made-up rows, of which the first part has no weights even if the others have.
 struct Rows<'a> {
     arrays: Arrays,
     count: usize,
@@ -43,9 +43,18 @@ impl Rows<'_> {
         BatchOf<M>: Sample,
     {
         let mut state = metric.state().validation(Validation::Ignore);
-        let batch = Sample::build(&slice(&self.arrays, from..to), self.device).unwrap();
-        state.update(&batch).unwrap();
+        state.update(&self.batch(from, to)).unwrap();
         state
+    }
+
+    /// Some of the rows; without weights if all of these are 1.
+    fn batch<B: Sample>(&self, from: usize, to: usize) -> B {
+        let mut arrays = slice(&self.arrays, from..to);
+        let plain = |weights: &Array| weights.data.iter().all(|weight| *weight == 1.0);
+        if arrays.get("weights").is_some_and(plain) {
+            arrays.remove("weights");
+        }
+        Sample::build(&arrays, self.device).unwrap()
     }
 
     /// The summaries of the three parts.
@@ -82,8 +91,14 @@ fn for_all<L: Law>(cases: u32) {
                 let strategy = (0u64..1 << 32, 1usize..40, 0usize..=40, 0usize..=40);
                 let outcome = runner.run(&strategy, |(seed, count, a, b)| {
                     let (a, b) = (a.min(count), b.min(count));
-                    let arrays = BatchOf::<M>::arrays(&mut Random(seed), count);
+                    let mut arrays = BatchOf::<M>::arrays(&mut Random(seed), count);
                     let cuts = [a.min(b), a.max(b)];
+                    // Half of the time.
+                    if metric.accumulator().takes_weights() && seed % 2 == 0 {
+                        let mut weights = Random(!seed).array(&[count], Random::weight);
+                        weights.data[..cuts[0]].fill(1.0);
+                        arrays.insert("weights".into(), weights);
+                    }
                     L::check(
                         &metric,
                         &Rows {
@@ -194,10 +209,7 @@ fn the_batches_do_not_matter() {
             let [first, second] = rows.cuts;
             let mut split = metric.state();
             for (from, to) in [(0, first), (first, second), (second, rows.count)] {
-                let arrays = slice(&rows.arrays, from..to);
-                split
-                    .update(&Sample::build(&arrays, rows.device).unwrap())
-                    .unwrap();
+                split.update(&rows.batch(from, to)).unwrap();
             }
             agree(metric, split.summary().unwrap(), &whole)
         }
@@ -218,7 +230,7 @@ fn forward_is_update_and_the_value_of_the_batch() {
             let (mut forward, mut update) = (collection.fresh(), collection.fresh());
             let [first, second] = rows.cuts;
             for (from, to) in [(0, first), (first, second), (second, rows.count)] {
-                let batch = Sample::build(&slice(&rows.arrays, from..to), rows.device).unwrap();
+                let batch = rows.batch(from, to);
                 let mut alone = collection.fresh();
                 alone.update(&batch).unwrap();
                 update.update(&batch).unwrap();
@@ -258,9 +270,8 @@ fn reset_forgets_everything() {
             assert_eq!(text(state.summary().unwrap()), text(&empty));
             // Once read and once not.
             for _ in 0..2 {
-                let batch = Sample::build(&rows.arrays, rows.device).unwrap();
                 state.reset();
-                state.update(&batch).unwrap();
+                state.update(&rows.batch(0, rows.count)).unwrap();
                 let again = rows.state(metric, 0, rows.count).summary().unwrap().clone();
                 assert_eq!(text(state.summary().unwrap()), text(&again));
             }

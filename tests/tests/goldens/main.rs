@@ -6,6 +6,7 @@ mod calibration;
 mod classification_counts;
 mod curve_extras;
 mod curves;
+mod elementwise;
 mod perplexity;
 mod regression;
 mod runner;
@@ -19,6 +20,7 @@ const FILES: [&str; 7] = [
     "curve_extras",
     "calibration",
     "regression",
+    "elementwise",
     "aggregation",
     "perplexity",
 ];
@@ -74,6 +76,11 @@ fn calibration() {
 #[test]
 fn regression() {
     check_file("regression", regression::check);
+}
+
+#[test]
+fn elementwise() {
+    check_file("elementwise", elementwise::check);
 }
 
 #[test]

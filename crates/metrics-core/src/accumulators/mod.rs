@@ -33,6 +33,8 @@ mod curve_column;
 mod curve_scores;
 mod log_likelihood;
 mod pair_moments;
+mod pair_sums;
+mod rows;
 mod score_keys;
 mod values;
 
@@ -46,6 +48,7 @@ pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
 
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};
+pub use pair_sums::{PairList, PairSums, PairTerms, PairTotals, Unit};
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
 /// Adds the counters of what was left out.

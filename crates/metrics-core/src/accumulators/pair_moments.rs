@@ -1,11 +1,15 @@
 //! Moments of pairs of numbers: the state of the metrics of regression.
 
-use super::add_rejected;
+use super::{
+    add_rejected,
+    pair_sums::check_outputs,
+    rows::{self, Rows},
+};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
-    ops::{self, PAIR_MOMENTS},
+    ops::{self, PAIR_MOMENTS, as_i32, default::moment_terms},
 };
 use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -34,6 +38,7 @@ impl Accumulator for PairMoments {
         Moments {
             outputs: self.width(),
             count: 0,
+            weight: 0.0,
             squared_error: zeros(),
             absolute_error: zeros(),
             target_mean: zeros(),
@@ -42,63 +47,76 @@ impl Accumulator for PairMoments {
         }
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        let shape = batch.pred.dims();
-        match self.outputs {
-            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
-            Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
-                unit: "outputs",
-                expected,
-                found: shape[1],
-                shape: shape.to_vec(),
-            }),
-            _ => Ok(()),
-        }
+        check_outputs(batch, self.outputs)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         let width = self.width();
-        let [n, columns] = batch.pred.dims();
-        let rows = n * columns / width;
-        let pred = batch.pred.clone().reshape([rows, width]);
-        let target = batch.target.clone().reshape([rows, width]);
+        let (pred, target, weights) = match self.outputs {
+            None => batch.elements(),
+            Some(_) => batch.pairs(),
+        };
         let device = batch.device();
         let first = delta.floats_mut().is_empty();
-        let known = delta.floats_mut().get(1).cloned();
-        let pivot = known.unwrap_or_else(|| pivot(pred.clone(), target.clone()));
+        let known = delta.floats_mut().get(PIVOT).cloned();
+        let pivot = known.unwrap_or_else(|| pivot(pred.clone(), target.clone(), weights.as_ref()));
         let kept = pivot.clone();
-        delta.both(
-            1 + REJECTED_SLOTS,
-            PAIR_MOMENTS * width,
-            &device,
-            |counts, sums| ops::pair_moments(counts, sums, pred, target, pivot),
-        );
+        // Weighted rows take ordinary operations; there is a kernel for the others.
+        let rows = weights.map(|weights| {
+            let nan = (pred.clone().is_nan()).bool_or(target.clone().is_nan());
+            let nan = nan.any_dim(1).int().reshape([target.dims()[0]]);
+            Rows::new(as_i32(nan) * Reason::Nan.code(), Some(weights))
+        });
+        match &rows {
+            Some(rows) => rows.add_terms(delta, moment_terms(pred, target, pivot)),
+            None => delta.both(
+                1 + REJECTED_SLOTS,
+                PAIR_MOMENTS * width,
+                &device,
+                |counts, sums| ops::pair_moments(counts, sums, pred, target, pivot),
+            ),
+        }
         if first {
             delta.push_floats(kept);
+        }
+        if let Some(rows) = rows {
+            rows.add_weights(delta, WEIGHTS);
         }
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Moments) {
-        let (Some(counts), Some(sums), Some(pivot)) =
-            (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
-        else {
+        let (Some(counts), Some(sums), Some(pivot)) = (
+            delta.counts(0),
+            delta.sums(0),
+            delta.float_lists().get(PIVOT),
+        ) else {
             return;
         };
         let width = self.width();
         let count = counts[0] as u64;
-        let n = count as f64;
+        let weight = rows::weight(delta, count, WEIGHTS);
         let moment = |k: usize| sums[k * width..][..width].to_vec();
         let (offsets, squares) = (moment(2), moment(3));
         let mut part = Moments {
             squared_error: moment(0),
             absolute_error: moment(1),
             count,
+            weight,
             ..self.empty()
         };
         add_rejected(&mut part.rejected, &counts[1..]);
         for i in 0..width {
-            // Without rows there is no mean, and whatever it is does not count.
-            let shift = if count == 0 { 0.0 } else { offsets[i] / n };
+            // Of rows that weigh nothing there is no mean, and whatever it is does not count.
+            let shift = if weight > 0.0 {
+                offsets[i] / weight
+            } else {
+                0.0
+            };
             part.target_mean[i] = pivot[i] as f64 + shift;
             part.target_m2[i] = centred(squares[i], shift * offsets[i]);
         }
@@ -106,18 +124,29 @@ impl Accumulator for PairMoments {
     }
 }
 
+/// The block of floats that is the pivot, and that of the sum of weights, if there are any.
+const PIVOT: usize = 1;
+const WEIGHTS: usize = 2;
+
 /// How many rows the pivot is taken from.
 const PIVOT_ROWS: usize = 1024;
 
 /// The mean of every column `[D]` of the first targets that are finite and used, and never outside them:
 /// targets that are all equal lie exactly on it, whatever rounding does to a mean.
-fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+///
+/// Targets that weigh nothing are not used either, unless all of these do.
+fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
     let [rows, columns] = target.dims();
     // Any value near the targets will do, so a look at the first rows is enough.
     let rows = rows.min(PIVOT_ROWS);
     let pred = pred.slice([0..rows, 0..columns]);
     let target = target.slice([0..rows, 0..columns]);
-    let nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
+    let mut nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
+    if let Some(weights) = weights {
+        let weighs = weights.clone().slice(0..rows).greater_elem(0.0);
+        let nothing = (weighs.clone().bool_not()).bool_and(weighs.any().expand([rows]));
+        nan = nan.bool_or(nothing.reshape([rows, 1]));
+    }
     let finite = (target.clone().is_finite()).bool_and(nan.bool_not().expand([rows, columns]));
     let unused = finite.clone().bool_not();
     let count = finite
@@ -158,6 +187,9 @@ pub struct Moments {
     pub outputs: usize,
     /// Rows that were used.
     pub count: u64,
+    /// What they weigh, 1 each where there are no weights; sums and means below are weighted.
+    #[serde(with = "crate::number")]
+    pub weight: f64,
     /// Sum of `(prediction - target)²`.
     #[serde(with = "crate::number::list")]
     pub squared_error: Vec<f64>,
@@ -176,16 +208,16 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Fails if nothing was used.
+    /// Fails if nothing was used, or nothing of any weight.
     ///
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.count {
-            0 => Err(MetricError::Empty {
+        match self.weight > 0.0 {
+            true => Ok(()),
+            false => Err(MetricError::Empty {
                 rejected: self.rejected,
             }),
-            _ => Ok(()),
         }
     }
 
@@ -195,11 +227,12 @@ impl Moments {
     /// Algorithm for Computing Sample Variances (1979).
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
-        if other.count == 0 {
+        self.count += other.count;
+        if other.weight == 0.0 {
             return;
         }
-        let (own, more) = (self.count as f64, other.count as f64);
-        self.count += other.count;
+        let (own, more) = (self.weight, other.weight);
+        self.weight += more;
         let share = more / (own + more);
         for i in 0..self.outputs {
             self.squared_error[i] += other.squared_error[i];

@@ -51,9 +51,26 @@ impl Regression {
     }
 }
 
+/// Predictions and targets, and the weight of each row of these.
+pub(crate) type Pairs = (Tensor<2>, Tensor<2>, Option<Tensor<1>>);
+
 impl Regression {
     fn rows(&self) -> usize {
         self.target.dims()[0]
+    }
+
+    /// As they are, `[N, D]`.
+    pub(crate) fn pairs(&self) -> Pairs {
+        (self.pred.clone(), self.target.clone(), self.weights.clone())
+    }
+
+    /// Every element a row of its own, `[N * D, 1]`, that weighs as much as the one it is of.
+    pub(crate) fn elements(&self) -> Pairs {
+        let [n, columns] = self.target.dims();
+        let (pred, target, weights) = self.pairs();
+        let size = n * columns;
+        let weights = weights.map(|w| w.reshape([n, 1]).expand([n, columns]).reshape([size]));
+        (pred.reshape([size, 1]), target.reshape([size, 1]), weights)
     }
 }
 

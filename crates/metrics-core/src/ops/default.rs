@@ -546,9 +546,18 @@ pub fn pair_moments(
         .is_nan()
         .bool_or(target.clone().is_nan())
         .any_dim(1);
-    let wide = nan.clone().expand([n, columns]);
-    let error = (pred - target.clone()).mask_fill(wide.clone(), 0.0);
-    let offset = (target - pivot.reshape([1, columns])).mask_fill(wide, 0.0);
+    let wide = nan.clone().expand([n, PAIR_MOMENTS * columns]);
+    let moments = moment_terms(pred, target, pivot).mask_fill(wide, 0.0);
+    let batch = sum_compensated(moments);
+    let place = as_i32(nan.int()).reshape([n]) * (1 + Reason::Nan as i32);
+    (count(counts, place), add_compensated(sums, batch))
+}
+
+/// What [`pair_moments`] sums up, side by side.
+pub(crate) fn moment_terms(pred: Tensor<2>, target: Tensor<2>, pivot: Tensor<1>) -> Tensor<2> {
+    let [_, columns] = pred.dims();
+    let error = pred - target.clone();
+    let offset = target - pivot.reshape([1, columns]);
     let moments = [
         error.clone() * error.clone(),
         error.abs(),
@@ -556,9 +565,7 @@ pub fn pair_moments(
         offset.clone() * offset,
     ];
     debug_assert_eq!(moments.len(), PAIR_MOMENTS);
-    let batch = sum_compensated(Tensor::cat(moments.to_vec(), 1));
-    let place = as_i32(nan.int()).reshape([n]) * (1 + Reason::Nan as i32);
-    (count(counts, place), add_compensated(sums, batch))
+    Tensor::cat(moments.to_vec(), 1)
 }
 
 /// See [`log_likelihood`](super::log_likelihood).

@@ -1,16 +1,42 @@
-//! Metrics of predicted numbers: finalizers over one accumulator of moments.
+//! Metrics of predicted numbers: finalizers over moments, and sums of terms of their own.
 
+mod cosine_similarity;
+mod critical_success_index;
+mod deviance;
+mod distribution;
+mod jensen_shannon_divergence;
+mod kl_divergence;
+mod log_cosh_error;
 mod mean_absolute_error;
+mod mean_absolute_percentage_error;
 mod mean_squared_error;
+mod mean_squared_log_error;
+mod minkowski_distance;
 mod normalized_root_mean_squared_error;
+mod per_row;
 mod r2_score;
 mod relative_squared_error;
+mod symmetric_mean_absolute_percentage_error;
+mod tweedie_deviance_score;
+mod weighted_mean_absolute_percentage_error;
 
+pub use cosine_similarity::{CosineSimilarity, CosineTerms};
+pub use critical_success_index::CriticalSuccessIndex;
+pub use jensen_shannon_divergence::{JensenShannonDivergence, JensenShannonTerms};
+pub use kl_divergence::{KlDivergence, KlTerms};
+pub use log_cosh_error::LogCoshError;
 pub use mean_absolute_error::MeanAbsoluteError;
+pub use mean_absolute_percentage_error::MeanAbsolutePercentageError;
 pub use mean_squared_error::MeanSquaredError;
+pub use mean_squared_log_error::MeanSquaredLogError;
+pub use minkowski_distance::MinkowskiDistance;
 pub use normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization};
+pub use per_row::{PerRow, Reduction};
 pub use r2_score::{MultiOutput, R2Score};
 pub use relative_squared_error::RelativeSquaredError;
+pub use symmetric_mean_absolute_percentage_error::SymmetricMeanAbsolutePercentageError;
+pub use tweedie_deviance_score::TweedieDevianceScore;
+pub use weighted_mean_absolute_percentage_error::WeightedMeanAbsolutePercentageError;
 
 use crate::{MetricError, Value, accumulators::Moments};
 
@@ -22,7 +48,7 @@ fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
     }
 }
 
-/// The mean of a sum over the rows.
+/// The mean of a sum over the rows, weighted if they are.
 fn mean(
     moments: &Moments,
     sums: &[f64],
@@ -30,9 +56,8 @@ fn mean(
     finish: impl Fn(f64) -> f64,
 ) -> Result<Value, MetricError> {
     moments.not_empty()?;
-    let n = moments.count as f64;
-    let means = sums.iter().map(|sum| finish(sum / n)).collect();
-    Ok(per_output(means, outputs))
+    let means = sums.iter().map(|sum| finish(sum / moments.weight));
+    Ok(per_output(means.collect(), outputs))
 }
 
 /// What a metric with a value per output adds to its name.
@@ -40,5 +65,13 @@ fn suffix(outputs: Option<usize>) -> &'static str {
     match outputs {
         None => "",
         Some(_) => "_per_output",
+    }
+}
+
+/// An error relative to that of a baseline; if the baseline has none, every error is infinite.
+fn relative(error: f64, baseline: f64) -> f64 {
+    match (error, baseline) {
+        (0.0, 0.0) => 0.0,
+        _ => error / baseline,
     }
 }

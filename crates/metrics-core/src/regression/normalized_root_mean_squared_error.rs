@@ -95,7 +95,7 @@ impl Metric for NormalizedRootMeanSquaredError {
 
     fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
         moments.not_empty()?;
-        let n = moments.count as f64;
+        let n = moments.weight;
         let values = (0..moments.outputs)
             .map(|i| {
                 let (mean, m2) = (moments.target_mean[i], moments.target_m2[i]);

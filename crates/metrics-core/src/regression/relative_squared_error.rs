@@ -1,3 +1,4 @@
+use super::relative;
 use crate::{
     Metric, MetricError, Value,
     accumulators::{Moments, PairMoments},
@@ -84,12 +85,5 @@ impl Metric for RelativeSquaredError {
 
     fn higher_is_better(&self) -> Option<bool> {
         Some(false)
-    }
-}
-
-fn relative(residual: f64, total: f64) -> f64 {
-    match (residual, total) {
-        (0.0, 0.0) => 0.0,
-        _ => residual / total,
     }
 }

@@ -1,0 +1,390 @@
+//! Sums of a term per pair of numbers, or per row of them: the state of most metrics of regression.
+
+use super::{
+    Listed, add_rejected,
+    rows::{self, Rows},
+};
+use crate::{
+    Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    batch::Regression,
+    delta::{Delta, HostDelta},
+};
+use burn::tensor::{Bool, DType, Int, Tensor};
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+
+/// What the terms of a metric measure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Every element, whatever the shape of the batch: pairs come as `[N * D, 1]`.
+    #[default]
+    Elements,
+    /// The elements of each of so many columns, which have sums of their own: pairs come as `[N, D]`.
+    Outputs(usize),
+    /// Whole rows, such as vectors or distributions: pairs come as `[N, D]`, terms are `[N, 1]`.
+    Rows,
+}
+
+impl Unit {
+    /// How many outputs have sums of their own.
+    pub fn outputs(self) -> usize {
+        match self {
+            Unit::Outputs(outputs) => outputs,
+            Unit::Elements | Unit::Rows => 1,
+        }
+    }
+}
+
+/// The terms of which a metric is a function of the sums, such as `|prediction - target|`.
+///
+/// This is all it takes for a metric of your own whose value comes from sums over elements, columns
+/// or rows; [`PairSums`] does the rest: NaN, weights, counts, sums that lose no digits, merging.
+/// Metrics with equal terms share one state in a collection, so options that change no term are
+/// better kept elsewhere.
+///
+/// The Huber loss:
+///
+/// ```
+/// use metrics_core::{
+///     Metric, MetricError, Value,
+///     accumulators::{PairSums, PairTerms, PairTotals},
+///     batch::Regression,
+/// };
+/// use burn::tensor::{Device, Tensor};
+///
+/// #[derive(Debug, Clone, PartialEq)]
+/// struct HuberLoss {
+///     delta: f32,
+/// }
+///
+/// impl PairTerms for HuberLoss {
+///     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+///         let error = (pred - target).abs();
+///         let inner = error.clone().clamp_max(self.delta);
+///         vec![inner.clone() * (error - inner * 0.5)]
+///     }
+/// }
+///
+/// impl Metric for HuberLoss {
+///     type Accumulator = PairSums<Self>;
+///
+///     fn name(&self) -> String {
+///         "huber_loss".into()
+///     }
+///
+///     fn accumulator(&self) -> PairSums<Self> {
+///         PairSums::new(self.clone())
+///     }
+///
+///     fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+///         Ok(totals.mean()?.into())
+///     }
+/// }
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1>::from_floats([1.0, 5.0], &device);
+/// let target = Tensor::<1>::from_floats([0.0, 2.0], &device);
+/// let batch = Regression::new(pred, target)?;
+/// let loss = HuberLoss { delta: 2.0 };
+/// assert_eq!(loss.evaluate(&batch)?.scalar(), Some((0.5 + 4.0) / 2.0));
+/// let weighted = batch.with_weights(Tensor::<1>::from_floats([3.0, 1.0], &device))?;
+/// assert_eq!(loss.evaluate(&weighted)?.scalar(), Some((3.0 * 0.5 + 4.0) / 4.0));
+/// # Ok::<(), MetricError>(())
+/// ```
+pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// How many sums there are for each output.
+    const SUMS: usize = 1;
+
+    /// What the terms measure; by default every element.
+    fn unit(&self) -> Unit {
+        Unit::Elements
+    }
+
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    /// Where predictions `[N, D]` are outside of what the metric is defined for, as `[N, D]` or
+    /// `[N, 1]`: rows with such are rejected as
+    /// [`InvalidPrediction`](crate::Reason::InvalidPrediction). By default they are nowhere.
+    fn invalid_prediction(&self, _pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
+        None
+    }
+
+    /// The same for targets, as [`InvalidTarget`](crate::Reason::InvalidTarget).
+    fn invalid_target(&self, _target: Tensor<2>) -> Option<Tensor<2, Bool>> {
+        None
+    }
+
+    /// The terms of predictions and targets `[N, D]`, which are of the shape that the
+    /// [unit](Self::unit) has: [`SUMS`](Self::SUMS) `f32` tensors `[N, outputs]`, computed on the
+    /// device and without reading. What they are where a row is rejected does not matter. A row with
+    /// a term that is NaN, though nothing in it was, is rejected as [`Nan`](crate::Reason::Nan) too:
+    /// its terms are undefined.
+    ///
+    /// Terms of another shape panic, as tensors do in Burn's operations.
+    fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>>;
+}
+
+/// Whether a batch has as many outputs as the metric was made for.
+pub(super) fn check_outputs(batch: &Regression, outputs: Option<usize>) -> Result<(), MetricError> {
+    let shape = batch.pred.dims();
+    match outputs {
+        Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
+        Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
+            unit: "outputs",
+            expected,
+            found: shape[1],
+            shape: shape.to_vec(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError> {
+    match terms.unit() {
+        Unit::Outputs(outputs) => check_outputs(batch, Some(outputs)),
+        Unit::Elements | Unit::Rows => Ok(()),
+    }
+}
+
+/// The rows of a batch and their terms side by side.
+fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
+    let (pred, target, weights) = match terms.unit() {
+        Unit::Elements => batch.elements(),
+        Unit::Outputs(_) | Unit::Rows => batch.pairs(),
+    };
+    let [n, _] = pred.dims();
+    let any = |flags: Tensor<2, Bool>| flags.any_dim(1).reshape([n]);
+    let nan = any((pred.clone().is_nan()).bool_or(target.clone().is_nan()));
+    let mut codes = Tensor::<1, Int>::zeros([n], (&pred.device(), DType::I32));
+    if let Some(invalid) = terms.invalid_prediction(pred.clone()) {
+        codes = codes.mask_fill(any(invalid), Reason::InvalidPrediction.code());
+    }
+    if let Some(invalid) = terms.invalid_target(target.clone()) {
+        codes = codes.mask_fill(any(invalid), Reason::InvalidTarget.code());
+    }
+    let columns = Tensor::cat(terms.terms(pred, target), 1);
+    let undefined = any(columns.clone().is_nan()).bool_and(codes.clone().equal_elem(0));
+    let codes = codes.mask_fill(nan.bool_or(undefined), Reason::Nan.code());
+    (Rows::new(codes, weights), columns)
+}
+
+/// Adds up the terms of a metric: a few device sums per output.
+///
+/// Terms and their products with weights are `f32`, so one beyond 3e38 is infinite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairSums<T> {
+    terms: T,
+}
+
+impl<T: PairTerms> PairSums<T> {
+    /// Of these terms.
+    pub fn new(terms: T) -> Self {
+        Self { terms }
+    }
+}
+
+impl<T: PairTerms> Accumulator for PairSums<T> {
+    type Batch = Regression;
+    type Summary = PairTotals;
+
+    fn empty(&self) -> PairTotals {
+        let outputs = self.terms.unit().outputs();
+        PairTotals {
+            outputs,
+            count: 0,
+            weight: 0.0,
+            sums: vec![0.0; T::SUMS * outputs],
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.terms.validate()
+    }
+
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
+    fn check(&self, batch: &Regression) -> Result<(), MetricError> {
+        check(&self.terms, batch)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Regression) {
+        let (rows, terms) = measure(&self.terms, batch);
+        rows.add_terms(delta, terms);
+        rows.add_weights(delta, 1);
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut PairTotals) {
+        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
+            return;
+        };
+        let count = counts[0] as u64;
+        let mut part = PairTotals {
+            count,
+            weight: rows::weight(delta, count, 1),
+            sums,
+            ..self.empty()
+        };
+        add_rejected(&mut part.rejected, &counts[1..]);
+        summary.add(&part);
+    }
+}
+
+/// Sums of the terms of a metric, in `f64`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PairTotals {
+    /// How many outputs there are.
+    pub outputs: usize,
+    /// Elements or rows that were used.
+    pub count: u64,
+    /// What they weigh; 1 each where there are no weights.
+    #[serde(with = "crate::number")]
+    pub weight: f64,
+    /// The sums of weighted terms: those of the first term by output, those of the second, and so on.
+    #[serde(with = "crate::number::list")]
+    pub sums: Vec<f64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl PairTotals {
+    /// Fails if nothing was used, or nothing of any weight.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.weight > 0.0 {
+            true => Ok(()),
+            false => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+        }
+    }
+
+    /// The sums of a term, by output; none if there is no such term.
+    pub fn sums_of(&self, term: usize) -> &[f64] {
+        let sums = self.sums.chunks(self.outputs.max(1)).nth(term);
+        sums.unwrap_or_default()
+    }
+
+    /// The weighted mean of the first term, by output.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn means(&self) -> Result<Vec<f64>, MetricError> {
+        self.not_empty()?;
+        let sums = self.sums_of(0).iter();
+        Ok(sums.map(|sum| sum / self.weight).collect())
+    }
+
+    /// The weighted sum of the first term, of the first output.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn sum(&self) -> Result<f64, MetricError> {
+        self.not_empty()?;
+        Ok(self.sums_of(0).first().copied().unwrap_or(0.0))
+    }
+
+    /// The weighted mean of the first term, of the first output.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn mean(&self) -> Result<f64, MetricError> {
+        Ok(self.sum()? / self.weight)
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.count += other.count;
+        self.weight += other.weight;
+        self.rejected.merge(&other.rejected);
+        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
+            *sum += more;
+        }
+    }
+}
+
+impl Summary for PairTotals {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let shape = |t: &Self| (t.outputs, t.sums.len());
+        if shape(self) != shape(other) {
+            let text = |t: &Self| format!("{} sums of {} outputs", t.sums.len(), t.outputs);
+            return Err(MetricError::MergeMismatch {
+                left: text(self),
+                right: text(other),
+            });
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}
+
+/// Lists the term of every row or element, the first if there are several: the device state grows
+/// with the data, 4 bytes each.
+///
+/// It takes no weights: an element that counts twice, or half, has no place in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairList<T> {
+    terms: T,
+}
+
+impl<T: PairTerms> PairList<T> {
+    /// Of these terms.
+    pub fn new(terms: T) -> Self {
+        Self { terms }
+    }
+}
+
+impl<T: PairTerms> From<PairSums<T>> for PairList<T> {
+    fn from(sums: PairSums<T>) -> Self {
+        Self::new(sums.terms)
+    }
+}
+
+impl<T: PairTerms> Accumulator for PairList<T> {
+    type Batch = Regression;
+    type Summary = Listed;
+
+    fn empty(&self) -> Listed {
+        Listed::default()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.terms.validate()
+    }
+
+    fn check(&self, batch: &Regression) -> Result<(), MetricError> {
+        check(&self.terms, batch)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Regression) {
+        let (rows, terms) = measure(&self.terms, batch);
+        let ([n, _], device) = (terms.dims(), terms.device());
+        let terms = terms.slice([0..n, 0..1]).reshape([n]);
+        // Those to leave out are left out when they are read.
+        delta.append_floats(terms.mask_fill(rows.rejected(), f32::NAN));
+        delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| rows.count(counts));
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut Listed) {
+        let Some(counts) = delta.counts(0) else {
+            return;
+        };
+        add_rejected(&mut summary.rejected, &counts[1..]);
+        let terms = delta.float_lists().iter().flatten();
+        let used = terms.filter(|term| !term.is_nan());
+        summary.values.extend(used.map(|term| *term as f64));
+    }
+}

@@ -1,0 +1,48 @@
+//! Deviances of positive numbers in `f32`, without the cancellation of their textbook formulas where
+//! the two are nearly equal.
+
+use burn::tensor::Tensor;
+
+/// `a / b - 1` to full accuracy.
+fn excess(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
+    (a - b.clone()) / b
+}
+
+/// `ln(a / b)`, and `a / b - 1 - ln(a / b)`, which is 0 or more: for positive `a` and `b`.
+pub(super) fn log_ratio(a: Tensor<2>, b: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let ratio = a.clone() / b.clone();
+    let x = excess(a, b);
+    let near = x.clone().abs().lower_elem(0.5);
+    let log = ratio.log().mask_where(near.clone(), x.clone().log1p());
+    // With s = x / (2 + x): ln(1 + x) = 2 atanh(s), the first term of whose series is x - s x.
+    let s = x.clone() / (x.clone() + 2.0);
+    let square = s.clone().square();
+    let mut series = square.zeros_like();
+    for k in [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
+        series = series * square.clone() + 1.0 / k;
+    }
+    let small = s.clone() * x.clone() - series * square * s * 2.0;
+    let rest = (x - log.clone()).mask_where(near, small);
+    (log, rest)
+}
+
+/// `p ln(p / q) - p + q`, for `p` and `q` of 0 or more: its sum over two distributions is their
+/// relative entropy, and twice of it is the Poisson deviance. It is `q` where `p` is 0, and infinite
+/// where only `q` is.
+pub(super) fn relative_entropy(p: Tensor<2>, q: Tensor<2>) -> Tensor<2> {
+    // Also where the quotient of the two is beyond `f32`, only `q` is left.
+    let only_q = (p.clone().equal_elem(0.0)).bool_or(excess(q.clone(), p.clone()).is_inf());
+    let (_, rest) = log_ratio(q.clone(), p.clone());
+    (p * rest).mask_where(only_q, q)
+}
+
+/// `exp(x) - 1 - x`, given `exp(x)`.
+pub(super) fn exp_excess(x: Tensor<2>, exp: Tensor<2>) -> Tensor<2> {
+    let near = x.clone().abs().lower_elem(1.0);
+    let mut series = x.ones_like();
+    for k in [11.0, 10.0, 9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0] {
+        series = series * x.clone() / k + 1.0;
+    }
+    let small = series * x.clone().square() * 0.5;
+    (exp - 1.0 - x).mask_where(near, small)
+}

@@ -1,0 +1,132 @@
+use super::{PerRow, Reduction, deviance::relative_entropy, distribution};
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+};
+use burn::tensor::{Bool, Tensor};
+
+/// Kullback-Leibler divergence of the rows, `sum(p ln(p / q))` in nats, and the mean or sum of that
+/// over the rows.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches `[N, D]` (`multi_output`), a row being a
+/// distribution. As in the reference, the first of the two, the predictions, is `p`, and the second,
+/// the targets, is `q`: for the divergence of predictions from targets as the data's distribution, give
+/// the targets first. Rows are divided by their sum, unless they are logarithms of probabilities
+/// ([`log_prob`](Self::log_prob)).
+///
+/// Ranges over `[0, inf]`: it is infinite where `q` is 0 and `p` is not. Where `p` is 0, whatever `q`
+/// is adds nothing, also with logarithms, of which TorchMetrics makes NaN. A row with a negative entry,
+/// or without a positive one, is no distribution: [`MetricError::InvalidData`], counted as an invalid
+/// prediction or target. TorchMetrics makes NaN or a number of it.
+///
+/// Weights of the batch multiply the divergences, and make the mean a weighted one. No data, or none of
+/// any weight, is [`MetricError::Empty`], NaN and infinity are [`MetricError::InvalidData`]. Reference:
+/// TorchMetrics 1.9.0 `KLDivergence`; its reduction `"none"` is [`per_row`](Self::per_row).
+///
+/// ```
+/// use metrics_core::{KlDivergence, Metric, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let p = Tensor::<2>::from_floats([[0.5, 0.5], [0.0, 1.0]], &device);
+/// let q = Tensor::<2>::from_floats([[0.5, 0.5], [0.5, 0.5]], &device);
+/// let batch = Regression::multi_output(p, q)?;
+/// let divergence = KlDivergence::new().evaluate(&batch)?.scalar().unwrap();
+/// assert!((divergence - 2f64.ln() / 2.0).abs() < 1e-7);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct KlDivergence {
+    terms: KlTerms,
+    reduction: Reduction,
+}
+
+/// The terms of [`KlDivergence`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct KlTerms {
+    log_prob: bool,
+}
+
+impl Default for KlDivergence {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl KlDivergence {
+    /// The mean over all rows, which are probabilities or in proportion to these.
+    pub fn new() -> Self {
+        Self {
+            terms: KlTerms { log_prob: false },
+            reduction: Reduction::Mean,
+        }
+    }
+
+    /// Takes rows as logarithms of probabilities, which must add up to 1; default `false`.
+    pub fn log_prob(mut self, log_prob: bool) -> Self {
+        self.terms.log_prob = log_prob;
+        self
+    }
+
+    /// How the divergences become one; default [`Reduction::Mean`].
+    pub fn reduction(mut self, reduction: Reduction) -> Self {
+        self.reduction = reduction;
+        self
+    }
+
+    /// The divergence of every row.
+    pub fn per_row(self) -> PerRow<Self> {
+        PerRow::new(self, NAME)
+    }
+}
+
+const NAME: &str = "kl_divergence";
+
+impl PairTerms for KlTerms {
+    fn unit(&self) -> Unit {
+        Unit::Rows
+    }
+
+    fn invalid_prediction(&self, pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
+        Some(distribution::invalid(pred, self.log_prob))
+    }
+
+    fn invalid_target(&self, target: Tensor<2>) -> Option<Tensor<2, Bool>> {
+        Some(distribution::invalid(target, self.log_prob))
+    }
+
+    fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+        let p = distribution::probabilities(pred.clone(), self.log_prob);
+        let terms = match self.log_prob {
+            true => {
+                let impossible = p.clone().equal_elem(0.0);
+                (p * (pred - target)).mask_fill(impossible, 0.0)
+            }
+            false => relative_entropy(p, distribution::probabilities(target, false)),
+        };
+        vec![terms.sum_dim(1)]
+    }
+}
+
+impl Metric for KlDivergence {
+    type Accumulator = PairSums<KlTerms>;
+
+    fn name(&self) -> String {
+        match self.reduction {
+            Reduction::Mean => NAME.into(),
+            Reduction::Sum => format!("{NAME}_sum"),
+        }
+    }
+
+    fn accumulator(&self) -> PairSums<KlTerms> {
+        PairSums::new(self.terms.clone())
+    }
+
+    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+        self.reduction.apply(totals)
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(false)
+    }
+}

@@ -1,0 +1,93 @@
+use super::{per_output, suffix};
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+};
+use burn::tensor::Tensor;
+use std::f64::consts::LN_2;
+
+/// Log-cosh error: `mean(ln(cosh(prediction - target)))`, which is half the square of small errors and
+/// the size of large ones, less `ln 2`.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
+/// whatever the shape, unless [`outputs`](Self::outputs) says otherwise. Ranges over `[0, inf]`;
+/// an infinite prediction or target makes it infinite.
+///
+/// Weights of the batch make it a weighted mean. No data, or none of any weight, is
+/// [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and so are a prediction and a target
+/// of the same infinity. Reference: TorchMetrics 1.9.0 `LogCoshError`, which is infinite from errors of
+/// 89 on (`cosh` overflows) and in error by several percent below 1e-3 (`ln` of a number near 1).
+///
+/// ```
+/// use metrics_core::{LogCoshError, Metric, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1>::from_floats([1.0, 1000.0], &device);
+/// let target = Tensor::<1>::from_floats([1.0, 0.0], &device);
+/// let batch = Regression::new(pred, target)?;
+/// let error = LogCoshError::new().evaluate(&batch)?.scalar().unwrap();
+/// assert!((error - (1000.0 - 2f64.ln()) / 2.0).abs() < 1e-3);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct LogCoshError {
+    outputs: Option<usize>,
+}
+
+impl LogCoshError {
+    /// Over all elements, whatever the shape of the batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.outputs = Some(outputs);
+        self
+    }
+}
+
+impl PairTerms for LogCoshError {
+    fn unit(&self) -> Unit {
+        self.outputs.map_or(Unit::Elements, Unit::Outputs)
+    }
+
+    fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+        let error = (pred - target).abs();
+        let small = error.clone().lower_elem(1.0);
+        let square = error.clone().square();
+        // cosh(x) - 1 by its Taylor series, which has no 1 to lose digits to.
+        let mut series = square.ones_like();
+        for k in [90.0, 56.0, 30.0, 12.0] {
+            series = series * square.clone() / k + 1.0;
+        }
+        let near = (series * square * 0.5).log1p();
+        let far = (error.clone() * -2.0).exp().log1p() + error - LN_2;
+        vec![far.mask_where(small, near)]
+    }
+}
+
+impl Metric for LogCoshError {
+    type Accumulator = PairSums<Self>;
+
+    fn name(&self) -> String {
+        format!("log_cosh_error{}", suffix(self.outputs))
+    }
+
+    fn accumulator(&self) -> PairSums<Self> {
+        PairSums::new(self.clone())
+    }
+
+    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+        Ok(per_output(totals.means()?, self.outputs))
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(false)
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.outputs.is_none()
+    }
+}

@@ -1,0 +1,71 @@
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{PairSums, PairTerms, PairTotals},
+};
+use burn::tensor::Tensor;
+
+/// Mean absolute percentage error: `mean(|prediction - target| / max(|target|, 1.17e-6))`.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches; every element counts, whatever the shape.
+/// The value is a share, not a percentage: 0.1 is an error of 10 %. Ranges over `[0, inf]`. A target of
+/// 0 has no relative error: in place of dividing by 0 the reference divides by `1.17e-6`, and so does
+/// this, which makes such a target outweigh all others; see
+/// [`SymmetricMeanAbsolutePercentageError`](crate::SymmetricMeanAbsolutePercentageError) and
+/// [`WeightedMeanAbsolutePercentageError`](crate::WeightedMeanAbsolutePercentageError).
+///
+/// Weights of the batch make it a weighted mean. No data, or none of any weight, is
+/// [`MetricError::Empty`]. NaN is [`MetricError::InvalidData`], and so is an infinite target with an
+/// infinite prediction; an infinite prediction alone makes the value infinite. Reference: TorchMetrics
+/// 1.9.0 `MeanAbsolutePercentageError`. scikit-learn divides by no less than `2.2e-16`.
+///
+/// ```
+/// use metrics_core::{MeanAbsolutePercentageError, Metric, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1>::from_floats([1.5, 2.0, 12.0], &device);
+/// let target = Tensor::<1>::from_floats([1.0, 2.0, 8.0], &device);
+/// let batch = Regression::new(pred, target)?;
+/// let error = MeanAbsolutePercentageError::new();
+/// assert_eq!(error.evaluate(&batch)?.scalar(), Some(1.0 / 3.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct MeanAbsolutePercentageError;
+
+/// The least that an error is divided by.
+const EPSILON: f64 = 1.17e-6;
+
+impl MeanAbsolutePercentageError {
+    /// Over all elements, whatever the shape of the batch.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl PairTerms for MeanAbsolutePercentageError {
+    fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+        let scale = target.clone().abs().clamp_min(EPSILON);
+        vec![(pred - target).abs() / scale]
+    }
+}
+
+impl Metric for MeanAbsolutePercentageError {
+    type Accumulator = PairSums<Self>;
+
+    fn name(&self) -> String {
+        "mean_absolute_percentage_error".into()
+    }
+
+    fn accumulator(&self) -> PairSums<Self> {
+        PairSums::new(self.clone())
+    }
+
+    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+        Ok(totals.mean()?.into())
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(false)
+    }
+}

@@ -1,0 +1,83 @@
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{PairSums, PairTerms, PairTotals},
+};
+use burn::tensor::Tensor;
+
+/// Minkowski distance of order `p`: `sum(|prediction - target|^p)^(1 / p)`, with all predictions as
+/// one vector and all targets as another; the Manhattan distance for 1, the Euclidean for 2.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches; every element counts, whatever the shape.
+/// Ranges over `[0, inf]` and grows with the number of elements; infinite predictions make it
+/// infinite. Powers are taken in `f32`: one below 1e-38 vanishes and one above 3e38 becomes infinite. A
+/// `p` below 1 or not finite is [`MetricError::InvalidOption`].
+///
+/// Weights of the batch multiply the powers. No data, or none of any weight, is
+/// [`MetricError::Empty`] (TorchMetrics has a distance of 0), NaN is [`MetricError::InvalidData`], and
+/// so are a prediction and a target of the same infinity. Reference: TorchMetrics 1.9.0
+/// `MinkowskiDistance`, and for weights SciPy's `distance.minkowski`.
+///
+/// ```
+/// use metrics_core::{Metric, MinkowskiDistance, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1>::from_floats([1.0, 2.0, 0.0], &device);
+/// let target = Tensor::<1>::from_floats([4.0, 6.0, 0.0], &device);
+/// let batch = Regression::new(pred, target)?;
+/// assert_eq!(MinkowskiDistance::new(1.0).evaluate(&batch)?.scalar(), Some(7.0));
+/// assert_eq!(MinkowskiDistance::new(2.0).evaluate(&batch)?.scalar(), Some(5.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct MinkowskiDistance {
+    p: f64,
+}
+
+impl MinkowskiDistance {
+    /// Of order `p`, which must be at least 1.
+    pub fn new(p: f64) -> Self {
+        Self { p }
+    }
+}
+
+impl PairTerms for MinkowskiDistance {
+    fn validate(&self) -> Result<(), MetricError> {
+        match self.p >= 1.0 && self.p.is_finite() {
+            true => Ok(()),
+            false => Err(MetricError::InvalidOption(format!(
+                "p must be finite and at least 1, not {}",
+                self.p
+            ))),
+        }
+    }
+
+    fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+        let size = (pred - target).abs();
+        vec![match self.p {
+            1.0 => size,
+            2.0 => size.square(),
+            p => size.powf_scalar(p),
+        }]
+    }
+}
+
+impl Metric for MinkowskiDistance {
+    type Accumulator = PairSums<Self>;
+
+    fn name(&self) -> String {
+        format!("minkowski_distance_{}", self.p)
+    }
+
+    fn accumulator(&self) -> PairSums<Self> {
+        PairSums::new(self.clone())
+    }
+
+    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+        Ok(totals.sum()?.powf(1.0 / self.p).into())
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(false)
+    }
+}
