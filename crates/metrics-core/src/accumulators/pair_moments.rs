@@ -1,6 +1,6 @@
 //! Moments of pairs of numbers: the state of the metrics of regression.
 
-use super::add_rejected;
+use super::{add_rejected, target_extremes};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Regression,
@@ -10,13 +10,16 @@ use crate::{
 use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// Adds up errors and targets: `4 * D` device sums and one pivot per output.
+/// Adds up errors and targets: `4 * D` device sums and one pivot per output, and two extremes where
+/// they are asked for.
 ///
 /// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
+    /// Whether to keep the smallest and the largest target.
+    pub(crate) extremes: bool,
 }
 
 impl PairMoments {
@@ -38,8 +41,16 @@ impl Accumulator for PairMoments {
             absolute_error: zeros(),
             target_mean: zeros(),
             target_m2: zeros(),
+            target_range: match self.extremes {
+                true => vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()],
+                false => Vec::new(),
+            },
             rejected: Rejected::default(),
         }
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        self.outputs == other.outputs && self.extremes >= other.extremes
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
@@ -76,6 +87,9 @@ impl Accumulator for PairMoments {
         if first {
             delta.push_floats(kept);
         }
+        if self.extremes {
+            target_extremes::update(delta, 2, batch, self.outputs);
+        }
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Moments) {
@@ -102,6 +116,9 @@ impl Accumulator for PairMoments {
             part.target_mean[i] = pivot[i] as f64 + shift;
             part.target_m2[i] = centred(squares[i], shift * offsets[i]);
         }
+        if self.extremes {
+            part.target_range = target_extremes::fold(delta, 2);
+        }
         summary.add(&part);
     }
 }
@@ -111,7 +128,7 @@ const PIVOT_ROWS: usize = 1024;
 
 /// The mean of every column `[D]` of the first targets that are finite and used, and never outside them:
 /// targets that are all equal lie exactly on it, whatever rounding does to a mean.
-fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
+pub(super) fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
     let [rows, columns] = target.dims();
     // Any value near the targets will do, so a look at the first rows is enough.
     let rows = rows.min(PIVOT_ROWS);
@@ -142,7 +159,7 @@ fn pivot(pred: Tensor<2>, target: Tensor<2>) -> Tensor<1> {
 /// The sum of squares around the mean from that around the pivot, which is 0 if all targets lie on
 /// it. If it is no more than the rounding of the squares, which are `f32` on the device, then the
 /// pivot was too far off (the first batch had no target to take it from) and it is not known: NaN.
-fn centred(squares: f64, correction: f64) -> f64 {
+pub(super) fn centred(squares: f64, correction: f64) -> f64 {
     let m2 = squares - correction;
     if squares == 0.0 || m2 > squares * 2f64.powi(-22) {
         m2
@@ -171,6 +188,10 @@ pub struct Moments {
     /// is infinite or if rounding left nothing of it.
     #[serde(with = "crate::number::list")]
     pub target_m2: Vec<f64>,
+    /// The smallest and the largest target; empty where they were not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(with = "crate::number::pairs")]
+    pub target_range: Vec<(f64, f64)>,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -189,6 +210,12 @@ impl Moments {
         }
     }
 
+    /// The largest minus the smallest target of an output; NaN where the extremes were not kept.
+    pub(crate) fn target_span(&self, output: usize) -> f64 {
+        let range = self.target_range.get(output);
+        range.map_or(f64::NAN, |(min, max)| max - min)
+    }
+
     /// Adds moments of equal width.
     ///
     /// The means and squares by Chan, Golub and LeVeque, Updating Formulae and a Pairwise
@@ -201,6 +228,9 @@ impl Moments {
         let (own, more) = (self.count as f64, other.count as f64);
         self.count += other.count;
         let share = more / (own + more);
+        for (own, other) in self.target_range.iter_mut().zip(&other.target_range) {
+            *own = (own.0.min(other.0), own.1.max(other.1));
+        }
         for i in 0..self.outputs {
             self.squared_error[i] += other.squared_error[i];
             self.absolute_error[i] += other.absolute_error[i];
@@ -225,6 +255,7 @@ impl Summary for Moments {
                 m.absolute_error.len(),
                 m.target_mean.len(),
                 m.target_m2.len(),
+                m.target_range.len(),
             ]
         };
         if widths(self) != widths(other) {

@@ -55,6 +55,43 @@ impl Regression {
     fn rows(&self) -> usize {
         self.target.dims()[0]
     }
+
+    /// Whether the batch has as many outputs as asked for, if that was asked for.
+    pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
+        let shape = self.pred.dims();
+        match outputs {
+            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
+            Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
+                unit: "outputs",
+                expected,
+                found: shape[1],
+                shape: shape.to_vec(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Predictions, targets and weights of the outputs asked for, or of all elements as one output.
+    pub(crate) fn columns(
+        &self,
+        outputs: Option<usize>,
+    ) -> (Tensor<2>, Tensor<2>, Option<Tensor<1>>) {
+        let [n, columns] = self.pred.dims();
+        let (pred, target, weights) = (&self.pred, &self.target, &self.weights);
+        if outputs.is_some() || columns == 1 {
+            return (pred.clone(), target.clone(), weights.clone());
+        }
+        let size = n * columns;
+        let one = |x: &Tensor<2>| x.clone().reshape([size, 1]);
+        // An element weighs what its row does.
+        let each = |w: &Tensor<1>| {
+            w.clone()
+                .reshape([n, 1])
+                .expand([n, columns])
+                .reshape([size])
+        };
+        (one(pred), one(target), weights.as_ref().map(each))
+    }
 }
 
 weighted!(Regression, "rows");

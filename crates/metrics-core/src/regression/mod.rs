@@ -1,16 +1,29 @@
-//! Metrics of predicted numbers: finalizers over one accumulator of moments.
+//! Metrics of predicted numbers: finalizers over moments, or over all pairs where ranks are asked for.
 
+mod concordance_corr_coef;
+mod continuous_ranked_probability_score;
+mod explained_variance;
+mod kendall_rank_corr_coef;
 mod mean_absolute_error;
 mod mean_squared_error;
 mod normalized_root_mean_squared_error;
+mod pearson_corr_coef;
 mod r2_score;
+mod ranks;
 mod relative_squared_error;
+mod spearman_corr_coef;
 
+pub use concordance_corr_coef::ConcordanceCorrCoef;
+pub use continuous_ranked_probability_score::ContinuousRankedProbabilityScore;
+pub use explained_variance::ExplainedVariance;
+pub use kendall_rank_corr_coef::{Alternative, KendallRankCorrCoef, KendallVariant};
 pub use mean_absolute_error::MeanAbsoluteError;
 pub use mean_squared_error::MeanSquaredError;
 pub use normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization};
+pub use pearson_corr_coef::PearsonCorrCoef;
 pub use r2_score::{MultiOutput, R2Score};
 pub use relative_squared_error::RelativeSquaredError;
+pub use spearman_corr_coef::SpearmanCorrCoef;
 
 use crate::{MetricError, Value, accumulators::Moments};
 
