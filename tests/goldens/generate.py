@@ -18,6 +18,7 @@ from golden import (  # noqa: E402
     curve_extras,
     curves,
     elementwise,
+    joint,
     perplexity,
     regression,
 )
@@ -32,6 +33,7 @@ BUILDERS = {
     "elementwise.json": elementwise.build,
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
+    "joint.json": joint.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -80,6 +80,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
         RmseNormalization::Mean,
         RmseNormalization::Std,
         RmseNormalization::L2,
+        RmseNormalization::Range,
     ] {
         let metric = NormalizedRootMeanSquaredError::new().normalization(normalization);
         visitor.visit(metric.clone());
@@ -109,6 +110,23 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
         visitor.visit(divergence.clone());
         visitor.visit(divergence.reduction(Reduction::Sum));
     }
+    visitor.visit(PearsonCorrCoef::new());
+    visitor.visit(PearsonCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(ConcordanceCorrCoef::new());
+    visitor.visit(ConcordanceCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(ExplainedVariance::new());
+    visitor.visit(ExplainedVariance::new().outputs(OUTPUTS));
+    visitor.visit(SpearmanCorrCoef::new());
+    visitor.visit(SpearmanCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(KendallRankCorrCoef::new());
+    visitor.visit(
+        KendallRankCorrCoef::new()
+            .outputs(OUTPUTS)
+            .t_test(Alternative::Less),
+    );
+    visitor.visit(ContinuousRankedProbabilityScore::new());
+    visitor.visit(Covariance::new(OUTPUTS));
+    visitor.visit(Wasserstein1D::new());
 
     for nan in [
         NanStrategy::Error,

@@ -4,13 +4,16 @@ use crate::golden::{self, Array, Arrays};
 use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
-    batch::{Binary, Multiclass, Multilabel, Regression, Values},
+    batch::{
+        Binary, Ensemble, Multiclass, Multilabel, Observations, Regression, TwoSamples, Values,
+    },
 };
 
 /// What the metrics of [`all_metrics`](crate::metrics::all_metrics) are made for.
 pub const CLASSES: usize = 5;
 pub const LABELS: usize = 3;
 pub const OUTPUTS: usize = 2;
+const MEMBERS: usize = 4;
 
 /// Steele, Lea and Flood's SplitMix64: the same numbers everywhere.
 #[derive(Debug, Clone)]
@@ -228,6 +231,73 @@ impl Sample for Regression {
 
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
         self.with_weights(weights)
+    }
+}
+
+impl Sample for Ensemble {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("pred", random.array(&[rows, MEMBERS], Random::value)),
+            ("target", random.array(&[rows], Random::value)),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Self::new(
+            arrays["pred"].floats(device),
+            arrays["target"].floats(device),
+        )
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
+    }
+}
+
+impl Sample for Observations {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([("values", random.array(&[rows, OUTPUTS], Random::value))])
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(arrays, "values", None))
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Ok(Self::new(arrays["values"].floats(device)))
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
+    }
+}
+
+impl Sample for TwoSamples {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("x", random.array(&[rows], Random::value)),
+            ("y", random.array(&[rows], Random::value)),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let floats = |name: &str| Some(arrays.get(name)?.floats::<1>(device));
+        let mut batch = Self::new(
+            arrays["x"].floats::<1>(device),
+            arrays["y"].floats::<1>(device),
+        )?;
+        if let Some(weights) = floats("x_weights") {
+            batch = batch.with_x_weights(weights)?;
+        }
+        match floats("y_weights") {
+            Some(weights) => batch.with_y_weights(weights),
+            None => Ok(batch),
+        }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_x_weights(weights.clone())?
+            .with_y_weights(weights)
     }
 }
 

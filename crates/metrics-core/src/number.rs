@@ -60,6 +60,31 @@ pub mod list {
     }
 }
 
+/// The same for a list of pairs.
+pub mod pairs {
+    use super::*;
+
+    /// Serializes a list of pairs of numbers.
+    pub fn serialize<S: Serializer>(
+        pairs: &[(f64, f64)],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let numbers = |(a, b): &(f64, f64)| (Number::from(*a), Number::from(*b));
+        serializer.collect_seq(pairs.iter().map(numbers))
+    }
+
+    /// Deserializes a list of pairs of numbers.
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(f64, f64)>, D::Error> {
+        let number = |number: Number| f64::try_from(number).map_err(D::Error::custom);
+        Vec::<(Number, Number)>::deserialize(deserializer)?
+            .into_iter()
+            .map(|(a, b)| Ok((number(a)?, number(b)?)))
+            .collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[derive(serde::Serialize, serde::Deserialize)]

@@ -1,6 +1,7 @@
 //! What metrics accumulate. Several metrics finalize one accumulator's summary.
 
 use crate::Rejected;
+use burn::tensor::Tensor;
 
 /// Clone, Debug and PartialEq of an accumulator that is its options and the type of its batches,
 /// which need none of these.
@@ -28,28 +29,67 @@ macro_rules! by_options {
 }
 
 mod calibration_bins;
+mod co_moments;
 mod confusion;
 mod curve_column;
 mod curve_scores;
+mod ensemble_scores;
+mod joint_moments;
 mod log_likelihood;
+mod pair_list;
 mod pair_moments;
 mod pair_sums;
 mod rows;
+mod sample_list;
 mod score_keys;
+mod target_extremes;
 mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
+pub use co_moments::{CoMoments, Comoments};
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
 pub(crate) use curve_column::Column;
 pub use curve_column::ThresholdCurve;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
-
+pub use ensemble_scores::{EnsembleScoreSum, EnsembleScores};
+pub use joint_moments::{Joint, JointMoments, JointOutput};
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
+pub use pair_list::{PairList, Pairs};
 pub use pair_moments::{Moments, PairMoments};
-pub use pair_sums::{PairList, PairSums, PairTerms, PairTotals, Unit};
+pub use pair_sums::{PairSums, PairTerms, PairTotals, TermList, Unit};
+pub use sample_list::{SampleList, Samples};
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
+
+/// What rows count, of which some have weights.
+struct Weighed {
+    /// How many there are.
+    count: u64,
+    /// Their weight; a row without one has 1.
+    weight: f64,
+}
+
+impl Weighed {
+    /// From counters that begin with the rows without a weight and those with one, and the sum of
+    /// the weights that were given.
+    fn new(counts: &[i32], given: f64) -> Self {
+        let [plain, weighted] = [counts[0], counts[1]].map(|count| count as u64);
+        Self {
+            count: plain + weighted,
+            weight: plain as f64 + given,
+        }
+    }
+}
+
+/// Numbers `[N, D]` with NaN in rows that do not count for their weight.
+fn counted(x: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<2> {
+    let Some(weights) = weights else { return x };
+    let dims = x.dims();
+    let weights = weights.clone().reshape([dims[0], 1]);
+    let counts = (weights.clone().is_finite()).bool_and(weights.greater_elem(0.0));
+    x.mask_fill(counts.bool_not().expand(dims), f32::NAN)
+}
 
 /// Adds the counters of what was left out.
 fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {

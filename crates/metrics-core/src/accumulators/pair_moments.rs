@@ -2,8 +2,8 @@
 
 use super::{
     add_rejected,
-    pair_sums::check_outputs,
     rows::{self, Rows},
+    target_extremes,
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
@@ -14,18 +14,30 @@ use crate::{
 use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// Adds up errors and targets: `4 * D` device sums and one pivot per output.
+/// Adds up errors and targets: `4 * D` device sums and one pivot per output, and two extremes where
+/// they are asked for.
 ///
 /// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
+    /// Whether to keep the smallest and the largest target.
+    pub(crate) extremes: bool,
 }
 
 impl PairMoments {
     fn width(&self) -> usize {
         self.outputs.unwrap_or(1)
+    }
+
+    /// The block of floats that is the sum of weights, if there are any.
+    fn weights(&self) -> usize {
+        if self.extremes {
+            EXTREMES + 2
+        } else {
+            EXTREMES
+        }
     }
 }
 
@@ -43,6 +55,10 @@ impl Accumulator for PairMoments {
             absolute_error: zeros(),
             target_mean: zeros(),
             target_m2: zeros(),
+            target_range: match self.extremes {
+                true => vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()],
+                false => Vec::new(),
+            },
             rejected: Rejected::default(),
         }
     }
@@ -51,16 +67,17 @@ impl Accumulator for PairMoments {
         true
     }
 
+    fn covers(&self, other: &Self) -> bool {
+        self.outputs == other.outputs && self.extremes >= other.extremes
+    }
+
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        check_outputs(batch, self.outputs)
+        batch.check_outputs(self.outputs)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         let width = self.width();
-        let (pred, target, weights) = match self.outputs {
-            None => batch.elements(),
-            Some(_) => batch.pairs(),
-        };
+        let (pred, target, weights) = batch.columns(self.outputs);
         let device = batch.device();
         let first = delta.floats_mut().is_empty();
         let known = delta.floats_mut().get(PIVOT).cloned();
@@ -84,8 +101,11 @@ impl Accumulator for PairMoments {
         if first {
             delta.push_floats(kept);
         }
+        if self.extremes {
+            target_extremes::update(delta, EXTREMES, batch, self.outputs);
+        }
         if let Some(rows) = rows {
-            rows.add_weights(delta, WEIGHTS);
+            rows.add_weights(delta, self.weights());
         }
     }
 
@@ -99,7 +119,7 @@ impl Accumulator for PairMoments {
         };
         let width = self.width();
         let count = counts[0] as u64;
-        let weight = rows::weight(delta, count, WEIGHTS);
+        let weight = rows::weight(delta, count, self.weights());
         let moment = |k: usize| sums[k * width..][..width].to_vec();
         let (offsets, squares) = (moment(2), moment(3));
         let mut part = Moments {
@@ -120,13 +140,16 @@ impl Accumulator for PairMoments {
             part.target_mean[i] = pivot[i] as f64 + shift;
             part.target_m2[i] = centred(squares[i], shift * offsets[i]);
         }
+        if self.extremes {
+            part.target_range = target_extremes::fold(delta, EXTREMES);
+        }
         summary.add(&part);
     }
 }
 
-/// The block of floats that is the pivot, and that of the sum of weights, if there are any.
+/// The block of floats that is the pivot, and the first of the extremes, if they are kept.
 const PIVOT: usize = 1;
-const WEIGHTS: usize = 2;
+const EXTREMES: usize = 2;
 
 /// How many rows the pivot is taken from.
 const PIVOT_ROWS: usize = 1024;
@@ -135,7 +158,7 @@ const PIVOT_ROWS: usize = 1024;
 /// targets that are all equal lie exactly on it, whatever rounding does to a mean.
 ///
 /// Targets that weigh nothing are not used either, unless all of these do.
-fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
+pub(super) fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
     let [rows, columns] = target.dims();
     // Any value near the targets will do, so a look at the first rows is enough.
     let rows = rows.min(PIVOT_ROWS);
@@ -171,7 +194,7 @@ fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Ten
 /// The sum of squares around the mean from that around the pivot, which is 0 if all targets lie on
 /// it. If it is no more than the rounding of the squares, which are `f32` on the device, then the
 /// pivot was too far off (the first batch had no target to take it from) and it is not known: NaN.
-fn centred(squares: f64, correction: f64) -> f64 {
+pub(super) fn centred(squares: f64, correction: f64) -> f64 {
     let m2 = squares - correction;
     if squares == 0.0 || m2 > squares * 2f64.powi(-22) {
         m2
@@ -203,6 +226,10 @@ pub struct Moments {
     /// is infinite or if rounding left nothing of it.
     #[serde(with = "crate::number::list")]
     pub target_m2: Vec<f64>,
+    /// The smallest and the largest target; empty where they were not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(with = "crate::number::pairs")]
+    pub target_range: Vec<(f64, f64)>,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -221,6 +248,12 @@ impl Moments {
         }
     }
 
+    /// The largest minus the smallest target of an output; NaN where the extremes were not kept.
+    pub(crate) fn target_span(&self, output: usize) -> f64 {
+        let range = self.target_range.get(output);
+        range.map_or(f64::NAN, |(min, max)| max - min)
+    }
+
     /// Adds moments of equal width.
     ///
     /// The means and squares by Chan, Golub and LeVeque, Updating Formulae and a Pairwise
@@ -234,6 +267,9 @@ impl Moments {
         let (own, more) = (self.weight, other.weight);
         self.weight += more;
         let share = more / (own + more);
+        for (own, other) in self.target_range.iter_mut().zip(&other.target_range) {
+            *own = (own.0.min(other.0), own.1.max(other.1));
+        }
         for i in 0..self.outputs {
             self.squared_error[i] += other.squared_error[i];
             self.absolute_error[i] += other.absolute_error[i];
@@ -258,6 +294,7 @@ impl Summary for Moments {
                 m.absolute_error.len(),
                 m.target_mean.len(),
                 m.target_m2.len(),
+                m.target_range.len(),
             ]
         };
         if widths(self) != widths(other) {

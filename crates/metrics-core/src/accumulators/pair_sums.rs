@@ -130,24 +130,9 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>>;
 }
 
-/// Whether a batch has as many outputs as the metric was made for.
-pub(super) fn check_outputs(batch: &Regression, outputs: Option<usize>) -> Result<(), MetricError> {
-    let shape = batch.pred.dims();
-    match outputs {
-        Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
-        Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
-            unit: "outputs",
-            expected,
-            found: shape[1],
-            shape: shape.to_vec(),
-        }),
-        _ => Ok(()),
-    }
-}
-
 fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError> {
     match terms.unit() {
-        Unit::Outputs(outputs) => check_outputs(batch, Some(outputs)),
+        Unit::Outputs(outputs) => batch.check_outputs(Some(outputs)),
         Unit::Elements | Unit::Rows => Ok(()),
     }
 }
@@ -336,24 +321,24 @@ impl Summary for PairTotals {
 ///
 /// It takes no weights: an element that counts twice, or half, has no place in a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairList<T> {
+pub struct TermList<T> {
     terms: T,
 }
 
-impl<T: PairTerms> PairList<T> {
+impl<T: PairTerms> TermList<T> {
     /// Of these terms.
     pub fn new(terms: T) -> Self {
         Self { terms }
     }
 }
 
-impl<T: PairTerms> From<PairSums<T>> for PairList<T> {
+impl<T: PairTerms> From<PairSums<T>> for TermList<T> {
     fn from(sums: PairSums<T>) -> Self {
         Self::new(sums.terms)
     }
 }
 
-impl<T: PairTerms> Accumulator for PairList<T> {
+impl<T: PairTerms> Accumulator for TermList<T> {
     type Batch = Regression;
     type Summary = Listed;
 

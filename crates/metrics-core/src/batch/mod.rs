@@ -5,15 +5,22 @@
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
+mod ensemble;
 mod multiclass;
 mod multilabel;
+mod observations;
 mod regression;
+mod two_samples;
 mod values;
 
 pub use binary::Binary;
+pub use ensemble::Ensemble;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
+pub use observations::Observations;
 pub use regression::Regression;
+pub(crate) use two_samples::Sample;
+pub use two_samples::TwoSamples;
 pub use values::Values;
 
 use crate::{

@@ -72,6 +72,29 @@ impl Regression {
         let weights = weights.map(|w| w.reshape([n, 1]).expand([n, columns]).reshape([size]));
         (pred.reshape([size, 1]), target.reshape([size, 1]), weights)
     }
+
+    /// Each output asked for by itself, or all elements as one.
+    pub(crate) fn columns(&self, outputs: Option<usize>) -> Pairs {
+        match outputs {
+            None => self.elements(),
+            Some(_) => self.pairs(),
+        }
+    }
+
+    /// Whether the batch has as many outputs as asked for, if that was asked for.
+    pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
+        let shape = self.pred.dims();
+        match outputs {
+            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
+            Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
+                unit: "outputs",
+                expected,
+                found: shape[1],
+                shape: shape.to_vec(),
+            }),
+            _ => Ok(()),
+        }
+    }
 }
 
 weighted!(Regression, "rows");

@@ -1,6 +1,10 @@
 //! The operations as ordinary tensor operations: right on every backend, also where nothing
 //! executes (Capture) or executes elsewhere (Remote).
 
+mod joint;
+
+pub use joint::{co_moments, ensemble_scores, joint_moments};
+
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
 use crate::{REJECTED_SLOTS, Reason};
 use burn::tensor::{Bool, DType, FloatDType, IndexingUpdateOp, Int, IntDType, Tensor, activation};
@@ -253,7 +257,7 @@ pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
 /// The sum, rounded, and what rounding took from it.
 ///
 /// Donald Knuth, The Art of Computer Programming, volume 2, section 4.2.2, theorem B.
-fn two_sum<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
+pub(crate) fn two_sum<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> (Tensor<D>, Tensor<D>) {
     let sum = a.clone() + b.clone();
     let of_b = sum.clone() - a.clone();
     let error = (a - (sum.clone() - of_b.clone())) + (b - of_b);

@@ -538,3 +538,56 @@ pub fn weighted_counts(
 ) -> (Tensor<1, Int>, Tensor<1>) {
     default::weighted_counts(counts, sums, cells, weights)
 }
+
+/// How many sums [`joint_moments`] keeps per column.
+pub const JOINT_MOMENTS: usize = 7;
+
+/// Adds pairs to the joint moments of predictions, targets and errors, which are target minus
+/// prediction.
+///
+/// `counts` holds the rows used without a weight, those used with one, and the rejected ones; `sums`
+/// is `JOINT_MOMENTS * D` compensated sums, moment by moment: the squares of prediction, target and
+/// error, prediction times target, and the three by themselves, each minus its pivot and times the
+/// weight; then the sum of the weights that were given. `pred` and `target` are `[N, D]`, `weights`
+/// `[N]`, and `pivots [4 * D]` any values near the predictions, the targets, and the leading and
+/// trailing halves of the errors. A row with a NaN is rejected whole, as is one with an invalid weight.
+pub fn joint_moments(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<2>,
+    weights: Option<Tensor<1>>,
+    pivots: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::joint_moments(counts, sums, pred, target, weights, pivots)
+}
+
+/// Adds rows to the co-moments of their columns.
+///
+/// `counts` as in [`joint_moments`]; `sums` is `1 + D + D * D` compensated sums: of the weights that
+/// were given, of the `values [N, D]` minus their `pivot [D]`, and of the products of two of these,
+/// each times the weight.
+pub fn co_moments(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    values: Tensor<2>,
+    weights: Option<Tensor<1>>,
+    pivot: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::co_moments(counts, sums, values, weights, pivot)
+}
+
+/// Adds the continuous ranked probability scores of ensembles.
+///
+/// `counts` as in [`joint_moments`]; `sums` is two compensated sums: of the scores times their
+/// weights, and of the weights that were given. `pred` is `[N, M]` and `target` `[N]`. All `M * M`
+/// pairs of members are compared, so that no sort is needed.
+pub fn ensemble_scores(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<1>,
+    weights: Option<Tensor<1>>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::ensemble_scores(counts, sums, pred, target, weights)
+}

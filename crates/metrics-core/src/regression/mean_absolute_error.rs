@@ -50,6 +50,7 @@ impl Metric for MeanAbsoluteError {
     fn accumulator(&self) -> PairMoments {
         PairMoments {
             outputs: self.outputs,
+            ..PairMoments::default()
         }
     }
 

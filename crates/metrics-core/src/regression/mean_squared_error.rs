@@ -63,6 +63,7 @@ impl Metric for MeanSquaredError {
     fn accumulator(&self) -> PairMoments {
         PairMoments {
             outputs: self.outputs,
+            ..PairMoments::default()
         }
     }
 

@@ -1,10 +1,14 @@
-//! Metrics of predicted numbers: finalizers over moments, and sums of terms of their own.
+//! Metrics of predicted numbers: finalizers over moments, sums of terms, or all pairs where ranks are asked for.
 
+mod concordance_corr_coef;
+mod continuous_ranked_probability_score;
 mod cosine_similarity;
 mod critical_success_index;
 mod deviance;
 mod distribution;
+mod explained_variance;
 mod jensen_shannon_divergence;
+mod kendall_rank_corr_coef;
 mod kl_divergence;
 mod log_cosh_error;
 mod mean_absolute_error;
@@ -13,16 +17,23 @@ mod mean_squared_error;
 mod mean_squared_log_error;
 mod minkowski_distance;
 mod normalized_root_mean_squared_error;
+mod pearson_corr_coef;
 mod per_row;
 mod r2_score;
+mod ranks;
 mod relative_squared_error;
+mod spearman_corr_coef;
 mod symmetric_mean_absolute_percentage_error;
 mod tweedie_deviance_score;
 mod weighted_mean_absolute_percentage_error;
 
+pub use concordance_corr_coef::ConcordanceCorrCoef;
+pub use continuous_ranked_probability_score::ContinuousRankedProbabilityScore;
 pub use cosine_similarity::{CosineSimilarity, CosineTerms};
 pub use critical_success_index::CriticalSuccessIndex;
+pub use explained_variance::ExplainedVariance;
 pub use jensen_shannon_divergence::{JensenShannonDivergence, JensenShannonTerms};
+pub use kendall_rank_corr_coef::{Alternative, KendallRankCorrCoef, KendallVariant};
 pub use kl_divergence::{KlDivergence, KlTerms};
 pub use log_cosh_error::LogCoshError;
 pub use mean_absolute_error::MeanAbsoluteError;
@@ -31,9 +42,11 @@ pub use mean_squared_error::MeanSquaredError;
 pub use mean_squared_log_error::MeanSquaredLogError;
 pub use minkowski_distance::MinkowskiDistance;
 pub use normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization};
+pub use pearson_corr_coef::PearsonCorrCoef;
 pub use per_row::{PerRow, Reduction};
 pub use r2_score::{MultiOutput, R2Score};
 pub use relative_squared_error::RelativeSquaredError;
+pub use spearman_corr_coef::SpearmanCorrCoef;
 pub use symmetric_mean_absolute_percentage_error::SymmetricMeanAbsolutePercentageError;
 pub use tweedie_deviance_score::TweedieDevianceScore;
 pub use weighted_mean_absolute_percentage_error::WeightedMeanAbsolutePercentageError;

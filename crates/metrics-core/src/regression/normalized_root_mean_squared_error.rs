@@ -5,8 +5,6 @@ use crate::{
 };
 
 /// What a root mean squared error is divided by.
-///
-/// TorchMetrics' fourth, the range of the targets, is missing: the state holds no extremes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RmseNormalization {
@@ -17,20 +15,22 @@ pub enum RmseNormalization {
     Std,
     /// Their Euclidean norm, `sqrt(sum(target²))`, which grows with the number of rows.
     L2,
+    /// Their largest minus their smallest, which the state keeps for this alone.
+    Range,
 }
 
 /// Normalized root mean squared error (scatter index): `sqrt(mean((prediction - target)²))` divided
-/// by the mean, the standard deviation or the norm of the targets.
+/// by the mean, the standard deviation, the norm or the range of the targets.
 ///
 /// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
 /// whatever the shape, unless [`outputs`](Self::outputs) says otherwise. The value has no unit.
 ///
 /// Ranges over `[0, inf]`, but by a negative mean over `[-inf, 0]`; infinite predictions make it
-/// infinite. Where the targets have a mean, deviation or norm of 0 the value is infinite, or NaN if
-/// every prediction is exact too, as in the reference. Whether a deviation or norm is 0 is decided
+/// infinite. Where the targets have a mean, deviation, norm or range of 0 the value is infinite, or NaN
+/// if every prediction is exact too, as in the reference. Whether all but the mean is 0 is decided
 /// exactly; a mean of 0 may be off by a rounding. No data is [`MetricError::Empty`], NaN is
 /// [`MetricError::InvalidData`], and an infinite target makes the value NaN. Reference: TorchMetrics
-/// 1.9.0 `NormalizedRootMeanSquaredError`, without the normalization by range.
+/// 1.9.0 `NormalizedRootMeanSquaredError`.
 ///
 /// ```
 /// use metrics_core::{
@@ -82,6 +82,7 @@ impl Metric for NormalizedRootMeanSquaredError {
             RmseNormalization::Mean => "",
             RmseNormalization::Std => "_std",
             RmseNormalization::L2 => "_l2",
+            RmseNormalization::Range => "_range",
         };
         let outputs = suffix(self.outputs);
         format!("normalized_root_mean_squared_error{by}{outputs}")
@@ -90,6 +91,7 @@ impl Metric for NormalizedRootMeanSquaredError {
     fn accumulator(&self) -> PairMoments {
         PairMoments {
             outputs: self.outputs,
+            extremes: self.normalization == RmseNormalization::Range,
         }
     }
 
@@ -103,6 +105,7 @@ impl Metric for NormalizedRootMeanSquaredError {
                     RmseNormalization::Mean => mean,
                     RmseNormalization::Std => (m2 / n).sqrt(),
                     RmseNormalization::L2 => (m2 + n * mean * mean).sqrt(),
+                    RmseNormalization::Range => moments.target_span(i),
                 };
                 (moments.squared_error[i] / n).sqrt() / scale
             })

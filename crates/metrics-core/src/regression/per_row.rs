@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Listed, PairList, PairSums, PairTerms, PairTotals},
+    accumulators::{Listed, PairSums, PairTerms, PairTotals, TermList},
 };
 
 /// How the values of rows become one. To have each of them, see [`PerRow`].
@@ -59,13 +59,13 @@ where
     M: Metric<Accumulator = PairSums<T>>,
     T: PairTerms,
 {
-    type Accumulator = PairList<T>;
+    type Accumulator = TermList<T>;
 
     fn name(&self) -> String {
         format!("{}_per_row", self.name)
     }
 
-    fn accumulator(&self) -> PairList<T> {
+    fn accumulator(&self) -> TermList<T> {
         self.metric.accumulator().into()
     }
 

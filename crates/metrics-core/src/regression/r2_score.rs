@@ -100,6 +100,7 @@ impl Metric for R2Score {
     fn accumulator(&self) -> PairMoments {
         PairMoments {
             outputs: self.outputs,
+            ..PairMoments::default()
         }
     }
 

@@ -70,6 +70,7 @@ impl Metric for RelativeSquaredError {
     fn accumulator(&self) -> PairMoments {
         PairMoments {
             outputs: self.outputs,
+            ..PairMoments::default()
         }
     }
 

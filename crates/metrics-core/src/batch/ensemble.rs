@@ -1,0 +1,66 @@
+use super::{floats, same_device, weighted};
+use crate::{Batch, MetricError};
+use burn::tensor::{Device, Tensor};
+
+/// A batch of ensemble forecasts: several predicted numbers for every true one.
+#[derive(Debug, Clone)]
+pub struct Ensemble {
+    pub(crate) pred: Tensor<2>,
+    pub(crate) target: Tensor<1>,
+    weights: Option<Tensor<1>>,
+}
+
+impl Ensemble {
+    /// From the predictions `[N, M]` of `M` members and targets `[N]`. Another batch may have
+    /// another number of members.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn new(pred: Tensor<2>, target: Tensor<1>) -> Result<Self, MetricError> {
+        if pred.dims()[0] != target.dims()[0] {
+            return Err(MetricError::ShapeMismatch {
+                left_name: "pred",
+                left: pred.dims().to_vec(),
+                right_name: "target",
+                right: target.dims().to_vec(),
+                hint: ": there must be a row of members for each target",
+            });
+        }
+        same_device("pred", pred.device(), "target", target.device())?;
+        Ok(Self {
+            pred: floats(pred),
+            target: floats(target),
+            weights: None,
+        })
+    }
+
+    /// The predictions `[N, M]`.
+    pub fn pred(&self) -> &Tensor<2> {
+        &self.pred
+    }
+
+    /// The targets `[N]`.
+    pub fn target(&self) -> &Tensor<1> {
+        &self.target
+    }
+
+    fn rows(&self) -> usize {
+        self.target.dims()[0]
+    }
+}
+
+weighted!(Ensemble, "rows");
+
+impl Batch for Ensemble {
+    fn device(&self) -> Device {
+        self.target.device()
+    }
+
+    fn count_bound(&self) -> usize {
+        self.rows()
+    }
+
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+}

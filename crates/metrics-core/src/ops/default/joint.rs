@@ -1,0 +1,186 @@
+//! Sums of products: joint moments, co-moments and the scores of ensembles.
+
+use super::{as_i32, count, two_sum};
+use crate::{
+    Reason,
+    ops::{JOINT_MOMENTS, add_compensated, sum_compensated},
+};
+use burn::tensor::{Bool, DType, Int, Tensor};
+
+/// The most products held at a time.
+const PRODUCTS: usize = 1 << 22;
+
+/// What becomes of rows.
+struct Rows {
+    /// The counter `[N]` of each: rows without a weight, rows with one, or the rejected.
+    place: Tensor<1, Int>,
+    /// Those that add nothing `[N, 1]`: the rejected ones, and those of weight 0.
+    unused: Tensor<2, Bool>,
+    /// The weights `[N, 1]`, 0 where a row adds nothing.
+    weights: Option<Tensor<2>>,
+}
+
+impl Rows {
+    /// Rejects rows with a NaN (`[N, 1]`) or an invalid weight.
+    fn new(nan: Tensor<2, Bool>, weights: Option<Tensor<1>>) -> Self {
+        let [n, _] = nan.dims();
+        let Some(weights) = weights else {
+            return Self {
+                place: as_i32(nan.clone().int()).reshape([n]) * (2 + Reason::Nan as i32),
+                unused: nan,
+                weights: None,
+            };
+        };
+        let weights = weights.reshape([n, 1]);
+        let invalid = (weights.clone().is_finite())
+            .bool_and(weights.clone().greater_equal_elem(0.0))
+            .bool_not();
+        let place = Tensor::<2, Int>::ones([n, 1], (&nan.device(), DType::I32))
+            .mask_fill(invalid.clone(), 2 + Reason::InvalidWeight as i32)
+            .mask_fill(nan.clone(), 2 + Reason::Nan as i32)
+            .reshape([n]);
+        let unused = (nan.bool_or(invalid)).bool_or(weights.clone().equal_elem(0.0));
+        Self {
+            place,
+            weights: Some(weights.mask_fill(unused.clone(), 0.0)),
+            unused,
+        }
+    }
+
+    /// Numbers `[N, K]`, each times the weight of its row.
+    fn weigh(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.weights {
+            Some(weights) => x * weights.clone(),
+            None => x,
+        }
+    }
+
+    /// Numbers `[N, K]` with 0 in rows that add nothing.
+    fn used(&self, x: Tensor<2>) -> Tensor<2> {
+        let dims = x.dims();
+        x.mask_fill(self.unused.clone().expand(dims), 0.0)
+    }
+
+    /// The weights that were given `[N, 1]`, 0 where none was.
+    fn given(&self) -> Tensor<2> {
+        let [n] = self.place.dims();
+        let none = || Tensor::zeros([n, 1], (&self.place.device(), DType::F32));
+        self.weights.clone().unwrap_or_else(none)
+    }
+}
+
+/// See [`joint_moments`](crate::ops::joint_moments).
+pub fn joint_moments(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<2>,
+    weights: Option<Tensor<1>>,
+    pivots: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [_, columns] = pred.dims();
+    let nan = (pred.clone().is_nan().bool_or(target.clone().is_nan())).any_dim(1);
+    let rows = Rows::new(nan, weights);
+    let around = |x: Tensor<2>, pivot: usize| {
+        let pivot = (pivots.clone()).slice(pivot * columns..(pivot + 1) * columns);
+        x - pivot.reshape([1, columns])
+    };
+    // Both halves of the error, as its variance may be small beside it.
+    let (high, low) = two_sum(target.clone(), pred.clone().neg());
+    let p = rows.used(around(pred, 0));
+    let t = rows.used(around(target, 1));
+    let e = rows.used(around(high, 2) + around(low, 3));
+    let [wp, wt, we] = [&p, &t, &e].map(|x| rows.weigh(x.clone()));
+    let moments = [
+        wp.clone() * p,
+        wt.clone() * t.clone(),
+        we.clone() * e,
+        wp.clone() * t,
+        wp,
+        wt,
+        we,
+    ];
+    debug_assert_eq!(moments.len(), JOINT_MOMENTS);
+    let mut terms = moments.to_vec();
+    terms.push(rows.given());
+    let batch = sum_compensated(Tensor::cat(terms, 1));
+    (count(counts, rows.place), add_compensated(sums, batch))
+}
+
+/// See [`co_moments`](crate::ops::co_moments).
+pub fn co_moments(
+    counts: Tensor<1, Int>,
+    mut sums: Tensor<1>,
+    values: Tensor<2>,
+    weights: Option<Tensor<1>>,
+    pivot: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [n, columns] = values.dims();
+    let rows = Rows::new(values.clone().is_nan().any_dim(1), weights);
+    let x = rows.used(values - pivot.reshape([1, columns]));
+    let terms = Tensor::cat(vec![rows.given(), rows.weigh(x.clone())], 1);
+    let size = (PRODUCTS / (columns * columns).max(1)).clamp(1, n.max(1));
+    for (x, terms) in x.split(size, 0).into_iter().zip(terms.split(size, 0)) {
+        let [n, _] = x.dims();
+        let weighed = terms.clone().slice([0..n, 1..1 + columns]);
+        let products = weighed.reshape([n, columns, 1]) * x.reshape([n, 1, columns]);
+        let products = products.reshape([n, columns * columns]);
+        let batch = sum_compensated(Tensor::cat(vec![terms, products], 1));
+        sums = add_compensated(sums, batch);
+    }
+    (count(counts, rows.place), sums)
+}
+
+/// See [`ensemble_scores`](crate::ops::ensemble_scores).
+pub fn ensemble_scores(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    pred: Tensor<2>,
+    target: Tensor<1>,
+    weights: Option<Tensor<1>>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [n, members] = pred.dims();
+    let target = target.reshape([n, 1]);
+    let nan = (pred.clone().is_nan().any_dim(1)).bool_or(target.clone().is_nan());
+    let rows = Rows::new(nan, weights);
+    let distance = rows.used(pred - target);
+    // Half the share of the area between member and target that the others leave: of the same sign
+    // as the distance, so nothing cancels.
+    let above = distance.clone().greater_elem(0.0);
+    let share =
+        (distance.zeros_like()).mask_fill(above, members as f32) - members_below(distance.clone());
+    let scale = 2.0 / (members as f32 * members as f32);
+    let terms = rows.weigh(distance * share * scale);
+    let scores = sum_compensated(terms.reshape([n * members, 1]));
+    let weights = sum_compensated(rows.given());
+    let half = |x: &Tensor<1>, i: usize| x.clone().slice(i..i + 1);
+    let batch = [(&scores, 0), (&weights, 0), (&scores, 1), (&weights, 1)];
+    let batch = Tensor::cat(batch.map(|(x, i)| half(x, i)).to_vec(), 0);
+    (count(counts, rows.place), add_compensated(sums, batch))
+}
+
+/// How many members of its row `[N, M]` are below each, where an equal one, itself too, is half below.
+fn members_below(x: Tensor<2>) -> Tensor<2> {
+    let [n, members] = x.dims();
+    let rows = (PRODUCTS / (members * members)).clamp(1, n.max(1));
+    let others = (PRODUCTS / (rows * members)).clamp(1, members);
+    let of_rows = |x: Tensor<2>| {
+        let [n, _] = x.dims();
+        let parts = x.clone().split(others, 1).into_iter().map(|other| {
+            let dims = [n, members, other.dims()[1]];
+            let other = other.reshape([n, 1, dims[2]]).expand(dims);
+            let own = x.clone().reshape([n, members, 1]).expand(dims);
+            let below = other.clone().lower(own.clone());
+            let equal = other.clone().equal(own);
+            let halves = other
+                .zeros_like()
+                .mask_fill(below, 1.0)
+                .mask_fill(equal, 0.5);
+            halves.sum_dim(2).reshape([n, members])
+        });
+        let sum = parts.reduce(|sum, part| sum + part);
+        sum.unwrap_or_else(|| x.zeros_like())
+    };
+    let parts = x.split(rows, 0).into_iter().map(of_rows);
+    Tensor::cat(parts.collect(), 0)
+}

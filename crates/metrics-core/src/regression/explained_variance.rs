@@ -1,0 +1,112 @@
+use super::{MultiOutput, per_output};
+use crate::{
+    Metric, MetricError, Value,
+    accumulators::{Joint, JointMoments, JointOutput},
+};
+
+/// Explained variance: `1 - var(target - prediction) / var(target)`. It is the R² score but for a
+/// constant error, which does not count.
+///
+/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
+/// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has:
+/// TorchMetrics takes the number of outputs from the batch. A row of weight `w` counts as `w` rows.
+///
+/// Ranges over `[-inf, 1]`. If all errors are equal it is 1, as of a single row, else it is 0 if all
+/// targets are equal. TorchMetrics takes a variance as a difference of squares, which for targets far
+/// from 0 leaves no digit; here it is taken around values nearby. No data, or none of any weight, is
+/// [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and an infinite value makes the score
+/// NaN. Reference: TorchMetrics 1.9.0 `ExplainedVariance`, scikit-learn 1.7.2
+/// `explained_variance_score`.
+///
+/// ```
+/// use metrics_core::{ExplainedVariance, Metric, MultiOutput, batch::Regression};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<2>::from_floats([[2.0, 0.0], [3.0, 1.0], [4.0, 2.0]], &device);
+/// let target = Tensor::<2>::from_floats([[1.0, 0.0], [2.0, 2.0], [3.0, 4.0]], &device);
+/// let batch = Regression::multi_output(pred, target)?;
+///
+/// let score = ExplainedVariance::new().outputs(2);
+/// assert_eq!(score.evaluate(&batch)?.scalar(), Some(0.875));
+/// let each = score.multioutput(MultiOutput::RawValues).evaluate(&batch)?;
+/// assert_eq!(each.per_class(), Some(&[1.0, 0.75][..]));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExplainedVariance {
+    outputs: Option<usize>,
+    multioutput: MultiOutput,
+}
+
+impl ExplainedVariance {
+    /// Over all elements, whatever the shape of the batch.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A score for each of the `outputs` columns of `[N, outputs]` batches, averaged as
+    /// [`multioutput`](Self::multioutput) says.
+    pub fn outputs(mut self, outputs: usize) -> Self {
+        self.outputs = Some(outputs);
+        self
+    }
+
+    /// How the scores of several outputs become one; default [`MultiOutput::UniformAverage`].
+    ///
+    /// If the targets of all outputs are constant, the weights of
+    /// [`VarianceWeighted`](MultiOutput::VarianceWeighted) are all 0; they then count as equal.
+    pub fn multioutput(mut self, multioutput: MultiOutput) -> Self {
+        self.multioutput = multioutput;
+        self
+    }
+}
+
+impl Metric for ExplainedVariance {
+    type Accumulator = JointMoments;
+
+    fn name(&self) -> String {
+        let average = match (self.outputs, self.multioutput) {
+            (None, _) | (_, MultiOutput::UniformAverage) => "",
+            (_, MultiOutput::RawValues) => "_per_output",
+            (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
+        };
+        format!("explained_variance{average}")
+    }
+
+    fn accumulator(&self) -> JointMoments {
+        JointMoments {
+            outputs: self.outputs,
+        }
+    }
+
+    fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
+        joint.not_empty()?;
+        let scores = joint.each(explained);
+        let totals = joint.each(|output| output.target_m2);
+        Ok(match self.multioutput {
+            MultiOutput::RawValues => per_output(scores, self.outputs),
+            MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
+                let weighted: f64 = scores.iter().zip(&totals).map(|(s, w)| s * w).sum();
+                (weighted / totals.iter().sum::<f64>()).into()
+            }
+            _ => (scores.iter().sum::<f64>() / scores.len() as f64).into(),
+        })
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.outputs.is_none() || self.multioutput != MultiOutput::RawValues
+    }
+}
+
+fn explained(output: &JointOutput) -> f64 {
+    match (output.error_m2, output.target_m2) {
+        (0.0, _) => 1.0,
+        (_, 0.0) => 0.0,
+        (residual, total) => 1.0 - residual / total,
+    }
+}
