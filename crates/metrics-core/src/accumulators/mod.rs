@@ -30,9 +30,15 @@ macro_rules! by_options {
 mod calibration_bins;
 mod confusion;
 mod curve_scores;
+mod decision_terms;
+mod group_counts;
+mod hinge_terms;
+mod label_ranking;
 mod log_likelihood;
 mod pair_moments;
+mod row_sums;
 mod score_keys;
+mod top_labels;
 mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
@@ -42,8 +48,15 @@ pub use confusion::{
 pub(crate) use curve_scores::Column;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 
+pub use decision_terms::{DecisionBatch, DecisionTerms};
+pub use group_counts::{GroupCounts, GroupedOutcomes};
+pub use hinge_terms::{HingeTerms, MarginBatch};
+pub use label_ranking::LabelRanking;
+
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};
+pub use row_sums::{RowSums, RowTerms, RowTotals, WeightedRows};
+pub use top_labels::TopLabels;
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
 /// Adds the counters of what was left out.

@@ -5,12 +5,14 @@
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
+mod grouped;
 mod multiclass;
 mod multilabel;
 mod regression;
 mod values;
 
 pub use binary::Binary;
+pub use grouped::Grouped;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use regression::Regression;
@@ -174,6 +176,12 @@ impl Decisions {
                 ops::sigmoid_probabilities(self.scores.clone(), outside, self.kind)
             })
             .clone()
+    }
+
+    /// The cross-entropy of each element with targets of 0 and 1.
+    pub fn cross_entropy(&self, target: Tensor<2, Int>) -> Tensor<2> {
+        let outside = outside(&self.scores, self.kind);
+        ops::cross_entropy(self.scores.clone(), target, outside, self.kind)
     }
 
     fn kind(mut self, kind: ScoreKind) -> Self {
