@@ -146,6 +146,7 @@ pub(crate) struct Decisions {
     /// Whether the scores are predicted labels.
     pub labels: bool,
     kind: ScoreKind,
+    outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
 }
 
@@ -156,6 +157,7 @@ impl Decisions {
             target,
             labels: false,
             kind,
+            outside: OnceLock::new(),
             probabilities: OnceLock::new(),
         }
     }
@@ -172,21 +174,27 @@ impl Decisions {
     pub fn probabilities(&self) -> Tensor<2> {
         self.probabilities
             .get_or_init(|| {
-                let outside = outside(&self.scores, self.kind);
-                ops::sigmoid_probabilities(self.scores.clone(), outside, self.kind)
+                ops::sigmoid_probabilities(self.scores.clone(), self.outside(), self.kind)
             })
             .clone()
     }
 
     /// The cross-entropy of each element with targets of 0 and 1.
     pub fn cross_entropy(&self, target: Tensor<2, Int>) -> Tensor<2> {
-        let outside = outside(&self.scores, self.kind);
-        ops::cross_entropy(self.scores.clone(), target, outside, self.kind)
+        ops::cross_entropy(self.scores.clone(), target, self.outside(), self.kind)
+    }
+
+    /// See [`ops::outside_unit`].
+    fn outside(&self) -> Tensor<1, Int> {
+        self.outside
+            .get_or_init(|| outside(&self.scores, self.kind))
+            .clone()
     }
 
     fn kind(mut self, kind: ScoreKind) -> Self {
         if !self.labels {
             self.kind = kind;
+            self.outside = OnceLock::new();
             self.probabilities = OnceLock::new();
         }
         self

@@ -629,7 +629,7 @@ pub fn term_sums(
 }
 
 /// The most pairs of labels that are compared at once.
-const PAIRS: usize = 1 << 24;
+const PAIRS: usize = 1 << 22;
 
 /// For every label how many labels of its row are in `among` and stand to it as `counts` says, which
 /// takes scores of others, the label's own, and the same of indices, all to be broadcast.
