@@ -19,6 +19,7 @@ from golden import (  # noqa: E402
     curves,
     elementwise,
     joint,
+    others,
     perplexity,
     regression,
 )
@@ -34,6 +35,7 @@ BUILDERS = {
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
     "joint.json": joint.build,
+    "others.json": others.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -56,6 +56,13 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
         (Value::OperatingPoints(a), Value::OperatingPoints(b)) => {
             close(&a.values, &b.values) && close(&a.thresholds, &b.thresholds)
         }
+        (Value::Disparities(a), Value::Disparities(b)) => {
+            a.len() == b.len()
+                && (a.iter().zip(b)).all(|(a, b)| {
+                    (a.criterion, a.groups) == (b.criterion, b.groups)
+                        && tolerance.accepts(a.ratio, b.ratio)
+                })
+        }
         (Value::Reliability(a), Value::Reliability(b)) => {
             a.len() == b.len()
                 && (a.iter().zip(b)).all(|(a, b)| close(&bin_numbers(a), &bin_numbers(b)))
@@ -157,6 +164,16 @@ fn nested(value: &Value) -> Nested {
             ([value], [threshold]) => list(&[*value, *threshold]),
             (values, thresholds) => Nested::List(vec![list(values), list(thresholds)]),
         },
+        Value::Disparities(disparities) => {
+            let rows = disparities.iter().map(|disparity| {
+                let groups = disparity
+                    .groups
+                    .map(|groups| groups.map(|group| group as f64));
+                let [low, high] = groups.unwrap_or([f64::NAN; 2]);
+                list(&[low, high, disparity.ratio])
+            });
+            Nested::List(rows.collect())
+        }
         Value::Reliability(bins) => {
             Nested::List(bins.iter().map(|bin| list(&bin_numbers(bin))).collect())
         }

@@ -1,6 +1,6 @@
 //! Every metric of the library, for the tests that must hold for all of them.
 
-use crate::samples::{CLASSES, LABELS, OUTPUTS, Sample};
+use crate::samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample};
 use metrics_core::{accumulators::Thresholds, batch::Values, *};
 
 /// Something to do with every metric.
@@ -67,6 +67,38 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     );
     visitor.visit(ReliabilityDiagram::binary());
     visitor.visit(ReliabilityDiagram::multiclass(CLASSES).bins(4));
+
+    tasks!(Dice);
+    visitor.visit(Dice::multiclass(CLASSES).include_background(false));
+    visitor.visit(HingeLoss::binary());
+    visitor.visit(HingeLoss::binary().squared().ignore_index(-1));
+    visitor.visit(HingeLoss::binary().raw_scores());
+    visitor.visit(HingeLoss::multiclass(CLASSES));
+    visitor.visit(HingeLoss::multiclass(CLASSES).raw_scores().squared());
+    visitor.visit(HingeLoss::multiclass(CLASSES).one_vs_all().ignore_index(-1));
+    visitor.visit(MultilabelCoverageError::new(LABELS));
+    visitor.visit(MultilabelRankingAveragePrecision::new(LABELS));
+    visitor.visit(MultilabelRankingLoss::new(LABELS).ignore_index(-1));
+    for criterion in [
+        MultilabelCriterion::ExactMatch,
+        MultilabelCriterion::Hamming,
+        MultilabelCriterion::Overlap,
+        MultilabelCriterion::Contain,
+        MultilabelCriterion::Belong,
+    ] {
+        let metric = TopKMultilabelAccuracy::new(LABELS).criterion(criterion);
+        visitor.visit(metric.clone());
+        visitor.visit(metric.k(2).ignore_index(-1));
+    }
+    visitor.visit(GroupStatRates::new(GROUPS));
+    visitor.visit(GroupFairness::new(GROUPS).threshold(0.3).ignore_index(-1));
+    visitor.visit(GroupFairness::new(GROUPS).criterion(Criterion::DemographicParity));
+    visitor.visit(NormalizedEntropy::binary().ignore_index(-1));
+    visitor.visit(NormalizedEntropy::multilabel(LABELS));
+    visitor.visit(WeightedCalibration::binary());
+    visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(ClickThroughRate::binary());
+    visitor.visit(ClickThroughRate::multilabel(LABELS));
 
     visitor.visit(MeanSquaredError::new());
     visitor.visit(MeanSquaredError::new().outputs(OUTPUTS).root());

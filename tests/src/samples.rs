@@ -5,7 +5,8 @@ use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{
-        Binary, Ensemble, Multiclass, Multilabel, Observations, Regression, TwoSamples, Values,
+        Binary, Ensemble, Grouped, Multiclass, Multilabel, Observations, Regression, TwoSamples,
+        Values,
     },
 };
 
@@ -14,6 +15,7 @@ pub const CLASSES: usize = 5;
 pub const LABELS: usize = 3;
 pub const OUTPUTS: usize = 2;
 const MEMBERS: usize = 4;
+pub const GROUPS: usize = 3;
 
 /// Steele, Lea and Flood's SplitMix64: the same numbers everywhere.
 #[derive(Debug, Clone)]
@@ -156,6 +158,37 @@ impl Sample for Binary {
             (Some(scores), _) => Self::from_scores(scores.floats::<2>(device), target.ints(device)),
             (None, _) => Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device)),
         }
+    }
+
+    fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
+        self.with_weights(weights)
+    }
+}
+
+impl Sample for Grouped {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        let mut arrays = Binary::arrays(random, rows);
+        let group = |r: &mut Random| match r.below(40) {
+            0 => [GROUPS as f64, -1.0][r.below(2)],
+            _ => r.below(GROUPS) as f64,
+        };
+        arrays.insert("groups".into(), random.array(&[rows], group));
+        arrays
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(
+            &clean(arrays, "scores", Some(("target", 2))),
+            "scores",
+            Some(("groups", GROUPS)),
+        ))
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Self::new(
+            Binary::plain(arrays, device)?,
+            arrays["groups"].ints::<1>(device),
+        )
     }
 
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {

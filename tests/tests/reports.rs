@@ -8,10 +8,10 @@ use metrics_burn::{
     report::{Best, PlotFormat, RunReport},
 };
 use metrics_core::{
-    Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Curve, F1Score, Matrix, Metric,
-    MetricCollection, MetricInfo, MetricReport, Normalize, OperatingPoints, Precision,
-    PrecisionRecallCurve, Recall, Rejected, ReliabilityBin, ReliabilityDiagram, ReportEntry, Roc,
-    StatScores, Support, Value,
+    Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Criterion, Curve, Disparity,
+    F1Score, Matrix, Metric, MetricCollection, MetricInfo, MetricReport, Normalize,
+    OperatingPoints, Precision, PrecisionRecallCurve, Recall, Rejected, ReliabilityBin,
+    ReliabilityDiagram, ReportEntry, Roc, StatScores, Support, Value,
     accumulators::ClassCounts,
     batch::{Binary, Multiclass, Values},
 };
@@ -226,13 +226,19 @@ fn points(values: Vec<f64>) -> Value {
 
 #[test]
 fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
-    let none: [Value; 20] = [
+    let disparity = Disparity {
+        criterion: Criterion::EqualOpportunity,
+        groups: None,
+        ratio: f64::NAN,
+    };
+    let none: [Value; 21] = [
         Value::Scalar(1.0),
         points(vec![]),
         points(vec![0.5]),
         Value::PerClass(vec![]),
         Value::List(vec![]),
         Value::StatScores(vec![ClassCounts::default()]),
+        Value::Disparities(vec![disparity]),
         Value::PerClass(vec![f64::NAN; 3]),
         Value::PerClass(vec![f64::INFINITY, f64::NEG_INFINITY]),
         Value::PerClass(vec![f64::MAX, f64::MIN]),

@@ -34,4 +34,6 @@ pub use rejected::{REJECTED_SLOTS, Reason, Rejected, Validation};
 pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use text::*;
-pub use value::{Curve, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value};
+pub use value::{
+    Criterion, Curve, Disparity, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value,
+};

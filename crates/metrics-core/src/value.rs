@@ -109,6 +109,48 @@ pub struct Estimate {
     pub upper: f64,
 }
 
+/// What decisions about members of groups are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criterion {
+    /// The rate of positive predictions.
+    DemographicParity,
+    /// The true positive rate.
+    EqualOpportunity,
+}
+
+/// How far apart the rates of groups are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Disparity {
+    /// Which rate.
+    pub criterion: Criterion,
+    /// The groups with the lowest and the highest rate; `None` if no group has one.
+    pub groups: Option<[usize; 2]>,
+    /// The lowest rate over the highest.
+    #[serde(with = "crate::number")]
+    pub ratio: f64,
+}
+
+impl Disparity {
+    /// The criterion and the groups, as TorchMetrics has them: `DP_0_1`, `EO_0_1`.
+    pub fn name(&self) -> String {
+        let criterion = match self.criterion {
+            Criterion::DemographicParity => "DP",
+            Criterion::EqualOpportunity => "EO",
+        };
+        match self.groups {
+            Some([low, high]) => format!("{criterion}_{low}_{high}"),
+            None => criterion.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Disparity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name(), format_number(self.ratio))
+    }
+}
+
 /// The value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,18 +174,25 @@ pub enum Value {
     Reliability(Vec<ReliabilityBin>),
     /// True and false positives and negatives: one row, or one per class or label.
     StatScores(Vec<ClassCounts>),
+    /// How far apart groups are, by one criterion or several.
+    Disparities(Vec<Disparity>),
     /// Collected numbers, which belong to no classes.
     List(#[serde(with = "crate::number::list")] Vec<f64>),
 }
 
 impl Value {
-    /// The number, if the value is one, with or without an interval, or is the single point of a curve.
+    /// The number, if the value is one, with or without an interval, or is the single point of a curve or
+    /// the single disparity.
     pub fn scalar(&self) -> Option<f64> {
         match self {
             Value::Scalar(value) => Some(*value),
             Value::Estimate(estimate) => Some(estimate.value),
             Value::OperatingPoints(points) => match points.values.as_slice() {
                 [value] => Some(*value),
+                _ => None,
+            },
+            Value::Disparities(disparities) => match disparities.as_slice() {
+                [disparity] => Some(disparity.ratio),
                 _ => None,
             },
             _ => None,
@@ -207,6 +256,14 @@ impl Value {
         }
     }
 
+    /// The ratios with their groups, if the value is such.
+    pub fn disparities(&self) -> Option<&[Disparity]> {
+        match self {
+            Value::Disparities(disparities) => Some(disparities),
+            _ => None,
+        }
+    }
+
     /// The collected numbers, if the value is a list of them.
     pub fn list(&self) -> Option<&[f64]> {
         match self {
@@ -227,6 +284,7 @@ impl Value {
             Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
                 self.to_string().replace(['[', ']'], "")
             }
+            Value::Disparities(_) => self.to_string(),
             Value::Matrix(m) => matrix(m),
             Value::Matrices(list) => match list.first() {
                 Some(first) => format!("{} times {}", list.len(), matrix(first)),
@@ -334,6 +392,10 @@ impl fmt::Display for Value {
                     write!(f, "{:>12.4}{:>10.4}", bin.confidence, bin.accuracy)?;
                 }
                 Ok(())
+            }
+            Value::Disparities(disparities) => {
+                let parts: Vec<_> = disparities.iter().map(Disparity::to_string).collect();
+                f.write_str(&parts.join(", "))
             }
             Value::StatScores(rows) => match rows.as_slice() {
                 [row] => write!(f, "{row}"),

@@ -8,6 +8,7 @@ mod curve_extras;
 mod curves;
 mod elementwise;
 mod joint;
+mod others;
 mod perplexity;
 mod regression;
 mod runner;
@@ -25,6 +26,7 @@ const FILES: &[&str] = &[
     "aggregation",
     "perplexity",
     "joint",
+    "others",
 ];
 
 /// Where we answer otherwise on purpose.
@@ -111,4 +113,9 @@ fn joint() {
 #[test]
 fn perplexity() {
     check_file("perplexity", perplexity::check);
+}
+
+#[test]
+fn others() {
+    check_file("others", others::check);
 }

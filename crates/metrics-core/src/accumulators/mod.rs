@@ -33,16 +33,22 @@ mod co_moments;
 mod confusion;
 mod curve_column;
 mod curve_scores;
+mod decision_terms;
 mod ensemble_scores;
+mod group_counts;
+mod hinge_terms;
 mod joint_moments;
+mod label_ranking;
 mod log_likelihood;
 mod pair_list;
 mod pair_moments;
 mod pair_sums;
+mod row_sums;
 mod rows;
 mod sample_list;
 mod score_keys;
 mod target_extremes;
+mod top_labels;
 mod values;
 
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
@@ -53,13 +59,19 @@ pub use confusion::{
 pub(crate) use curve_column::Column;
 pub use curve_column::ThresholdCurve;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
+pub use decision_terms::{DecisionBatch, DecisionTerms};
 pub use ensemble_scores::{EnsembleScoreSum, EnsembleScores};
+pub use group_counts::{GroupCounts, GroupedOutcomes};
+pub use hinge_terms::{HingeTerms, MarginBatch};
 pub use joint_moments::{Joint, JointMoments, JointOutput};
+pub use label_ranking::LabelRanking;
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_list::{PairList, Pairs};
 pub use pair_moments::{Moments, PairMoments};
 pub use pair_sums::{PairSums, PairTerms, PairTotals, TermList, Unit};
+pub use row_sums::{RowSums, RowTerms, RowTotals, WeightedRows};
 pub use sample_list::{SampleList, Samples};
+pub use top_labels::TopLabels;
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
 /// What rows count, of which some have weights.

@@ -6,6 +6,7 @@
 
 mod binary;
 mod ensemble;
+mod grouped;
 mod multiclass;
 mod multilabel;
 mod observations;
@@ -15,6 +16,7 @@ mod values;
 
 pub use binary::Binary;
 pub use ensemble::Ensemble;
+pub use grouped::Grouped;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
@@ -151,6 +153,7 @@ pub(crate) struct Decisions {
     /// Whether the scores are predicted labels.
     pub labels: bool,
     kind: ScoreKind,
+    outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
 }
 
@@ -161,6 +164,7 @@ impl Decisions {
             target,
             labels: false,
             kind,
+            outside: OnceLock::new(),
             probabilities: OnceLock::new(),
         }
     }
@@ -177,15 +181,27 @@ impl Decisions {
     pub fn probabilities(&self) -> Tensor<2> {
         self.probabilities
             .get_or_init(|| {
-                let outside = outside(&self.scores, self.kind);
-                ops::sigmoid_probabilities(self.scores.clone(), outside, self.kind)
+                ops::sigmoid_probabilities(self.scores.clone(), self.outside(), self.kind)
             })
+            .clone()
+    }
+
+    /// The cross-entropy of each element with targets of 0 and 1.
+    pub fn cross_entropy(&self, target: Tensor<2, Int>) -> Tensor<2> {
+        ops::cross_entropy(self.scores.clone(), target, self.outside(), self.kind)
+    }
+
+    /// See [`ops::outside_unit`].
+    fn outside(&self) -> Tensor<1, Int> {
+        self.outside
+            .get_or_init(|| outside(&self.scores, self.kind))
             .clone()
     }
 
     fn kind(mut self, kind: ScoreKind) -> Self {
         if !self.labels {
             self.kind = kind;
+            self.outside = OnceLock::new();
             self.probabilities = OnceLock::new();
         }
         self

@@ -241,6 +241,33 @@ fn choose(
     }
 }
 
+/// See [`cross_entropy`](super::cross_entropy).
+pub fn cross_entropy(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
+    let positive = target.equal_elem(1);
+    // Of a probability its logarithm, where 1 - p would round a small p away.
+    let of_probability = || {
+        let no = scores.clone().neg().log1p();
+        no.mask_where(positive.clone(), scores.clone().log()).neg()
+    };
+    // Of a logit ln(1 + e^-z), where z is positive on the side of the target.
+    let of_logit = || {
+        let z = scores
+            .clone()
+            .neg()
+            .mask_where(positive.clone(), scores.clone());
+        z.clone().neg().clamp_min(0.0) + z.abs().neg().exp().log1p()
+    };
+    match kind {
+        ScoreKind::Probabilities => of_probability(),
+        _ => choose(of_probability(), of_logit(), are_logits(outside, kind)),
+    }
+}
+
 /// See [`add_compensated`](super::add_compensated).
 pub fn add_compensated(state: Tensor<1>, x: Tensor<1>) -> Tensor<1> {
     let k = state.dims()[0] / 2;
@@ -594,6 +621,99 @@ pub fn log_likelihood(
     (count(counts, place), add_compensated(sums, loss))
 }
 
+/// See [`term_sums`](super::term_sums).
+pub fn term_sums(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    terms: Tensor<3>,
+    codes: Tensor<2, Int>,
+    weights: Option<Tensor<1>>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [n, elements, k] = terms.dims();
+    let used = codes.clone().greater_equal_elem(0);
+    let nan = terms.clone().is_nan().any_dim(2).reshape([n, elements]);
+    let codes = codes.mask_fill(nan.bool_and(used), Reason::Nan.code());
+    let weights = match weights {
+        Some(weights) => weights.reshape([n, 1]).expand([n, elements]),
+        None => Tensor::ones([n, elements], (&terms.device(), DType::F32)),
+    };
+    let valid = (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
+    let bad_weight = (valid.bool_not()).bool_and(codes.clone().greater_equal_elem(0));
+    let codes = codes.mask_fill(bad_weight, Reason::InvalidWeight.code());
+    let weights = weights.mask_fill(codes.clone().lower_elem(0), 0.0);
+    // An infinite term times a weight of 0 would be NaN.
+    let wide = weights
+        .clone()
+        .reshape([n, elements, 1])
+        .expand([n, elements, k]);
+    let terms = terms.mask_fill(wide.clone().equal_elem(0.0), 0.0) * wide;
+    let columns = Tensor::cat(vec![terms.reshape([n, elements * k]), weights], 1);
+    // A code is the negative of its place: those to use have the first, the rejected the others.
+    (
+        count(counts, codes.neg().reshape([n * elements])),
+        add_compensated(sums, sum_compensated(columns)),
+    )
+}
+
+/// The most pairs of labels that are compared at once.
+const PAIRS: usize = 1 << 22;
+
+/// For every label how many labels of its row are in `among` and stand to it as `counts` says, which
+/// takes scores of others, the label's own, and the same of indices, all to be broadcast.
+fn count_labels<const M: usize>(
+    scores: Tensor<2>,
+    among: [Tensor<2, Bool>; M],
+    counts: impl Fn([Tensor<3>; 2], [Tensor<3, Int>; 2]) -> Tensor<3, Bool>,
+) -> [Tensor<2, Int>; M] {
+    let [n, labels] = scores.dims();
+    let index = Tensor::<1, Int>::arange(0..labels as i64, (&scores.device(), DType::I32));
+    let block = (PAIRS / (n * labels).max(1)).clamp(1, labels.max(1));
+    let mut parts: [Vec<Tensor<2, Int>>; M] = std::array::from_fn(|_| Vec::new());
+    for start in (0..labels).step_by(block) {
+        let own = start..labels.min(start + block);
+        let dims = [n, own.len(), labels];
+        let size = own.len();
+        let pairs = counts(
+            [
+                scores.clone().reshape([n, 1, labels]).expand(dims),
+                scores
+                    .clone()
+                    .slice([0..n, own.clone()])
+                    .reshape([n, size, 1])
+                    .expand(dims),
+            ],
+            [
+                index.clone().reshape([1, 1, labels]).expand(dims),
+                index.clone().slice(own).reshape([1, size, 1]).expand(dims),
+            ],
+        );
+        for (parts, among) in parts.iter_mut().zip(&among) {
+            let among = among.clone().reshape([n, 1, labels]).expand(dims);
+            let counted = as_i32(pairs.clone().bool_and(among).int());
+            parts.push(counted.sum_dim(2).reshape([n, size]));
+        }
+    }
+    parts.map(|parts| Tensor::cat(parts, 1))
+}
+
+/// See [`labels_not_below`](super::labels_not_below).
+pub fn labels_not_below(scores: Tensor<2>, codes: Tensor<2, Int>) -> [Tensor<2, Int>; 2] {
+    let among = [codes.clone().greater_equal_elem(0), codes.equal_elem(1)];
+    count_labels(scores, among, |[other, own], _| other.greater_equal(own))
+}
+
+/// See [`labels_before`](super::labels_before).
+pub fn labels_before(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2, Int> {
+    let among = [codes.greater_equal_elem(0)];
+    let before = |[other, own]: [Tensor<3>; 2], [other_index, own_index]: [Tensor<3, Int>; 2]| {
+        let tied = other.clone().equal(own.clone());
+        let first = tied.bool_and(other_index.lower(own_index));
+        other.greater(own).bool_or(first)
+    };
+    let [places] = count_labels(scores, among, before);
+    places
+}
+
 /// See [`value_totals`](super::value_totals).
 pub fn value_totals(
     counts: Tensor<1, Int>,
@@ -743,7 +863,7 @@ pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) ->
 }
 
 /// Where labels lie outside `0..classes`, and the labels with zeros there.
-fn outside<const D: usize>(
+pub(crate) fn outside<const D: usize>(
     labels: Tensor<D, Int>,
     classes: usize,
 ) -> (Tensor<D, Bool>, Tensor<D, Int>) {

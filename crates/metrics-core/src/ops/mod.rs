@@ -25,7 +25,7 @@ mod host;
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace, threshold_cells};
+pub(crate) use default::{IGNORED_TARGET, as_i32, count, linspace, outside, threshold_cells};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -304,6 +304,19 @@ pub fn softmax_probabilities(
     )
 }
 
+/// The cross-entropy `-ln p(target)` of scores `[N, L]`, each by itself. `outside` as in
+/// [`sigmoid_probabilities`]; `target [N, L]` is 0 or 1.
+///
+/// That of logits does not take the way over probabilities, on which large ones lose their digits.
+pub fn cross_entropy(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<2> {
+    default::cross_entropy(single(scores), target, outside, kind)
+}
+
 /// Adds `x` to `K` compensated sums: `state` is `[2 * K]`, the leading halves and then the
 /// trailing halves, whose sum is exact to about 48 bits (Knuth's two-sum). `x` is `[K]` plain
 /// numbers, or `[2 * K]` compensated sums such as [`sum_compensated`] yields.
@@ -470,6 +483,36 @@ pub fn log_likelihood(
         call::log_likelihood(counts, sums, ranks, scan, target, ignore_index),
         default::log_likelihood(counts, sums, ranks, scan, target, ignore_index)
     )
+}
+
+/// Adds the terms of elements, times their weights, and the weights.
+///
+/// `counts` holds `1` counter of elements used and the rejected ones; `sums` is `M * (K + 1)`
+/// compensated sums: the `K` terms of the first of a row's `M` elements, of the second, .., then the
+/// weights. `terms` are `[N, M, K]`; `codes [N, M]` is 0, or the code of an element to leave out. One
+/// with a term that is NaN is rejected; one of weight 0 adds nothing, whatever its terms. `weights
+/// [N]` must be finite and at least 0, or else the elements of their row are rejected; without, they
+/// are 1.
+pub fn term_sums(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    terms: Tensor<3>,
+    codes: Tensor<2, Int>,
+    weights: Option<Tensor<1>>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    default::term_sums(counts, sums, terms, codes, weights)
+}
+
+/// For every label of `scores [N, L]` how many labels of its row, itself included, score at least as
+/// much: all that have no negative code in `codes [N, L]`, and those of them with code 1.
+pub fn labels_not_below(scores: Tensor<2>, codes: Tensor<2, Int>) -> [Tensor<2, Int>; 2] {
+    default::labels_not_below(scores, codes)
+}
+
+/// For every label of `scores [N, L]` how many labels of its row without a negative code in `codes [N,
+/// L]` come before it in the order of falling scores (ties: of rising index).
+pub fn labels_before(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2, Int> {
+    default::labels_before(scores, codes)
 }
 
 /// Adds values to their sum, their weighted sum and the sum of their weights.

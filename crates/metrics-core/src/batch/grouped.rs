@@ -1,0 +1,75 @@
+use super::{Binary, same_device};
+use crate::{Batch, MetricError};
+use burn::tensor::{Device, Int, Tensor};
+
+/// A batch of yes-or-no decisions, each about a member of a group.
+#[derive(Debug, Clone)]
+pub struct Grouped {
+    pub(crate) decisions: Binary,
+    pub(crate) groups: Tensor<1, Int>,
+}
+
+impl Grouped {
+    /// From decisions, and the index of each one's group: as many as decisions, of any shape.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn new<const D: usize>(
+        decisions: Binary,
+        groups: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        let n = decisions.count_bound();
+        if groups.shape().num_elements() != n {
+            return Err(MetricError::ShapeMismatch {
+                left_name: "groups",
+                left: groups.dims().to_vec(),
+                right_name: "the decisions",
+                right: vec![n],
+                hint: ": there must be one group for each",
+            });
+        }
+        same_device("groups", groups.device(), "target", decisions.device())?;
+        Ok(Self {
+            decisions,
+            groups: groups.without_autodiff().reshape([n]),
+        })
+    }
+
+    /// Gives each of the decisions a weight; see [`Binary::with_weights`].
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
+        self.decisions = self.decisions.with_weights(weights)?;
+        Ok(self)
+    }
+
+    /// The weights `[N]`, if it has any.
+    pub fn weights(&self) -> Option<&Tensor<1>> {
+        self.decisions.weights()
+    }
+
+    /// The decisions.
+    pub fn decisions(&self) -> &Binary {
+        &self.decisions
+    }
+
+    /// The index of each decision's group `[N]`.
+    pub fn groups(&self) -> &Tensor<1, Int> {
+        &self.groups
+    }
+}
+
+impl Batch for Grouped {
+    fn device(&self) -> Device {
+        self.decisions.device()
+    }
+
+    fn count_bound(&self) -> usize {
+        self.decisions.count_bound()
+    }
+
+    fn is_weighted(&self) -> bool {
+        self.decisions.is_weighted()
+    }
+}
