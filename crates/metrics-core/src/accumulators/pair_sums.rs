@@ -373,3 +373,108 @@ impl<T: PairTerms> Accumulator for TermList<T> {
         summary.values.extend(used.map(|term| *term as f64));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        CosineSimilarity, CriticalSuccessIndex, LogCoshError, MeanSquaredError, Metric,
+        MetricCollection, MetricError, MinkowskiDistance, Reduction, TweedieDevianceScore,
+        batch::Regression,
+    };
+    use burn::tensor::{Device, Tensor};
+
+    fn batch(outputs: usize) -> Regression {
+        let values = Tensor::<2>::ones([3, outputs], &Device::default());
+        Regression::multi_output(values.clone(), values * 2.0).unwrap()
+    }
+
+    #[test]
+    fn options_that_make_no_sense_are_refused() {
+        fn refuses(metric: impl Metric<Accumulator: crate::Accumulator<Batch = Regression>>) {
+            let error = metric.state().update(&batch(2)).unwrap_err();
+            let name = metric.name();
+            assert!(
+                matches!(error, MetricError::InvalidOption(_)),
+                "{name}: {error}"
+            );
+        }
+        for p in [0.5, f64::NAN, f64::INFINITY] {
+            refuses(MinkowskiDistance::new(p));
+        }
+        for power in [0.5, f64::NAN, f64::NEG_INFINITY] {
+            refuses(TweedieDevianceScore::new().power(power));
+        }
+        refuses(CriticalSuccessIndex::new(f32::NAN));
+        refuses(LogCoshError::new().outputs(0));
+    }
+
+    #[test]
+    fn another_number_of_outputs_is_refused_and_changes_nothing() {
+        let mut state = LogCoshError::new().outputs(2).state();
+        state.update(&batch(2)).unwrap();
+        let before = state.summary().unwrap().clone();
+        let error = state.update(&batch(3)).unwrap_err();
+        let found = matches!(
+            error,
+            MetricError::WidthMismatch {
+                expected: 2,
+                found: 3,
+                ..
+            }
+        );
+        assert!(found, "{error}");
+        let mut other = LogCoshError::new().outputs(3).state();
+        other.update(&batch(3)).unwrap();
+        let error = state.merge(other.summary().unwrap()).unwrap_err();
+        assert!(
+            matches!(error, MetricError::MergeMismatch { .. }),
+            "{error}"
+        );
+        assert_eq!(state.summary().unwrap(), &before);
+    }
+
+    #[test]
+    fn equal_terms_share_a_state_and_a_list_has_its_own() {
+        let mean = CosineSimilarity::new().reduction(Reduction::Mean);
+        let collection = MetricCollection::new()
+            .with(CosineSimilarity::new())
+            .with(mean);
+        assert_eq!(collection.state_count(), 1);
+        let mut collection = collection
+            .with(CosineSimilarity::new().per_row())
+            .with(LogCoshError::new())
+            .with(LogCoshError::new().outputs(2));
+        assert_eq!(collection.state_count(), 4);
+        collection.update(&batch(2)).unwrap();
+        let report = collection.compute().unwrap();
+        assert_eq!(report.scalar("cosine_similarity_mean"), Some(1.0));
+    }
+
+    #[test]
+    fn a_list_takes_no_weights() {
+        let weights = Tensor::<1>::ones([3], &Device::default());
+        let batch = batch(2).with_weights(weights).unwrap();
+        let error = CosineSimilarity::new().per_row().evaluate(&batch);
+        let accumulator = "PairList";
+        assert_eq!(error, Err(MetricError::WeightsUnsupported { accumulator }));
+    }
+
+    /// Nothing tells weights of 1 from no weights, to the last bit.
+    #[test]
+    fn unweighted_rows_are_counted_and_not_summed() {
+        let device = Device::default();
+        let weights = Tensor::<1>::ones([3], &device);
+        let weighted = batch(2).with_weights(weights).unwrap();
+        let mut mixed = MeanSquaredError::new().state();
+        for batch in [&batch(2), &weighted, &batch(2)] {
+            mixed.update(batch).unwrap();
+        }
+        let summary = mixed.summary().unwrap();
+        assert_eq!((summary.count, summary.weight), (18, 18.0));
+        let mut plain = MeanSquaredError::new().state();
+        for _ in 0..3 {
+            plain.update(&batch(2)).unwrap();
+        }
+        assert_eq!(summary, plain.summary().unwrap());
+    }
+}

@@ -26,7 +26,8 @@ impl Regression {
         })
     }
 
-    /// From predictions and targets `[N, D]` of `D` outputs, each measured by itself.
+    /// From predictions and targets `[N, D]` of `D` outputs, each measured by itself, or of `N` rows that
+    /// are measured as a whole, such as vectors and distributions.
     ///
     /// # Errors
     /// [`MetricError::ShapeMismatch`].

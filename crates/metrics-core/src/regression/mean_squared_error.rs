@@ -8,8 +8,9 @@ use crate::{
 ///
 /// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
 /// whatever the shape, unless [`outputs`](Self::outputs) says otherwise. Ranges over `[0, inf]`;
-/// infinite predictions make it infinite. No data is [`MetricError::Empty`], NaN is
-/// [`MetricError::InvalidData`]. Reference: TorchMetrics 1.9.0 `MeanSquaredError`.
+/// infinite predictions make it infinite. Weights of the batch make it a weighted mean. No data, or
+/// none of any weight, is [`MetricError::Empty`], NaN is [`MetricError::InvalidData`]. Reference:
+/// TorchMetrics 1.9.0 `MeanSquaredError`, and for weights scikit-learn's `mean_squared_error`.
 ///
 /// ```
 /// use metrics_core::{MeanSquaredError, Metric, batch::Regression};

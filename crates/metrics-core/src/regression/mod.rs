@@ -88,3 +88,80 @@ fn relative(error: f64, baseline: f64) -> f64 {
         _ => error / baseline,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Metric, accumulators::PairSums, accumulators::PairTerms, batch::Regression};
+    use burn::tensor::{Device, Tensor};
+
+    /// Of a pair at a time, against the textbook in `f64`, which has digits to lose.
+    fn close<T: PairTerms>(
+        metric: impl Metric<Accumulator = PairSums<T>>,
+        target: f32,
+        pred: f32,
+        textbook: impl Fn(f64, f64) -> f64,
+    ) {
+        let device = Device::default();
+        let number = |x: f32| Tensor::<1>::from_floats([x], &device);
+        let batch = Regression::new(number(pred), number(target)).unwrap();
+        let ours = metric.evaluate(&batch).unwrap().scalar().unwrap();
+        let exact = textbook(target as f64, pred as f64);
+        let error = (ours - exact).abs() / exact;
+        assert!(
+            error < 2e-6,
+            "{} of {pred} for {target}: {ours}, not {exact}",
+            metric.name()
+        );
+    }
+
+    /// Quotients near 1, at the ends of every series, and far from it.
+    const EXCESSES: [f32; 15] = [
+        -0.9999, -0.9, -0.51, -0.49, -0.2, -0.01, -1e-3, 1e-3, 0.02, 0.3, 0.499, 0.501, 1.1, 30.0,
+        1e6,
+    ];
+
+    #[test]
+    fn deviances_keep_their_digits() {
+        for scale in [1e-3, 1.0, 700.0] {
+            for excess in EXCESSES {
+                let target = scale * (1.0 + excess);
+                let score = |power| TweedieDevianceScore::new().power(power);
+                close(score(1.0), target, scale, |y, m| {
+                    2.0 * (y * (y / m).ln() - y + m)
+                });
+                close(score(2.0), target, scale, |y, m| {
+                    2.0 * ((m / y).ln() + y / m - 1.0)
+                });
+                for p in [-2.0, -0.5, 1.3, 1.5, 1.7, 2.5, 3.0] {
+                    let (a, b): (f64, f64) = (2.0 - p, 1.0 - p);
+                    close(score(p), target, scale, |y, m| {
+                        2.0 * (y.powf(a) / (a * b) - y * m.powf(b) / b + m.powf(a) / a)
+                    });
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn errors_of_logarithms_keep_their_digits() {
+        for excess in EXCESSES {
+            let difference = |y: f64, m: f64| (m.ln_1p() - y.ln_1p()).powi(2);
+            close(
+                MeanSquaredLogError::new(),
+                3.0 + 3.0 * excess,
+                3.0,
+                difference,
+            );
+            let log_cosh = |y: f64, m: f64| {
+                let size = (m - y).abs();
+                // cosh(x) - 1, of which the logarithm keeps its digits.
+                match size < 1.0 {
+                    true => (2.0 * (size / 2.0).sinh().powi(2)).ln_1p(),
+                    false => size + ((-2.0 * size).exp() / 2.0 + 0.5).ln(),
+                }
+            };
+            close(LogCoshError::new(), excess * 2.0, 0.0, log_cosh);
+        }
+    }
+}

@@ -28,9 +28,10 @@ pub enum RmseNormalization {
 /// Ranges over `[0, inf]`, but by a negative mean over `[-inf, 0]`; infinite predictions make it
 /// infinite. Where the targets have a mean, deviation, norm or range of 0 the value is infinite, or NaN
 /// if every prediction is exact too, as in the reference. Whether all but the mean is 0 is decided
-/// exactly; a mean of 0 may be off by a rounding. No data is [`MetricError::Empty`], NaN is
-/// [`MetricError::InvalidData`], and an infinite target makes the value NaN. Reference: TorchMetrics
-/// 1.9.0 `NormalizedRootMeanSquaredError`.
+/// exactly; a mean of 0 may be off by a rounding. Weights of the batch weigh the mean of errors, and the
+/// mean, deviation and norm of the targets; a target that weighs nothing is out of their range. No data, or
+/// none of any weight, is [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and an infinite
+/// target makes the value NaN. Reference: TorchMetrics 1.9.0 `NormalizedRootMeanSquaredError`.
 ///
 /// ```
 /// use metrics_core::{

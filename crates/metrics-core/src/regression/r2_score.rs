@@ -25,9 +25,11 @@ pub enum MultiOutput {
 ///
 /// Ranges over `[-inf, 1]`. Targets that are all equal have no variance to explain: the score is
 /// then 1 if every prediction is exact, else 0. TorchMetrics takes every residual and variance
-/// below 1e-4 for 0, so that data of a small scale always score 1; here equal means equal. No data
-/// is [`MetricError::Empty`], a single row [`MetricError::TooFew`], NaN
-/// [`MetricError::InvalidData`]. Reference: TorchMetrics 1.9.0 `R2Score`.
+/// below 1e-4 for 0, so that data of a small scale always score 1; here equal means equal.
+///
+/// Weights of the batch weigh both sums and the mean. No data, or none of any weight, is
+/// [`MetricError::Empty`], a single row [`MetricError::TooFew`], NaN [`MetricError::InvalidData`].
+/// Reference: TorchMetrics 1.9.0 `R2Score`, and for weights scikit-learn's `r2_score`.
 ///
 /// ```
 /// use metrics_core::{Metric, MultiOutput, R2Score, batch::Regression};
@@ -65,7 +67,8 @@ impl R2Score {
     }
 
     /// Corrects for `regressors` independent variables: `1 - (1 - r2) (n - 1) / (n - regressors -
-    /// 1)`; default 0. With as many of them as `n - 1` or more, the score is not corrected.
+    /// 1)`; default 0. With as many of them as `n - 1` or more, the score is not corrected. `n` is the
+    /// number of rows, whatever they weigh.
     pub fn adjusted(mut self, regressors: usize) -> Self {
         self.adjusted = regressors;
         self
