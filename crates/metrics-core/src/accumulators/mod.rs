@@ -35,8 +35,8 @@ mod curve_scores;
 mod ensemble_scores;
 mod joint_moments;
 mod log_likelihood;
-mod pair_list;
 mod pair_moments;
+mod rank_pairs;
 mod sample_list;
 mod score_keys;
 mod target_extremes;
@@ -52,8 +52,8 @@ pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Th
 pub use ensemble_scores::{EnsembleScoreSum, EnsembleScores};
 pub use joint_moments::{Joint, JointMoments, JointOutput};
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
-pub use pair_list::{PairList, Pairs};
 pub use pair_moments::{Moments, PairMoments};
+pub use rank_pairs::{Pairs, RankPairs};
 pub use sample_list::{SampleList, Samples};
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
