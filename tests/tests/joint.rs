@@ -126,7 +126,7 @@ fn ranks_take_no_weights() {
     let batch = Regression::random(1, 5, &device);
     let batch = batch.weighed(Tensor::ones([5], &device)).unwrap();
     let unsupported = MetricError::WeightsUnsupported {
-        accumulator: "PairList",
+        accumulator: "RankPairs",
     };
     let spearman = SpearmanCorrCoef::new().evaluate(&batch);
     assert_eq!(spearman, Err(unsupported.clone()));

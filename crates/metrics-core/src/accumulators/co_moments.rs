@@ -101,16 +101,16 @@ impl Accumulator for CoMoments {
             ..self.empty()
         };
         add_rejected(&mut part.rejected, &counts[2..]);
-        for i in 0..self.variables {
-            part.mean[i] = pivot[i] as f64 + shift(i);
-            for j in 0..self.variables {
-                let cell = i * self.variables + j;
-                let correction = shift(i) * offsets[j];
-                part.products[cell] = match i == j {
-                    true => centred(squares[cell], correction),
-                    false => squares[cell] - correction,
-                };
-            }
+        for (i, (mean, pivot)) in part.mean.iter_mut().zip(pivot).enumerate() {
+            *mean = *pivot as f64 + shift(i);
+        }
+        for (cell, product) in part.products.iter_mut().enumerate() {
+            let (i, j) = (cell / self.variables, cell % self.variables);
+            let correction = shift(i) * offsets[j];
+            *product = match i == j {
+                true => centred(squares[cell], correction),
+                false => squares[cell] - correction,
+            };
         }
         summary.add(&part);
     }

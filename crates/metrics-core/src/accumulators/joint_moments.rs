@@ -137,7 +137,8 @@ pub struct Joint {
 /// The moments of one output, rows counting as often as their weights say.
 ///
 /// A sum of squares is 0 if and only if all that it is of are equal. It is NaN if one of them is
-/// infinite, or if rounding left nothing of it.
+/// infinite, or if rounding left nothing of it: that takes a first batch without a row that counts,
+/// and numbers some thousand deviations from 0.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct JointOutput {
     /// Mean of the predictions.

@@ -5,8 +5,9 @@ use std::time::Duration;
 /// Items processed per second.
 ///
 /// These are numbers of the host, so this is a plain count of them and no
-/// [`Metric`](crate::Metric): nothing is on a device. No time is [`MetricError::Empty`]; torcheval
-/// answers 0 and logs a warning. Reference: torcheval 0.0.7 `Throughput`.
+/// [`Metric`](crate::Metric): nothing is on a device. No time in all is [`MetricError::Empty`], where
+/// torcheval answers 0 and logs a warning; it also refuses an update without time. Reference:
+/// torcheval 0.0.7 `Throughput`.
 ///
 /// ```
 /// use metrics_core::Throughput;

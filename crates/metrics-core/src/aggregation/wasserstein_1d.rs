@@ -13,8 +13,7 @@ use crate::{
 /// Ranges over `[0, inf]`, 0 for equal distributions. An infinite number makes it infinite, unless the
 /// other sample has as large a share there. It is [`MetricError::Empty`] if either sample has no
 /// number of a weight above 0; NaN is [`MetricError::InvalidData`]. Reference: SciPy
-/// `wasserstein_distance`; the functional form of torcheval 0.0.7's `Wasserstein1D` mistakes weights
-/// for values.
+/// `wasserstein_distance`; torcheval's `Wasserstein1D` is the metric of that name.
 ///
 /// ```
 /// use metrics_core::{Metric, Wasserstein1D, batch::TwoSamples};

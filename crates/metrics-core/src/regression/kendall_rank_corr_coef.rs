@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Matrix, Metric, MetricError, Value,
-    accumulators::{PairList, Pairs},
+    accumulators::{Pairs, RankPairs},
 };
 use std::f64::consts::SQRT_2;
 
@@ -104,7 +104,7 @@ impl KendallRankCorrCoef {
 }
 
 impl Metric for KendallRankCorrCoef {
-    type Accumulator = PairList;
+    type Accumulator = RankPairs;
 
     fn name(&self) -> String {
         let variant = match self.variant {
@@ -122,8 +122,8 @@ impl Metric for KendallRankCorrCoef {
         format!("kendall_rank_corr_coef{variant}{test}{outputs}")
     }
 
-    fn accumulator(&self) -> PairList {
-        PairList {
+    fn accumulator(&self) -> RankPairs {
+        RankPairs {
             outputs: self.outputs,
         }
     }

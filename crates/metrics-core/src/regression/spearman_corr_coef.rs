@@ -1,7 +1,7 @@
 use super::{pearson_corr_coef::correlation, per_output, ranks::Ranking, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairList, Pairs},
+    accumulators::{Pairs, RankPairs},
 };
 
 /// Spearman rank correlation coefficient: the Pearson correlation of the ranks of predictions and
@@ -48,14 +48,14 @@ impl SpearmanCorrCoef {
 }
 
 impl Metric for SpearmanCorrCoef {
-    type Accumulator = PairList;
+    type Accumulator = RankPairs;
 
     fn name(&self) -> String {
         format!("spearman_corr_coef{}", suffix(self.outputs))
     }
 
-    fn accumulator(&self) -> PairList {
-        PairList {
+    fn accumulator(&self) -> RankPairs {
+        RankPairs {
             outputs: self.outputs,
         }
     }

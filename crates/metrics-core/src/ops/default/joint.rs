@@ -144,8 +144,8 @@ pub fn ensemble_scores(
     let nan = (pred.clone().is_nan().any_dim(1)).bool_or(target.clone().is_nan());
     let rows = Rows::new(nan, weights);
     let distance = rows.used(pred - target);
-    // Half the share of the area between member and target that the others leave: of the same sign
-    // as the distance, so nothing cancels.
+    // With sorted members, `2 / M² * sum((x_i - y) (M [x_i > y] - i + 1/2))`: every factor has the sign
+    // of its distance, so that nothing cancels.
     let above = distance.clone().greater_elem(0.0);
     let share =
         (distance.zeros_like()).mask_fill(above, members as f32) - members_below(distance.clone());

@@ -10,18 +10,18 @@ use serde::{Deserialize, Serialize};
 
 /// Keeps every prediction and every target: the device state grows with the data, 8 bytes a pair.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PairList {
+pub struct RankPairs {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
 }
 
-impl PairList {
+impl RankPairs {
     fn width(&self) -> usize {
         self.outputs.unwrap_or(1)
     }
 }
 
-impl Accumulator for PairList {
+impl Accumulator for RankPairs {
     type Batch = Regression;
     type Summary = Pairs;
 
