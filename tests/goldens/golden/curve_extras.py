@@ -339,10 +339,10 @@ def log_auc_cases(book):
             values = [log_auc(*points, *fpr_range) for points in closed]
             args = {**SIZE[task], "fpr_range": fpr_range, "thresholds": LIST}
             book.expect("LogAUC", task, args, name, values if task != "binary" else values[0], "numpy")
-    # No negatives: NaN in TorchMetrics, from 0 / 0 in its interpolation.
+    # No negatives: a slope of 1 / 0 in TorchMetrics' interpolation.
     for name in ("b_all_one", "b_one"):
         for thresholds in (None, 12):
-            book.expect("LogAUC", "binary", {"thresholds": thresholds}, name, 0.0, "design")
+            measure(book, "binary", {"thresholds": thresholds}, name)
     book.error("LogAUC", "binary", {"ignore_index": -1}, "b_all_ignored", "empty")
     book.skip(
         "log_auc/*, as it is sorted",
