@@ -2,15 +2,16 @@
 
 use burn::tensor::{Device, Int, Tensor};
 use metrics_core::{
-    Auroc, AveragePrecision, CurveMetric, CurveRule, Eer, LogAuc, Metric, MetricCollection,
-    MetricError, PrecisionAtFixedRecall, PrecisionRecallCurve, RecallAtFixedPrecision, Roc,
-    SensitivityAtSpecificity, SpecificityAtSensitivity, Validation, Value,
-    accumulators::Thresholds,
+    Auroc, Average, AveragePrecision, CurveMetric, CurveRule, Eer, LogAuc, Metric,
+    MetricCollection, MetricError, PrecisionAtFixedRecall, PrecisionRecallCurve,
+    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity, Validation,
+    Value,
+    accumulators::{ScoredBatch, Thresholds},
     batch::{Binary, Multiclass, Multilabel},
 };
 use metrics_tests::{
     compare::{Tolerance, same},
-    devices,
+    devices, golden,
     samples::{CLASSES, LABELS, Random, Sample},
 };
 
@@ -19,11 +20,11 @@ const CLOSE: Tolerance = Tolerance::Relative(1e-9);
 /// A batch of made-up rows in which row `i` occurs `times[i]` times.
 fn repeated<B: Sample>(seed: u64, times: &[usize], device: &Device) -> B {
     let arrays = B::arrays(&mut Random(seed), times.len());
-    let rows = metrics_tests::golden::rows(&arrays);
+    let rows = golden::rows(&arrays);
     let rows: Vec<_> = (rows.iter().zip(times))
         .flat_map(|(row, times)| vec![row.clone(); *times])
         .collect();
-    B::build(&metrics_tests::golden::join(&arrays, &rows), device).unwrap()
+    B::build(&golden::join(&arrays, &rows), device).unwrap()
 }
 
 /// The same rows with weights.
@@ -55,10 +56,7 @@ macro_rules! for_curves {
 fn a_weight_is_how_often_an_element_counts() {
     struct Check<'a>(&'a Device, Vec<usize>, Thresholds);
     impl Check<'_> {
-        fn run<R: CurveRule, B: metrics_core::accumulators::ScoredBatch + Sample>(
-            &self,
-            metric: CurveMetric<R, B>,
-        ) {
+        fn run<R: CurveRule, B: ScoredBatch + Sample>(&self, metric: CurveMetric<R, B>) {
             let metric = metric.thresholds(self.2.clone());
             let value = |batch: &B| {
                 let mut state = metric.state().validation(Validation::Ignore);
@@ -85,6 +83,7 @@ fn a_weight_is_how_often_an_element_counts() {
         ] {
             let check = Check(&device, times.clone(), thresholds);
             for_curves!(binary(), |metric| check.run(metric));
+            check.run(Auroc::binary().max_fpr(0.4));
             for_curves!(multiclass(CLASSES), |metric| check.run(metric));
             for_curves!(multilabel(LABELS), |metric| check.run(metric));
         }
@@ -107,7 +106,7 @@ fn batches_without_weights_weigh_one() {
             let mut state = metric.state().validation(Validation::Ignore);
             let mut expected = state.clone();
             expected.update(&whole).unwrap();
-            for (i, row) in metrics_tests::golden::rows(&arrays).iter().enumerate() {
+            for (i, row) in golden::rows(&arrays).iter().enumerate() {
                 let batch = Multilabel::build(row, &device).unwrap();
                 let batch = match i % 3 {
                     1 => batch.with_weights(Tensor::<1>::from_floats([times[i] as f32], &device)),
@@ -316,7 +315,7 @@ fn intervals_and_bounds_without_meaning_are_refused() {
     let weighted = batch.with_weights(Tensor::<1>::ones([4], &device)).unwrap();
     refused(Auroc::binary().interval(0.95).evaluate(&weighted));
     let per_class = Auroc::multiclass(CLASSES).thresholds(Thresholds::Count(5));
-    let per_class = per_class.average(metrics_core::Average::None).certified();
+    let per_class = per_class.average(Average::None).certified();
     let batch = Multiclass::random(1, 9, &device);
     let mut state = per_class.state().validation(Validation::Ignore);
     state.update(&batch).unwrap();
@@ -339,4 +338,48 @@ fn an_area_with_and_without_its_interval_share_a_state() {
     let report = metrics.compute().unwrap();
     assert_eq!(report.scalar("auroc"), report.scalar("auroc_interval0.95"));
     assert_eq!(report.scalar("auroc"), Some(0.75));
+}
+
+#[test]
+fn saved_weights_that_do_not_fit_are_refused() {
+    let (_, device) = devices().remove(0);
+    let batch = binary(&[(0.1, false), (0.7, true)], &device);
+    let batch = batch
+        .with_weights(Tensor::<1>::from_floats([0.5, 2.0], &device))
+        .unwrap();
+    for (thresholds, value, weights, damaged) in [
+        (
+            Thresholds::Exact,
+            1.0,
+            "[0.5,2.0]",
+            ["[0.5]", "[0.5,-2.0]", "[0.5,2.0,1.0]"],
+        ),
+        (
+            Thresholds::Count(2),
+            0.5,
+            "[0.0,0.5,0.0,0.0,2.0,0.0]",
+            [
+                "[0.0]",
+                "[0.0,-0.5,0.0,0.0,2.0,0.0]",
+                "[0.0,\"NaN\",0.0,0.0,2.0,0.0]",
+            ],
+        ),
+    ] {
+        let mut metrics = MetricCollection::new().with(Auroc::binary().thresholds(thresholds));
+        metrics.update(&batch).unwrap();
+        let saved = serde_json::to_string(&metrics.summary().unwrap()).unwrap();
+        for damaged in damaged {
+            let text = saved.replace(weights, damaged);
+            assert_ne!(text, saved);
+            let error = metrics.merge(&serde_json::from_str(&text).unwrap());
+            assert!(
+                matches!(error, Err(MetricError::Saved(_))),
+                "{damaged}: {error:?}"
+            );
+        }
+        metrics
+            .merge(&serde_json::from_str(&saved).unwrap())
+            .unwrap();
+        assert_eq!(metrics.compute().unwrap().scalar("auroc"), Some(value));
+    }
 }

@@ -34,7 +34,7 @@ pub enum Thresholds {
     /// from 1, and at 0, 1/2 and 1: `46 n + 3` in all. Constant memory.
     ///
     /// For scores that crowd near 0 or 1: a bin is no wider than `1 / n` of its distance from the nearer
-    /// of both, down to 6e-8.
+    /// of both, down to 6e-8. [`Auroc::certified`](crate::Auroc::certified) says what bins cost.
     Octaves(usize),
 }
 

@@ -37,16 +37,16 @@ pub type Auroc<B> = CurveMetric<AurocRule, B>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AurocRule {
     max_fpr: Option<f64>,
-    range: Range,
+    uncertainty: Uncertainty,
 }
 
 /// What goes with the area.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-enum Range {
+enum Uncertainty {
     #[default]
-    Nothing,
+    None,
     /// Bounds on the exact area.
-    Certified,
+    Bounds,
     /// DeLong's interval at a level of confidence.
     Interval(f64),
 }
@@ -76,7 +76,7 @@ impl<B> Auroc<B> {
     /// # Ok::<(), metrics_core::MetricError>(())
     /// ```
     pub fn certified(mut self) -> Self {
-        self.rule.range = Range::Certified;
+        self.rule.uncertainty = Uncertainty::Bounds;
         self
     }
 }
@@ -109,7 +109,7 @@ impl Auroc<crate::batch::Binary> {
     /// # Ok::<(), metrics_core::MetricError>(())
     /// ```
     pub fn interval(mut self, level: f64) -> Self {
-        self.rule.range = Range::Interval(level);
+        self.rule.uncertainty = Uncertainty::Interval(level);
         self
     }
 }
@@ -120,38 +120,40 @@ impl CurveRule for AurocRule {
     const AVERAGED: bool = true;
 
     fn needs_curve(&self) -> bool {
-        self.max_fpr.is_some() || self.range != Range::Nothing
+        self.max_fpr.is_some() || self.uncertainty != Uncertainty::None
     }
 
     fn validate(&self, thresholds: &Thresholds) -> Result<(), MetricError> {
         let invalid = |what: String| Err(MetricError::InvalidOption(what));
-        match (self.max_fpr, self.range) {
+        match (self.max_fpr, self.uncertainty) {
             (Some(rate), _) if !(rate > 0.0 && rate <= 1.0) => {
                 invalid(format!("max_fpr must be in (0, 1], not {rate}"))
             }
-            (_, Range::Nothing) => Ok(()),
+            (_, Uncertainty::None) => Ok(()),
             (Some(_), _) => invalid("max_fpr has neither an interval nor bounds".into()),
-            (None, Range::Certified) => certified::check_binned(thresholds),
-            (None, Range::Interval(level)) if !(level > 0.0 && level < 1.0) => invalid(format!(
-                "a level of confidence must be in (0, 1), not {level}"
-            )),
-            (None, Range::Interval(_)) if *thresholds != Thresholds::Exact => {
+            (None, Uncertainty::Bounds) => certified::check_binned(thresholds),
+            (None, Uncertainty::Interval(level)) if !(level > 0.0 && level < 1.0) => invalid(
+                format!("a level of confidence must be in (0, 1), not {level}"),
+            ),
+            (None, Uncertainty::Interval(_)) if *thresholds != Thresholds::Exact => {
                 invalid("an interval after DeLong needs exact thresholds".into())
             }
-            (None, Range::Interval(_)) => Ok(()),
+            (None, Uncertainty::Interval(_)) => Ok(()),
         }
     }
 
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
-        match self.range {
-            Range::Nothing => {}
-            Range::Certified => return certified::certified(scores, average, certified::roc_area),
-            Range::Interval(_) if scores.is_weighted() => {
+        match self.uncertainty {
+            Uncertainty::None => {}
+            Uncertainty::Bounds => {
+                return certified::certified(scores, average, certified::roc_area);
+            }
+            Uncertainty::Interval(_) if scores.is_weighted() => {
                 return Err(MetricError::InvalidOption(
                     "an interval after DeLong takes no weights".into(),
                 ));
             }
-            Range::Interval(level) => {
+            Uncertainty::Interval(level) => {
                 return Ok(Value::Estimate(scores.all_columns(|column| {
                     delong::interval(&column, trapezoids(&column), level)
                 })));
@@ -166,12 +168,12 @@ impl CurveRule for AurocRule {
 
     fn suffix(&self) -> String {
         let limit = self.max_fpr.map(|rate| format!("_fpr{rate}"));
-        let range = match self.range {
-            Range::Nothing => String::new(),
-            Range::Certified => "_certified".into(),
-            Range::Interval(level) => format!("_interval{level}"),
+        let uncertainty = match self.uncertainty {
+            Uncertainty::None => String::new(),
+            Uncertainty::Bounds => "_certified".into(),
+            Uncertainty::Interval(level) => format!("_interval{level}"),
         };
-        limit.unwrap_or_default() + &range
+        limit.unwrap_or_default() + &uncertainty
     }
 }
 

@@ -19,8 +19,9 @@ use crate::{
 /// A class without positives or without negatives has 0. No data is [`MetricError::Empty`], a range
 /// that is not within `0 < low < high <= 1` is [`MetricError::InvalidOption`]. State: see
 /// [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0 `LogAUC`, which
-/// without negatives has NaN, takes 0 as `low` for NaN, has no average but macro, and continues binned
-/// curves that end within the range in a straight line, where here they lead to (0, 0) and to (1, 1).
+/// without negatives has infinity or NaN, takes 0 as `low` and has NaN, has no average but macro,
+/// interpolates after an unstable sort that may swap points of one rate, and continues binned curves
+/// that end within the range in a straight line, where here they lead to (0, 0) and to (1, 1).
 ///
 /// ```
 /// use metrics_core::{LogAuc, Metric, batch::Binary};
