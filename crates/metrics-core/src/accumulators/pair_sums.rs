@@ -321,24 +321,24 @@ impl Summary for PairTotals {
 ///
 /// It takes no weights: an element that counts twice, or half, has no place in a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TermList<T> {
+pub struct PairList<T> {
     terms: T,
 }
 
-impl<T: PairTerms> TermList<T> {
+impl<T: PairTerms> PairList<T> {
     /// Of these terms.
     pub fn new(terms: T) -> Self {
         Self { terms }
     }
 }
 
-impl<T: PairTerms> From<PairSums<T>> for TermList<T> {
+impl<T: PairTerms> From<PairSums<T>> for PairList<T> {
     fn from(sums: PairSums<T>) -> Self {
         Self::new(sums.terms)
     }
 }
 
-impl<T: PairTerms> Accumulator for TermList<T> {
+impl<T: PairTerms> Accumulator for PairList<T> {
     type Batch = Regression;
     type Summary = Listed;
 

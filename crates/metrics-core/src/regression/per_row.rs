@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Listed, PairSums, PairTerms, PairTotals, TermList},
+    accumulators::{Listed, PairList, PairSums, PairTerms, PairTotals},
 };
 
 /// How the values of rows become one. To have each of them, see [`PerRow`].
@@ -59,13 +59,13 @@ where
     M: Metric<Accumulator = PairSums<T>>,
     T: PairTerms,
 {
-    type Accumulator = TermList<T>;
+    type Accumulator = PairList<T>;
 
     fn name(&self) -> String {
         format!("{}_per_row", self.name)
     }
 
-    fn accumulator(&self) -> TermList<T> {
+    fn accumulator(&self) -> PairList<T> {
         self.metric.accumulator().into()
     }
 
