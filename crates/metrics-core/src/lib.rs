@@ -20,6 +20,7 @@ mod report;
 mod state;
 mod text;
 mod value;
+mod wrappers;
 
 pub use accumulator::{Accumulator, Batch, Summary};
 pub use aggregation::*;
@@ -35,3 +36,4 @@ pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use text::*;
 pub use value::{Curve, Matrix, OperatingPoints, ReliabilityBin, Support, Value};
+pub use wrappers::*;

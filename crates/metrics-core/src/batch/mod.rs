@@ -5,12 +5,14 @@
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
+mod memo;
 mod multiclass;
 mod multilabel;
 mod regression;
 mod values;
 
 pub use binary::Binary;
+pub use memo::Memo;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use regression::Regression;
@@ -105,9 +107,10 @@ fn weights<const D: usize>(
     Ok(floats(weights).reshape([n]))
 }
 
-/// The builder, the getter and nothing else, of a batch with a field `weights`.
+/// The builder, the getter and nothing else, of a batch with a field `weights`, and maybe a memo of
+/// what was made of it without them.
 macro_rules! weighted {
-    ($batch:ident, $rows:literal) => {
+    ($batch:ident, $rows:literal $(, $memo:ident)?) => {
         impl $batch {
             #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
             ///
@@ -124,6 +127,7 @@ macro_rules! weighted {
             ) -> Result<Self, crate::MetricError> {
                 let (rows, device) = (self.rows(), crate::Batch::device(&self));
                 self.weights = Some(super::weights(weights, rows, device)?);
+                $(self.$memo = super::Memo::default();)?
                 Ok(self)
             }
 
