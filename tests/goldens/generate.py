@@ -18,6 +18,7 @@ from golden import (  # noqa: E402
     curves,
     perplexity,
     regression,
+    wrappers,
 )
 
 FOLDER = Path(__file__).resolve().parent
@@ -28,6 +29,7 @@ BUILDERS = {
     "regression.json": regression.build,
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
+    "wrappers.json": wrappers.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

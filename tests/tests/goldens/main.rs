@@ -8,17 +8,19 @@ mod curves;
 mod perplexity;
 mod regression;
 mod runner;
+mod wrappers;
 
 use runner::{Difference, check_file};
 
 /// The files whose cases are run.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "classification_counts",
     "curves",
     "calibration",
     "regression",
     "aggregation",
     "perplexity",
+    "wrappers",
 ];
 
 /// Where we answer otherwise on purpose.
@@ -77,4 +79,9 @@ fn aggregation() {
 #[test]
 fn perplexity() {
     check_file("perplexity", perplexity::check);
+}
+
+#[test]
+fn wrappers() {
+    check_file("wrappers", wrappers::check);
 }

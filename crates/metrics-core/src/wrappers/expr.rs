@@ -74,6 +74,11 @@ impl<M: Metric> Expr<M> {
         self.apply(Function::Left(Op::Pow, exponent))
     }
 
+    /// A number to the power of this.
+    pub fn power_of(self, base: f64) -> Expr<Applied<Self>> {
+        self.apply(Function::Right(Op::Pow, base))
+    }
+
     /// This to the power of another metric.
     pub fn pow<R: Metric>(self, exponent: R) -> Expr<Combined<Self, R>>
     where

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 /// [`reset_all`](Self::reset_all) forgets both.
 ///
 /// Reference: TorchMetrics 1.9.0 `MinMaxMetric`. Its `reset` keeps the extremes too, although its
-/// documentation says otherwise. Without a value its extremes are infinities.
+/// documentation says otherwise; its `forward` forgets the batches before, which ours keeps; without a
+/// value its extremes are infinities.
 ///
 /// ```
 /// use metrics_core::{Mean, Metric, MetricError, MinMax, batch::Values};
