@@ -151,3 +151,30 @@ pub(super) fn split_name(split: &Split) -> String {
         split => split.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_the_same_with_names_and_without() {
+        let value = Value::PerClass(vec![0.5, f64::INFINITY]);
+        let names = ["cat", "dog"].map(String::from);
+        for class_names in [&names[..], &[]] {
+            let named = NamedValue {
+                value: Cow::Borrowed(&value),
+                class_names: Cow::Borrowed(class_names),
+            };
+            let text = serde_json::to_string(&named).unwrap();
+            if class_names.is_empty() {
+                // As logs have it from before there were names.
+                assert_eq!(text, serde_json::to_string(&value).unwrap());
+            }
+            let (read, read_names) = RecordValue::from_text(&text);
+            assert_eq!(read, RecordValue::Value(value.clone()));
+            assert_eq!(read_names, class_names);
+        }
+        let text = ("0.5 of it".to_string(), RecordValue::from_text("0.5 of it"));
+        assert_eq!(text.1, (RecordValue::Text(text.0), vec![]));
+    }
+}

@@ -155,7 +155,8 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     }
 
     fn takes_weights(&self) -> bool {
-        self.inner.takes_weights()
+        // `check` asks the metric's own, so that the error names it.
+        true
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {

@@ -146,16 +146,18 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
         self.right.as_ref().map_or(Ok(()), Summary::consistent)
     }
 
-    /// Both sides saw the same elements, so the larger count of each reason.
+    /// That of the side with more invalid elements, not the sum: both sides saw the same, and where
+    /// an element is invalid for two reasons they may count it for different ones.
     fn rejected(&self) -> Rejected {
         let left = self.left.rejected();
         let right = self.right.as_ref().map_or(left, Summary::rejected);
+        let most = match right.invalid() > left.invalid() {
+            true => right,
+            false => left,
+        };
         Rejected {
             ignored: left.ignored.max(right.ignored),
-            invalid_targets: left.invalid_targets.max(right.invalid_targets),
-            invalid_predictions: left.invalid_predictions.max(right.invalid_predictions),
-            nan: left.nan.max(right.nan),
-            invalid_weights: left.invalid_weights.max(right.invalid_weights),
+            ..most
         }
     }
 }

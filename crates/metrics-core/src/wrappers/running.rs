@@ -6,81 +6,81 @@ use std::collections::VecDeque;
 /// Updates between two flushes of the device's queue; a state of one batch never flushes by itself.
 const FLUSH_INTERVAL: u64 = 32;
 
-mod sealed {
-    pub trait Sealed {}
-    impl<M: crate::Metric> Sealed for crate::MetricState<M> {}
-    impl<B: crate::Batch> Sealed for crate::MetricCollection<B> {}
-}
-
 /// What can run over a window: a [`MetricState`] or a [`MetricCollection`].
-pub trait Windowed: sealed::Sealed + Sized {
-    /// The batches.
-    type Batch: Batch;
-    /// What `compute` returns.
-    type Output;
+pub trait Windowed: stretch::Stretch {}
 
-    /// The same without data.
-    #[doc(hidden)]
-    fn emptied(&self) -> Self;
-    #[doc(hidden)]
-    fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError>;
-    /// Reads all of them at once.
-    #[doc(hidden)]
-    fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError>;
-    /// Adds what another has accumulated, which has been read.
-    #[doc(hidden)]
-    fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
-    #[doc(hidden)]
-    fn value(&mut self) -> Result<Self::Output, MetricError>;
-}
+impl<M: Metric> Windowed for MetricState<M> {}
 
-impl<M: Metric> Windowed for MetricState<M> {
-    type Batch = BatchOf<M>;
-    type Output = Value;
+impl<B: Batch> Windowed for MetricCollection<B> {}
 
-    fn emptied(&self) -> Self {
-        self.fresh()
+/// What [`Running`] needs of them, which is not for others to call.
+mod stretch {
+    use super::*;
+
+    pub trait Stretch: Sized {
+        /// What is added.
+        type Batch: Batch;
+        /// What `compute` returns.
+        type Output;
+
+        /// The same without data.
+        fn emptied(&self) -> Self;
+        fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError>;
+        /// Reads all of them at once.
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError>;
+        /// Adds what another has accumulated, which has been read.
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
+        fn value(&mut self) -> Result<Self::Output, MetricError>;
     }
 
-    fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError> {
-        self.update(batch)
+    impl<M: Metric> Stretch for MetricState<M> {
+        type Batch = BatchOf<M>;
+        type Output = Value;
+
+        fn emptied(&self) -> Self {
+            self.fresh()
+        }
+
+        fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError> {
+            self.update(batch)
+        }
+
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricState::read_together(stretches)
+        }
+
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
+            self.merge(other.summary()?)
+        }
+
+        fn value(&mut self) -> Result<Value, MetricError> {
+            self.compute()
+        }
     }
 
-    fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
-        MetricState::read_together(stretches)
-    }
+    impl<B: Batch> Stretch for MetricCollection<B> {
+        type Batch = B;
+        type Output = MetricReport;
 
-    fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
-        self.merge(other.summary()?)
-    }
+        fn emptied(&self) -> Self {
+            self.fresh()
+        }
 
-    fn value(&mut self) -> Result<Value, MetricError> {
-        self.compute()
-    }
-}
+        fn add(&mut self, batch: &B) -> Result<(), MetricError> {
+            self.update(batch)
+        }
 
-impl<B: Batch> Windowed for MetricCollection<B> {
-    type Batch = B;
-    type Output = MetricReport;
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricCollection::read_together(stretches).map(|_| ())
+        }
 
-    fn emptied(&self) -> Self {
-        self.fresh()
-    }
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
+            self.absorb(other)
+        }
 
-    fn add(&mut self, batch: &B) -> Result<(), MetricError> {
-        self.update(batch)
-    }
-
-    fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
-        MetricCollection::read_together(stretches).map(|_| ())
-    }
-
-    fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
-        self.absorb(other)
-    }
-
-    fn value(&mut self) -> Result<MetricReport, MetricError> {
-        self.compute()
+        fn value(&mut self) -> Result<MetricReport, MetricError> {
+            self.compute()
+        }
     }
 }
 
