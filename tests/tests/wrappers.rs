@@ -13,6 +13,7 @@ use metrics_core::{
     RecallAtFixedPrecision, Rejected, ReportEntry, Running, StatScores, Sum, Task, Tracker,
     Validation, Value,
     batch::{Binary, Memo, Multiclass, Regression, Values},
+    custom_metric,
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -606,6 +607,26 @@ fn a_task_without_rows_adds_nothing_while_others_do() {
 }
 
 #[test]
+fn the_batch_of_a_task_is_on_the_device_of_the_whole() {
+    let devices = devices();
+    let [(_, one), (_, other), ..] = &devices[..] else {
+        return;
+    };
+    let elsewhere = other.clone();
+    let task = Task::new("elsewhere", move |batch: &Values| {
+        Ok(Values::new(batch.values().clone().to_device(&elsewhere)))
+    });
+    let error = Sum::new()
+        .on(&task)
+        .evaluate(&values(&[1.0], one))
+        .unwrap_err();
+    assert!(
+        matches!(error, MetricError::DeviceMismatch { .. }),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_binary_target_of_nan_is_invalid() {
     let (_, device) = devices().remove(0);
     let floats = |values: [f32; 3]| Tensor::<1>::from_floats(values, &device);
@@ -769,6 +790,28 @@ fn lists_of_unequal_length_have_no_sum() {
         .evaluate(&batch)
         .unwrap_err();
     assert!(error.to_string().contains("has 2 values and"), "{error}");
+}
+
+#[test]
+fn metrics_of_ones_own_calculate_too() {
+    for (_, device) in devices() {
+        let count = custom_metric(
+            "count",
+            1,
+            |batch: &Values| batch.values().ones_like().sum(),
+            |sums: &[f64]| Ok(sums[0].into()),
+        );
+        let mut metrics = MetricCollection::new()
+            .with(count.clone().expr() * Mean::new())
+            .with(Sum::new().expr() - count);
+        for batch in [[1.0, 2.0], [3.0, 6.0]] {
+            metrics.update(&values(&batch, &device)).unwrap();
+        }
+        let report = metrics.compute().unwrap();
+        assert_eq!(report.scalar("(count * mean)"), Some(12.0));
+        assert_eq!(report.scalar("(sum - count)"), Some(8.0));
+        assert_eq!(metrics.reads(), 1);
+    }
 }
 
 #[test]
