@@ -22,6 +22,7 @@ from golden import (  # noqa: E402
     others,
     perplexity,
     regression,
+    wrappers,
 )
 
 FOLDER = Path(__file__).resolve().parent
@@ -36,6 +37,7 @@ BUILDERS = {
     "perplexity.json": perplexity.build,
     "joint.json": joint.build,
     "others.json": others.build,
+    "wrappers.json": wrappers.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -1,7 +1,12 @@
 //! Every metric of the library, for the tests that must hold for all of them.
 
 use crate::samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample};
-use metrics_core::{accumulators::Thresholds, batch::Values, *};
+use metrics_core::{
+    accumulators::Thresholds,
+    batch::{Binary, Regression, Values},
+    ops::ScoreKind,
+    *,
+};
 
 /// Something to do with every metric.
 pub trait Visitor {
@@ -175,6 +180,17 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Perplexity::new());
     visitor.visit(Perplexity::new().ignore_index(-1));
     visitor.visit(NegativeLogLikelihood::new());
+
+    visitor.visit(Precision::binary().expr() + Recall::binary());
+    visitor.visit(2.0 * Accuracy::multiclass(CLASSES).expr() - Auroc::multiclass(CLASSES));
+    visitor.visit(Multioutput::new(R2Score::new(), OUTPUTS));
+    visitor.visit(Multioutput::new(MeanSquaredError::new(), OUTPUTS).keep_nans());
+    let positive = Task::new("positive", |batch: &Regression| {
+        let label = batch.target().clone().greater_elem(0.0).int();
+        Ok(Binary::from_scores(batch.pred().clone(), label)?.score_kind(ScoreKind::Logits))
+    });
+    visitor.visit(Accuracy::binary().on(&positive));
+    visitor.visit(Auroc::binary().on(&positive).expr() - Accuracy::binary().on(&positive));
 
     let total = |batch: &Values| {
         batch

@@ -460,6 +460,7 @@ fn report(index: usize, entries: &[(&str, Value)]) -> SplitReport {
         value: Some(value.clone()),
         error: None,
         rejected: Rejected::default(),
+        class_names: vec![],
     });
     let mut entries: Vec<_> = entries.collect();
     entries.push(ReportEntry {
@@ -467,6 +468,7 @@ fn report(index: usize, entries: &[(&str, Value)]) -> SplitReport {
         value: None,
         error: Some("nothing to compute".into()),
         rejected: Rejected::default(),
+        class_names: vec![],
     });
     SplitReport {
         split: SplitKind::Test(index),

@@ -25,6 +25,7 @@ fn entry(name: &str, value: Value) -> ReportEntry {
         value: Some(value),
         error: None,
         rejected: Rejected::default(),
+        class_names: vec![],
     }
 }
 

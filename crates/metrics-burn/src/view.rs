@@ -1,6 +1,8 @@
 //! What Burn sees: one of its metrics per value, all looking at the split's state.
 
-use crate::{LogPolicy, MetricInput, StepValue, plan::Planned, split::SplitState};
+use crate::{
+    LogPolicy, MetricInput, StepValue, loggers::NamedValue, plan::Planned, split::SplitState,
+};
 use burn::{
     tensor::TensorReadError,
     train::metric::{
@@ -8,8 +10,9 @@ use burn::{
         NumericEntry, SerializedEntry,
     },
 };
-use metrics_core::{Batch, MetricReport, Value};
+use metrics_core::{Batch, MetricReport, ReportEntry};
 use std::{
+    borrow::Cow,
     marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -155,17 +158,22 @@ impl<B: Batch, R: Role<B>> View<B, R> {
             return SerializedEntry::new(text, entry.serialize());
         }
         let value = (state.end().filter(|_| self.shows == Shows::Epochs))
-            .and_then(|end| end.report.get(&self.planned.info.name));
+            .and_then(|end| end.report.entry(&self.planned.info.name));
         value.and_then(text_entry).unwrap_or(missing)
     }
 }
 
 /// How a value that is not a number is shown and logged: readable, and as one line of JSON.
-fn text_entry(value: &Value) -> Option<SerializedEntry> {
+fn text_entry(entry: &ReportEntry) -> Option<SerializedEntry> {
+    let value = entry.value.as_ref()?;
     if value.scalar().is_some() {
         return None;
     }
-    let json = serde_json::to_string(value).ok()?;
+    let named = NamedValue {
+        value: Cow::Borrowed(value),
+        class_names: Cow::Borrowed(&entry.class_names),
+    };
+    let json = serde_json::to_string(&named).ok()?;
     let text = match value.matrix() {
         // Burn's display runs lines together.
         Some(matrix) if matrix.rows * matrix.cols > 36 => {
@@ -179,7 +187,7 @@ fn text_entry(value: &Value) -> Option<SerializedEntry> {
                 matrix.rows, matrix.cols
             )
         }
-        _ => value.to_string().replace('\n', " | "),
+        _ => entry.text().replace('\n', " | "),
     };
     Some(SerializedEntry::new(text, json))
 }

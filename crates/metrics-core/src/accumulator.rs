@@ -2,6 +2,7 @@
 
 use crate::{
     MetricError, Rejected,
+    batch::Memo,
     delta::{Delta, HostDelta},
 };
 use burn::tensor::Device;
@@ -23,6 +24,11 @@ pub trait Batch: Clone + Send + Sync + 'static {
     /// [`Accumulator::takes_weights`].
     fn is_weighted(&self) -> bool {
         false
+    }
+    /// Where [tasks](crate::Task) keep the batches they make of it, so that each makes one however many
+    /// metrics ask. Without it they make one anew for each step of each state.
+    fn memo(&self) -> Option<&Memo> {
+        None
     }
 }
 

@@ -39,7 +39,11 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         State::check(self, batch)
     }
     fn prepare(&self, batch: &A::Batch) {
-        State::accumulator(self).prepare(batch)
+        let accumulator = State::accumulator(self);
+        // As an update, which adds nothing of a batch without data.
+        if accumulator.count_bound(batch) > 0 {
+            accumulator.prepare(batch)
+        }
     }
     fn update(&mut self, batch: &A::Batch) {
         self.update_checked(batch)
@@ -151,6 +155,8 @@ struct Member {
     metric: Box<dyn AnyMetric>,
     /// Index of its state.
     state: usize,
+    /// What its classes are called, if not as the collection's.
+    class_names: Option<Vec<String>>,
 }
 
 impl Clone for Member {
@@ -159,6 +165,7 @@ impl Clone for Member {
             name: self.name.clone(),
             metric: self.metric.clone_box(),
             state: self.state,
+            class_names: self.class_names.clone(),
         }
     }
 }
@@ -215,6 +222,7 @@ pub struct MetricCollection<B: Batch> {
     members: Vec<Member>,
     states: Vec<Box<dyn AnyState<B>>>,
     validation: Validation,
+    class_names: Vec<String>,
     reads: u64,
     /// A mistake made while building, returned by whatever is called next.
     mistake: Option<MetricError>,
@@ -228,6 +236,7 @@ impl<B: Batch> Default for MetricCollection<B> {
             members: Vec::new(),
             states: Vec::new(),
             validation: Validation::default(),
+            class_names: Vec::new(),
             reads: 0,
             mistake: None,
             interrupted: false,
@@ -242,6 +251,7 @@ impl<B: Batch> Clone for MetricCollection<B> {
             members: self.members.clone(),
             states: self.states.iter().map(|state| state.clone_box()).collect(),
             validation: self.validation,
+            class_names: self.class_names.clone(),
             reads: self.reads,
             mistake: self.mistake.clone(),
             interrupted: self.interrupted,
@@ -323,6 +333,7 @@ impl<B: Batch> MetricCollection<B> {
             name,
             metric: Box::new(metric),
             state,
+            class_names: None,
         });
         self
     }
@@ -333,12 +344,63 @@ impl<B: Batch> MetricCollection<B> {
         self
     }
 
+    /// What the classes, labels or outputs are called, in their order. Reports then show
+    /// `cat 0.9100, dog 0.8700` for a metric with a value per class, and
+    /// [`MetricReport::scalars`] has `accuracy_cat`.
+    ///
+    /// A metric with another number of classes goes without names: its classes have their numbers, as if
+    /// none had been given. For classes of another task see [`class_names_of`](Self::class_names_of).
+    ///
+    /// ```
+    /// use metrics_core::{Accuracy, Average, MetricCollection, batch::Multiclass};
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let mut metrics = MetricCollection::new()
+    ///     .named("accuracy", Accuracy::multiclass(2).average(Average::None))
+    ///     .class_names(["cat", "dog"]);
+    /// let device = Device::default();
+    /// let pred = Tensor::<1, Int>::from_ints([0, 1, 0], &device);
+    /// let target = Tensor::<1, Int>::from_ints([0, 1, 1], &device);
+    /// metrics.update(&Multiclass::from_labels(pred, target)?)?;
+    /// let report = metrics.compute()?;
+    /// assert_eq!(report.to_string(), "accuracy  cat 1.0000, dog 0.5000");
+    /// assert_eq!(report.scalars(), [("accuracy_cat".to_string(), 1.0), ("accuracy_dog".to_string(), 0.5)]);
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn class_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.class_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the classes of one metric are called, in place of the collection's
+    /// [`class_names`](Self::class_names).
+    ///
+    /// A metric that is not there makes the next `update` or `compute` fail with
+    /// [`MetricError::UnknownName`].
+    pub fn class_names_of<N: Into<String>>(
+        mut self,
+        metric: &str,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        match self.members.iter_mut().find(|member| member.name == metric) {
+            Some(member) => {
+                member.class_names = Some(names.into_iter().map(Into::into).collect());
+            }
+            None => {
+                let unknown = MetricError::UnknownName(metric.to_string());
+                self.mistake.get_or_insert(unknown);
+            }
+        }
+        self
+    }
+
     /// The same metrics with empty states, for another split.
     pub fn fresh(&self) -> Self {
         Self {
             members: self.members.clone(),
             states: self.states.iter().map(|state| state.fresh()).collect(),
             validation: self.validation,
+            class_names: self.class_names.clone(),
             reads: 0,
             mistake: self.mistake.clone(),
             interrupted: false,
@@ -370,7 +432,8 @@ impl<B: Batch> MetricCollection<B> {
     /// A mistake made while building, such as a name used twice.
     ///
     /// # Errors
-    /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`]; [`MetricError::Custom`] after a
+    /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`], [`MetricError::UnknownName`] (of
+    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Custom`] after a
     /// metric has panicked, until [`reset`](Self::reset).
     pub fn check(&self) -> Result<(), MetricError> {
         match &self.mistake {
@@ -408,9 +471,6 @@ impl<B: Batch> MetricCollection<B> {
     }
 
     fn accumulate(&mut self, batch: &B) {
-        if batch.count_bound() == 0 {
-            return;
-        }
         self.interrupted = true;
         for state in &self.states {
             state.prepare(batch);
@@ -561,7 +621,7 @@ impl<B: Batch> MetricCollection<B> {
     pub fn unavailable(&self, error: &MetricError) -> MetricReport {
         let mut report = MetricReport::default();
         for member in &self.members {
-            report.push(&member.name, Err(error.clone()), Rejected::default());
+            report.push(&member.name, Err(error.clone()), Rejected::default(), &[]);
         }
         report
     }
@@ -573,7 +633,8 @@ impl<B: Batch> MetricCollection<B> {
             let rejected = state.rejected();
             let value = validated(rejected, self.validation)
                 .and_then(|()| member.metric.finalize(state.for_values()));
-            report.push(&member.name, value, rejected);
+            let names = member.class_names.as_ref().unwrap_or(&self.class_names);
+            report.push(&member.name, value, rejected, names);
         }
         report
     }

@@ -14,7 +14,7 @@ const JOIN_PIECES: usize = 256;
 pub struct Delta {
     ints: Vec<Tensor<1, Int>>,
     floats: Vec<Tensor<1>>,
-    weights: Vec<Tensor<1>>,
+    children: Vec<Delta>,
     condensed: bool,
 }
 
@@ -24,14 +24,22 @@ impl Delta {
         Self {
             ints,
             floats,
-            weights: Vec::new(),
+            children: Vec::new(),
             condensed: true,
         }
     }
 
     /// Whether there is nothing to read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ints.is_empty() && self.floats.is_empty()
+        self.ints.is_empty() && self.floats.is_empty() && self.children.iter().all(Self::is_empty)
+    }
+
+    /// The delta of a part, for an accumulator that is made of others. All parts are read together.
+    pub fn child(&mut self, part: usize) -> &mut Delta {
+        if self.children.len() <= part {
+            self.children.resize_with(part + 1, Delta::default);
+        }
+        &mut self.children[part]
     }
 
     /// How many integers there are in lists.
@@ -41,7 +49,7 @@ impl Delta {
 
     /// Whether there are weights.
     pub(crate) fn is_weighted(&self) -> bool {
-        !self.weights.is_empty()
+        self.children.iter().any(|part| !part.is_empty())
     }
 
     /// The lists as one each; `None` if there is nothing in them.
@@ -139,17 +147,14 @@ impl Delta {
         }
     }
 
-    /// Appends to the list of weights, read with [`HostDelta::weights`]; the first ones come after as many
-    /// ones as there were rows `before`.
+    /// Appends to the list of weights, which is that of the first part; the first ones come after as
+    /// many ones as there were rows `before`.
     pub(crate) fn append_weights(&mut self, tensor: Tensor<1>, before: usize) {
         if !self.is_weighted() && before > 0 {
-            let options = (&tensor.device(), DType::F32);
-            self.weights.push(Tensor::ones([before], options));
+            let ones = Tensor::ones([before], (&tensor.device(), DType::F32));
+            self.child(0).append_floats(ones);
         }
-        self.weights.push(tensor);
-        if self.weights.len() >= JOIN_PIECES {
-            self.weights = vec![Tensor::cat(std::mem::take(&mut self.weights), 0)];
-        }
+        self.child(0).append_floats(tensor);
     }
 
     /// The float blocks kept so far, to look at their number or to replace them.
@@ -175,7 +180,7 @@ fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
 pub struct HostDelta {
     ints: Vec<Vec<i32>>,
     floats: Vec<Vec<f32>>,
-    weights: Vec<f32>,
+    children: Vec<HostDelta>,
     condensed: bool,
 }
 
@@ -183,6 +188,11 @@ impl HostDelta {
     /// Whether it was condensed before it was read.
     pub(crate) fn is_condensed(&self) -> bool {
         self.condensed
+    }
+
+    /// The delta of a part, or nothing if it never saw a batch.
+    pub fn child(&self, part: usize) -> Option<&HostDelta> {
+        self.children.get(part)
     }
 
     /// A counter block, or nothing if the state never saw a batch.
@@ -215,8 +225,9 @@ impl HostDelta {
     }
 
     /// The list of weights, empty if there are none.
-    pub(crate) fn weights(&self) -> &[f32] {
-        &self.weights
+    pub(crate) fn weights(&self) -> Vec<f32> {
+        let lists = self.children.first().map(Self::float_lists);
+        lists.unwrap_or_default().concat()
     }
 
     /// The lists of floats in the order they were pushed.
@@ -229,12 +240,7 @@ impl HostDelta {
 pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
     let mut transaction = Transaction::default();
     for delta in deltas {
-        for tensor in &delta.ints {
-            transaction = transaction.register(tensor.clone());
-        }
-        for tensor in delta.floats.iter().chain(&delta.weights) {
-            transaction = transaction.register(tensor.clone());
-        }
+        transaction = register(delta, transaction);
     }
     let mut data = transaction
         .try_execute()
@@ -244,30 +250,43 @@ pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
         data.next()
             .ok_or_else(|| MetricError::Read("a tensor is missing".into()))
     };
-    deltas
+    deltas.iter().map(|delta| host(delta, &mut next)).collect()
+}
+
+fn register(delta: &Delta, mut transaction: Transaction) -> Transaction {
+    for tensor in &delta.ints {
+        transaction = transaction.register(tensor.clone());
+    }
+    for tensor in &delta.floats {
+        transaction = transaction.register(tensor.clone());
+    }
+    delta
+        .children
         .iter()
-        .map(|delta| {
-            Ok(HostDelta {
-                condensed: delta.condensed,
-                ints: delta
-                    .ints
-                    .iter()
-                    .map(|_| ints(next()?))
-                    .collect::<Result<_, _>>()?,
-                floats: delta
-                    .floats
-                    .iter()
-                    .map(|_| floats(next()?))
-                    .collect::<Result<_, _>>()?,
-                weights: delta
-                    .weights
-                    .iter()
-                    .map(|_| floats(next()?))
-                    .collect::<Result<Vec<_>, _>>()?
-                    .concat(),
-            })
+        .fold(transaction, |transaction, child| {
+            register(child, transaction)
         })
-        .collect()
+}
+
+/// A delta from its tensors' data, in the order of [`register`].
+fn host(
+    delta: &Delta,
+    next: &mut impl FnMut() -> Result<TensorData, MetricError>,
+) -> Result<HostDelta, MetricError> {
+    let mut read = HostDelta {
+        condensed: delta.condensed,
+        ..HostDelta::default()
+    };
+    for _ in &delta.ints {
+        read.ints.push(ints(next()?)?);
+    }
+    for _ in &delta.floats {
+        read.floats.push(floats(next()?)?);
+    }
+    for child in &delta.children {
+        read.children.push(host(child, next)?);
+    }
+    Ok(read)
 }
 
 fn ints(data: TensorData) -> Result<Vec<i32>, MetricError> {

@@ -20,6 +20,7 @@ mod report;
 mod state;
 mod text;
 mod value;
+mod wrappers;
 
 pub use accumulator::{Accumulator, Batch, Summary};
 pub use aggregation::*;
@@ -37,3 +38,4 @@ pub use text::*;
 pub use value::{
     Criterion, Curve, Disparity, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value,
 };
+pub use wrappers::*;

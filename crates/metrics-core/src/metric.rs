@@ -1,6 +1,9 @@
 //! A metric: an accumulator and a finalizer.
 
-use crate::{Accumulator, MetricError, Rejected, State, Summary, Validation, Value};
+use crate::{
+    Accumulator, Batch, Expr, Mapped, MetricError, Rejected, State, Summary, Task, Validation,
+    Value, state::read_all,
+};
 
 /// A metric: which accumulator it needs, and the value it makes of the summary.
 ///
@@ -51,6 +54,16 @@ pub trait Metric: Clone + Send + Sync + 'static {
     /// The class form: an empty state of this metric.
     fn state(&self) -> MetricState<Self> {
         MetricState::new(self.clone())
+    }
+
+    /// This metric on the batches that a task makes of others.
+    fn on<B: Batch>(self, task: &Task<B, BatchOf<Self>>) -> Mapped<Self, B> {
+        Mapped::new(self, task.clone())
+    }
+
+    /// This metric to calculate with: `precision.expr() + recall`.
+    fn expr(self) -> Expr<Self> {
+        Expr::new(self)
     }
 }
 
@@ -106,6 +119,11 @@ impl<M: Metric> MetricState<M> {
         self
     }
 
+    /// The same metric with an empty state.
+    pub fn fresh(&self) -> Self {
+        Self::new(self.metric.clone()).validation(self.validation)
+    }
+
     /// The metric.
     pub fn metric(&self) -> &M {
         &self.metric
@@ -133,7 +151,7 @@ impl<M: Metric> MetricState<M> {
     /// # Errors
     /// As [`update`](Self::update) and [`compute`](Self::compute).
     pub fn forward(&mut self, batch: &BatchOf<M>) -> Result<Value, MetricError> {
-        let mut own = Self::new(self.metric.clone()).validation(self.validation);
+        let mut own = self.fresh();
         own.update(batch)?;
         // All of it is needed, so all of it is read at once.
         own.state.summary()?;
@@ -167,6 +185,17 @@ impl<M: Metric> MetricState<M> {
     /// [`MetricError::MergeMismatch`]; the state is then unchanged.
     pub fn merge(&mut self, summary: &SummaryOf<M>) -> Result<(), MetricError> {
         self.state.merge(summary)
+    }
+
+    /// Reads several states in one device read; what follows reads no more.
+    pub(crate) fn read_together(states: &mut [&mut Self]) -> Result<(), MetricError> {
+        let pending: Vec<_> = states.iter().map(|own| own.state.pending()).collect();
+        let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
+        let mut data = read_all(&pending.concat())?.into_iter();
+        for (own, count) in states.iter_mut().zip(counts) {
+            own.state.fold(data.by_ref().take(count).collect());
+        }
+        Ok(())
     }
 
     /// What was seen and not used, as of the last [`compute`](Self::compute).

@@ -2,7 +2,7 @@
 
 use crate::{MetricError, Rejected, Value, value::format_number};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 /// One metric's outcome in a [`MetricReport`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +17,26 @@ pub struct ReportEntry {
     pub error: Option<String>,
     /// What the metric's accumulator saw and did not use.
     pub rejected: Rejected,
+    /// What the classes, labels or outputs of the value are called: one name for each, or none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub class_names: Vec<String>,
+}
+
+impl ReportEntry {
+    /// The value in words, its classes by their names, or else why there is none.
+    pub fn text(&self) -> String {
+        match (&self.value, &self.error) {
+            (Some(value), _) => value.named(&self.class_names),
+            (None, Some(error)) => format!("N/A: {error}"),
+            (None, None) => "N/A".to_string(),
+        }
+    }
+
+    /// What a class is called: its name or else its number.
+    pub fn class_name(&self, class: usize) -> String {
+        let name = self.class_names.get(class).cloned();
+        name.unwrap_or_else(|| class.to_string())
+    }
 }
 
 /// Ordered names and values of a collection. `Display` is an aligned table; serde gives JSON.
@@ -42,6 +62,31 @@ impl MetricReport {
     /// The whole entry of a metric.
     pub fn entry(&self, name: &str) -> Option<&ReportEntry> {
         self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    /// All numbers by flat names, as loggers take them: a scalar by its metric's name, and each number
+    /// of a value per class by that name, `_`, and the name of the class (or its number). A flat name
+    /// that is taken has `_` and the class's number after it.
+    ///
+    /// Reference: TorchMetrics 1.9.0 `ClasswiseWrapper`, whose default prefix is the name of the class in
+    /// Python, `multiclassaccuracy_`; a name of two classes is one key there.
+    pub fn scalars(&self) -> Vec<(String, f64)> {
+        let mut scalars = Vec::new();
+        let mut taken: BTreeSet<String> = self.entries.iter().map(|e| e.name.clone()).collect();
+        for entry in &self.entries {
+            let Some(value) = &entry.value else { continue };
+            if let Some(number) = value.scalar() {
+                scalars.push((entry.name.clone(), number));
+            }
+            for (class, number) in value.per_class().into_iter().flatten().enumerate() {
+                let mut flat = format!("{}_{}", entry.name, entry.class_name(class));
+                while !taken.insert(flat.clone()) {
+                    flat += &format!("_{class}");
+                }
+                scalars.push((flat, *number));
+            }
+        }
+        scalars
     }
 
     /// The metrics that have no value, with their reasons.
@@ -71,10 +116,9 @@ impl MetricReport {
     pub fn to_markdown(&self) -> String {
         let mut table = "| metric | value |\n| --- | --- |\n".to_string();
         for entry in &self.entries {
-            let mut value = match (&entry.value, &entry.error) {
-                (Some(value), _) => value.summarized(),
-                (None, Some(error)) => format!("N/A: {error}"),
-                (None, None) => "N/A".to_string(),
+            let mut value = match &entry.value {
+                Some(value) => value.summarized(&entry.class_names),
+                None => entry.text(),
             };
             if entry.error.is_none() && entry.rejected.invalid() > 0 {
                 value += &format!(" (without {})", entry.rejected);
@@ -89,16 +133,22 @@ impl MetricReport {
         name: &str,
         value: Result<Value, MetricError>,
         rejected: Rejected,
+        class_names: &[String],
     ) {
         let (value, error) = match value {
             Ok(value) => (Some(value), None),
             Err(error) => (None, Some(error.to_string())),
         };
+        let classes = value.as_ref().and_then(Value::classes);
         self.entries.push(ReportEntry {
             name: name.to_string(),
-            value,
             error,
             rejected,
+            class_names: match classes == Some(class_names.len()) {
+                true => class_names.to_vec(),
+                false => Vec::new(),
+            },
+            value,
         });
     }
 }
@@ -118,8 +168,8 @@ impl fmt::Display for MetricReport {
             write!(f, "{:<width$}  ", entry.name)?;
             match (&entry.value, &entry.error) {
                 (Some(Value::Scalar(value)), _) => write!(f, "{:>10}", format_number(*value))?,
-                (Some(value), _) => {
-                    let text = value.to_string();
+                (Some(_), _) => {
+                    let text = entry.text();
                     match text.contains('\n') {
                         true => text.lines().try_for_each(|line| write!(f, "\n  {line}"))?,
                         false => f.write_str(&text)?,

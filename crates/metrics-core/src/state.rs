@@ -69,15 +69,7 @@ impl<A: Accumulator> State<A> {
                 limit: self.counter_limit,
             });
         }
-        self.accumulator.validate()?;
-        if batch.is_weighted() && !self.accumulator.takes_weights() {
-            let accumulator = std::any::type_name::<A>();
-            let name = accumulator.split('<').next().unwrap_or(accumulator);
-            return Err(MetricError::WeightsUnsupported {
-                accumulator: name.rsplit("::").next().unwrap_or(name),
-            });
-        }
-        self.accumulator.check(batch)
+        fits(&self.accumulator, batch)
     }
 
     /// Adds a batch on its device, without reading.
@@ -230,6 +222,19 @@ impl<A: Accumulator> State<A> {
         self.view = None;
         self.updates = 0;
     }
+}
+
+/// Whether a batch fits an accumulator, whatever its size.
+pub(crate) fn fits<A: Accumulator>(accumulator: &A, batch: &A::Batch) -> Result<(), MetricError> {
+    accumulator.validate()?;
+    if batch.is_weighted() && !accumulator.takes_weights() {
+        let accumulator = std::any::type_name::<A>();
+        let name = accumulator.split('<').next().unwrap_or(accumulator);
+        return Err(MetricError::WeightsUnsupported {
+            accumulator: name.rsplit("::").next().unwrap_or(name),
+        });
+    }
+    accumulator.check(batch)
 }
 
 /// Reads deltas in their order with one transaction per device.

@@ -151,6 +151,16 @@ impl fmt::Display for Disparity {
     }
 }
 
+impl OperatingPoints {
+    /// Each point in words.
+    fn parts(&self) -> Vec<String> {
+        let pairs = self.values.iter().zip(&self.thresholds);
+        pairs
+            .map(|(v, t)| format!("{} at {}", format_number(*v), format_number(*t)))
+            .collect()
+    }
+}
+
 /// The value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -274,15 +284,52 @@ impl Value {
 }
 
 impl Value {
+    /// How many classes, labels or outputs it has a part for; `None` where it is not by class.
+    pub fn classes(&self) -> Option<usize> {
+        let several = |count: usize| (count > 1).then_some(count);
+        match self {
+            Value::PerClass(values) => Some(values.len()),
+            Value::Matrix(matrix) => (matrix.rows == matrix.cols).then_some(matrix.rows),
+            Value::Matrices(list) => Some(list.len()),
+            Value::Curves(curves) => several(curves.len()),
+            Value::OperatingPoints(points) => several(points.values.len()),
+            Value::StatScores(rows) => several(rows.len()),
+            Value::Scalar(_)
+            | Value::Estimate(_)
+            | Value::Disparities(_)
+            | Value::Reliability(_)
+            | Value::List(_) => None,
+        }
+    }
+
+    /// The value as text, with the names of its classes where they have room.
+    pub(crate) fn named(&self, names: &[String]) -> String {
+        let listed = |parts: Vec<String>| {
+            let named = names.iter().zip(parts);
+            let parts: Vec<_> = named.map(|(name, part)| format!("{name} {part}")).collect();
+            parts.join(", ")
+        };
+        match self {
+            _ if self.classes() != Some(names.len()) => self.to_string(),
+            Value::PerClass(values) => listed(values.iter().map(|v| format_number(*v)).collect()),
+            Value::OperatingPoints(points) => listed(points.parts()),
+            Value::StatScores(rows) => Scores(rows, names).to_string(),
+            _ => self.to_string(),
+        }
+    }
+
     /// The value in a few words, for a place that takes one line.
-    pub(crate) fn summarized(&self) -> String {
+    pub(crate) fn summarized(&self, names: &[String]) -> String {
         let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
         match self {
             Value::Estimate(estimate) => estimate.to_string(),
             Value::PerClass(values) if values.len() > SHOWN => range(values),
             Value::OperatingPoints(points) if points.values.len() > SHOWN => range(&points.values),
             Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
-                self.to_string().replace(['[', ']'], "")
+                match names.is_empty() {
+                    true => self.to_string().replace(['[', ']'], ""),
+                    false => self.named(names),
+                }
             }
             Value::Disparities(_) => self.to_string(),
             Value::Matrix(m) => matrix(m),
@@ -373,16 +420,10 @@ impl fmt::Display for Value {
                     points.join(", ")
                 )
             }
-            Value::OperatingPoints(points) => {
-                let pairs = points.values.iter().zip(&points.thresholds);
-                let parts: Vec<_> = pairs
-                    .map(|(v, t)| format!("{} at {}", format_number(*v), format_number(*t)))
-                    .collect();
-                match parts.as_slice() {
-                    [part] => f.write_str(part),
-                    parts => write!(f, "[{}]", parts.join(", ")),
-                }
-            }
+            Value::OperatingPoints(points) => match points.parts().as_slice() {
+                [part] => f.write_str(part),
+                parts => write!(f, "[{}]", parts.join(", ")),
+            },
             Value::Reliability(bins) => {
                 write!(f, "{:<16}", "confidence in")?;
                 write!(f, "{:>10}{:>12}{:>10}", "count", "confidence", "accuracy")?;
@@ -399,7 +440,7 @@ impl fmt::Display for Value {
             }
             Value::StatScores(rows) => match rows.as_slice() {
                 [row] => write!(f, "{row}"),
-                rows => stat_scores(f, rows),
+                rows => write!(f, "{}", Scores(rows, &[])),
             },
         }
     }
@@ -421,18 +462,29 @@ fn format_count(value: f64) -> String {
     }
 }
 
-fn stat_scores(f: &mut fmt::Formatter<'_>, rows: &[ClassCounts]) -> fmt::Result {
-    write!(f, "class")?;
-    for name in ClassCounts::COLUMNS {
-        write!(f, "{name:>12}")?;
-    }
-    for (class, row) in rows.iter().enumerate() {
-        write!(f, "\n{class:<5}")?;
-        for value in row.columns() {
-            write!(f, "{:>12}", format_count(value))?;
+/// Stat scores of classes, and the names of these.
+struct Scores<'a>(&'a [ClassCounts], &'a [String]);
+
+impl fmt::Display for Scores<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rows, names) = self;
+        let widths = names.iter().map(|name| name.chars().count());
+        let width = widths.max().unwrap_or(0).max("class".len());
+        write!(f, "{:<width$}", "class")?;
+        for name in ClassCounts::COLUMNS {
+            write!(f, "{name:>12}")?;
         }
+        for (class, row) in rows.iter().enumerate() {
+            match names.get(class) {
+                Some(name) => write!(f, "\n{name:<width$}")?,
+                None => write!(f, "\n{class:<width$}")?,
+            }
+            for value in row.columns() {
+                write!(f, "{:>12}", format_count(value))?;
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 impl fmt::Display for ClassCounts {

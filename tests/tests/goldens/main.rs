@@ -12,22 +12,36 @@ mod others;
 mod perplexity;
 mod regression;
 mod runner;
+mod wrappers;
 
 use runner::{Difference, check_file};
 
-/// The files whose cases are run.
-const FILES: &[&str] = &[
-    "classification_counts",
-    "curves",
-    "curve_extras",
-    "calibration",
-    "regression",
-    "elementwise",
-    "aggregation",
-    "perplexity",
-    "joint",
-    "others",
-];
+/// A test for every file of cases, whose metrics the module of its name makes.
+macro_rules! files {
+    ($($name:ident)*) => {
+        /// The files whose cases are run.
+        const FILES: &[&str] = &[$(stringify!($name)),*];
+
+        $(#[test]
+        fn $name() {
+            check_file(stringify!($name), $name::check);
+        })*
+    };
+}
+
+files!(
+    classification_counts
+    curves
+    curve_extras
+    calibration
+    regression
+    elementwise
+    aggregation
+    perplexity
+    joint
+    others
+    wrappers
+);
 
 /// Where we answer otherwise on purpose.
 const DIFFERENCES: &[Difference] = &[
@@ -78,54 +92,4 @@ const fn no_negatives(cases: &'static str) -> Difference {
         ours: "0.0",
         reason: "without negatives there is no area, as in AUROC; TorchMetrics has infinity or NaN",
     }
-}
-
-#[test]
-fn counts() {
-    check_file("classification_counts", classification_counts::check);
-}
-
-#[test]
-fn curves() {
-    check_file("curves", curves::check);
-}
-
-#[test]
-fn curve_extras() {
-    check_file("curve_extras", curve_extras::check);
-}
-
-#[test]
-fn calibration() {
-    check_file("calibration", calibration::check);
-}
-
-#[test]
-fn regression() {
-    check_file("regression", regression::check);
-}
-
-#[test]
-fn elementwise() {
-    check_file("elementwise", elementwise::check);
-}
-
-#[test]
-fn aggregation() {
-    check_file("aggregation", aggregation::check);
-}
-
-#[test]
-fn joint() {
-    check_file("joint", joint::check);
-}
-
-#[test]
-fn perplexity() {
-    check_file("perplexity", perplexity::check);
-}
-
-#[test]
-fn others() {
-    check_file("others", others::check);
 }

@@ -149,5 +149,6 @@ fn parse(number: usize, line: &[u8]) -> io::Result<Record> {
             Ok(number) => number.into(),
             Err(_) => RecordValue::Text(value.into()),
         },
+        class_names: Vec::new(),
     })
 }

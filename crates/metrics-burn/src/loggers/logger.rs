@@ -135,7 +135,15 @@ impl<W: RecordWriter> RecordLogger<W> {
         let mut log = self.lock();
         for entry in &report.report.entries {
             if let Some(value) = &entry.value {
-                log.put(split, report.epoch, None, &entry.name, value.clone().into());
+                let names = entry.class_names.clone();
+                log.put(
+                    split,
+                    report.epoch,
+                    None,
+                    &entry.name,
+                    value.clone().into(),
+                    names,
+                );
             }
         }
         // The outbox has taken note of an error.
@@ -152,12 +160,13 @@ impl<W: RecordWriter> RecordLogger<W> {
         value: impl Into<RecordValue>,
     ) {
         self.lock()
-            .put(split, epoch, Some(step), name, value.into());
+            .put(split, epoch, Some(step), name, value.into(), vec![]);
     }
 
     /// Logs the value of an epoch.
     pub fn epoch(&self, split: &str, epoch: usize, name: &str, value: impl Into<RecordValue>) {
-        self.lock().put(split, epoch, None, name, value.into());
+        self.lock()
+            .put(split, epoch, None, name, value.into(), vec![]);
     }
 
     /// Writes what waits after a failure.
@@ -239,6 +248,7 @@ struct Held {
 struct Entry {
     name: String,
     value: RecordValue,
+    class_names: Vec<String>,
     /// What Burn reads, if it is a number.
     number: Option<NumericEntry>,
 }
@@ -323,14 +333,19 @@ impl<W: RecordWriter> Log<W> {
                 Entry {
                     name,
                     value: number.current().into(),
+                    class_names: Vec::new(),
                     number: Some(number),
                 }
             }
-            None => Entry {
-                name,
-                value: RecordValue::from_text(text),
-                number: None,
-            },
+            None => {
+                let (value, class_names) = RecordValue::from_text(text);
+                Entry {
+                    name,
+                    value,
+                    class_names,
+                    number: None,
+                }
+            }
         }
     }
 
@@ -351,7 +366,8 @@ impl<W: RecordWriter> Log<W> {
 
     fn put_all(&mut self, split: &str, epoch: usize, step: Option<u64>, entries: Vec<Entry>) {
         for entry in entries {
-            self.put(split, epoch, step, &entry.name, entry.value);
+            let (value, names) = (entry.value, entry.class_names);
+            self.put(split, epoch, step, &entry.name, value, names);
         }
     }
 
@@ -362,6 +378,7 @@ impl<W: RecordWriter> Log<W> {
         step: Option<u64>,
         name: &str,
         value: RecordValue,
+        class_names: Vec<String>,
     ) {
         self.outbox.put(Record {
             run: self.run.clone(),
@@ -370,6 +387,7 @@ impl<W: RecordWriter> Log<W> {
             step,
             name: name.to_string(),
             value,
+            class_names,
         });
     }
 }

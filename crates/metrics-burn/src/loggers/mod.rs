@@ -35,6 +35,7 @@ mod tensorboard;
 pub use csv::Csv;
 pub use json_lines::{JsonLines, read_json_lines};
 pub use logger::{RecordLogger, RecordWriter};
+pub(crate) use record::NamedValue;
 pub use record::{Record, RecordValue};
 #[cfg(feature = "report")]
 pub use tensorboard::{HParam, TensorBoard};

@@ -3,6 +3,7 @@
 use burn::train::metric::store::Split;
 use metrics_core::Value;
 use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// One value of one metric: of a step, or of an epoch.
 ///
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize, Serializer};
 ///     step: None,
 ///     name: "accuracy".into(),
 ///     value: 0.75.into(),
+///     class_names: vec![],
 /// };
 /// let json = serde_json::to_string(&record)?;
 /// assert_eq!(
@@ -43,6 +45,19 @@ pub struct Record {
     pub name: String,
     /// Its value.
     pub value: RecordValue,
+    /// What the classes of the value are called, if the report says so: one name for each, or none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub class_names: Vec<String>,
+}
+
+/// A value that is not one number as the text that Burn hands to its loggers: the value's own JSON,
+/// with the names of its classes if there are any.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct NamedValue<'a> {
+    #[serde(flatten)]
+    pub value: Cow<'a, Value>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty", default)]
+    pub class_names: Cow<'a, [String]>,
 }
 
 /// What a [`Record`] holds.
@@ -102,11 +117,14 @@ impl RecordValue {
         }
     }
 
-    /// What a text metric logged: a value of ours, or any text.
-    pub(super) fn from_text(text: &str) -> Self {
-        match serde_json::from_str::<Value>(text) {
-            Ok(value) => value.into(),
-            Err(_) => Self::Text(text.to_string()),
+    /// What a text metric logged: a value of ours with the names of its classes, or any text.
+    pub(super) fn from_text(text: &str) -> (Self, Vec<String>) {
+        match serde_json::from_str::<NamedValue>(text) {
+            Ok(named) => (
+                named.value.into_owned().into(),
+                named.class_names.into_owned(),
+            ),
+            Err(_) => (Self::Text(text.to_string()), Vec::new()),
         }
     }
 }
@@ -131,5 +149,32 @@ pub(super) fn split_name(split: &Split) -> String {
     match split {
         Split::Test(Some(tag)) => format!("test-{tag}"),
         split => split.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_the_same_with_names_and_without() {
+        let value = Value::PerClass(vec![0.5, f64::INFINITY]);
+        let names = ["cat", "dog"].map(String::from);
+        for class_names in [&names[..], &[]] {
+            let named = NamedValue {
+                value: Cow::Borrowed(&value),
+                class_names: Cow::Borrowed(class_names),
+            };
+            let text = serde_json::to_string(&named).unwrap();
+            if class_names.is_empty() {
+                // As logs have it from before there were names.
+                assert_eq!(text, serde_json::to_string(&value).unwrap());
+            }
+            let (read, read_names) = RecordValue::from_text(&text);
+            assert_eq!(read, RecordValue::Value(value.clone()));
+            assert_eq!(read_names, class_names);
+        }
+        let text = ("0.5 of it".to_string(), RecordValue::from_text("0.5 of it"));
+        assert_eq!(text.1, (RecordValue::Text(text.0), vec![]));
     }
 }

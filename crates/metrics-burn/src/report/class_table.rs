@@ -26,6 +26,11 @@ impl ClassTable {
                 named.or(lists().next())?.1.len()
             }
         };
+        let own = || (report.entries.iter()).map(|entry| entry.class_names.as_slice());
+        let names = match names {
+            [] => own().find(|own| own.len() == classes).unwrap_or_default(),
+            names => names,
+        };
         let mut columns: Vec<String> = Vec::new();
         let mut rows: Vec<_> = (0..classes)
             .map(|i| (class_name(names, i), vec![]))

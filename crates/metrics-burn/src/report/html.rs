@@ -9,7 +9,7 @@ use crate::{
     SplitKind, SplitReport,
     plot::{Plot, class_name, count, escape, number, palette},
 };
-use metrics_core::{Matrix, MetricInfo, Value, accumulators::ClassCounts};
+use metrics_core::{Matrix, MetricInfo, ReportEntry, Value, accumulators::ClassCounts};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -255,15 +255,16 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
         body += &class_table(&table, &heading(last));
     }
     for entry in &last.report.entries {
-        body += &value_table(run, &entry.name, entry.value.as_ref(), &heading(last));
+        body += &value_table(entry, run.names(entry), &heading(last));
     }
     body
 }
 
 /// The numbers of a matrix, which its picture hides from screen readers, and those of stat scores,
 /// which have no picture.
-fn value_table(run: &RunReport, name: &str, value: Option<&Value>, of: &str) -> String {
-    let class = |i| class_name(&run.class_names, i);
+fn value_table(entry: &ReportEntry, names: &[String], of: &str) -> String {
+    let (name, value) = (&entry.name, entry.value.as_ref());
+    let class = |i| class_name(names, i);
     let table = |first, head: Vec<_>, rows: Vec<_>| {
         table(
             &format!("{name}, {}", of.to_lowercase()),

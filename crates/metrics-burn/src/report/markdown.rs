@@ -39,13 +39,14 @@ pub(super) fn document(run: &RunReport) -> String {
             text += &table(&head, rows);
         }
         for entry in &last.report.entries {
+            let names = run.names(entry);
             let table = match &entry.value {
                 Some(Value::Matrix(m)) if is_counts(m) && m.rows <= TABLE_CLASSES => {
                     let rows = "\nRows: target, columns: prediction.\n".to_string();
-                    rows + &confusion(m, &run.class_names)
+                    rows + &confusion(m, names)
                 }
-                Some(Value::StatScores(rows)) => stat_scores(rows, &run.class_names),
-                Some(Value::OperatingPoints(points)) => operating_points(points, &run.class_names),
+                Some(Value::StatScores(rows)) => stat_scores(rows, names),
+                Some(Value::OperatingPoints(points)) => operating_points(points, names),
                 _ => continue,
             };
             text += &format!("\n## {} ({place})\n{table}", line(&entry.name));

@@ -20,7 +20,7 @@ use crate::{
     MetricResults, SplitKind, SplitReport,
     plot::{self, Plot, PlotError, Series},
 };
-use metrics_core::MetricInfo;
+use metrics_core::{MetricInfo, ReportEntry};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -140,7 +140,8 @@ impl RunReport {
         self
     }
 
-    /// What the classes, labels or outputs are called, in their order; default: their numbers.
+    /// What the classes, labels or outputs are called, in their order, whatever the metric; default: the
+    /// names that the collection gave each metric, or else their numbers.
     pub fn class_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.class_names = names.into_iter().map(Into::into).collect();
         self
@@ -174,24 +175,12 @@ impl RunReport {
     /// count.
     pub fn best(&self, metric: &str, split: SplitKind) -> Option<Best> {
         let info = self.metrics.iter().find(|info| info.name == metric)?;
-        let higher = info.higher_is_better?;
-        let values = self.epochs(split).filter_map(|epoch| {
-            let value = epoch
-                .report
-                .scalar(metric)
-                .filter(|value| !value.is_nan())?;
-            Some(Best {
-                epoch: epoch.epoch,
-                value,
-            })
-        });
-        values.reduce(|best, next| {
-            let better = if higher {
-                next.value > best.value
-            } else {
-                next.value < best.value
-            };
-            if better { next } else { best }
+        let values = (self.epochs(split))
+            .filter_map(|epoch| Some((epoch.epoch, epoch.report.scalar(metric)?)));
+        let best = info.best(values)?;
+        Some(Best {
+            epoch: best.step,
+            value: best.value,
         })
     }
 
@@ -262,6 +251,14 @@ impl RunReport {
         Ok(files)
     }
 
+    /// What the classes of a value are called.
+    fn names<'a>(&'a self, entry: &'a ReportEntry) -> &'a [String] {
+        match self.class_names.is_empty() {
+            true => &entry.class_names,
+            false => &self.class_names,
+        }
+    }
+
     fn scalars(&self) -> impl Iterator<Item = &MetricInfo> {
         self.metrics.iter().filter(|info| info.is_scalar)
     }
@@ -297,7 +294,7 @@ impl RunReport {
         let entries = last.report.entries.iter();
         entries
             .filter_map(|entry| {
-                let plot = plot::value(&entry.name, entry.value.as_ref()?, &self.class_names)?;
+                let plot = plot::value(&entry.name, entry.value.as_ref()?, self.names(entry))?;
                 Some((entry.name.clone(), plot))
             })
             .collect()

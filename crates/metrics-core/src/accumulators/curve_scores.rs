@@ -377,7 +377,8 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             let lists = delta.float_lists();
             summary.keys.reserve(lists.iter().map(Vec::len).sum());
             let ignores = self.options.ignore_index.is_some();
-            let mut weights = delta.weights();
+            let weights = delta.weights();
+            let mut weights = weights.as_slice();
             for (scores, targets) in lists.iter().zip(delta.int_lists()) {
                 let rows = (scores.len() / summary.width).min(weights.len());
                 let (own, rest) = weights.split_at(rows);

@@ -1,4 +1,4 @@
-use super::{Decisions, same_device, same_shape, weighted};
+use super::{Decisions, Memo, same_device, same_shape, weighted};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 pub struct Binary {
     pub(crate) decisions: Decisions,
     weights: Option<Tensor<1>>,
+    memo: Memo,
 }
 
 impl Binary {
@@ -31,6 +32,7 @@ impl Binary {
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -49,6 +51,7 @@ impl Binary {
         Ok(Self {
             decisions: Decisions::from_labels(flat(pred), flat(target)),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -57,6 +60,7 @@ impl Binary {
         Self {
             decisions: self.decisions.kind(kind),
             weights: self.weights,
+            memo: Memo::default(),
         }
     }
 }
@@ -67,7 +71,7 @@ impl Binary {
     }
 }
 
-weighted!(Binary, "elements");
+weighted!(Binary, "elements", memo);
 
 impl Batch for Binary {
     fn device(&self) -> Device {
@@ -79,5 +83,9 @@ impl Batch for Binary {
     }
     fn is_weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

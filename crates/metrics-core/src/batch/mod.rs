@@ -7,6 +7,7 @@
 mod binary;
 mod ensemble;
 mod grouped;
+mod memo;
 mod multiclass;
 mod multilabel;
 mod observations;
@@ -17,6 +18,7 @@ mod values;
 pub use binary::Binary;
 pub use ensemble::Ensemble;
 pub use grouped::Grouped;
+pub use memo::Memo;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
@@ -114,9 +116,10 @@ fn weights<const D: usize>(
     Ok(floats(weights).reshape([n]))
 }
 
-/// The builder, the getter and nothing else, of a batch with a field `weights`.
+/// The builder, the getter and nothing else, of a batch with a field `weights`, and maybe a memo of
+/// what was made of it without them.
 macro_rules! weighted {
-    ($batch:ident, $rows:literal) => {
+    ($batch:ident, $rows:literal $(, $memo:ident)?) => {
         impl $batch {
             #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
             ///
@@ -133,6 +136,7 @@ macro_rules! weighted {
             ) -> Result<Self, crate::MetricError> {
                 let (rows, device) = (self.rows(), crate::Batch::device(&self));
                 self.weights = Some(super::weights(weights, rows, device)?);
+                $(self.$memo = super::Memo::default();)?
                 Ok(self)
             }
 

@@ -1,4 +1,4 @@
-use super::{same_device, same_shape, weighted};
+use super::{Memo, same_device, same_shape, weighted};
 use crate::{
     Batch, MetricError,
     ops::{self, ScoreKind},
@@ -17,6 +17,7 @@ pub struct Multiclass {
     outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
     weights: Option<Tensor<1>>,
+    memo: Memo,
 }
 
 #[derive(Debug, Clone)]
@@ -36,6 +37,7 @@ impl Multiclass {
             outside: OnceLock::new(),
             probabilities: OnceLock::new(),
             weights: None,
+            memo: Memo::default(),
         }
     }
 
@@ -111,6 +113,7 @@ impl Multiclass {
         self.kind = kind;
         self.outside = OnceLock::new();
         self.probabilities = OnceLock::new();
+        self.memo = Memo::default();
         self
     }
 
@@ -210,7 +213,7 @@ impl Multiclass {
     }
 }
 
-weighted!(Multiclass, "elements");
+weighted!(Multiclass, "elements", memo);
 
 impl Batch for Multiclass {
     fn device(&self) -> Device {
@@ -223,5 +226,9 @@ impl Batch for Multiclass {
 
     fn is_weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

@@ -1,4 +1,4 @@
-use super::{Decisions, same_device, same_shape, weighted};
+use super::{Decisions, Memo, same_device, same_shape, weighted};
 use crate::{Batch, MetricError, ops::ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Int, Tensor};
 pub struct Multilabel {
     pub(crate) decisions: Decisions,
     weights: Option<Tensor<1>>,
+    memo: Memo,
 }
 
 impl Multilabel {
@@ -24,6 +25,7 @@ impl Multilabel {
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -38,6 +40,7 @@ impl Multilabel {
         Ok(Self {
             decisions: Decisions::from_labels(pred, target),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -46,6 +49,7 @@ impl Multilabel {
         Self {
             decisions: self.decisions.kind(kind),
             weights: self.weights,
+            memo: Memo::default(),
         }
     }
 }
@@ -56,7 +60,7 @@ impl Multilabel {
     }
 }
 
-weighted!(Multilabel, "rows");
+weighted!(Multilabel, "rows", memo);
 
 impl Batch for Multilabel {
     fn device(&self) -> Device {
@@ -73,5 +77,9 @@ impl Batch for Multilabel {
     }
     fn is_weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

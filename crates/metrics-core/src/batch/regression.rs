@@ -1,4 +1,4 @@
-use super::{floats, same_device, same_shape, weighted};
+use super::{Memo, floats, same_device, same_shape, weighted};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
@@ -8,6 +8,7 @@ pub struct Regression {
     pub(crate) pred: Tensor<2>,
     pub(crate) target: Tensor<2>,
     weights: Option<Tensor<1>>,
+    memo: Memo,
 }
 
 impl Regression {
@@ -23,6 +24,7 @@ impl Regression {
             pred: floats(pred).reshape([n, 1]),
             target: floats(target).reshape([n, 1]),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -38,6 +40,7 @@ impl Regression {
             pred: floats(pred),
             target: floats(target),
             weights: None,
+            memo: Memo::default(),
         })
     }
 
@@ -56,6 +59,17 @@ impl Regression {
 pub(crate) type Pairs = (Tensor<2>, Tensor<2>, Option<Tensor<1>>);
 
 impl Regression {
+    /// The batch of one output.
+    pub(crate) fn output(&self, index: usize) -> Self {
+        let column = |tensor: &Tensor<2>| tensor.clone().narrow(1, index, 1);
+        Self {
+            pred: column(&self.pred),
+            target: column(&self.target),
+            weights: self.weights.clone(),
+            memo: Memo::default(),
+        }
+    }
+
     fn rows(&self) -> usize {
         self.target.dims()[0]
     }
@@ -98,7 +112,7 @@ impl Regression {
     }
 }
 
-weighted!(Regression, "rows");
+weighted!(Regression, "rows", memo);
 
 impl Batch for Regression {
     fn device(&self) -> Device {
@@ -115,5 +129,9 @@ impl Batch for Regression {
 
     fn is_weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

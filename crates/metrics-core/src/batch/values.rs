@@ -1,4 +1,4 @@
-use super::{floats, same_device, same_shape};
+use super::{Memo, floats, same_device, same_shape};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 pub struct Values {
     pub(crate) values: Tensor<1>,
     pub(crate) weights: Option<Tensor<1>>,
+    memo: Memo,
 }
 
 impl Values {
@@ -16,6 +17,7 @@ impl Values {
         Self {
             values: floats(values).reshape([n]),
             weights: None,
+            memo: Memo::default(),
         }
     }
 
@@ -54,5 +56,9 @@ impl Batch for Values {
 
     fn count_bound(&self) -> usize {
         self.values.dims()[0]
+    }
+
+    fn memo(&self) -> Option<&Memo> {
+        Some(&self.memo)
     }
 }

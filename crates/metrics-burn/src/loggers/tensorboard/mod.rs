@@ -175,21 +175,25 @@ impl TensorBoard {
     }
 
     /// What is shown of a value.
-    fn values(&self, tag: &str, value: &RecordValue) -> Vec<SummaryValue> {
-        let value = match value {
+    fn values(&self, tag: &str, record: &Record) -> Vec<SummaryValue> {
+        let class_names = match self.class_names.is_empty() {
+            true => &record.class_names,
+            false => &self.class_names,
+        };
+        let value = match &record.value {
             RecordValue::Number(number) => return vec![scalar(tag.into(), *number)],
             RecordValue::Text(text) => return vec![self::text(tag, text)],
             RecordValue::Value(value) => value,
         };
         if let Some(numbers) = value.per_class().filter(|all| all.len() <= MAX_CLASSES) {
-            let tags = class_tags(tag, &self.class_names, numbers.len());
+            let tags = class_tags(tag, class_names, numbers.len());
             let scalars = tags.into_iter().zip(numbers);
             return scalars.map(|(tag, number)| scalar(tag, *number)).collect();
         }
         let curves = value.curves().unwrap_or_default();
         let tags = match curves {
             [_] => vec![tag.to_string()],
-            _ => class_tags(tag, &self.class_names, curves.len()),
+            _ => class_tags(tag, class_names, curves.len()),
         };
         let mut values: Vec<_> = (tags.into_iter().zip(curves))
             .filter_map(|(tag, curve)| {
@@ -197,7 +201,7 @@ impl TensorBoard {
                 self::pr_curve(tag, curve, positives, negatives)
             })
             .collect();
-        let picture = picture(tag, value, &self.class_names);
+        let picture = picture(tag, value, class_names);
         match picture.and_then(|png| image(&format!("{tag}/plot"), png)) {
             Some(image) => values.push(image),
             None if values.is_empty() => {
@@ -215,7 +219,7 @@ impl RecordWriter for TensorBoard {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         let at = record.step.unwrap_or(record.epoch as u64);
         let tag = tag(&record.name, record.step.is_some());
-        let values = self.values(&tag, &record.value);
+        let values = self.values(&tag, record);
         self.event(&record.split, at, values)
     }
 
@@ -227,7 +231,8 @@ impl RecordWriter for TensorBoard {
 }
 
 impl RecordLogger<TensorBoard> {
-    /// Names the classes of values per class and of pictures, by their index.
+    /// Names the classes of values per class and of pictures, by their index, in place of the names that
+    /// the collection gives its reports.
     pub fn class_names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
         self.with_writer(|board| board.class_names = names);
@@ -535,6 +540,7 @@ fn read_known(split: &str, mut bytes: &[u8], epoch: &mut usize, known: &mut Know
                         step: None,
                         name: name.into(),
                         value: number.into(),
+                        class_names: Vec::new(),
                     });
                 }
                 (Some(("step", _)), Some(_)) => known.add_past_step(split, *epoch, at),

@@ -1,0 +1,208 @@
+use crate::{
+    Batch, BatchOf, Metric, MetricCollection, MetricError, MetricReport, MetricState, Value,
+};
+use std::collections::VecDeque;
+
+/// Updates between two flushes of the device's queue; a state of one batch never flushes by itself.
+const FLUSH_INTERVAL: u64 = 32;
+
+/// What can run over a window: a [`MetricState`] or a [`MetricCollection`].
+pub trait Windowed: stretch::Stretch {}
+
+impl<M: Metric> Windowed for MetricState<M> {}
+
+impl<B: Batch> Windowed for MetricCollection<B> {}
+
+/// What [`Running`] needs of them, which is not for others to call.
+mod stretch {
+    use super::*;
+
+    pub trait Stretch: Sized {
+        /// What is added.
+        type Batch: Batch;
+        /// What `compute` returns.
+        type Output;
+
+        /// The same without data.
+        fn emptied(&self) -> Self;
+        fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError>;
+        /// Reads all of them at once.
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError>;
+        /// Adds what another has accumulated, which has been read.
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
+        fn value(&mut self) -> Result<Self::Output, MetricError>;
+    }
+
+    impl<M: Metric> Stretch for MetricState<M> {
+        type Batch = BatchOf<M>;
+        type Output = Value;
+
+        fn emptied(&self) -> Self {
+            self.fresh()
+        }
+
+        fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError> {
+            self.update(batch)
+        }
+
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricState::read_together(stretches)
+        }
+
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
+            self.merge(other.summary()?)
+        }
+
+        fn value(&mut self) -> Result<Value, MetricError> {
+            self.compute()
+        }
+    }
+
+    impl<B: Batch> Stretch for MetricCollection<B> {
+        type Batch = B;
+        type Output = MetricReport;
+
+        fn emptied(&self) -> Self {
+            self.fresh()
+        }
+
+        fn add(&mut self, batch: &B) -> Result<(), MetricError> {
+            self.update(batch)
+        }
+
+        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricCollection::read_together(stretches).map(|_| ())
+        }
+
+        fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
+            self.absorb(other)
+        }
+
+        fn value(&mut self) -> Result<MetricReport, MetricError> {
+            self.compute()
+        }
+    }
+}
+
+/// A metric, or a collection of metrics, over the last `window` updates.
+///
+/// Each update has a state of its own, so this takes the memory of `window` states, most of it on the
+/// device until it is read; the oldest is dropped without being read. `update` reads nothing. `compute`
+/// reads all states that it has not read before in one transaction, and merges the window's summaries,
+/// so a metric with a large summary is better computed now and then than after each batch. An update
+/// that fails is none; one with an empty batch is one.
+///
+/// A window of 0 updates is [`MetricError::InvalidOption`] from the first update.
+///
+/// Reference: TorchMetrics 1.9.0 `Running`, whose default window is 5, and `RunningMean` and
+/// `RunningSum`, which are `Running::new(Mean::new().state(), n)` and
+/// `Running::new(Sum::new().state(), n)`.
+///
+/// ```
+/// use metrics_core::{Metric, MetricError, Running, Sum, batch::Values};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let mut sum = Running::new(Sum::new().state(), 3);
+/// for i in 0..6 {
+///     sum.update(&Values::new(Tensor::<1>::from_floats([i as f32], &device)))?;
+/// }
+/// assert_eq!(sum.compute()?.scalar(), Some(3.0 + 4.0 + 5.0));
+/// # Ok::<(), MetricError>(())
+/// ```
+#[doc(alias = "RunningMean")]
+#[doc(alias = "RunningSum")]
+#[derive(Debug, Clone)]
+pub struct Running<S> {
+    /// Without data.
+    empty: S,
+    window: usize,
+    /// One per update, the oldest first.
+    stretches: VecDeque<S>,
+    updates: u64,
+}
+
+impl<S: Windowed> Running<S> {
+    /// Over the last `window` updates. What `metric` has accumulated is left out.
+    pub fn new(metric: S, window: usize) -> Self {
+        Self {
+            empty: metric.emptied(),
+            window,
+            stretches: VecDeque::new(),
+            updates: 0,
+        }
+    }
+
+    /// Adds a batch, in place of the oldest of a full window. Nothing is read.
+    ///
+    /// # Errors
+    /// As the metric's or collection's `update`; the window is then unchanged.
+    pub fn update(&mut self, batch: &S::Batch) -> Result<(), MetricError> {
+        let stretch = self.stretch(batch)?;
+        self.push(stretch, batch);
+        Ok(())
+    }
+
+    /// Adds a batch and returns the value of that batch alone.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`compute`](Self::compute).
+    pub fn forward(&mut self, batch: &S::Batch) -> Result<S::Output, MetricError> {
+        let mut stretch = self.stretch(batch)?;
+        S::read(&mut [&mut stretch])?;
+        let value = stretch.value();
+        self.push(stretch, batch);
+        value
+    }
+
+    /// The value over the window. One device read for all that was not read before.
+    ///
+    /// # Errors
+    /// As the metric's or collection's `compute`.
+    pub fn compute(&mut self) -> Result<S::Output, MetricError> {
+        S::read(&mut self.stretches.iter_mut().collect::<Vec<_>>())?;
+        let mut window = self.empty.emptied();
+        for stretch in &mut self.stretches {
+            window.take_in(stretch)?;
+        }
+        window.value()
+    }
+
+    /// How many updates the window holds at the moment.
+    pub fn len(&self) -> usize {
+        self.stretches.len()
+    }
+
+    /// Whether there was no update yet.
+    pub fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.stretches.clear();
+    }
+
+    /// A state of this batch alone.
+    fn stretch(&self, batch: &S::Batch) -> Result<S, MetricError> {
+        if self.window == 0 {
+            let text = "a window of 0 updates";
+            return Err(MetricError::InvalidOption(text.into()));
+        }
+        let mut stretch = self.empty.emptied();
+        stretch.add(batch)?;
+        Ok(stretch)
+    }
+
+    fn push(&mut self, stretch: S, batch: &S::Batch) {
+        if self.stretches.len() == self.window {
+            self.stretches.pop_front();
+        }
+        self.stretches.push_back(stretch);
+        self.updates += 1;
+        if self.updates.is_multiple_of(FLUSH_INTERVAL) {
+            // A device that cannot flush says so when it is read.
+            batch.device().flush().ok();
+        }
+    }
+}

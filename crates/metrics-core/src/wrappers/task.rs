@@ -1,0 +1,297 @@
+use crate::{
+    Accumulator, Batch, BatchOf, Metric, MetricError, SummaryOf, Value,
+    batch::{Binary, Regression},
+    delta::{Delta, HostDelta},
+    state::fits,
+};
+use std::{fmt, sync::Arc};
+
+type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
+
+/// How a batch of type `C` is made of one of type `B`: one task of a multi-task model, or a change of
+/// what a metric gets. [`Metric::on`] makes a metric over `B` of one over `C`.
+///
+/// Clones are equal, and two tasks are not, because closures cannot be compared. Metrics on one task
+/// whose accumulators are equal share one state. If the batch has a [memo](crate::batch::Memo), as the
+/// batches of this crate do, then the task makes one batch of it, however many metrics are on it. An
+/// error of the closure is that of `update`, and no state has changed.
+///
+/// Metrics have the task's name and `_` before their own; if it is empty, their own alone. A saved
+/// state knows the task by its name.
+///
+/// Reference: TorchMetrics 1.9.0 `MultitaskWrapper`, `LambdaInputTransformer` and
+/// `BinaryTargetTransformer` (see [`binary_target`](Self::binary_target)).
+///
+/// Two tasks of one model, the example of `MultitaskWrapper`:
+///
+/// ```
+/// use metrics_core::{
+///     Accuracy, Batch, MeanSquaredError, Metric, MetricCollection, Task,
+///     batch::{Binary, Memo, Regression},
+/// };
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// #[derive(Clone)]
+/// struct Output {
+///     classification: Binary,
+///     regression: Regression,
+///     memo: Memo,
+/// }
+///
+/// impl Batch for Output {
+///     fn device(&self) -> Device {
+///         self.regression.device()
+///     }
+///     fn count_bound(&self) -> usize {
+///         self.regression.count_bound()
+///     }
+///     fn memo(&self) -> Option<&Memo> {
+///         Some(&self.memo)
+///     }
+/// }
+///
+/// let classification = Task::new("classification", |b: &Output| Ok(b.classification.clone()));
+/// let regression = Task::new("regression", |b: &Output| Ok(b.regression.clone()));
+/// let mut metrics = MetricCollection::new()
+///     .with(Accuracy::binary().on(&classification))
+///     .with(MeanSquaredError::new().on(&regression));
+///
+/// let device = Device::default();
+/// let ints = |values: [i32; 3]| Tensor::<1, Int>::from_ints(values, &device);
+/// let floats = |values: [f32; 3]| Tensor::<1>::from_floats(values, &device);
+/// metrics.update(&Output {
+///     classification: Binary::from_labels(ints([0, 0, 1]), ints([0, 1, 0]))?,
+///     regression: Regression::new(floats([3.0, 5.0, 2.5]), floats([2.5, 5.0, 4.0]))?,
+///     memo: Memo::default(),
+/// })?;
+/// let report = metrics.compute()?;
+/// assert_eq!(report.scalar("classification_accuracy"), Some(1.0 / 3.0));
+/// assert_eq!(report.scalar("regression_mean_squared_error"), Some(2.5 / 3.0));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub struct Task<B, C>(Arc<Inner<B, C>>);
+
+struct Inner<B, C> {
+    name: String,
+    make: Box<Make<B, C>>,
+}
+
+impl<B: Batch, C: Batch> Task<B, C> {
+    /// From how a batch is made of another, on its device and without reading.
+    pub fn new(
+        name: impl Into<String>,
+        make: impl Fn(&B) -> Result<C, MetricError> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            name: name.into(),
+            make: Box::new(make),
+        }))
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The task's batch, from the memo if it is there.
+    fn batch(&self, batch: &B) -> Result<Arc<C>, MetricError> {
+        let make = || {
+            let made = (self.0.make)(batch)?;
+            let device = |device: burn::tensor::Device| device.without_autodiff();
+            match (device(made.device()), device(batch.device())) {
+                (own, other) if own == other => Ok(Arc::new(made)),
+                (own, other) => Err(MetricError::DeviceMismatch {
+                    left_name: "the batch of a task",
+                    left: format!("{own:?}"),
+                    right_name: "the batch it is made of",
+                    right: format!("{other:?}"),
+                }),
+            }
+        };
+        match batch.memo() {
+            Some(memo) => memo.get_or_make(self.0.clone(), make),
+            None => make(),
+        }
+    }
+}
+
+impl Task<Regression, Binary> {
+    /// Targets above the threshold are 1 and others 0, and predictions are scores: for metrics of
+    /// yes-or-no decisions over graded targets. TorchMetrics' threshold is 0 by default. Weights stay.
+    ///
+    /// NaN is no target: it is left out as an
+    /// [invalid one](crate::Rejected::invalid_targets), where TorchMetrics has 0. The task has no name.
+    ///
+    /// ```
+    /// use metrics_core::{Accuracy, Metric, Task, batch::Regression};
+    /// use burn::tensor::{Device, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let pred = Tensor::<1>::from_floats([0.9, 0.2, 0.7], &device);
+    /// let grade = Tensor::<1>::from_floats([3.0, 1.0, 0.0], &device);
+    /// let accuracy = Accuracy::binary().on(&Task::binary_target(1.0));
+    /// let value = accuracy.evaluate(&Regression::new(pred, grade)?)?;
+    /// assert_eq!(value.scalar(), Some(2.0 / 3.0));
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn binary_target(threshold: f32) -> Self {
+        Self::new("", move |batch: &Regression| {
+            let grade = batch.target().clone();
+            let label = grade.clone().greater_elem(threshold).int();
+            let label = label.mask_fill(grade.is_nan(), i32::MIN);
+            let made = Binary::from_scores(batch.pred().clone(), label)?;
+            match batch.weights() {
+                Some(weights) => {
+                    let [rows, outputs] = batch.target().dims();
+                    let each = weights.clone().reshape([rows, 1]).expand([rows, outputs]);
+                    made.with_weights(each)
+                }
+                None => Ok(made),
+            }
+        })
+    }
+}
+
+impl<B, C> Clone for Task<B, C> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<B, C> PartialEq for Task<B, C> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl<B, C> fmt::Debug for Task<B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Task").field(&self.0.name).finish()
+    }
+}
+
+/// A metric on a [`Task`], made by [`Metric::on`].
+#[derive(Clone)]
+pub struct Mapped<M: Metric, B: Batch> {
+    metric: M,
+    task: Task<B, BatchOf<M>>,
+}
+
+impl<M: Metric, B: Batch> Mapped<M, B> {
+    pub(crate) fn new(metric: M, task: Task<B, BatchOf<M>>) -> Self {
+        Self { metric, task }
+    }
+}
+
+impl<M: Metric + fmt::Debug, B: Batch> fmt::Debug for Mapped<M, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapped")
+            .field("task", &self.task)
+            .field("metric", &self.metric)
+            .finish()
+    }
+}
+
+impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
+    type Accumulator = MappedAccumulator<M::Accumulator, B>;
+
+    fn name(&self) -> String {
+        match self.task.name() {
+            "" => self.metric.name(),
+            task => format!("{task}_{}", self.metric.name()),
+        }
+    }
+
+    fn accumulator(&self) -> Self::Accumulator {
+        MappedAccumulator {
+            task: self.task.clone(),
+            inner: self.metric.accumulator(),
+        }
+    }
+
+    fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
+        self.metric.finalize(summary)
+    }
+
+    fn higher_is_better(&self) -> Option<bool> {
+        self.metric.higher_is_better()
+    }
+
+    fn is_scalar(&self) -> bool {
+        self.metric.is_scalar()
+    }
+}
+
+/// An accumulator of the batches that a [`Task`] makes.
+#[derive(Clone)]
+pub struct MappedAccumulator<A: Accumulator, B: Batch> {
+    task: Task<B, A::Batch>,
+    inner: A,
+}
+
+impl<A: Accumulator, B: Batch> fmt::Debug for MappedAccumulator<A, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MappedAccumulator")
+            .field("task", &self.task)
+            .field("inner", &self.inner)
+            .finish()
+    }
+}
+
+impl<A: Accumulator, B: Batch> PartialEq for MappedAccumulator<A, B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.task == other.task && self.inner == other.inner
+    }
+}
+
+impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
+    type Batch = B;
+    type Summary = A::Summary;
+
+    fn empty(&self) -> A::Summary {
+        self.inner.empty()
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        self.task == other.task && self.inner.covers(&other.inner)
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.inner.validate()
+    }
+
+    fn count_bound(&self, batch: &B) -> usize {
+        // Without a batch there is nothing to count, and `check` has the error.
+        let made = self.task.batch(batch);
+        made.map_or(0, |made| self.inner.count_bound(&made))
+    }
+
+    fn takes_weights(&self) -> bool {
+        // Those that matter are of the task's batch, which `check` looks at.
+        true
+    }
+
+    fn check(&self, batch: &B) -> Result<(), MetricError> {
+        fits(&self.inner, &*self.task.batch(batch)?)
+    }
+
+    fn prepare(&self, batch: &B) {
+        if let Ok(made) = self.task.batch(batch) {
+            self.inner.prepare(&made);
+        }
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &B) {
+        if let Ok(made) = self.task.batch(batch) {
+            self.inner.update(delta, &made);
+        }
+    }
+
+    fn condense(&self, delta: &Delta) -> Option<Delta> {
+        self.inner.condense(delta)
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut A::Summary) {
+        self.inner.fold(delta, summary);
+    }
+}
