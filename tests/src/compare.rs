@@ -65,8 +65,13 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
 
 /// A bin as the golden files write it.
 fn bin_numbers(bin: &ReliabilityBin) -> [f64; 5] {
-    let count = bin.count as f64;
-    [bin.lower, bin.upper, count, bin.confidence, bin.accuracy]
+    [
+        bin.lower,
+        bin.upper,
+        bin.count,
+        bin.confidence,
+        bin.accuracy,
+    ]
 }
 
 /// Why the outcome is not what was expected, if it is not.

@@ -27,21 +27,27 @@ macro_rules! by_options {
     };
 }
 
+mod by_sample;
 mod calibration_bins;
 mod confusion;
 mod curve_scores;
+mod exact_matches;
 mod log_likelihood;
 mod pair_moments;
 mod score_keys;
 mod values;
 
+pub use by_sample::{BySample, PerSample, SampleCounts};
+pub(crate) use calibration_bins::BinSums;
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
+pub(crate) use confusion::of_others;
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
 pub(crate) use curve_scores::Column;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, ThresholdCurve, Thresholds};
 
+pub use exact_matches::{ExactMatches, MatchCounts, MatchOptions, MatchedBatch};
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
@@ -61,4 +67,12 @@ fn add_counts(counts: &mut [u64], delta: &[i32]) {
             pairs.for_each(|(count, delta)| *count += *delta as u64);
         }
     }
+}
+
+/// Adds sums of weights, of which there are none before the first weighted batch.
+fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
+    if sums.len() < delta.len() {
+        sums.resize(delta.len(), 0.0);
+    }
+    sums.iter_mut().zip(delta).for_each(|(sum, d)| *sum += d);
 }

@@ -7,6 +7,8 @@ use burn::tensor::{Device, Int, Tensor};
 pub struct Binary {
     pub(crate) decisions: Decisions,
     weights: Option<Tensor<1>>,
+    /// How many samples the elements are of, if samples have dimensions of their own.
+    pub(crate) samples: Option<usize>,
 }
 
 impl Binary {
@@ -23,7 +25,7 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
+        let (n, dims) = (target.shape().num_elements(), target.dims());
         let (scores, target) = (
             super::scores(scores).reshape([n, 1]),
             target.without_autodiff().reshape([n, 1]),
@@ -31,6 +33,7 @@ impl Binary {
         Ok(Self {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
             weights: None,
+            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -44,11 +47,12 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
+        let (n, dims) = (target.shape().num_elements(), target.dims());
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
         Ok(Self {
             decisions: Decisions::from_labels(flat(pred), flat(target)),
             weights: None,
+            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -56,7 +60,7 @@ impl Binary {
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: self.decisions.kind(kind),
-            weights: self.weights,
+            ..self
         }
     }
 }

@@ -112,21 +112,12 @@ impl<B: ConfidentBatch> Metric for CalibrationError<B> {
     }
 
     fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
-        let total: u64 = bins.counts.iter().sum();
-        if total == 0 {
-            return Err(MetricError::Empty {
-                rejected: bins.rejected,
-            });
-        }
-        let gaps = (bins.counts.iter().zip(&bins.hits).zip(&bins.confidence))
-            .filter(|((count, _), _)| **count > 0)
-            .map(|((count, hits), confidence)| {
-                let count = *count as f64;
-                (
-                    (*hits as f64 - confidence).abs() / count,
-                    count / total as f64,
-                )
-            });
+        let bins = bins.bins()?;
+        let total: f64 = bins.iter().map(|bin| bin.total).sum();
+        let gaps = bins.iter().filter(|bin| bin.total > 0.0).map(|bin| {
+            let gap = (bin.hits - bin.confidence).abs() / bin.total;
+            (gap, bin.total / total)
+        });
         Ok(match self.norm {
             CalibrationNorm::L1 => gaps.map(|(gap, share)| gap * share).sum::<f64>(),
             CalibrationNorm::L2 => gaps

@@ -227,6 +227,13 @@ impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
     }
 }
 
+impl<R: ConfusionRule, A> ClassMetric<R, A> {
+    /// The value of counts that may be empty.
+    pub(super) fn value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+        self.rule.value(counts, &self.options)
+    }
+}
+
 impl<R: Averaged, A> ClassMetric<R, A> {
     /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
     pub fn average(mut self, average: Average) -> Self {
@@ -270,7 +277,7 @@ where
 
     fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
         counts.not_empty()?;
-        self.rule.value(counts, &self.options)
+        self.value(counts)
     }
 
     fn higher_is_better(&self) -> Option<bool> {

@@ -72,7 +72,7 @@ impl ConfusionRule for CohenKappaRule {
             ));
         }
         let size = counts.width;
-        let cell = |row: usize, col: usize| counts.get(row, col).unwrap_or(0) as f64;
+        let cell = |row: usize, col: usize| counts.get(row, col).unwrap_or(0.0);
         let rows: Vec<f64> = (0..size)
             .map(|r| (0..size).map(|c| cell(r, c)).sum())
             .collect();

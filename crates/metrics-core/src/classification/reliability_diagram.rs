@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, ReliabilityBin, Value,
-    accumulators::{Calibration, CalibrationBins, ConfidentBatch},
+    accumulators::{BinSums, Calibration, CalibrationBins, ConfidentBatch},
     batch::{Binary, Multiclass},
 };
 
@@ -85,25 +85,19 @@ impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
     }
 
     fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
-        if bins.counts.iter().all(|count| *count == 0) {
-            return Err(MetricError::Empty {
-                rejected: bins.rejected,
-            });
-        }
-        let width = bins.counts.len().saturating_sub(1).max(1) as f64;
-        let bin = |(i, ((count, hits), confidence)): (usize, ((&u64, &u64), &f64))| {
-            let elements = *count as f64;
-            ReliabilityBin {
-                lower: i as f64 / width,
-                upper: ((i + 1) as f64 / width).min(1.0),
-                count: *count,
-                // 0 / 0 is the NaN of a bin without elements.
-                confidence: confidence / elements,
-                accuracy: *hits as f64 / elements,
-            }
+        let bins = bins.bins()?;
+        let width = bins.len().saturating_sub(1).max(1) as f64;
+        let bin = |(i, bin): (usize, &BinSums)| ReliabilityBin {
+            lower: i as f64 / width,
+            upper: ((i + 1) as f64 / width).min(1.0),
+            count: bin.total,
+            // 0 / 0 is the NaN of a bin without elements.
+            confidence: bin.confidence / bin.total,
+            accuracy: bin.hits / bin.total,
         };
-        let bins = bins.counts.iter().zip(&bins.hits).zip(&bins.confidence);
-        Ok(Value::Reliability(bins.enumerate().map(bin).collect()))
+        Ok(Value::Reliability(
+            bins.iter().enumerate().map(bin).collect(),
+        ))
     }
 
     fn is_scalar(&self) -> bool {

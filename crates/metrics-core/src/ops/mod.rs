@@ -25,7 +25,10 @@ mod host;
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, linspace};
+pub(crate) use default::{
+    IGNORED_TARGET, as_i32, bin_of, classes_by_sample, confusion_cells, decision_cells, hits,
+    in_two_cells, label_hits, linspace, outcome_cells, unit_matches, weighted_log_likelihood,
+};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
