@@ -15,6 +15,7 @@ from golden import (  # noqa: E402
     aggregation,
     calibration,
     classification_counts,
+    counts,
     curves,
     perplexity,
     regression,
@@ -23,6 +24,7 @@ from golden import (  # noqa: E402
 FOLDER = Path(__file__).resolve().parent
 BUILDERS = {
     "classification_counts.json": classification_counts.build,
+    "counts.json": counts.build,
     "curves.json": curves.build,
     "calibration.json": calibration.build,
     "regression.json": regression.build,

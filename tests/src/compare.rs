@@ -117,6 +117,10 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
             rejected.nan == 0
                 && Some(rejected.invalid_targets + rejected.invalid_predictions) == count
         }
+        ("weight", MetricError::InvalidData(rejected)) => {
+            rejected.invalid() == rejected.invalid_weights
+                && Some(rejected.invalid_weights) == count
+        }
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }

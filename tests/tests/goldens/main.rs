@@ -4,6 +4,7 @@
 mod aggregation;
 mod calibration;
 mod classification_counts;
+mod counts;
 mod curves;
 mod perplexity;
 mod regression;
@@ -12,8 +13,9 @@ mod runner;
 use runner::{Difference, check_file};
 
 /// The files whose cases are run.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "classification_counts",
+    "counts",
     "curves",
     "calibration",
     "regression",
@@ -52,6 +54,11 @@ const fn constant_targets(cases: &'static str) -> Difference {
 #[test]
 fn counts() {
     check_file("classification_counts", classification_counts::check);
+}
+
+#[test]
+fn counts_with_weights_and_by_sample() {
+    check_file("counts", counts::check);
 }
 
 #[test]
