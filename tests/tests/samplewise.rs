@@ -46,7 +46,7 @@ fn each_value_is_that_of_the_sample_alone() {
             let values = metric.clone().samplewise().evaluate(&whole).unwrap();
             let alone: Vec<f64> = (0..20)
                 .map(|i| {
-                    let row = |labels: &Tensor<2, Int>| labels.clone().slice([i..i + 1]);
+                    let row = |labels: &Tensor<2, Int>| labels.clone().slice(i..i + 1);
                     let batch = Multiclass::from_labels(row(&pred), row(&target)).unwrap();
                     metric.evaluate(&batch).unwrap().scalar().unwrap()
                 })

@@ -139,9 +139,10 @@ impl Confusion {
 
     /// The cells, elements and weights together. Of margins there are none.
     pub fn cells(&self) -> Vec<f64> {
-        match self.margins {
-            true => Vec::new(),
-            false => (0..self.counts.len()).map(|i| self.cell(i)).collect(),
+        match (self.margins, self.weighted.is_empty()) {
+            (true, _) => Vec::new(),
+            (false, true) => self.counts.iter().map(|count| *count as f64).collect(),
+            (false, false) => (0..self.counts.len()).map(|i| self.cell(i)).collect(),
         }
     }
 
@@ -347,7 +348,7 @@ impl Summary for Confusion {
     }
 }
 
-/// Counts decisions at a threshold: 4 device counters.
+/// Counts decisions at a threshold: 4 device counters, and of weighted batches 4 sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BinaryConfusion {
     pub(crate) threshold: f32,
@@ -384,7 +385,8 @@ impl Accumulator for BinaryConfusion {
     }
 }
 
-/// Counts decisions per label at a threshold: `4 * L` device counters.
+/// Counts decisions per label at a threshold: `4 * L` device counters, and of weighted batches as many
+/// sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MultilabelConfusion {
     pub(crate) labels: usize,
@@ -495,7 +497,7 @@ fn count_decisions(
 }
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
-/// that matrix in `3 * C` counters, if no metric needs more.
+/// that matrix in `3 * C` counters, if no metric needs more; of weighted batches as many sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,

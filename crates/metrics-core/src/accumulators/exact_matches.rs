@@ -45,7 +45,7 @@ pub struct MatchOptions {
     pub(crate) width: usize,
     /// A score above it predicts a label.
     pub(crate) threshold: f32,
-    /// Elements with this target match whatever was predicted.
+    /// Elements with this target are left out.
     pub(crate) ignore_index: Option<i64>,
 }
 
@@ -102,8 +102,8 @@ impl MatchedBatch for Multilabel {
 
 /// Counts units of which all elements are right: 2 device counters.
 ///
-/// Ignored elements are right. A unit with an invalid element is left out, and its invalid elements
-/// are counted as such.
+/// Ignored elements are left out, and so is a unit without others. A unit with an invalid element is
+/// left out whole, and its invalid elements are counted as such.
 pub struct ExactMatches<B> {
     pub(crate) options: MatchOptions,
     batch: PhantomData<fn(B)>,

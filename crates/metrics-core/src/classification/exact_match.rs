@@ -12,10 +12,11 @@ use crate::{
 /// [`samplewise`](Self::samplewise) a value per sample: multiclass 1 or 0, multilabel the share of its
 /// positions.
 ///
-/// Elements with the `ignore_index` as their target count as right, so that a unit with nothing else
-/// matches. A unit with an invalid element is left out. No units are [`MetricError::Empty`]; weighted
-/// batches are refused. References: TorchMetrics 1.9.0 `ExactMatch`; of labels `[N, L]` also
-/// scikit-learn's `accuracy_score`.
+/// Elements with the `ignore_index` as their target are left out, and units with nothing else; so is a
+/// unit with an invalid element. A sample without units has the value 0. No units at all are
+/// [`MetricError::Empty`]; weighted batches are refused. References: TorchMetrics 1.9.0 `ExactMatch`,
+/// to which a unit of which everything is ignored is right, against what it says of `ignore_index`;
+/// of labels `[N, L]` also scikit-learn's `accuracy_score`.
 ///
 /// ```
 /// use metrics_core::{ExactMatch, Metric, batch::Multilabel};
@@ -58,7 +59,7 @@ impl ExactMatch<Multilabel> {
 }
 
 impl<B: MatchedBatch> ExactMatch<B> {
-    /// Elements with this target count as right; it may lie outside the classes.
+    /// Elements with this target are left out; it may lie outside the classes.
     pub fn ignore_index(mut self, label: i64) -> Self {
         self.accumulator.options.ignore_index = Some(label);
         self

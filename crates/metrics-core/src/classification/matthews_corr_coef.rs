@@ -69,9 +69,8 @@ impl ConfusionRule for MatthewsCorrCoefRule {
             return Ok(0.0.into());
         }
         let both: f64 = targets.iter().zip(&predicted).map(|(t, p)| t * p).sum();
-        let covariance = right * total - both;
-        // Not the root of the product, which may overflow.
-        Ok((covariance / targets_vary.sqrt() / predictions_vary.sqrt()).into())
+        let variance = targets_vary * predictions_vary;
+        Ok(((right * total - both) / variance.sqrt()).into())
     }
 
     fn is_scalar(&self, _options: &RuleOptions) -> bool {

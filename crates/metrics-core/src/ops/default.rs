@@ -187,7 +187,7 @@ pub(crate) fn label_hits(
 
 /// Adds units, as many of each sample one after the other, to two counters of their sample: those
 /// with an element that is 0, and those without. Of `hits [U, E]` negative elements are codes; a unit
-/// with one that is not ignored is left out.
+/// with one that is not ignored is left out, and one of which all are.
 pub(crate) fn unit_matches(
     state: Tensor<1, Int>,
     hits: Tensor<2, Int>,
@@ -195,8 +195,9 @@ pub(crate) fn unit_matches(
 ) -> Tensor<1, Int> {
     let ([units, elements], counters) = (hits.dims(), 2 * samples as i32);
     let missed = hits.clone().equal_elem(0).any_dim(1).reshape([units]);
-    let invalid = hits.clone().lower_elem(Reason::Ignored.code());
-    let used = invalid.any_dim(1).bool_not().reshape([units]);
+    let invalid = hits.clone().lower_elem(Reason::Ignored.code()).any_dim(1);
+    let judged = hits.clone().greater_equal_elem(0).any_dim(1);
+    let used = judged.bool_and(invalid.bool_not()).reshape([units]);
     let sample = Tensor::<1, Int>::arange(0..samples as i64, (&hits.device(), DType::I32))
         .reshape([samples, 1])
         .expand([samples, units / samples.max(1)])
@@ -826,8 +827,10 @@ pub fn weighted_counts(
     let weights = weights.mask_fill(rejected.clone(), 0.0);
     let cells = cells.mask_fill(rejected, 0);
     let blocks = n.div_ceil(WEIGHT_BLOCK).min(WEIGHT_SUMS / k.max(1)).max(1);
-    for from in (0..n).step_by(WEIGHT_RUN * blocks) {
-        let run = from..n.min(from + WEIGHT_RUN * blocks);
+    // An index of 32 bits must not overflow.
+    let most = (WEIGHT_RUN * blocks).min(1 << 30);
+    for from in (0..n).step_by(most) {
+        let run = from..n.min(from + most);
         let index = Tensor::<1, Int>::arange(0..run.len() as i64, (&cells.device(), DType::I32));
         let place = (index % blocks as i32) * k as i32 + cells.clone().slice(run.clone());
         let per_sum = run.len().div_ceil(blocks);

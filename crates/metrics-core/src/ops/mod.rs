@@ -532,7 +532,9 @@ pub fn curve_areas(
 ///
 /// `counts` holds any counters and then the rejected ones, which alone can change; `sums` is `K`
 /// compensated sums. `cells [N]` are in `0..K`, or negative codes of elements to leave out; `weights
-/// [N]` must be finite and at least 0, or else their element is rejected as well.
+/// [N]` must be finite and at least 0, or else their element is rejected as well. What a batch adds to
+/// a sum is exact to 2e-8 of it, whatever the weights of other cells; a sum beyond the range of `f32` is
+/// infinite.
 pub fn weighted_counts(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,
