@@ -16,6 +16,7 @@ from golden import (  # noqa: E402
     calibration,
     classification_counts,
     curve_extras,
+    counts,
     curves,
     elementwise,
     joint,
@@ -28,6 +29,7 @@ from golden import (  # noqa: E402
 FOLDER = Path(__file__).resolve().parent
 BUILDERS = {
     "classification_counts.json": classification_counts.build,
+    "counts.json": counts.build,
     "curves.json": curves.build,
     "curve_extras.json": curve_extras.build,
     "calibration.json": calibration.build,

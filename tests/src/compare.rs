@@ -75,8 +75,13 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
 
 /// A bin as the golden files write it.
 fn bin_numbers(bin: &ReliabilityBin) -> [f64; 5] {
-    let count = bin.count as f64;
-    [bin.lower, bin.upper, count, bin.confidence, bin.accuracy]
+    [
+        bin.lower,
+        bin.upper,
+        bin.count,
+        bin.confidence,
+        bin.accuracy,
+    ]
 }
 
 /// Why the outcome is not what was expected, if it is not.
@@ -127,7 +132,7 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }
-        ("invalid_weight", MetricError::InvalidData(rejected)) => {
+        ("invalid_weight" | "weight", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.invalid_weights
                 && Some(rejected.invalid_weights) == count
         }

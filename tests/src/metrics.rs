@@ -32,6 +32,15 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Accuracy::multiclass(CLASSES).top_k(2).ignore_index(-1));
     visitor.visit(Accuracy::multilabel(LABELS).threshold(0.7).ignore_index(-1));
 
+    visitor.visit(ExactMatch::multiclass(CLASSES));
+    visitor.visit(ExactMatch::multiclass(CLASSES).ignore_index(-1));
+    visitor.visit(ExactMatch::multilabel(LABELS));
+    visitor.visit(
+        ExactMatch::multilabel(LABELS)
+            .threshold(0.3)
+            .ignore_index(-1),
+    );
+
     tasks!(Roc PrecisionRecallCurve Auroc AveragePrecision);
     tasks!(Eer LogAuc);
     macro_rules! points {

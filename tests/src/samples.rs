@@ -155,8 +155,10 @@ impl Sample for Binary {
         let target = &arrays["target"];
         match (arrays.get("scores"), target.shape.len()) {
             (Some(scores), 1) => Self::from_scores(scores.floats::<1>(device), target.ints(device)),
-            (Some(scores), _) => Self::from_scores(scores.floats::<2>(device), target.ints(device)),
-            (None, _) => Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device)),
+            (Some(scores), 2) => Self::from_scores(scores.floats::<2>(device), target.ints(device)),
+            (Some(scores), _) => Self::from_scores(scores.floats::<3>(device), target.ints(device)),
+            (None, 1) => Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device)),
+            (None, _) => Self::from_labels(arrays["pred"].ints::<2>(device), target.ints(device)),
         }
     }
 
@@ -211,11 +213,18 @@ impl Sample for Multiclass {
     fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
         let target = &arrays["target"];
         let Some(scores) = arrays.get("scores") else {
-            return Self::from_labels(arrays["pred"].ints::<1>(device), target.ints(device));
+            let pred = &arrays["pred"];
+            return match pred.shape.len() {
+                1 => Self::from_labels(pred.ints::<1>(device), target.ints(device)),
+                _ => Self::from_labels(pred.ints::<2>(device), target.ints(device)),
+            };
         };
         match (scores.shape.len(), target.shape.len()) {
             (2, 1) => Self::from_scores(scores.floats(device), target.ints(device)),
-            (3, 2) => Self::from_tokens(scores.floats(device), target.ints(device)),
+            (3, 2) if scores.shape[..2] == target.shape => {
+                Self::from_tokens(scores.floats(device), target.ints(device))
+            }
+            (3, 2) => Self::from_dense(scores.floats::<3>(device), target.ints::<2>(device)),
             _ => Self::from_dense(scores.floats::<4>(device), target.ints::<3>(device)),
         }
     }
@@ -234,10 +243,16 @@ impl Sample for Multilabel {
     }
 
     fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
-        let target = arrays["target"].ints(device);
-        match arrays.get("scores") {
-            Some(scores) => Self::from_scores(scores.floats(device), target),
-            None => Self::from_labels(arrays["pred"].ints(device), target),
+        let target = &arrays["target"];
+        match (arrays.get("scores"), target.shape.len()) {
+            (Some(scores), 2) => Self::from_scores(scores.floats(device), target.ints(device)),
+            (Some(scores), 3) => Self::from_dense(scores.floats::<3>(device), target.ints(device)),
+            (Some(scores), _) => Self::from_dense(scores.floats::<4>(device), target.ints(device)),
+            (None, 2) => Self::from_labels(arrays["pred"].ints(device), target.ints(device)),
+            (None, _) => {
+                let pred = arrays["pred"].ints::<3>(device);
+                Self::from_dense_labels(pred, target.ints(device))
+            }
         }
     }
 

@@ -89,7 +89,7 @@ fn bin(lower: f64, upper: f64, count: u64, confidence: f64, accuracy: f64) -> Re
     ReliabilityBin {
         lower,
         upper,
-        count,
+        count: count as f64,
         confidence,
         accuracy,
     }

@@ -61,6 +61,11 @@ pub enum MetricError {
         /// The metric's accumulator.
         accumulator: &'static str,
     },
+    /// The metric has a value per sample, and the samples have one element each.
+    #[error(
+        "a value per sample needs samples of several elements: a batch made of tensors with more dimensions than the samples' (and the classes' or labels')"
+    )]
+    SamplesRequired,
     /// One batch holds more elements than a 32-bit device counter can count.
     #[error(
         "a batch of {rows} elements is larger than the {limit} that one update can count; split it"

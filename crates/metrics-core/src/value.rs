@@ -14,8 +14,8 @@ pub struct Matrix {
     /// The entries, row by row.
     #[serde(with = "crate::number::list")]
     pub data: Vec<f64>,
-    /// Whether the entries are shares, as of a confusion matrix with a
-    /// [`Normalize`](crate::Normalize), and not counts.
+    /// Whether the entries are no counts of a confusion matrix: shares, as with a
+    /// [`Normalize`](crate::Normalize), or values by sample.
     #[serde(default)]
     pub normalized: bool,
 }
@@ -73,8 +73,8 @@ pub struct ReliabilityBin {
     pub lower: f64,
     /// The confidence at which the next bin begins.
     pub upper: f64,
-    /// How many elements it holds.
-    pub count: u64,
+    /// How many elements it holds, each by its weight if it has one.
+    pub count: f64,
     /// Their mean confidence; NaN without elements.
     #[serde(with = "crate::number")]
     pub confidence: f64,
@@ -342,7 +342,8 @@ impl Value {
                 count => format!("{count} curves"),
             },
             Value::Reliability(bins) => {
-                let elements: u64 = bins.iter().map(|bin| bin.count).sum();
+                let elements: f64 = bins.iter().map(|bin| bin.count).sum();
+                let elements = format_count(elements);
                 let s = if bins.len() == 1 { "" } else { "s" };
                 format!("{} bin{s} of {elements} elements", bins.len())
             }
@@ -429,7 +430,7 @@ impl fmt::Display for Value {
                 write!(f, "{:>10}{:>12}{:>10}", "count", "confidence", "accuracy")?;
                 for bin in bins {
                     let range = format!("{:.4}..{:.4}", bin.lower, bin.upper);
-                    write!(f, "\n{range:<16}{:>10}", bin.count)?;
+                    write!(f, "\n{range:<16}{:>10}", format_count(bin.count))?;
                     write!(f, "{:>12.4}{:>10.4}", bin.confidence, bin.accuracy)?;
                 }
                 Ok(())

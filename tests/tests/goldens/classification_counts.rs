@@ -39,7 +39,7 @@ pub fn check(run: &mut Run) {
     let zero = args.float("zero_division").unwrap_or(0.0);
     let beta = args.float("beta").unwrap_or(1.0);
     run.by_rows &= run.case.task.as_deref() == Some("multiclass") || !run.has_logits();
-    if is_counts(&run.case.metric, args) {
+    if is_counts(&run.case.metric, args) && !run.is_weighted() {
         run.tolerance = Tolerance::Exact;
     }
     match run.case.metric.as_str() {
@@ -82,7 +82,7 @@ fn cohen_kappa(run: &mut Run) {
     run.check(metric.weights(weights));
 }
 
-fn binary<R: ConfusionRule>(
+pub fn binary<R: ConfusionRule>(
     mut metric: ClassMetric<R, BinaryConfusion>,
     args: &Args,
 ) -> ClassMetric<R, BinaryConfusion> {
@@ -95,7 +95,7 @@ fn binary<R: ConfusionRule>(
     }
 }
 
-fn multiclass<R: ConfusionRule>(
+pub fn multiclass<R: ConfusionRule>(
     mut metric: ClassMetric<R, MulticlassConfusion>,
     args: &Args,
 ) -> ClassMetric<R, MulticlassConfusion> {
@@ -108,7 +108,7 @@ fn multiclass<R: ConfusionRule>(
     }
 }
 
-fn multilabel<R: ConfusionRule>(
+pub fn multilabel<R: ConfusionRule>(
     mut metric: ClassMetric<R, MultilabelConfusion>,
     args: &Args,
 ) -> ClassMetric<R, MultilabelConfusion> {

@@ -4,6 +4,7 @@
 mod aggregation;
 mod calibration;
 mod classification_counts;
+mod counts;
 mod curve_extras;
 mod curves;
 mod elementwise;
@@ -31,6 +32,7 @@ macro_rules! files {
 
 files!(
     classification_counts
+    counts
     curves
     curve_extras
     calibration
@@ -42,7 +44,6 @@ files!(
     others
     wrappers
 );
-
 /// Where we answer otherwise on purpose.
 const DIFFERENCES: &[Difference] = &[
     uncorrelated("matthews_corr_coef/binary/bin_*all_*"),

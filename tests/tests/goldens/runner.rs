@@ -150,6 +150,11 @@ impl Run<'_> {
         &self.input.batches[0][name].shape
     }
 
+    /// Whether the batches have weights.
+    pub fn is_weighted(&self) -> bool {
+        self.input.batches[0].contains_key("weights")
+    }
+
     /// Whether scores of the input are no probabilities, which a single row may not show.
     pub fn has_logits(&self) -> bool {
         let scores = self

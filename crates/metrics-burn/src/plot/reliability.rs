@@ -2,6 +2,7 @@ use super::{
     Plot,
     axes::{Area, Axes, ticks},
     canvas::{Align, TEXT},
+    count,
     palette::{AXIS, INK, MUTED, SERIES},
 };
 use metrics_core::ReliabilityBin;
@@ -32,17 +33,18 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         (0.0..=1.0).contains(&bin.lower) && (0.0..=1.0).contains(&bin.upper)
     };
     let bins: Vec<_> = bins.iter().filter(edges).copied().collect();
-    let total: u64 = bins.iter().map(|bin| bin.count).sum();
-    if total == 0 {
+    let total: f64 = bins.iter().map(|bin| bin.count).sum();
+    if total <= 0.0 || !total.is_finite() {
         return None;
     }
     let used = |bin: &&ReliabilityBin| bin.confidence.is_finite() && bin.accuracy.is_finite();
     // Of the bins as they are: gaps of two that are merged could cancel out.
     let gap: f64 = (bins.iter().filter(used))
-        .map(|bin| (bin.accuracy - bin.confidence).abs() * bin.count as f64 / total as f64)
+        .map(|bin| (bin.accuracy - bin.confidence).abs() * bin.count / total)
         .sum();
     let bins = merged(&bins);
-    let subtitle = format!("{total} elements; mean gap {gap:.3}; dashed: perfect calibration");
+    let elements = count(total);
+    let subtitle = format!("{elements} elements; mean gap {gap:.3}; dashed: perfect calibration");
     let area = Area {
         left: 64.0,
         top: 78.0,
@@ -54,7 +56,13 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         x: (0.0, 1.0),
         y: (0.0, 1.0),
     };
-    let most = bins.iter().map(|bin| bin.count).max().unwrap_or(0).max(5);
+    let most = bins.iter().map(|bin| bin.count).fold(0.0, f64::max);
+    // Few elements do not fill the axis; weights may be of any size.
+    let most = if total.fract() == 0.0 {
+        most.max(5.0)
+    } else {
+        most
+    };
     let counts = Axes {
         area: Area {
             top: 404.0,
@@ -62,7 +70,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
             ..area
         },
         x: (0.0, 1.0),
-        y: (0.0, most as f64 * 1.05),
+        y: (0.0, most * 1.05),
     };
     let label = format!("{name}: accuracy by confidence; {subtitle}");
     Some(Plot::draw(&label, (460.0, 538.0), |canvas| {
@@ -88,7 +96,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         counts.draw(canvas, "confidence", "count", &ticks((0.0, 1.0), 6, false));
         for bin in &bins {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
-            let top = counts.at(right, bin.count as f64);
+            let top = counts.at(right, bin.count);
             canvas.rect(counts.at(left, 0.0), top, AXIS, 1.0);
         }
         if bins.len() == 1 {
@@ -104,11 +112,11 @@ fn merged(bins: &[ReliabilityBin]) -> Vec<ReliabilityBin> {
     for bin in bins {
         match merged.last_mut() {
             Some(last) if bin.upper <= bin.lower => {
-                let all = (last.count + bin.count) as f64;
-                let mean = |a: f64, b: f64| match (last.count, bin.count) {
-                    (_, 0) => a,
-                    (0, _) => b,
-                    (m, n) => (a * m as f64 + b * n as f64) / all,
+                let (m, n) = (last.count, bin.count);
+                let mean = |a: f64, b: f64| match (m > 0.0, n > 0.0) {
+                    (_, false) => a,
+                    (false, true) => b,
+                    (true, true) => (a * m + b * n) / (m + n),
                 };
                 last.confidence = mean(last.confidence, bin.confidence);
                 last.accuracy = mean(last.accuracy, bin.accuracy);

@@ -1,13 +1,13 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
-use super::{Task, add_counts, add_rejected, confusion::at_least_one};
+use super::{Task, add_counts, add_rejected, add_weights, confusion::at_least_one};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
     delta::{Delta, HostDelta},
     ops,
 };
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -22,6 +22,8 @@ pub trait ConfidentBatch: Batch {
     fn check_width(&self, classes: usize) -> Result<(), MetricError>;
     /// What [`confidence`](Self::confidence) needs of the batch's memo.
     fn prepare(&self) {}
+    /// The weights `[N]`, if it has any.
+    fn weights(&self) -> Option<&Tensor<1>>;
     /// Confidence `[N]`, and 1 or 0 for right or wrong or the code of a rejected element.
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>);
 }
@@ -36,6 +38,10 @@ impl ConfidentBatch for Binary {
             }),
             false => Ok(()),
         }
+    }
+
+    fn weights(&self) -> Option<&Tensor<1>> {
+        Binary::weights(self)
     }
 
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
@@ -56,6 +62,10 @@ impl ConfidentBatch for Multiclass {
 
     fn prepare(&self) {
         self.scan();
+    }
+
+    fn weights(&self) -> Option<&Tensor<1>> {
+        Multiclass::weights(self)
     }
 
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
@@ -81,7 +91,7 @@ impl ConfidentBatch for Multiclass {
 }
 
 /// Counts elements, hits and confidence by equal-width bins of confidence:
-/// `2 * bins` device counters and `bins` sums.
+/// `2 * bins` device counters and `bins` sums, and with weights `3 * bins` sums more.
 pub struct CalibrationBins<B> {
     pub(crate) options: CalibrationOptions,
     batch: PhantomData<fn(B)>,
@@ -122,6 +132,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
             counts: vec![0; bins],
             hits: vec![0; bins],
             confidence: vec![0.0; bins],
+            weighted: Vec::new(),
             rejected: Rejected::default(),
         }
     }
@@ -139,15 +150,38 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         batch.prepare();
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn update(&self, delta: &mut Delta, batch: &B) {
-        let bins = self.options.bins + 1;
+        let (device, bins) = (batch.device(), self.options.bins + 1);
         let (confidence, hit) = batch.confidence(self.options.ignore_index);
-        delta.both(
-            2 * bins + REJECTED_SLOTS,
-            bins,
-            &batch.device(),
-            |counts, sums| ops::bin_confidence(counts, sums, confidence, hit, self.options.bins),
-        );
+        let counters = 2 * bins + REJECTED_SLOTS;
+        let Some(weights) = batch.weights() else {
+            return delta.both(counters, bins, &device, |counts, sums| {
+                ops::bin_confidence(counts, sums, confidence, hit, self.options.bins)
+            });
+        };
+        // As its weight each element adds to its bin, right or wrong; as weight times confidence to
+        // that of its bin.
+        let rejected = hit.clone().lower_elem(0);
+        let confidence = confidence.mask_fill(rejected.clone(), 0.0);
+        let bin = ops::bin_of(confidence.clone(), self.options.bins);
+        let outcome = (bin.clone() + hit.clone() * bins as i32).mask_where(rejected, hit);
+        let weighted = confidence * weights.clone();
+        let also = bin + 2 * bins as i32;
+        let (cells, weights) = ops::in_two_cells(outcome, weights.clone(), also, weighted);
+        let zeros = |len: usize| Tensor::zeros([len], (&device, DType::I32));
+        let none = Tensor::zeros([6 * bins], (&device, DType::F32));
+        let (rejected, sums) = ops::weighted_counts(zeros(REJECTED_SLOTS), none, cells, weights);
+        let rejected = Tensor::cat(vec![zeros(2 * bins), rejected], 0);
+        delta.counts(0, counters, &device, |counts| counts + rejected);
+        // The first block of sums, of elements without a weight, must be there before the second.
+        delta.sums(0, bins, &device, |before| before);
+        delta.sums(1, 3 * bins, &device, |before| {
+            ops::add_compensated(before, sums)
+        });
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Calibration) {
@@ -163,6 +197,9 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
             .iter_mut()
             .zip(&sums)
             .for_each(|(sum, delta)| *sum += delta);
+        if let Some(sums) = delta.sums(1) {
+            add_weights(&mut summary.weighted, &sums);
+        }
         add_rejected(&mut summary.rejected, rejected);
     }
 }
@@ -177,13 +214,55 @@ pub struct Calibration {
     /// Summed confidence per bin.
     #[serde(with = "crate::number::list")]
     pub confidence: Vec<f64>,
+    /// Of the elements that have a weight, by bin: the weights of wrong ones, of right ones, and the
+    /// sums of weight times confidence; empty if there was none. The others are above.
+    #[serde(default, with = "crate::number::list")]
+    pub weighted: Vec<f64>,
     /// What was left out.
     pub rejected: Rejected,
 }
 
+/// What a bin holds: elements, or their weights.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BinSums {
+    pub total: f64,
+    pub hits: f64,
+    pub confidence: f64,
+}
+
+impl Calibration {
+    /// The bins, each element by its weight if it has one.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`] if none holds anything.
+    pub(crate) fn bins(&self) -> Result<Vec<BinSums>, MetricError> {
+        let width = self.counts.len();
+        let weight =
+            |part: usize, bin: usize| self.weighted.get(part * width + bin).unwrap_or(&0.0);
+        let bins: Vec<_> = (0..width)
+            .map(|bin| BinSums {
+                total: self.counts[bin] as f64 + weight(0, bin) + weight(1, bin),
+                hits: self.hits[bin] as f64 + weight(1, bin),
+                confidence: self.confidence[bin] + weight(2, bin),
+            })
+            .collect();
+        match bins.iter().any(|bin| bin.total > 0.0) {
+            true => Ok(bins),
+            false => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+        }
+    }
+
+    /// Whether there are weights for all bins or none.
+    fn weights_fit(&self) -> bool {
+        [0, 3 * self.counts.len()].contains(&self.weighted.len())
+    }
+}
+
 impl Summary for Calibration {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        if self.counts.len() != other.counts.len() {
+        if self.counts.len() != other.counts.len() || !other.weights_fit() {
             let what = |c: &Self| format!("{} bins", c.counts.len().saturating_sub(1));
             return Err(MetricError::MergeMismatch {
                 left: what(self),
@@ -202,12 +281,14 @@ impl Summary for Calibration {
             .iter_mut()
             .zip(&other.confidence)
             .for_each(|(a, b)| *a += b);
+        add_weights(&mut self.weighted, &other.weighted);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        match [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2] {
+        let lists = [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2];
+        match lists && self.weights_fit() {
             true => Ok(()),
             false => Err(MetricError::Saved("bins of different numbers".into())),
         }

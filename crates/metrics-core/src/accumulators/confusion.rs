@@ -1,12 +1,13 @@
 //! Confusion matrices: the state of every metric of counts.
 
-use super::{add_counts, add_rejected};
+use super::{add_counts, add_rejected, add_weights};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Multiclass, Multilabel},
+    batch::{Binary, Decisions, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops::{self, ConfusionOptions, LabelCountsOptions},
 };
+use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// What kind of decisions a [`Confusion`] counts.
@@ -21,17 +22,23 @@ pub enum Task {
     Multilabel,
 }
 
-/// Confusion counts: exact, whatever their size.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Confusion counts: exact, whatever their size. Elements with a weight are in sums of their own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Confusion {
     /// What is counted.
     pub task: Task,
     /// Classes (2 for binary) or labels.
     pub width: usize,
+    /// The elements without a weight.
     /// Binary and multiclass: `target * width + prediction`.
     /// Multilabel: `label * 4 + target * 2 + prediction`.
     /// Margins of multiclass: hits, predictions and targets, each by class.
     pub counts: Vec<u64>,
+    /// The weights of the elements that have one, by the same cells; empty if there was none.
+    /// Margins of multiclass: true positives, false positives and false negatives, each by class, as
+    /// a difference of margins would lose small weights beside large ones.
+    #[serde(default, with = "crate::number::list")]
+    pub weighted: Vec<f64>,
     /// Whether the counts are only the margins of the matrix.
     pub margins: bool,
     /// What was left out.
@@ -104,33 +111,65 @@ impl Confusion {
             task,
             width,
             counts: vec![0; cells],
+            weighted: Vec::new(),
             margins,
+            rejected: Rejected::default(),
+        }
+    }
+
+    /// Of one sample, for which the margins are enough.
+    pub(super) fn of_sample(task: Task, width: usize, counters: &[u32]) -> Self {
+        Self {
+            task,
+            width,
+            counts: counters.iter().map(|count| u64::from(*count)).collect(),
+            weighted: Vec::new(),
+            margins: task == Task::Multiclass,
             rejected: Rejected::default(),
         }
     }
 
     /// How often `target` was predicted as `prediction`: `None` outside the classes, of margins, and
     /// of labels, which have a matrix each.
-    pub fn get(&self, target: usize, prediction: usize) -> Option<u64> {
+    pub fn get(&self, target: usize, prediction: usize) -> Option<f64> {
         let inside = target < self.width && prediction < self.width;
         let cells = inside && !self.margins && self.task != Task::Multilabel;
-        cells.then(|| self.counts[target * self.width + prediction])
+        cells.then(|| self.cell(target * self.width + prediction))
     }
 
-    /// All decisions that were counted.
-    pub fn total(&self) -> u64 {
-        match self.margins {
-            true => self.counts[2 * self.width..].iter().sum(),
-            false => self.counts.iter().sum(),
+    /// The cells, elements and weights together. Of margins there are none.
+    pub fn cells(&self) -> Vec<f64> {
+        match (self.margins, self.weighted.is_empty()) {
+            (true, _) => Vec::new(),
+            (false, true) => self.counts.iter().map(|count| *count as f64).collect(),
+            (false, false) => (0..self.counts.len()).map(|i| self.cell(i)).collect(),
         }
     }
 
-    /// Fails if nothing was counted.
+    fn cell(&self, index: usize) -> f64 {
+        self.counts[index] as f64 + self.weighted.get(index).unwrap_or(&0.0)
+    }
+
+    /// All decisions that were counted, each by its weight if it has one.
+    pub fn total(&self) -> f64 {
+        let (first, from) = match self.margins {
+            true => (self.width, 2 * self.width),
+            false => (self.counts.len(), 0),
+        };
+        let elements: u64 = self.counts[from..].iter().sum();
+        // Of weighted margins each element is either a hit or a false negative.
+        let weights = self.weighted.iter().enumerate();
+        let weights = weights.filter(|(i, _)| *i < first || *i >= 2 * self.width);
+        elements as f64 + weights.map(|(_, weight)| weight).sum::<f64>()
+    }
+
+    /// Fails if nothing was counted, or nothing that has any weight.
     ///
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.counts.iter().any(|count| *count > 0) {
+        let any = self.counts.iter().any(|count| *count > 0);
+        match any || self.weighted.iter().any(|weight| *weight > 0.0) {
             false => Err(MetricError::Empty {
                 rejected: self.rejected,
             }),
@@ -140,30 +179,79 @@ impl Confusion {
 
     /// The outcomes per class (multiclass), per label (multilabel), or of the positive class.
     pub fn classes(&self) -> Vec<ClassCounts> {
-        let cell = |index: usize| self.counts[index] as f64;
         let quad = |at: usize| ClassCounts {
-            tn: cell(at),
-            fp: cell(at + 1),
-            fn_: cell(at + 2),
-            tp: cell(at + 3),
+            tn: self.cell(at),
+            fp: self.cell(at + 1),
+            fn_: self.cell(at + 2),
+            tp: self.cell(at + 3),
         };
         match self.task {
             Task::Binary => vec![quad(0)],
             Task::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
-            Task::Multiclass => {
-                let (hits, predicted, targets) = self.margins();
-                let total: u64 = targets.iter().sum();
-                (0..self.width)
-                    .map(|class| {
-                        let (tp, fp) = (hits[class], predicted[class] - hits[class]);
-                        let fn_ = targets[class] - tp;
-                        let [tp, fp, fn_, tn] =
-                            [tp, fp, fn_, total - tp - fp - fn_].map(|c| c as f64);
-                        ClassCounts { tp, fp, tn, fn_ }
-                    })
-                    .collect()
+            Task::Multiclass if self.weighted.is_empty() => self.unweighted_classes(),
+            Task::Multiclass => (self.unweighted_classes().into_iter())
+                .zip(self.weighted_classes())
+                .map(|pair| <[_; 2]>::from(pair).into_iter().sum())
+                .collect(),
+        }
+    }
+
+    fn unweighted_classes(&self) -> Vec<ClassCounts> {
+        let (hits, predicted, targets) = self.margins();
+        let total: u64 = targets.iter().sum();
+        (0..self.width)
+            .map(|class| {
+                // A damaged file may hold margins that are of no matrix.
+                let tp = hits[class];
+                let fp = predicted[class].saturating_sub(tp);
+                let fn_ = targets[class].saturating_sub(tp);
+                let tn = total.saturating_sub(tp + fp + fn_);
+                let [tp, fp, fn_, tn] = [tp, fp, fn_, tn].map(|c| c as f64);
+                ClassCounts { tp, fp, tn, fn_ }
+            })
+            .collect()
+    }
+
+    fn weighted_classes(&self) -> Vec<ClassCounts> {
+        let (tp, fp, fn_) = self.weighted_outcomes();
+        let (other_hits, other_misses) = (of_others(&tp), of_others(&fn_));
+        (0..self.width)
+            .map(|class| {
+                // Of the elements of other classes that were taken for yet others. The sums of what
+                // would cancel differ in their last digits.
+                let elsewhere = other_misses[class] - fp[class];
+                let elsewhere = match elsewhere > CANCELLED * other_misses[class] {
+                    true => elsewhere,
+                    false => 0.0,
+                };
+                ClassCounts {
+                    tp: tp[class],
+                    fp: fp[class],
+                    tn: other_hits[class] + elsewhere,
+                    fn_: fn_[class],
+                }
+            })
+            .collect()
+    }
+
+    /// Weights of true positives, false positives and false negatives by class.
+    fn weighted_outcomes(&self) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
+        let width = self.width;
+        if self.margins {
+            let part = |k: usize| self.weighted[k * width..][..width].to_vec();
+            return (part(0), part(1), part(2));
+        }
+        let mut outcomes = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
+        for (cell, weight) in self.weighted.iter().enumerate() {
+            let (target, pred) = (cell / width, cell % width);
+            if target == pred {
+                outcomes.0[target] = *weight;
+            } else {
+                outcomes.1[pred] += weight;
+                outcomes.2[target] += weight;
             }
         }
+        outcomes
     }
 
     /// Hits, predictions and targets by class.
@@ -186,18 +274,46 @@ impl Confusion {
         (hits, predicted, targets)
     }
 
+    /// Whether there are weights for all cells or none.
+    fn weights_fit(&self) -> bool {
+        let sums = [0, self.counts.len()].contains(&self.weighted.len());
+        sums && self.weighted.iter().all(|weight| *weight >= 0.0)
+    }
+
     fn fold(&mut self, delta: &HostDelta) {
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
         add_rejected(&mut self.rejected, rejected);
+        if let Some(sums) = delta.sums(0) {
+            add_weights(&mut self.weighted, &sums);
+        }
     }
+}
+
+/// What is left of a difference of two sums of weights that are the same but for rounding.
+const CANCELLED: f64 = 1e-11;
+
+/// For each number the sum of all others, without a difference.
+pub(crate) fn of_others(numbers: &[f64]) -> Vec<f64> {
+    let mut sums = vec![0.0; numbers.len()];
+    let mut before = 0.0;
+    for (sum, number) in sums.iter_mut().zip(numbers) {
+        *sum = before;
+        before += number;
+    }
+    let mut after = 0.0;
+    for (sum, number) in sums.iter_mut().zip(numbers).rev() {
+        *sum += after;
+        after += number;
+    }
+    sums
 }
 
 impl Summary for Confusion {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |c: &Self| (c.task, c.width, c.margins, c.counts.len());
-        if shape(self) != shape(other) {
+        if shape(self) != shape(other) || !other.weights_fit() {
             return Err(MetricError::MergeMismatch {
                 left: format!("{:?} of {}", self.task, self.width),
                 right: format!("{:?} of {}", other.task, other.width),
@@ -206,6 +322,7 @@ impl Summary for Confusion {
         for (count, other) in self.counts.iter_mut().zip(&other.counts) {
             *count += other;
         }
+        add_weights(&mut self.weighted, &other.weighted);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
@@ -218,7 +335,7 @@ impl Summary for Confusion {
                 .zip(others.chunks(self.width.max(1)).next().unwrap_or(&[]))
                 .all(|(hits, all)| hits <= all)
         };
-        match self.counts.len() == cells && (!self.margins || hits_fit()) {
+        match self.counts.len() == cells && self.weights_fit() && (!self.margins || hits_fit()) {
             true => Ok(()),
             false => Err(MetricError::Saved(
                 "a confusion matrix of another size".into(),
@@ -231,7 +348,7 @@ impl Summary for Confusion {
     }
 }
 
-/// Counts decisions at a threshold: 4 device counters.
+/// Counts decisions at a threshold: 4 device counters, and of weighted batches 4 sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BinaryConfusion {
     pub(crate) threshold: f32,
@@ -254,8 +371,13 @@ impl Accumulator for BinaryConfusion {
         Ok(())
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn update(&self, delta: &mut Delta, batch: &Binary) {
-        count_decisions(delta, &batch.decisions, self.threshold, self.ignore_index);
+        let options = label_options(&batch.decisions, self.threshold, self.ignore_index);
+        count_decisions(delta, &batch.decisions, batch.weights(), options);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
@@ -263,7 +385,8 @@ impl Accumulator for BinaryConfusion {
     }
 }
 
-/// Counts decisions per label at a threshold: `4 * L` device counters.
+/// Counts decisions per label at a threshold: `4 * L` device counters, and of weighted batches as many
+/// sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MultilabelConfusion {
     pub(crate) labels: usize,
@@ -288,8 +411,13 @@ impl Accumulator for MultilabelConfusion {
         check_labels(self.labels, batch)
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn update(&self, delta: &mut Delta, batch: &Multilabel) {
-        count_decisions(delta, &batch.decisions, self.threshold, self.ignore_index);
+        let options = label_options(&batch.decisions, self.threshold, self.ignore_index);
+        count_decisions(delta, &batch.decisions, batch.weights(), options);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
@@ -309,7 +437,7 @@ pub(crate) fn at_least_one(count: usize, what: &str) -> Result<(), MetricError> 
     }
 }
 
-fn check_threshold(threshold: f32) -> Result<(), MetricError> {
+pub(super) fn check_threshold(threshold: f32) -> Result<(), MetricError> {
     match (0.0..=1.0).contains(&threshold) {
         true => Ok(()),
         false => Err(MetricError::InvalidOption(format!(
@@ -332,31 +460,44 @@ pub(crate) fn check_labels(labels: usize, batch: &Multilabel) -> Result<(), Metr
     })
 }
 
-fn count_decisions(
-    delta: &mut Delta,
-    decisions: &crate::batch::Decisions,
+/// The options to count decisions with.
+pub(super) fn label_options(
+    decisions: &Decisions,
     threshold: f32,
     ignore_index: Option<i64>,
+) -> LabelCountsOptions {
+    LabelCountsOptions {
+        // Predicted labels are 0 or 1, whatever the threshold for scores.
+        threshold: if decisions.labels { 0.5 } else { threshold },
+        ignore_index,
+    }
+}
+
+fn count_decisions(
+    delta: &mut Delta,
+    decisions: &Decisions,
+    weights: Option<&Tensor<1>>,
+    options: LabelCountsOptions,
 ) {
-    let [_, labels] = decisions.dims();
+    let [n, labels] = decisions.dims();
     let device = decisions.target.device();
-    // Predicted labels are 0 or 1, whatever the threshold for scores.
-    let threshold = if decisions.labels { 0.5 } else { threshold };
-    delta.counts(0, 4 * labels + REJECTED_SLOTS, &device, |state| {
-        ops::label_counts(
-            state,
-            decisions.probabilities(),
-            decisions.target.clone(),
-            LabelCountsOptions {
-                threshold,
-                ignore_index,
-            },
-        )
+    let (scores, target) = (decisions.probabilities(), decisions.target.clone());
+    let counters = 4 * labels + REJECTED_SLOTS;
+    let Some(weights) = weights else {
+        return delta.counts(0, counters, &device, |state| {
+            ops::label_counts(state, scores, target, options)
+        });
+    };
+    let cells = ops::decision_cells(scores, target, options).reshape([n * labels]);
+    let weights = weights.clone().reshape([n, 1]).expand([n, labels]);
+    let weights = weights.reshape([n * labels]);
+    delta.both(counters, 4 * labels, &device, |counts, sums| {
+        ops::weighted_counts(counts, sums, cells, weights)
     });
 }
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
-/// that matrix in `3 * C` counters, if no metric needs more.
+/// that matrix in `3 * C` counters, if no metric needs more; of weighted batches as many sums.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,
@@ -412,6 +553,10 @@ impl Accumulator for MulticlassConfusion {
         Ok(())
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
         let options = ConfusionOptions {
             classes: self.classes,
@@ -422,6 +567,15 @@ impl Accumulator for MulticlassConfusion {
             true => self.classes * self.classes,
             false => 3 * self.classes,
         };
+        if let Some(weights) = batch.weights() {
+            let (places, weights) = self.weighted_cells(batch, weights.clone(), options);
+            return delta.both(
+                cells + REJECTED_SLOTS,
+                cells,
+                &batch.device(),
+                |counts, sums| ops::weighted_counts(counts, sums, places, weights),
+            );
+        }
         delta.counts(0, cells + REJECTED_SLOTS, &batch.device(), |state| {
             let target = batch.target.clone();
             let ranks = || batch.ranks(self.classes);
@@ -436,5 +590,22 @@ impl Accumulator for MulticlassConfusion {
 
     fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
         summary.fold(delta);
+    }
+}
+
+impl MulticlassConfusion {
+    /// The cells that elements count in, and their weights there.
+    fn weighted_cells(
+        &self,
+        batch: &Multiclass,
+        weights: Tensor<1>,
+        options: ConfusionOptions,
+    ) -> (Tensor<1, Int>, Tensor<1>) {
+        let (ranks, target) = (batch.ranks(self.classes), batch.target.clone());
+        if self.matrix {
+            return (ops::confusion_cells(ranks, target, options), weights);
+        }
+        let (outcome, missed) = ops::outcome_cells(ranks, target, options);
+        ops::in_two_cells(outcome, weights.clone(), missed, weights)
     }
 }

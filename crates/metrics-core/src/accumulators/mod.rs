@@ -28,6 +28,7 @@ macro_rules! by_options {
     };
 }
 
+mod by_sample;
 mod calibration_bins;
 mod co_moments;
 mod confusion;
@@ -35,6 +36,7 @@ mod curve_column;
 mod curve_scores;
 mod decision_terms;
 mod ensemble_scores;
+mod exact_matches;
 mod group_counts;
 mod hinge_terms;
 mod joint_moments;
@@ -51,8 +53,11 @@ mod target_extremes;
 mod top_labels;
 mod values;
 
+pub use by_sample::{BySample, PerSample, SampleCounts};
+pub(crate) use calibration_bins::BinSums;
 pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
 pub use co_moments::{CoMoments, Comoments};
+pub(crate) use confusion::of_others;
 pub use confusion::{
     BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
 };
@@ -61,6 +66,7 @@ pub use curve_column::ThresholdCurve;
 pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
 pub use decision_terms::{DecisionBatch, DecisionTerms};
 pub use ensemble_scores::{EnsembleScoreSum, EnsembleScores};
+pub use exact_matches::{ExactMatches, MatchCounts, MatchOptions, MatchedBatch};
 pub use group_counts::{GroupCounts, GroupedOutcomes};
 pub use hinge_terms::{HingeTerms, MarginBatch};
 pub use joint_moments::{Joint, JointMoments, JointOutput};
@@ -118,4 +124,12 @@ fn add_counts(counts: &mut [u64], delta: &[i32]) {
             pairs.for_each(|(count, delta)| *count += *delta as u64);
         }
     }
+}
+
+/// Adds sums of weights, of which there are none before the first weighted batch.
+fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
+    if sums.len() < delta.len() {
+        sums.resize(delta.len(), 0.0);
+    }
+    sums.iter_mut().zip(delta).for_each(|(sum, d)| *sum += d);
 }

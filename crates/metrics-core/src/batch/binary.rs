@@ -8,6 +8,8 @@ pub struct Binary {
     pub(crate) decisions: Decisions,
     weights: Option<Tensor<1>>,
     memo: Memo,
+    /// How many samples the elements are of, if samples have dimensions of their own.
+    pub(crate) samples: Option<usize>,
 }
 
 impl Binary {
@@ -24,7 +26,7 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
+        let (n, dims) = (target.shape().num_elements(), target.dims());
         let (scores, target) = (
             super::scores(scores).reshape([n, 1]),
             target.without_autodiff().reshape([n, 1]),
@@ -33,6 +35,7 @@ impl Binary {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
             weights: None,
             memo: Memo::default(),
+            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -46,12 +49,13 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
+        let (n, dims) = (target.shape().num_elements(), target.dims());
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
         Ok(Self {
             decisions: Decisions::from_labels(flat(pred), flat(target)),
             weights: None,
             memo: Memo::default(),
+            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -59,8 +63,8 @@ impl Binary {
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: self.decisions.kind(kind),
-            weights: self.weights,
             memo: Memo::default(),
+            ..self
         }
     }
 }

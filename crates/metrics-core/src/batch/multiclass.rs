@@ -18,6 +18,8 @@ pub struct Multiclass {
     probabilities: OnceLock<Tensor<2>>,
     weights: Option<Tensor<1>>,
     memo: Memo,
+    /// How many samples the elements are of, if samples have dimensions of their own.
+    pub(crate) samples: Option<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -38,6 +40,7 @@ impl Multiclass {
             probabilities: OnceLock::new(),
             weights: None,
             memo: Memo::default(),
+            samples: None,
         }
     }
 
@@ -74,10 +77,11 @@ impl Multiclass {
         let scores = super::scores(scores)
             .movedim(1, D as i32 - 1)
             .reshape([n, left[1]]);
-        Ok(Self::new(
-            Predictions::Scores(scores),
-            target.without_autodiff().reshape([n]),
-        ))
+        let target = target.without_autodiff().reshape([n]);
+        Ok(Self {
+            samples: (E > 1).then(|| right[0]),
+            ..Self::new(Predictions::Scores(scores), target)
+        })
     }
 
     /// From the logits of a language model, `[B, T, V]`, and token indices `[B, T]`.
@@ -90,7 +94,10 @@ impl Multiclass {
         same_device("logits", logits.device(), "target", target.device())?;
         let logits = super::scores(logits).reshape([b * t, vocabulary]);
         let target = target.without_autodiff().reshape([b * t]);
-        Ok(Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits))
+        Ok(Self {
+            samples: Some(b),
+            ..Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits)
+        })
     }
 
     /// From predicted class indices of any shape and targets of the same shape.
@@ -103,9 +110,12 @@ impl Multiclass {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
+        let (n, dims) = (target.shape().num_elements(), target.dims());
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n]);
-        Ok(Self::new(Predictions::Labels(flat(pred)), flat(target)))
+        Ok(Self {
+            samples: (D > 1).then(|| dims[0]),
+            ..Self::new(Predictions::Labels(flat(pred)), flat(target))
+        })
     }
 
     /// Says what the scores are, for the metrics that need probabilities.

@@ -8,6 +8,8 @@ pub struct Multilabel {
     pub(crate) decisions: Decisions,
     weights: Option<Tensor<1>>,
     memo: Memo,
+    /// How many samples the rows are of, if samples have dimensions of their own.
+    pub(crate) samples: Option<usize>,
 }
 
 impl Multilabel {
@@ -26,6 +28,7 @@ impl Multilabel {
             decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
             weights: None,
             memo: Memo::default(),
+            samples: None,
         })
     }
 
@@ -41,6 +44,45 @@ impl Multilabel {
             decisions: Decisions::from_labels(pred, target),
             weights: None,
             memo: Memo::default(),
+            samples: None,
+        })
+    }
+
+    /// From scores with the labels in the second dimension, `[N, L, ..]`, and targets of the same
+    /// shape; every position counts as a row.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_dense<const D: usize>(
+        scores: Tensor<D>,
+        target: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        let dims = target.dims();
+        same_shape("scores", &scores.dims(), "target", &dims)?;
+        let rows = dense_rows(&dims)?;
+        let scores = super::scores(scores).movedim(1, D as i32 - 1).reshape(rows);
+        let target = target.movedim(1, D as i32 - 1).reshape(rows);
+        Ok(Self {
+            samples: (D > 2).then(|| dims[0]),
+            ..Self::from_scores(scores, target)?
+        })
+    }
+
+    /// As [`from_dense`](Self::from_dense), from predicted labels 0 or 1.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`].
+    pub fn from_dense_labels<const D: usize>(
+        pred: Tensor<D, Int>,
+        target: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        let dims = target.dims();
+        same_shape("pred", &pred.dims(), "target", &dims)?;
+        let rows = dense_rows(&dims)?;
+        let flat = |tensor: Tensor<D, Int>| tensor.movedim(1, D as i32 - 1).reshape(rows);
+        Ok(Self {
+            samples: (D > 2).then(|| dims[0]),
+            ..Self::from_labels(flat(pred), flat(target))?
         })
     }
 
@@ -48,9 +90,23 @@ impl Multilabel {
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: self.decisions.kind(kind),
-            weights: self.weights,
             memo: Memo::default(),
+            ..self
         }
+    }
+}
+
+/// The rows and labels of tensors `[N, L, ..]`.
+fn dense_rows(dims: &[usize]) -> Result<[usize; 2], MetricError> {
+    match dims {
+        [n, labels, others @ ..] => Ok([n * others.iter().product::<usize>(), *labels]),
+        _ => Err(MetricError::ShapeMismatch {
+            left_name: "target",
+            left: dims.to_vec(),
+            right_name: "a multilabel batch",
+            right: vec![],
+            hint: ": it needs [N, L, ..]",
+        }),
     }
 }
 

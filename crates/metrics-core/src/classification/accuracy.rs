@@ -1,4 +1,5 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, unseen_at};
+use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion, Task},
@@ -35,6 +36,7 @@ pub type Accuracy<A> = ClassMetric<AccuracyRule, A>;
 pub struct AccuracyRule;
 
 impl Averaged for AccuracyRule {}
+impl Multidim for AccuracyRule {}
 
 impl ConfusionRule for AccuracyRule {
     const NAME: &'static str = "accuracy";

@@ -12,8 +12,9 @@ use crate::{
 /// gap (`Max`). Multiclass: confidence is the probability of the best class and a prediction is
 /// right if that is the target. Binary, as in the reference: confidence is the probability of the
 /// positive class and accuracy the share of positives. Ranges over `[0, 1]`, 0 is best. Bins are
-/// closed on the left; a confidence of 1 has a bin of its own, as in the reference. No data is
-/// [`MetricError::Empty`]. State: 3 numbers per bin. References: Naeini et al. 2015; Kumar et al.
+/// closed on the left; a confidence of 1 has a bin of its own, as in the reference. In weighted batches
+/// every element counts as much as its weight, in the shares as in the means of a bin. No data, or none
+/// with any weight, is [`MetricError::Empty`]. State: 3 numbers per bin, with weights 6. References: Naeini et al. 2015; Kumar et al.
 /// 2019; TorchMetrics 1.9.0 `CalibrationError`.
 ///
 /// ```
@@ -112,21 +113,12 @@ impl<B: ConfidentBatch> Metric for CalibrationError<B> {
     }
 
     fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
-        let total: u64 = bins.counts.iter().sum();
-        if total == 0 {
-            return Err(MetricError::Empty {
-                rejected: bins.rejected,
-            });
-        }
-        let gaps = (bins.counts.iter().zip(&bins.hits).zip(&bins.confidence))
-            .filter(|((count, _), _)| **count > 0)
-            .map(|((count, hits), confidence)| {
-                let count = *count as f64;
-                (
-                    (*hits as f64 - confidence).abs() / count,
-                    count / total as f64,
-                )
-            });
+        let bins = bins.bins()?;
+        let total: f64 = bins.iter().map(|bin| bin.total).sum();
+        let gaps = bins.iter().filter(|bin| bin.total > 0.0).map(|bin| {
+            let gap = (bin.hits - bin.confidence).abs() / bin.total;
+            (gap, bin.total / total)
+        });
         Ok(match self.norm {
             CalibrationNorm::L1 => gaps.map(|(gap, share)| gap * share).sum::<f64>(),
             CalibrationNorm::L2 => gaps

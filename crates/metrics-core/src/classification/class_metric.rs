@@ -123,6 +123,23 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
 ///
 /// Made by the constructors of its aliases: `Precision::binary()`, `Precision::multiclass(10)`,
 /// `Precision::multilabel(5)`.
+///
+/// In batches with weights every element counts as much as its weight (each label of a multilabel row
+/// as much as the row's), as scikit-learn's `sample_weight` has it. Batches with and without weights add
+/// up. A class of no weight is one that does not occur, and no weight at all is [`MetricError::Empty`].
+///
+/// ```
+/// use metrics_core::{Accuracy, Metric, MetricError, batch::Binary};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([1, 1, 0], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 0, 0], &device);
+/// let weights = Tensor::<1>::from_floats([2.5, 1.0, 0.5], &device);
+/// let batch = Binary::from_labels(pred, target)?.with_weights(weights)?;
+/// assert_eq!(Accuracy::binary().evaluate(&batch)?.scalar(), Some(0.75));
+/// # Ok::<(), MetricError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassMetric<R, A> {
     pub(super) rule: R,
@@ -227,6 +244,13 @@ impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
     }
 }
 
+impl<R: ConfusionRule, A> ClassMetric<R, A> {
+    /// The value of counts that may be empty.
+    pub(super) fn value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+        self.rule.value(counts, &self.options)
+    }
+}
+
 impl<R: Averaged, A> ClassMetric<R, A> {
     /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
     pub fn average(mut self, average: Average) -> Self {
@@ -270,7 +294,7 @@ where
 
     fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
         counts.not_empty()?;
-        self.rule.value(counts, &self.options)
+        self.value(counts)
     }
 
     fn higher_is_better(&self) -> Option<bool> {

@@ -11,7 +11,8 @@ use crate::{
 /// ([`KappaWeights::None`]), the distance between the classes (`Linear`) or its square
 /// (`Quadratic`). At most 1; 0 is chance. Where chance alone agrees entirely (one class only) the
 /// value is NaN, as in the reference; no data is [`MetricError::Empty`]. Binary and multiclass.
-/// References: Cohen 1960, 1968; TorchMetrics 1.9.0 `CohenKappa`.
+/// References: Cohen 1960, 1968; TorchMetrics 1.9.0 `CohenKappa`, with sample weights scikit-learn's
+/// `cohen_kappa_score`.
 ///
 /// ```
 /// use metrics_core::{CohenKappa, Metric, batch::Binary};
@@ -72,7 +73,8 @@ impl ConfusionRule for CohenKappaRule {
             ));
         }
         let size = counts.width;
-        let cell = |row: usize, col: usize| counts.get(row, col).unwrap_or(0) as f64;
+        let cells = counts.cells();
+        let cell = |row: usize, col: usize| *cells.get(row * size + col).unwrap_or(&0.0);
         let rows: Vec<f64> = (0..size)
             .map(|r| (0..size).map(|c| cell(r, c)).sum())
             .collect();

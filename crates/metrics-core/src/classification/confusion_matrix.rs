@@ -8,8 +8,9 @@ use crate::{
 ///
 /// A matrix `[C, C]` (binary: `[2, 2]`), or one `[2, 2]` per label. With
 /// [`normalize`](ClassMetric::normalize) shares instead of counts, and [`Matrix::normalized`] says
-/// so; a row, column or matrix without elements is 0. Counts are exact up to 2^53. No data is [`MetricError::Empty`]. Reference:
-/// TorchMetrics 1.9.0 `ConfusionMatrix`.
+/// so; a row, column or matrix without elements is 0. Counts are exact up to 2^53; of a weighted batch
+/// the cells are sums of weights. No data is [`MetricError::Empty`]. References: TorchMetrics 1.9.0
+/// `ConfusionMatrix`, with weights scikit-learn's `confusion_matrix`.
 ///
 /// ```
 /// use metrics_core::{ConfusionMatrix, Metric, batch::Multiclass};
@@ -54,40 +55,29 @@ impl<A> ConfusionMatrix<A> {
 }
 
 impl ConfusionMatrixRule {
-    fn matrix(&self, size: usize, counts: &[u64]) -> Matrix {
-        if self.normalize == Normalize::None {
-            let data = counts.iter().map(|count| *count as f64).collect();
-            return Matrix {
-                rows: size,
-                cols: size,
-                data,
-                normalized: false,
-            };
-        }
+    fn matrix(&self, size: usize, mut data: Vec<f64>) -> Matrix {
         let (mut rows, mut cols) = (vec![0.0; size], vec![0.0; size]);
-        for (i, count) in counts.iter().enumerate() {
-            rows[i / size] += *count as f64;
-            cols[i % size] += *count as f64;
-        }
-        let all: f64 = rows.iter().sum();
-        let share = |(i, count): (usize, &u64)| {
-            let whole = match self.normalize {
-                Normalize::True => rows[i / size],
-                Normalize::Pred => cols[i % size],
-                Normalize::None | Normalize::All => all,
-            };
-            if whole == 0.0 {
-                0.0
-            } else {
-                *count as f64 / whole
+        let normalized = self.normalize != Normalize::None;
+        if normalized {
+            for (i, count) in data.iter().enumerate() {
+                rows[i / size] += count;
+                cols[i % size] += count;
             }
-        };
-        let data = counts.iter().enumerate().map(share).collect();
+            let all: f64 = rows.iter().sum();
+            for (i, count) in data.iter_mut().enumerate() {
+                let whole = match self.normalize {
+                    Normalize::True => rows[i / size],
+                    Normalize::Pred => cols[i % size],
+                    Normalize::None | Normalize::All => all,
+                };
+                *count = if whole == 0.0 { 0.0 } else { *count / whole };
+            }
+        }
         Matrix {
             rows: size,
             cols: size,
             data,
-            normalized: true,
+            normalized,
         }
     }
 }
@@ -98,15 +88,13 @@ impl ConfusionRule for ConfusionMatrixRule {
     const NEEDS_MATRIX: bool = true;
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+        let cells = counts.cells();
         Ok(match options.task {
-            Task::Multilabel => Value::Matrices(
-                counts
-                    .counts
-                    .chunks_exact(4)
-                    .map(|m| self.matrix(2, m))
-                    .collect(),
-            ),
-            _ => Value::Matrix(self.matrix(counts.width, &counts.counts)),
+            Task::Multilabel => {
+                let of_label = |cells: &[f64]| self.matrix(2, cells.to_vec());
+                Value::Matrices(cells.chunks_exact(4).map(of_label).collect())
+            }
+            _ => Value::Matrix(self.matrix(counts.width, cells)),
         })
     }
 

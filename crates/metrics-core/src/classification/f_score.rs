@@ -1,4 +1,5 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision};
+use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion},
@@ -68,8 +69,10 @@ impl<A> FBetaScore<A> {
 }
 
 impl Averaged for F1ScoreRule {}
+impl Multidim for F1ScoreRule {}
 impl ZeroDivision for F1ScoreRule {}
 impl Averaged for FBetaScoreRule {}
+impl Multidim for FBetaScoreRule {}
 impl ZeroDivision for FBetaScoreRule {}
 
 impl ConfusionRule for F1ScoreRule {

@@ -1,3 +1,4 @@
+use super::samplewise::Multidim;
 use super::{
     accuracy::accuracy,
     class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions},
@@ -31,6 +32,7 @@ pub type HammingDistance<A> = ClassMetric<HammingDistanceRule, A>;
 pub struct HammingDistanceRule;
 
 impl Averaged for HammingDistanceRule {}
+impl Multidim for HammingDistanceRule {}
 
 impl ConfusionRule for HammingDistanceRule {
     const NAME: &'static str = "hamming_distance";

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    accumulators::{ClassCounts, Confusion, Task, of_others},
 };
 
 /// Matthews correlation coefficient: the correlation between target and prediction.
@@ -59,18 +59,17 @@ impl ConfusionRule for MatthewsCorrCoefRule {
         if classes.len() == 2 && (right == total || right == 0.0) {
             return Ok((if right == total { 1.0 } else { -1.0 }).into());
         }
-        let (mut both, mut pred_square, mut target_square) = (0.0, 0.0, 0.0);
-        for class in &classes {
-            let (target, pred) = (class.support(), class.tp + class.fp);
-            both += target * pred;
-            pred_square += pred * pred;
-            target_square += target * target;
-        }
-        let square = total * total;
-        let variance = (square - pred_square) * (square - target_square);
-        if variance == 0.0 {
+        let targets: Vec<f64> = classes.iter().map(ClassCounts::support).collect();
+        let predicted: Vec<f64> = classes.iter().map(ClassCounts::predicted).collect();
+        // `s² - Σ p²`, which is 0 without rounding if all predictions are of one class.
+        let variance =
+            |sums: &[f64]| -> f64 { sums.iter().zip(of_others(sums)).map(|(a, b)| a * b).sum() };
+        let (targets_vary, predictions_vary) = (variance(&targets), variance(&predicted));
+        if targets_vary == 0.0 || predictions_vary == 0.0 {
             return Ok(0.0.into());
         }
+        let both: f64 = targets.iter().zip(&predicted).map(|(t, p)| t * p).sum();
+        let variance = targets_vary * predictions_vary;
         Ok(((right * total - both) / variance.sqrt()).into())
     }
 

@@ -1,6 +1,7 @@
 use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
+use super::samplewise::Multidim;
 use crate::{MetricError, Value, accumulators::Confusion};
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
@@ -29,6 +30,7 @@ pub type NegativePredictiveValue<A> = ClassMetric<NegativePredictiveValueRule, A
 pub struct NegativePredictiveValueRule;
 
 impl Averaged for NegativePredictiveValueRule {}
+impl Multidim for NegativePredictiveValueRule {}
 impl ZeroDivision for NegativePredictiveValueRule {}
 
 impl ConfusionRule for NegativePredictiveValueRule {

@@ -1,6 +1,7 @@
 use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
+use super::samplewise::Multidim;
 use crate::{MetricError, Value, accumulators::Confusion};
 
 /// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
@@ -27,6 +28,7 @@ pub type Precision<A> = ClassMetric<PrecisionRule, A>;
 pub struct PrecisionRule;
 
 impl Averaged for PrecisionRule {}
+impl Multidim for PrecisionRule {}
 impl ZeroDivision for PrecisionRule {}
 
 impl ConfusionRule for PrecisionRule {

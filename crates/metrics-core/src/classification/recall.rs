@@ -1,6 +1,7 @@
 use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
+use super::samplewise::Multidim;
 use crate::{MetricError, Value, accumulators::Confusion};
 
 /// Recall (sensitivity, true positive rate): the share of positives that are found,
@@ -28,6 +29,7 @@ pub type Recall<A> = ClassMetric<RecallRule, A>;
 pub struct RecallRule;
 
 impl Averaged for RecallRule {}
+impl Multidim for RecallRule {}
 impl ZeroDivision for RecallRule {}
 
 impl ConfusionRule for RecallRule {

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, ReliabilityBin, Value,
-    accumulators::{Calibration, CalibrationBins, ConfidentBatch},
+    accumulators::{BinSums, Calibration, CalibrationBins, ConfidentBatch},
     batch::{Binary, Multiclass},
 };
 
@@ -10,8 +10,9 @@ use crate::{
 /// state if the options are equal: equal-width, closed on the left, and one more (from 1 to 1) for a
 /// confidence of exactly 1. Binary: confidence is the probability of the positive class and accuracy
 /// the share of positives; multiclass: of the best class, and how often it was the target. A bin
-/// without elements has count 0 and NaN means. No data is [`MetricError::Empty`]. State: 3 numbers
-/// per bin. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
+/// without elements has count 0 and NaN means. In weighted batches every element counts as much as its
+/// weight. No data, or none with any weight, is [`MetricError::Empty`]. State: 3 numbers per bin, with
+/// weights 6. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
 /// `CalibrationError`.
 ///
 /// ```
@@ -85,25 +86,19 @@ impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
     }
 
     fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
-        if bins.counts.iter().all(|count| *count == 0) {
-            return Err(MetricError::Empty {
-                rejected: bins.rejected,
-            });
-        }
-        let width = bins.counts.len().saturating_sub(1).max(1) as f64;
-        let bin = |(i, ((count, hits), confidence)): (usize, ((&u64, &u64), &f64))| {
-            let elements = *count as f64;
-            ReliabilityBin {
-                lower: i as f64 / width,
-                upper: ((i + 1) as f64 / width).min(1.0),
-                count: *count,
-                // 0 / 0 is the NaN of a bin without elements.
-                confidence: confidence / elements,
-                accuracy: *hits as f64 / elements,
-            }
+        let bins = bins.bins()?;
+        let width = bins.len().saturating_sub(1).max(1) as f64;
+        let bin = |(i, bin): (usize, &BinSums)| ReliabilityBin {
+            lower: i as f64 / width,
+            upper: ((i + 1) as f64 / width).min(1.0),
+            count: bin.total,
+            // 0 / 0 is the NaN of a bin without elements.
+            confidence: bin.confidence / bin.total,
+            accuracy: bin.hits / bin.total,
         };
-        let bins = bins.counts.iter().zip(&bins.hits).zip(&bins.confidence);
-        Ok(Value::Reliability(bins.enumerate().map(bin).collect()))
+        Ok(Value::Reliability(
+            bins.iter().enumerate().map(bin).collect(),
+        ))
     }
 
     fn is_scalar(&self) -> bool {

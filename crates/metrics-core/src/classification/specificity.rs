@@ -1,4 +1,5 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
+use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion},
@@ -28,6 +29,7 @@ pub type Specificity<A> = ClassMetric<SpecificityRule, A>;
 pub struct SpecificityRule;
 
 impl Averaged for SpecificityRule {}
+impl Multidim for SpecificityRule {}
 
 impl ConfusionRule for SpecificityRule {
     const NAME: &'static str = "specificity";

@@ -1,4 +1,5 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
+use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion, Task},
@@ -32,6 +33,7 @@ pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
 pub struct StatScoresRule;
 
 impl Averaged for StatScoresRule {}
+impl Multidim for StatScoresRule {}
 
 impl ConfusionRule for StatScoresRule {
     const NAME: &'static str = "stat_scores";

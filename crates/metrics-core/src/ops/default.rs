@@ -108,6 +108,113 @@ fn predictions(
     (target, pred, hit, ignore_codes(rank, ignored))
 }
 
+/// The cell of each row in a confusion matrix, `target * C + prediction`, or the code of a rejected
+/// row.
+pub(crate) fn confusion_cells(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let (target, pred, _, code) = predictions(ranks, target, options);
+    let rejected = code.clone().lower_elem(0);
+    (target * options.classes as i32 + pred).mask_where(rejected, code)
+}
+
+/// The class of each row that is a hit, or else `C` more than its prediction; the code of a rejected
+/// row. And beside it where the rows that miss count as well: `2 * C` more than their target, or -1.
+pub(crate) fn outcome_cells(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> (Tensor<1, Int>, Tensor<1, Int>) {
+    let classes = options.classes as i32;
+    let (target, pred, hit, code) = predictions(ranks, target, options);
+    let rejected = code.clone().lower_elem(0);
+    let missed = (target.clone() + 2 * classes)
+        .mask_fill(hit.clone(), -1)
+        .mask_fill(rejected.clone(), -1);
+    let first = (pred + classes)
+        .mask_where(hit, target)
+        .mask_where(rejected, code);
+    (first, missed)
+}
+
+/// Ranks and targets of rows of several samples, as many of each, with classes for each sample alone:
+/// `sample * C + class`. Ignored rows have their code for a rank.
+pub(crate) fn classes_by_sample(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    samples: usize,
+    options: ConfusionOptions,
+) -> (Tensor<2, Int>, Tensor<1, Int>) {
+    let [_, n] = ranks.dims();
+    let first = Tensor::<1, Int>::arange(0..samples as i64, (&ranks.device(), DType::I32))
+        .reshape([samples, 1])
+        .expand([samples, n / samples.max(1)])
+        .reshape([n])
+        * options.classes as i32;
+    let ignored = is_ignored(&target, options.ignore_index);
+    let (_, target) = outside(as_i32(target), options.classes);
+    let best = ranks.clone().slice([0..1, 0..n]).reshape([n]);
+    let rank = ignore_codes(ranks.slice([1..2, 0..n]).reshape([n]), ignored);
+    (
+        Tensor::stack(vec![best + first.clone(), rank], 0),
+        target + first,
+    )
+}
+
+/// Whether each row is a hit: 1, 0 or the code of a rejected row.
+pub(crate) fn hits(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    let (_, _, hit, code) = predictions(ranks, target, options);
+    let rejected = code.clone().lower_elem(0);
+    as_i32(hit.int()).mask_where(rejected, code)
+}
+
+/// Whether each decision is right: 1, 0 or the code of a rejected one.
+pub(crate) fn label_hits(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    let (safe, pred) = (
+        outside(as_i32(target.clone()), 2).1,
+        as_i32(scores.clone().greater_elem(options.threshold).int()),
+    );
+    let code = decision_cells(scores, target, options);
+    let rejected = code.clone().lower_elem(0);
+    as_i32(safe.equal(pred).int()).mask_where(rejected, code)
+}
+
+/// Adds units, as many of each sample one after the other, to two counters of their sample: those
+/// with an element that is 0, and those without. Of `hits [U, E]` negative elements are codes; a unit
+/// with one that is not ignored is left out, and one of which all are.
+pub(crate) fn unit_matches(
+    state: Tensor<1, Int>,
+    hits: Tensor<2, Int>,
+    samples: usize,
+) -> Tensor<1, Int> {
+    let ([units, elements], counters) = (hits.dims(), 2 * samples as i32);
+    let missed = hits.clone().equal_elem(0).any_dim(1).reshape([units]);
+    let invalid = hits.clone().lower_elem(Reason::Ignored.code()).any_dim(1);
+    let judged = hits.clone().greater_equal_elem(0).any_dim(1);
+    let used = judged.bool_and(invalid.bool_not()).reshape([units]);
+    let sample = Tensor::<1, Int>::arange(0..samples as i64, (&hits.device(), DType::I32))
+        .reshape([samples, 1])
+        .expand([samples, units / samples.max(1)])
+        .reshape([units]);
+    let place = sample * 2 + as_i32(missed.bool_not().int());
+    let codes = hits.reshape([units * elements]);
+    let rejected = codes.clone().lower_elem(0);
+    let slot = (codes.neg() + (counters - 1)).mask_fill(rejected.clone().bool_not(), counters);
+    state
+        .scatter(0, place, as_i32(used.int()), IndexingUpdateOp::Add)
+        .scatter(0, slot, as_i32(rejected.int()), IndexingUpdateOp::Add)
+}
+
 /// See [`confusion`](super::confusion).
 pub fn confusion(
     state: Tensor<1, Int>,
@@ -115,13 +222,10 @@ pub fn confusion(
     target: Tensor<1, Int>,
     options: ConfusionOptions,
 ) -> Tensor<1, Int> {
-    let classes = options.classes as i32;
-    let (target, pred, _, code) = predictions(ranks, target, options);
-    let rejected = code.clone().lower_elem(0);
-    let cell = target * classes + pred;
+    let cells = (options.classes * options.classes) as i32;
     count(
         state,
-        cell.mask_where(rejected, code.neg() + (classes * classes - 1)),
+        places(confusion_cells(ranks, target, options), cells),
     )
 }
 
@@ -168,6 +272,30 @@ pub fn label_margins(
     class_margins(state, ranks, target, options)
 }
 
+/// The cell of each decision, `label * 4 + target * 2 + prediction`, or the code of a rejected one.
+pub(crate) fn decision_cells(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    let [n, labels] = scores.dims();
+    let device = scores.device();
+    let ignored = is_ignored(&target, options.ignore_index);
+    let target = as_i32(target);
+    let label =
+        Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32)).reshape([1, labels]);
+    let nan = scores.clone().is_nan();
+    let bad_score = not_probability(scores.clone());
+    let (bad_target, safe) = outside(target, 2);
+    let pred = as_i32(scores.greater_elem(options.threshold).int());
+    let cell = (label * 4).expand([n, labels]) + safe * 2 + pred;
+    let cell = cell
+        .mask_fill(bad_score, Reason::InvalidPrediction.code())
+        .mask_fill(nan, Reason::Nan.code())
+        .mask_fill(bad_target, Reason::InvalidTarget.code());
+    ignore_codes(cell, ignored)
+}
+
 /// See [`label_counts`](super::label_counts).
 pub fn label_counts(
     state: Tensor<1, Int>,
@@ -176,25 +304,8 @@ pub fn label_counts(
     options: LabelCountsOptions,
 ) -> Tensor<1, Int> {
     let [n, labels] = scores.dims();
-    let bins = 4 * labels as i32;
-    let device = scores.device();
-    let ignored = is_ignored(&target, options.ignore_index);
-    let target = as_i32(target);
-    let label =
-        Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32)).reshape([1, labels]);
-    let nan = scores.clone().is_nan();
-    let bad_score = scores
-        .clone()
-        .lower_elem(0.0)
-        .bool_or(scores.clone().greater_elem(1.0));
-    let (bad_target, safe) = outside(target.clone(), 2);
-    let pred = as_i32(scores.greater_elem(options.threshold).int());
-    let cell = (label * 4).expand([n, labels]) + safe * 2 + pred;
-    let cell = cell
-        .mask_fill(bad_score, bins + Reason::InvalidPrediction as i32)
-        .mask_fill(nan, bins + Reason::Nan as i32)
-        .mask_fill(bad_target, bins + Reason::InvalidTarget as i32);
-    count(state, ignore(cell, ignored, bins).reshape([n * labels]))
+    let cells = decision_cells(scores, target, options).reshape([n * labels]);
+    count(state, places(cells, 4 * labels as i32))
 }
 
 /// See [`sigmoid_probabilities`](super::sigmoid_probabilities).
@@ -362,11 +473,9 @@ pub fn bin_confidence(
     width: usize,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let bins = width as i32 + 1;
-    let edges: Vec<f32> = edges(width);
     let rejected = hit.clone().lower_elem(0);
     let safe = confidence.clone().mask_fill(rejected.clone(), 0.0);
-    // Every place a scatter writes to must exist, whatever the confidence.
-    let bin = (reached(safe.clone(), &edges) - 1).clamp_min(0);
+    let bin = bin_of(safe.clone(), width);
     let place = bin
         .clone()
         .mask_where(rejected.clone(), hit.clone().neg() + (2 * bins - 1));
@@ -383,6 +492,12 @@ pub fn bin_confidence(
         IndexingUpdateOp::Add,
     );
     (counts, super::add_compensated(sums, batch))
+}
+
+/// The bin of each confidence, as [`bin_confidence`] has them.
+pub(crate) fn bin_of(confidence: Tensor<1>, width: usize) -> Tensor<1, Int> {
+    // Every place a scatter writes to must exist, whatever the confidence.
+    (reached(confidence, &edges(width)) - 1).clamp_min(0)
 }
 
 /// The edges `0, 1/width, .., 1` of equal-width bins in `f32`, as `torch.linspace` places them.
@@ -608,14 +723,9 @@ pub fn log_likelihood(
     target: Tensor<1, Int>,
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let [_, n] = ranks.dims();
-    let rank = ranks.slice([1..2, 0..n]).reshape([n]);
-    let rejected = rank.clone().lower_elem(0);
-    let place = rank.clone().zeros_like().mask_where(rejected, rank.neg());
-    let place = ignore(place, is_ignored(&target, ignore_index), 1);
-    let loss = scan.slice([3..4, 0..n]).reshape([n]);
-    let undefined = loss.clone().is_nan().bool_and(place.clone().equal_elem(0));
-    let place = place.mask_fill(undefined, 1 + Reason::Nan as i32);
+    let (code, loss) = losses(ranks, scan, &target, ignore_index);
+    let place = code.neg();
+    let [n] = loss.dims();
     let unused = place.clone().greater_elem(0);
     let loss = sum_compensated(loss.mask_fill(unused, 0.0).reshape([n, 1]));
     (count(counts, place), add_compensated(sums, loss))
@@ -714,6 +824,47 @@ pub fn labels_before(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2, Int>
     places
 }
 
+/// Of rows with weights, as [`log_likelihood`]: the compensated sums of weight times loss and of the
+/// weights.
+pub(crate) fn weighted_log_likelihood(
+    counts: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: Tensor<1, Int>,
+    weights: Tensor<1>,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let (code, loss) = losses(ranks, scan, &target, ignore_index);
+    let code = code.clone().mask_fill(
+        invalid_weights(weights.clone()).bool_and(code.greater_equal_elem(0)),
+        Reason::InvalidWeight.code(),
+    );
+    let rejected = code.clone().lower_elem(0);
+    let ones = as_i32(rejected.clone().int());
+    let place = code.neg().mask_fill(rejected.clone().bool_not(), 0);
+    let counts = counts.scatter(0, place, ones, IndexingUpdateOp::Add);
+    let weights = weights.mask_fill(rejected, 0.0);
+    // No weight is none, also of an infinite loss.
+    let unused = weights.clone().equal_elem(0.0);
+    let columns = vec![loss.mask_fill(unused, 0.0) * weights.clone(), weights];
+    (counts, sum_compensated(Tensor::stack(columns, 1)))
+}
+
+/// The loss of each row, and 0 or the code of a row that is left out.
+fn losses(
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: &Tensor<1, Int>,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let [_, n] = ranks.dims();
+    let code = ranks.slice([1..2, 0..n]).reshape([n]).clamp_max(0);
+    let loss = scan.slice([3..4, 0..n]).reshape([n]);
+    let code = ignore_codes(code, is_ignored(target, ignore_index));
+    let undefined = loss.clone().is_nan().bool_and(code.clone().equal_elem(0));
+    (code.mask_fill(undefined, Reason::Nan.code()), loss)
+}
+
 /// See [`value_totals`](super::value_totals).
 pub fn value_totals(
     counts: Tensor<1, Int>,
@@ -787,55 +938,133 @@ fn is_ignored<const D: usize>(
     }
 }
 
-/// Sends the places of ignored targets to their rejected slot, which follows `bins` counters.
-fn ignore<const D: usize>(
-    place: Tensor<D, Int>,
-    ignored: Option<Tensor<D, Bool>>,
-    bins: i32,
-) -> Tensor<D, Int> {
-    match ignored {
-        Some(ignored) => place.mask_fill(ignored, bins + Reason::Ignored as i32),
-        None => place,
-    }
-}
-
-/// How many elements are summed in plain `f32` before they are added with compensation.
+/// The most elements that are added to one sum before sums are added with compensation.
 const WEIGHT_BLOCK: usize = 1024;
 
 /// The most sums kept side by side while elements are added to them.
 const WEIGHT_SUMS: usize = 1 << 22;
 
+/// The most elements that [`exact_cell_sums`] adds to one sum at once.
+const WEIGHT_RUN: usize = 1 << 20;
+
 /// See [`weighted_counts`](super::weighted_counts).
 pub fn weighted_counts(
     counts: Tensor<1, Int>,
-    sums: Tensor<1>,
+    mut sums: Tensor<1>,
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let ([n], [len], [k]) = (cells.dims(), counts.dims(), sums.dims());
+    if n == 0 {
+        return (counts, sums);
+    }
     let k = k / 2;
-    let device = cells.device();
-    let valid = (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
-    let bad_weight = valid
-        .bool_not()
-        .bool_and(cells.clone().greater_equal_elem(0));
-    let cells = cells.mask_fill(bad_weight, Reason::InvalidWeight.code());
+    let cells = cells.clone().mask_fill(
+        invalid_weights(weights.clone()).bool_and(cells.greater_equal_elem(0)),
+        Reason::InvalidWeight.code(),
+    );
     let rejected = cells.clone().lower_elem(0);
-    let place = (cells.clone().neg() + (len - REJECTED_SLOTS) as i32 - 1)
-        .mask_fill(rejected.clone().bool_not(), (len - REJECTED_SLOTS) as i32);
-    let ones = as_i32(rejected.clone().int());
-    let counts = counts.scatter(0, place, ones, IndexingUpdateOp::Add);
-    let weights = weights.mask_fill(rejected.clone(), 0.0);
-    let blocks = n.div_ceil(WEIGHT_BLOCK).min(WEIGHT_SUMS / k).max(1);
-    let index = Tensor::<1, Int>::arange(0..n as i64, (&device, DType::I32)) % blocks as i32;
-    let batch = Tensor::<1>::zeros([blocks * k], (&device, DType::F32)).scatter(
+    let first = (len - REJECTED_SLOTS) as i32;
+    let counts = counts.scatter(
         0,
-        index * k as i32 + cells.mask_fill(rejected, 0),
-        weights,
+        (cells.clone().neg() + first - 1).mask_fill(rejected.clone().bool_not(), first),
+        as_i32(rejected.clone().int()),
         IndexingUpdateOp::Add,
     );
-    let batch = super::sum_compensated(batch.reshape([blocks, k]));
-    (counts, super::add_compensated(sums, batch))
+    let weights = weights.mask_fill(rejected.clone(), 0.0);
+    let cells = cells.mask_fill(rejected, 0);
+    let blocks = n.div_ceil(WEIGHT_BLOCK).min(WEIGHT_SUMS / k.max(1)).max(1);
+    // An index of 32 bits must not overflow.
+    let most = (WEIGHT_RUN * blocks).min(1 << 30);
+    for from in (0..n).step_by(most) {
+        let run = from..n.min(from + most);
+        let index = Tensor::<1, Int>::arange(0..run.len() as i64, (&cells.device(), DType::I32));
+        let place = (index % blocks as i32) * k as i32 + cells.clone().slice(run.clone());
+        let per_sum = run.len().div_ceil(blocks);
+        let batch = exact_cell_sums(place, weights.clone().slice(run), blocks * k, per_sum);
+        for part in batch {
+            let part = super::sum_compensated(part.reshape([blocks, k]));
+            sums = super::add_compensated(sums, part);
+        }
+    }
+    (counts, sums)
+}
+
+/// The sums of numbers by cell, each in several parts that add up to it. At most `most` numbers of
+/// one cell lose no more than the last digits of `f32` of the last part, in whatever order a device
+/// adds them.
+///
+/// As in [`exact_sums`], each part but the last is of numbers rounded to a grid on which all their
+/// partial sums lie. The grid of a cell is that of four times its plain sum, so that small weights of
+/// one cell do not suffer from large ones of another.
+fn exact_cell_sums(
+    place: Tensor<1, Int>,
+    numbers: Tensor<1>,
+    cells: usize,
+    most: usize,
+) -> Vec<Tensor<1>> {
+    let device = place.device();
+    let sum = |numbers: Tensor<1>| {
+        Tensor::<1>::zeros([cells], (&device, DType::F32)).scatter(
+            0,
+            place.clone(),
+            numbers,
+            IndexingUpdateOp::Add,
+        )
+    };
+    // How far off a plain sum can be; what is left of numbers is at most five times that.
+    let plain = most as f64 * f64::from(f32::EPSILON) / 2.0;
+    let mut parts = Vec::new();
+    let mut rest = numbers;
+    let mut error = plain;
+    while error > 2e-8 {
+        let grid = sum(rest.clone().abs()) * 4.0;
+        // Where the grid would overflow, the numbers are added as they are.
+        let too_large = grid.clone().greater_elem(f32::MAX / 4.0);
+        let grid = grid.mask_fill(too_large, 0.0).select(0, place.clone());
+        let top = (rest.clone() + grid.clone()) - grid;
+        parts.push(sum(top.clone()));
+        rest = rest - top;
+        error *= 5.0 * plain;
+    }
+    parts.push(sum(rest));
+    parts
+}
+
+/// Where weights are NaN, infinite or negative.
+fn invalid_weights(weights: Tensor<1>) -> Tensor<1, Bool> {
+    let valid = weights
+        .clone()
+        .greater_equal_elem(0.0)
+        .bool_and(weights.lower_equal_elem(f32::MAX));
+    valid.bool_not()
+}
+
+/// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
+/// where it is negative. An element that the first cell or the first weight rejects is rejected once.
+pub(crate) fn in_two_cells(
+    cells: Tensor<1, Int>,
+    weights: Tensor<1>,
+    also: Tensor<1, Int>,
+    also_weights: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let out = invalid_weights(weights.clone())
+        .bool_or(cells.clone().lower_elem(0))
+        .bool_or(also.clone().lower_elem(0));
+    let also = also.mask_fill(out.clone(), 0);
+    let also_weights = also_weights.mask_fill(out, 0.0);
+    (
+        Tensor::cat(vec![cells, also], 0),
+        Tensor::cat(vec![weights, also_weights], 0),
+    )
+}
+
+/// The places of cells or negative codes among `cells` counters and the rejected ones.
+fn places(codes: Tensor<1, Int>, cells: i32) -> Tensor<1, Int> {
+    let rejected = codes.clone().lower_elem(0);
+    codes
+        .clone()
+        .mask_where(rejected, codes.neg() + (cells - 1))
 }
 
 /// Marks ignored targets with their code.

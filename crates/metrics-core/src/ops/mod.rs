@@ -25,7 +25,11 @@ mod host;
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
-pub(crate) use default::{IGNORED_TARGET, as_i32, count, linspace, outside, threshold_cells};
+pub(crate) use default::{
+    IGNORED_TARGET, as_i32, bin_of, classes_by_sample, confusion_cells, count, decision_cells,
+    hits, in_two_cells, label_hits, linspace, outcome_cells, outside, threshold_cells,
+    unit_matches, weighted_log_likelihood,
+};
 
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -572,7 +576,9 @@ pub fn curve_areas(
 ///
 /// `counts` holds any counters and then the rejected ones, which alone can change; `sums` is `K`
 /// compensated sums. `cells [N]` are in `0..K`, or negative codes of elements to leave out; `weights
-/// [N]` must be finite and at least 0, or else their element is rejected as well.
+/// [N]` must be finite and at least 0, or else their element is rejected as well. What a batch adds to
+/// a sum is exact to 2e-8 of it, whatever the weights of other cells; a sum beyond the range of `f32` is
+/// infinite.
 pub fn weighted_counts(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,

@@ -7,8 +7,10 @@ use crate::{
 ///
 /// Takes [`Multiclass`](crate::batch::Multiclass) batches of logits, such as
 /// [`from_tokens`](crate::batch::Multiclass::from_tokens) makes of `[B, T, V]` and `[B, T]`; every
-/// token counts the same, however long its sequence or batch. Ranges over `[1, inf]`: a target
-/// with a logit of negative infinity makes it infinite. No tokens is [`MetricError::Empty`];
+/// token counts the same, however long its sequence or batch, or in weighted batches as much as its
+/// weight. Ranges over `[1, inf]`: a target
+/// with a logit of negative infinity makes it infinite. No tokens, or none with
+/// any weight, is [`MetricError::Empty`];
 /// targets that are not tokens, NaN, and rows of which infinite logits leave no probability are
 /// [`MetricError::InvalidData`]; predicted labels are [`MetricError::ScoresRequired`]. Reference:
 /// TorchMetrics 1.9.0 `Perplexity`.
