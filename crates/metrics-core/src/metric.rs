@@ -1,6 +1,9 @@
 //! A metric: an accumulator and a finalizer.
 
-use crate::{Accumulator, MetricError, Rejected, State, Summary, Validation, Value};
+use crate::{
+    Accumulator, MetricError, Rejected, State, Summary, Validation, Value,
+    intervals::{Bootstrap, Resampled},
+};
 
 /// A metric: which accumulator it needs, and the value it makes of the summary.
 ///
@@ -46,6 +49,15 @@ pub trait Metric: Clone + Send + Sync + 'static {
         let mut state = MetricState::new(self.clone());
         state.update(batch)?;
         state.compute()
+    }
+
+    /// The metric with an interval, from so many samples of what was accumulated; see
+    /// [`Bootstrap`].
+    fn bootstrap(&self, replicates: usize) -> Bootstrap<Self>
+    where
+        Self::Accumulator: Resampled,
+    {
+        Bootstrap::new(self.clone(), replicates)
     }
 
     /// The class form: an empty state of this metric.

@@ -70,14 +70,25 @@ impl<A: Accumulator> State<A> {
             });
         }
         self.accumulator.validate()?;
-        if batch.is_weighted() && !self.accumulator.takes_weights() {
-            let accumulator = std::any::type_name::<A>();
-            let name = accumulator.split('<').next().unwrap_or(accumulator);
-            return Err(MetricError::WeightsUnsupported {
-                accumulator: name.rsplit("::").next().unwrap_or(name),
-            });
+        if batch.is_weighted() {
+            self.takes_weights()?;
         }
         self.accumulator.check(batch)
+    }
+
+    /// Whether weighted batches fit.
+    ///
+    /// # Errors
+    /// [`MetricError::WeightsUnsupported`].
+    pub(crate) fn takes_weights(&self) -> Result<(), MetricError> {
+        if self.accumulator.takes_weights() {
+            return Ok(());
+        }
+        let accumulator = std::any::type_name::<A>();
+        let name = accumulator.split('<').next().unwrap_or(accumulator);
+        Err(MetricError::WeightsUnsupported {
+            accumulator: name.rsplit("::").next().unwrap_or(name),
+        })
     }
 
     /// Adds a batch on its device, without reading.

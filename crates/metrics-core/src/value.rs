@@ -94,6 +94,20 @@ pub struct OperatingPoints {
     pub thresholds: Vec<f64>,
 }
 
+/// A number with the interval it is in, at the level of confidence it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value of the data at hand.
+    #[serde(with = "crate::number")]
+    pub value: f64,
+    /// The lower end of the interval.
+    #[serde(with = "crate::number")]
+    pub lower: f64,
+    /// The upper end of the interval.
+    #[serde(with = "crate::number")]
+    pub upper: f64,
+}
+
 /// The value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -101,6 +115,8 @@ pub struct OperatingPoints {
 pub enum Value {
     /// One number.
     Scalar(#[serde(with = "crate::number")] f64),
+    /// One number with an interval.
+    Estimate(Estimate),
     /// One number per class, label or output.
     PerClass(#[serde(with = "crate::number::list")] Vec<f64>),
     /// A matrix, such as a confusion matrix (rows: target, columns: prediction).
@@ -120,14 +136,23 @@ pub enum Value {
 }
 
 impl Value {
-    /// The number, if the value is one, or is the single point of a curve.
+    /// The number, if the value is one, with or without an interval, or is the single point of a curve.
     pub fn scalar(&self) -> Option<f64> {
         match self {
             Value::Scalar(value) => Some(*value),
+            Value::Estimate(estimate) => Some(estimate.value),
             Value::OperatingPoints(points) => match points.values.as_slice() {
                 [value] => Some(*value),
                 _ => None,
             },
+            _ => None,
+        }
+    }
+
+    /// The number with its interval, if the value is such.
+    pub fn estimate(&self) -> Option<&Estimate> {
+        match self {
+            Value::Estimate(estimate) => Some(estimate),
             _ => None,
         }
     }
@@ -195,6 +220,7 @@ impl Value {
     pub(crate) fn summarized(&self) -> String {
         let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
         match self {
+            Value::Estimate(estimate) => estimate.to_string(),
             Value::PerClass(values) if values.len() > SHOWN => range(values),
             Value::OperatingPoints(points) if points.values.len() > SHOWN => range(&points.values),
             Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
@@ -263,6 +289,7 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Scalar(value) => f.write_str(&format_number(*value)),
+            Value::Estimate(estimate) => write!(f, "{estimate}"),
             // As long as the data.
             Value::List(values) if values.len() > SHOWN => f.write_str(&range(values)),
             Value::PerClass(values) | Value::List(values) => {
@@ -312,6 +339,13 @@ impl fmt::Display for Value {
                 rows => stat_scores(f, rows),
             },
         }
+    }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [value, lower, upper] = [self.value, self.lower, self.upper].map(format_number);
+        write!(f, "{value} [{lower}, {upper}]")
     }
 }
 

@@ -205,7 +205,7 @@ impl Multiclass {
 }
 
 impl Multiclass {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.target.dims()[0]
     }
 }

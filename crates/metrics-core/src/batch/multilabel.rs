@@ -51,7 +51,7 @@ impl Multilabel {
 }
 
 impl Multilabel {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.decisions.dims()[0]
     }
 }

@@ -52,7 +52,7 @@ impl Regression {
 }
 
 impl Regression {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.target.dims()[0]
     }
 }

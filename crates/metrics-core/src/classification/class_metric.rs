@@ -227,6 +227,16 @@ impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
     }
 }
 
+impl<R, A> ClassMetric<R, A> {
+    pub(crate) fn rule(&self) -> &R {
+        &self.rule
+    }
+
+    pub(crate) fn options(&self) -> &RuleOptions {
+        &self.options
+    }
+}
+
 impl<R: Averaged, A> ClassMetric<R, A> {
     /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
     pub fn average(mut self, average: Average) -> Self {

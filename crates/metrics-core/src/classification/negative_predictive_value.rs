@@ -1,7 +1,11 @@
 use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
-use crate::{MetricError, Value, accumulators::Confusion};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
+};
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
 ///
@@ -41,5 +45,11 @@ impl ConfusionRule for NegativePredictiveValueRule {
             |c| options.divide(c.tn, c.tn + c.fn_),
             unseen_at(options.top_k),
         ))
+    }
+}
+
+impl Proportion for NegativePredictiveValueRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tn, c.tn + c.fn_)
     }
 }

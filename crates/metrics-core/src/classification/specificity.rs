@@ -2,6 +2,7 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
 };
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
@@ -39,5 +40,11 @@ impl ConfusionRule for SpecificityRule {
             |c| options.divide(c.tn, c.tn + c.fp),
             ClassCounts::is_unseen,
         ))
+    }
+}
+
+impl Proportion for SpecificityRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tn, c.tn + c.fp)
     }
 }
