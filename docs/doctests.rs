@@ -17,6 +17,7 @@ chapters! {
     getting_started: "src/getting-started.md",
     concepts: "src/concepts.md",
     metrics: "src/metrics.md",
+    intervals: "src/intervals.md",
     custom_metrics: "src/custom-metrics.md",
     plugin: "src/plugin.md",
     step_and_epoch: "src/step-and-epoch.md",

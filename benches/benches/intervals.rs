@@ -1,5 +1,6 @@
 //! Bootstrap intervals of a million elements, from their counts.
 
+use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use metrics_core::{
     Accumulator, Auroc, F1Score, Metric,
@@ -13,7 +14,10 @@ const ELEMENTS: u64 = 1_000_000;
 
 /// A matrix in which nine of ten elements are right and no cell is empty.
 fn matrix(classes: usize) -> Confusion {
-    let mut matrix = F1Score::multiclass(classes).accumulator().resampled().empty();
+    let mut matrix = F1Score::multiclass(classes)
+        .accumulator()
+        .resampled()
+        .empty();
     let rows = ELEMENTS / classes as u64;
     let misses = rows / 10 / (classes as u64 - 1);
     for target in 0..classes {
@@ -37,7 +41,11 @@ fn counts(c: &mut Criterion) {
             let counts = matrix(classes);
             let metric = F1Score::multiclass(classes).bootstrap(1000).method(method);
             group.bench_function(BenchmarkId::from_parameter(classes), |b| {
-                b.iter(|| metric.finalize(black_box(&counts)).expect("there are elements"));
+                b.iter(|| {
+                    metric
+                        .finalize(black_box(&counts))
+                        .expect("there are elements")
+                });
             });
         }
         group.finish();
@@ -46,20 +54,23 @@ fn counts(c: &mut Criterion) {
 
 /// Exact curves draw rows.
 fn curves(c: &mut Criterion) {
-    let device = burn::tensor::Device::default();
+    let device = Device::default();
     let mut group = c.benchmark_group("AUROC, 100 replicates");
     for rows in [1_000, 100_000] {
-        let (scores, target) = metrics_benches::logits(1, rows, 1, &device).remove(0);
-        let target = (scores.clone().reshape([rows]).float() * 2.0 + target.float() + 0.5)
-            .greater_elem(0.5)
-            .int();
-        let batch = Binary::from_scores(scores.reshape([rows]), target).expect("the shapes fit");
+        let normal = || Tensor::<1>::random([rows], Distribution::Normal(0.0, 1.0), &device);
+        let scores = normal();
+        let target = (scores.clone() + normal()).greater_elem(0.0).int();
+        let batch = Binary::from_scores(scores, target).expect("the shapes fit");
         let metric = Auroc::binary().bootstrap(100);
         let mut state = metric.state();
         state.update(&batch).expect("the batch fits");
         let summary = state.summary().expect("the device can be read").clone();
         group.bench_function(BenchmarkId::from_parameter(rows), |b| {
-            b.iter(|| metric.finalize(black_box(&summary)).expect("there are rows"));
+            b.iter(|| {
+                metric
+                    .finalize(black_box(&summary))
+                    .expect("there are rows")
+            });
         });
     }
     group.finish();

@@ -16,6 +16,7 @@ from golden import (  # noqa: E402
     calibration,
     classification_counts,
     curves,
+    intervals,
     perplexity,
     regression,
 )
@@ -28,6 +29,7 @@ BUILDERS = {
     "regression.json": regression.build,
     "aggregation.json": aggregation.build,
     "perplexity.json": perplexity.build,
+    "intervals.json": intervals.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -1,7 +1,7 @@
 //! Comparison of a metric's outcome with a golden expectation.
 
 use crate::golden::number;
-use metrics_core::{Matrix, MetricError, ReliabilityBin, Value};
+use metrics_core::{Estimate, Matrix, MetricError, ReliabilityBin, Value};
 use serde_json::Value as Json;
 
 /// How close numbers must be.
@@ -38,6 +38,7 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
     };
     match (left, right) {
         (Value::Scalar(a), Value::Scalar(b)) => tolerance.accepts(*a, *b),
+        (Value::Estimate(a), Value::Estimate(b)) => close(&interval(a), &interval(b)),
         (Value::PerClass(a), Value::PerClass(b)) | (Value::List(a), Value::List(b)) => close(a, b),
         (Value::StatScores(a), Value::StatScores(b)) => {
             a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
@@ -130,10 +131,15 @@ fn list(values: &[f64]) -> Nested {
     Nested::List(values.iter().copied().map(Nested::Number).collect())
 }
 
+fn interval(estimate: &Estimate) -> [f64; 3] {
+    [estimate.value, estimate.lower, estimate.upper]
+}
+
 fn nested(value: &Value) -> Nested {
     let rows = |m: &Matrix| Nested::List(m.data.chunks(m.cols.max(1)).map(list).collect());
     match value {
         Value::Scalar(value) => Nested::Number(*value),
+        Value::Estimate(estimate) => list(&interval(estimate)),
         Value::PerClass(values) | Value::List(values) => list(values),
         Value::StatScores(rows) => match rows.as_slice() {
             [row] => list(&row.columns()),

@@ -1,7 +1,7 @@
 //! Every metric of the library, for the tests that must hold for all of them.
 
 use crate::samples::{CLASSES, LABELS, OUTPUTS, Sample};
-use metrics_core::{accumulators::Thresholds, batch::Values, *};
+use metrics_core::{accumulators::Thresholds, batch::Values, intervals::BootstrapMethod, *};
 
 /// Something to do with every metric.
 pub trait Visitor {
@@ -50,6 +50,21 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     );
     visitor.visit(ReliabilityDiagram::binary());
     visitor.visit(ReliabilityDiagram::multiclass(CLASSES).bins(4));
+
+    visitor.visit(Precision::binary().interval(0.9));
+    visitor.visit(
+        Accuracy::multiclass(CLASSES)
+            .average(Average::Micro)
+            .interval(0.9),
+    );
+    visitor.visit(F1Score::multiclass(CLASSES).bootstrap(20));
+    let bca = BootstrapMethod::Bca;
+    visitor.visit(F1Score::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::multiclass(CLASSES).bootstrap(20).method(bca));
+    visitor.visit(AveragePrecision::multilabel(LABELS).bootstrap(20));
+    let binned = Auroc::binary().thresholds(Thresholds::Count(9));
+    visitor.visit(binned.bootstrap(20).method(bca));
 
     visitor.visit(MeanSquaredError::new());
     visitor.visit(MeanSquaredError::new().outputs(OUTPUTS).root());

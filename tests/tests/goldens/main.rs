@@ -5,6 +5,7 @@ mod aggregation;
 mod calibration;
 mod classification_counts;
 mod curves;
+mod intervals;
 mod perplexity;
 mod regression;
 mod runner;
@@ -12,13 +13,14 @@ mod runner;
 use runner::{Difference, check_file};
 
 /// The files whose cases are run.
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "classification_counts",
     "curves",
     "calibration",
     "regression",
     "aggregation",
     "perplexity",
+    "intervals",
 ];
 
 /// Where we answer otherwise on purpose.
@@ -77,4 +79,9 @@ fn aggregation() {
 #[test]
 fn perplexity() {
     check_file("perplexity", perplexity::check);
+}
+
+#[test]
+fn intervals() {
+    check_file("intervals", intervals::check);
 }

@@ -533,7 +533,7 @@ impl CurveCounts {
         self.width
     }
 
-    /// The keys of rows in which something counts, and the width of a row; a column is sorted. `None` if
+    /// The keys of rows in which something counts, in rising order, and the width of a row. `None` if
     /// there are only counts.
     pub(crate) fn rows(&self) -> Option<(Vec<u32>, usize)> {
         let table = match self.is_exact() {
@@ -542,8 +542,12 @@ impl CurveCounts {
             true => &self.keys,
         };
         let rows = table.chunks_exact(self.width);
-        let some = rows.filter(|row| row.iter().any(|key| *key != LEFT_OUT));
-        Some((some.flatten().copied().collect(), self.width))
+        let mut rows: Vec<_> = rows
+            .filter(|row| row.iter().any(|key| *key != LEFT_OUT))
+            .collect();
+        // However they were merged. Takes no time if they are sorted.
+        rows.sort();
+        Some((rows.concat(), self.width))
     }
 
     /// The counts by threshold.

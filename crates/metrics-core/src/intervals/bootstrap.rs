@@ -192,3 +192,29 @@ pub(super) fn one(estimates: &[Estimate]) -> Result<Value, MetricError> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::F1Score;
+
+    #[test]
+    fn replicates_are_those_of_the_seed_whatever_the_threads_and_the_platform() {
+        // Cells that are drawn from tables, one by one, and by conditional binomials.
+        let f1 = F1Score::multiclass(3).bootstrap(100).seed(7);
+        let mut counts = f1.accumulator().empty();
+        let cells = [5000, 30, 4, 0, 90, 300, 1, 2, 700];
+        counts.counts.copy_from_slice(&cells);
+        let drawn = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+            let pool = pool.build().unwrap();
+            pool.install(|| f1.replicates(&counts).unwrap())
+        };
+        assert_eq!(drawn(1), drawn(3));
+        let replicates = drawn(2);
+        assert_ne!(replicates, f1.clone().seed(8).replicates(&counts).unwrap());
+        let first = &replicates.raw()[0][..3];
+        let pinned = [0.727762163647191, 0.7436133723918216, 0.7377457676236502];
+        assert_eq!(first, pinned);
+    }
+}

@@ -24,8 +24,8 @@ pub enum ProportionMethod {
 impl ProportionMethod {
     /// The interval in which the probability is of which `hits` of `n` trials are the outcome.
     ///
-    /// Without trials it is `[0, 1]`, around the `value` that was chosen for that case. Reference: scipy
-    /// 1.16 `binomtest(..).proportion_ci`, whose methods `wilson` and `exact` these are.
+    /// Without trials the share is NaN, in `[0, 1]`. Reference: scipy 1.16 `binomtest(..).proportion_ci`,
+    /// whose methods `wilson` and `exact` these are.
     ///
     /// ```
     /// use metrics_core::intervals::ProportionMethod;

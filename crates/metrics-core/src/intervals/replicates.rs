@@ -218,3 +218,105 @@ fn corrected(q: f64, bias: f64, acceleration: f64) -> f64 {
         false => 0.0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn close(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-9, "{found} is not {expected}");
+    }
+
+    const DATA: [f64; 10] = [0.2, 0.5, 1.1, 1.3, 2.0, 2.2, 3.9, 4.0, 7.5, 19.0];
+
+    /// Replicates from a formula, of the mean of [`DATA`].
+    fn replicates() -> Replicates {
+        let replicate = |i: i32| 2.0 + 6.0 * (i as f64 * 0.6180339887498949).fract().powi(2);
+        let values = (0..200).map(|i| Ok(replicate(i).into()));
+        Replicates::new(&mean(&DATA).into(), values).unwrap()
+    }
+
+    fn jackknife() -> Vec<(u64, Result<Value, MetricError>)> {
+        let sum: f64 = DATA.iter().sum();
+        DATA.iter()
+            .map(|x| (1, Ok(((sum - x) / 9.0).into())))
+            .collect()
+    }
+
+    #[test]
+    fn agrees_with_numpy() {
+        let replicates = replicates();
+        close(replicates.mean().scalar().unwrap(), 4.001139290306123);
+        close(replicates.std().scalar().unwrap(), 1.8001490478046034);
+        let [estimate] = replicates.percentile(0.95).unwrap()[..] else {
+            panic!("one value")
+        };
+        close(estimate.value, 4.17);
+        close(estimate.lower, 2.0040994245790813);
+        close(estimate.upper, 7.71177790788967);
+        let quantile = |q| replicates.quantile(q).unwrap().scalar().unwrap();
+        close(quantile(0.1), 2.0596750439950244);
+        assert!(replicates.quantile(1.1).is_err());
+        assert_eq!(replicates.raw()[0].len(), 200);
+    }
+
+    /// scipy 1.16.3 `_bca_interval`, with these replicates.
+    #[test]
+    fn agrees_with_scipys_bca() {
+        for (level, lower, upper) in [
+            (0.95, 2.083562558064454, 7.953174920019155),
+            (0.8, 2.371285222276538, 7.768371877976852),
+        ] {
+            let [estimate] = replicates().bca(level, jackknife()).unwrap()[..] else {
+                panic!("one value")
+            };
+            close(estimate.lower, lower);
+            close(estimate.upper, upper);
+        }
+    }
+
+    #[test]
+    fn alike_elements_count_as_often_as_they_are() {
+        let twice: Vec<_> = jackknife().into_iter().chain(jackknife()).collect();
+        let counted = jackknife()
+            .into_iter()
+            .map(|(_, value)| (2, value))
+            .collect();
+        let replicates = replicates();
+        let [a, b] = [twice, counted].map(|list| replicates.bca(0.9, list).unwrap()[0]);
+        close(a.lower, b.lower);
+        close(a.upper, b.upper);
+    }
+
+    #[test]
+    fn one_sided_and_constant_replicates_have_an_interval() {
+        let constant = Replicates::new(&1.0.into(), vec![Ok(1.0.into()); 10]).unwrap();
+        let all_above =
+            Replicates::new(&0.0.into(), (1..11).map(|i| Ok((i as f64).into()))).unwrap();
+        let one = |replicates: &Replicates, jackknife| replicates.bca(0.95, jackknife).unwrap()[0];
+        let same = one(&constant, vec![(10, Ok(1.0.into()))]);
+        assert_eq!([same.lower, same.upper], [1.0; 2]);
+        let least = one(&all_above, jackknife());
+        assert!(least.lower < 1.01 && least.upper < 5.0, "{least}");
+    }
+
+    #[test]
+    fn undefined_replicates_are_left_out() {
+        let empty = MetricError::Empty {
+            rejected: Default::default(),
+        };
+        let values = [
+            Ok(f64::NAN.into()),
+            Ok(2.0.into()),
+            Err(empty),
+            Ok(4.0.into()),
+        ];
+        let replicates = Replicates::new(&3.0.into(), values).unwrap();
+        assert_eq!(replicates.mean().scalar(), Some(3.0));
+        assert_eq!(replicates.raw()[0].iter().filter(|v| v.is_nan()).count(), 2);
+        let none = Replicates::new(&3.0.into(), [Ok(f64::NAN.into())]).unwrap();
+        assert!(none.percentile(0.5).unwrap()[0].lower.is_nan());
+        assert!(Replicates::new(&3.0.into(), [Err(MetricError::Custom("no".into()))]).is_err());
+        assert!(Replicates::new(&Value::List(vec![1.0]), []).is_err());
+    }
+}
