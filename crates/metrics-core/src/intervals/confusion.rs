@@ -21,33 +21,40 @@ impl Resampled for MulticlassConfusion {
 /// The elements of a [`Confusion`].
 #[derive(Debug)]
 pub struct ConfusionElements {
-    /// Cells that are not empty: see [`cell`].
-    cells: Vec<(u32, u64)>,
+    /// Places in the matrix and counts of the cells that are not empty; of all, if most are not.
+    cells: Vec<(usize, u64)>,
     multinomial: Multinomial,
-    /// All of them, in the form of a sample.
+    /// All elements, in the form of a sample.
     whole: Confusion,
     empty: Confusion,
 }
 
-/// Target and prediction in one number; a matrix has at most 2^15 classes.
-fn cell(target: usize, prediction: usize) -> u32 {
-    (target << 16 | prediction) as u32
-}
-
 impl Confusion {
-    /// Adds elements of one cell to a matrix or its margins.
-    #[inline(always)]
-    fn add(&mut self, cell: u32, count: u64) {
-        let (target, prediction) = (cell as usize >> 16, cell as usize & 0xffff);
+    /// Adds elements of one cell of the matrix to it or to its margins.
+    fn add(&mut self, place: usize, count: u64) {
         if !self.margins {
-            self.counts[target * self.width + prediction] += count;
+            self.counts[place] += count;
             return;
         }
+        let (target, prediction) = (place / self.width, place % self.width);
         if target == prediction {
             self.counts[target] += count;
         }
         self.counts[self.width + prediction] += count;
         self.counts[2 * self.width + target] += count;
+    }
+
+    /// Adds a whole matrix to the margins: a row at a time, which vectorizes.
+    fn add_rows(&mut self, matrix: &[u32]) {
+        let width = self.width;
+        for (target, row) in matrix.chunks_exact(width).enumerate() {
+            let predicted = self.counts[width..2 * width].iter_mut();
+            predicted
+                .zip(row)
+                .for_each(|(sum, count)| *sum += *count as u64);
+            self.counts[target] += row[target] as u64;
+            self.counts[2 * width + target] += row.iter().map(|count| *count as u64).sum::<u64>();
+        }
     }
 }
 
@@ -61,19 +68,17 @@ impl Resample for Confusion {
                     .into(),
             ));
         }
-        let width = self.width;
-        let mut cells: Vec<_> = (self.counts.iter().enumerate())
-            .filter(|(_, count)| **count > 0)
-            .map(|(at, count)| (cell(at / width, at % width), *count))
-            .collect();
-        // Diagonal by diagonal: neighbours then add to other margins, and need not wait.
-        cells.sort_by_key(|(cell, _)| (cell & 0xffff).wrapping_sub(cell >> 16));
+        let mut cells: Vec<_> = self.counts.iter().copied().enumerate().collect();
+        let filled = self.counts.iter().filter(|count| **count > 0).count();
+        if filled < cells.len() / 2 {
+            cells.retain(|(_, count)| *count > 0);
+        }
         let mut whole = empty.clone();
         cells
             .iter()
-            .for_each(|(cell, count)| whole.add(*cell, *count));
+            .for_each(|(place, count)| whole.add(*place, *count));
         Ok(ConfusionElements {
-            multinomial: Multinomial::new(cells.iter().copied()),
+            multinomial: Multinomial::new(cells.iter().map(|(_, count)| *count)),
             cells,
             whole,
             empty,
@@ -83,21 +88,29 @@ impl Resample for Confusion {
 
 impl Elements for ConfusionElements {
     type Summary = Confusion;
-    type Kind = u32;
+    /// A place in the matrix.
+    type Kind = usize;
 
     fn resample(&self, random: &mut Random) -> Confusion {
-        let empty = || self.empty.clone();
-        self.multinomial.draw(random, empty, Confusion::add)
+        let mut sum = self.empty.clone();
+        let drawn = self.multinomial.draw(random);
+        if sum.margins && self.cells.len() == sum.width * sum.width {
+            sum.add_rows(&drawn.small);
+        } else {
+            let cells = self.cells.iter().zip(drawn.small);
+            cells.for_each(|((place, _), count)| sum.add(*place, count as u64));
+        }
+        let large = drawn.large.into_iter();
+        large.for_each(|(at, count)| sum.add(self.cells[at].0, count));
+        sum
     }
 
-    fn kinds(&self) -> Vec<(u64, u32)> {
-        self.cells
-            .iter()
-            .map(|(cell, count)| (*count, *cell))
-            .collect()
+    fn kinds(&self) -> Vec<(u64, usize)> {
+        let filled = self.cells.iter().filter(|(_, count)| *count > 0);
+        filled.map(|(place, count)| (*count, *place)).collect()
     }
 
-    fn without(&self, kind: &u32) -> Confusion {
+    fn without(&self, kind: &usize) -> Confusion {
         let mut rest = self.whole.clone();
         let mut one = self.empty.clone();
         one.add(*kind, 1);
@@ -127,7 +140,15 @@ mod tests {
 
     #[test]
     fn margins_of_samples_are_those_of_matrices() {
-        let counts = [500, 3, 0, 7, 60, 200, 1, 0, 9];
+        for counts in [
+            [500, 3, 0, 7, 60, 200, 1, 0, 9],
+            [700, 0, 0, 0, 79, 0, 1, 0, 0],
+        ] {
+            margins_of_samples_are_those_of(counts);
+        }
+    }
+
+    fn margins_of_samples_are_those_of(counts: [u64; 9]) {
         let elements = |margins| {
             let (whole, empty) = matrix(&counts, margins);
             whole.elements(empty).unwrap()

@@ -49,7 +49,7 @@ impl Resample for CurveCounts {
                     .into(),
             ));
         }
-        let ones = |rows: usize| (0..rows as u32).map(|row| (row, 1));
+        let ones = |rows: usize| (0..rows).map(|_| 1);
         let multinomial = match &from {
             From::Rows(keys, width) if keys.len() / width > u32::MAX as usize => {
                 return Err(MetricError::InvalidOption(format!(
@@ -58,7 +58,7 @@ impl Resample for CurveCounts {
                 )));
             }
             From::Rows(keys, width) => Multinomial::new(ones(keys.len() / width)),
-            From::Counts(counts) => Multinomial::new((0..).zip(counts.iter().copied())),
+            From::Counts(counts) => Multinomial::new(counts.iter().copied()),
         };
         Ok(CurveElements {
             multinomial,
@@ -104,10 +104,10 @@ impl Elements for CurveElements {
     type Kind = Vec<u32>;
 
     fn resample(&self, random: &mut Random) -> CurveCounts {
-        let none = || vec![0; self.len()];
-        let times = self.multinomial.draw(random, none, |times, id, count| {
-            times[id as usize] += count;
-        });
+        let drawn = self.multinomial.draw(random);
+        let mut times: Vec<u64> = drawn.small.into_iter().map(u64::from).collect();
+        let large = drawn.large.into_iter();
+        large.for_each(|(place, count)| times[place] = count);
         self.summary(&times)
     }
 

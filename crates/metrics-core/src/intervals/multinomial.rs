@@ -5,8 +5,11 @@ use rand::{Rng, RngExt};
 use rand_distr::{Binomial, Distribution, Poisson};
 use std::collections::BTreeMap;
 
-/// Up to this count a cell is drawn from a table; 15 standard deviations more fit one.
-const SMALL: u64 = 100;
+/// Up to this count cells are drawn from tables, in parts; above, that takes longer than the other way.
+const SMALL: u64 = 2500;
+
+/// The most that is drawn from a table at once: 15 standard deviations more fit one.
+const PART: u64 = 100;
 
 /// By how many of its standard deviations the first guess of the total stays below it.
 const SLACK: f64 = 3.0;
@@ -14,16 +17,17 @@ const SLACK: f64 = 3.0;
 /// The distribution of how often each cell occurs among as many elements, drawn with replacement, as
 /// there are.
 ///
-/// Draws are exact and take about a nanosecond per cell of few elements: those are drawn from Poisson
+/// Draws are exact and take a few nanoseconds per cell of few elements: those are drawn from Poisson
 /// distributions, which do not depend on each other, so that cells of one count share a table. Given
 /// their sum, they are multinomial; the rates are a little lower than the counts, so that the sum
 /// hardly ever exceeds the total (then all is drawn anew), and elements one by one make up for the
-/// rest. Cells of many elements are split off one after the other (conditional binomials).
+/// rest. What is left for cells of many elements is split among them (conditional binomials).
 #[derive(Debug)]
 pub struct Multinomial {
+    cells: usize,
     total: u64,
     /// The cells of more than [`SMALL`] elements with their counts, and the sum of these.
-    large: Vec<(u32, u64)>,
+    large: Vec<(usize, u64)>,
     large_total: u64,
     /// The other cells by count.
     small: Vec<Cells>,
@@ -36,103 +40,137 @@ pub struct Multinomial {
 /// Cells of the same count.
 #[derive(Debug)]
 struct Cells {
-    ids: Vec<u32>,
+    places: Vec<u32>,
+    /// How many draws from the table add up to a count.
+    parts: u64,
     poisson: Table,
 }
 
+/// How often each cell occurs in a sample: `small` holds those of few elements in their places, `large`
+/// the others.
+#[derive(Debug, Default)]
+pub struct Sample {
+    /// A count per cell; 0 for those in `large`.
+    pub small: Vec<u32>,
+    /// Places and counts.
+    pub large: Vec<(usize, u64)>,
+}
+
 impl Multinomial {
-    /// From cells and their counts.
-    pub fn new(cells: impl IntoIterator<Item = (u32, u64)>) -> Self {
+    /// From the counts of cells.
+    pub fn new(counts: impl ExactSizeIterator<Item = u64>) -> Self {
+        let cells = counts.len();
         let (mut large, mut by_count) = (vec![], BTreeMap::<u64, Vec<u32>>::new());
-        for (id, count) in cells {
+        for (place, count) in counts.enumerate() {
             match count {
                 0 => {}
-                1..=SMALL => by_count.entry(count).or_default().push(id),
-                _ => large.push((id, count)),
+                1..=SMALL => by_count.entry(count).or_default().push(place as u32),
+                _ => large.push((place, count)),
             }
         }
+        while by_count.len() > Table::SIZE {
+            let (count, places) = by_count.pop_last().unwrap_or_default();
+            large.extend(places.into_iter().map(|place| (place as usize, count)));
+        }
         let large_total: u64 = large.iter().map(|(_, count)| count).sum();
-        let elements = |(count, ids): (&u64, &Vec<u32>)| count * ids.len() as u64;
+        let elements = |(count, places): (&u64, &Vec<u32>)| count * places.len() as u64;
         let total = large_total + by_count.iter().map(elements).sum::<u64>();
         let share = (1.0 - SLACK / (total as f64).sqrt()).max(0.0);
         Self {
+            cells,
             total,
             large,
             large_total,
             chosen: Table::new(by_count.iter().map(|cells| elements(cells) as f64)),
             small: (by_count.into_iter())
-                .map(|(count, ids)| Cells {
-                    ids,
-                    poisson: Table::poisson(count as f64 * share),
+                .map(|(count, places)| {
+                    let parts = count.div_ceil(PART);
+                    let poisson = Table::poisson(count as f64 * share / parts as f64);
+                    Cells {
+                        places,
+                        parts,
+                        poisson,
+                    }
                 })
                 .collect(),
             share,
         }
     }
 
-    /// Draws once: `add` is called with cells and how often they occur, which add up.
-    pub fn draw<T>(
-        &self,
-        random: &mut Random,
-        empty: impl Fn() -> T,
-        add: impl Fn(&mut T, u32, u64),
-    ) -> T {
-        loop {
-            let mut sample = empty();
-            if self.try_draw(random, |id, count| add(&mut sample, id, count)) {
-                return sample;
-            }
-        }
-    }
-
-    /// Whether the total was not exceeded.
-    fn try_draw(&self, random: &mut Random, mut add: impl FnMut(u32, u64)) -> bool {
-        let mut large = self.total;
+    /// Draws once.
+    pub fn draw(&self, random: &mut Random) -> Sample {
+        let mut small = vec![0; self.cells];
+        let mut left = self.total;
         if !self.small.is_empty() {
-            large = poisson(self.large_total as f64 * self.share, random);
-            let drawn = large + self.draw_small(random, &mut add);
-            let Some(missing) = self.total.checked_sub(drawn) else {
-                return false;
+            left = loop {
+                if let Some(left) = self.draw_small(random, &mut small) {
+                    break left;
+                }
             };
-            let more = binomial(missing, self.large_total, self.total, random);
-            for _ in more..missing {
-                let word = random.next_u64();
-                let ids = &self.small[self.chosen.pick(word as u32)].ids;
-                add(ids[random.random_range(..ids.len())], 1);
-            }
-            large += more;
         }
         let mut weight = self.large_total;
-        for (id, count) in &self.large {
-            let drawn = binomial(large, *count, weight, random);
-            add(*id, drawn);
-            large -= drawn;
+        let large = self.large.iter().map(|(place, count)| {
+            let drawn = binomial(left, *count as f64 / weight as f64, random);
+            left -= drawn;
             weight -= count;
+            (*place, drawn)
+        });
+        Sample {
+            large: large.collect(),
+            small,
         }
-        true
     }
 
-    fn draw_small(&self, random: &mut Random, add: &mut impl FnMut(u32, u64)) -> u64 {
+    /// Draws the cells of few elements; how many elements are in the others. `None` if the total was
+    /// exceeded.
+    fn draw_small(&self, random: &mut Random, counts: &mut [u32]) -> Option<u64> {
+        let large = poisson(self.large_total as f64 * self.share, random);
+        let mut drawn = large;
+        for cells in &self.small {
+            drawn += cells.draw(random, counts);
+        }
+        let missing = self.total.checked_sub(drawn)?;
+        let more = binomial(missing, self.large_total as f64 / self.total as f64, random);
+        for _ in more..missing {
+            let places = &self.small[self.chosen.pick(random.next_u32()) as usize].places;
+            counts[places[random.random_range(..places.len())] as usize] += 1;
+        }
+        Some(large + more)
+    }
+}
+
+impl Cells {
+    /// Draws each; returns the sum.
+    fn draw(&self, random: &mut Random, counts: &mut [u32]) -> u64 {
         let mut sum = 0;
-        for Cells { ids, poisson } in &self.small {
-            for pair in ids.chunks(2) {
-                let mut word = random.next_u64();
-                for id in pair {
-                    let count = poisson.pick(word as u32) as u64;
-                    add(*id, count);
-                    sum += count;
-                    word >>= 32;
-                }
+        let mut set = |place: u32, count: u32| {
+            counts[place as usize] = count;
+            sum += count as u64;
+        };
+        if self.parts > 1 {
+            for place in &self.places {
+                let parts = (0..self.parts).map(|_| self.poisson.pick(random.next_u32()));
+                set(*place, parts.sum());
             }
+            return sum;
+        }
+        let mut pairs = self.places.chunks_exact(2);
+        for pair in &mut pairs {
+            let word = random.next_u64();
+            set(pair[0], self.poisson.pick(word as u32));
+            set(pair[1], self.poisson.pick((word >> 32) as u32));
+        }
+        for place in pairs.remainder() {
+            set(*place, self.poisson.pick(random.next_u32()));
         }
         sum
     }
 }
 
-/// How many of `n` elements are of a kind that is `count` of `of`.
-fn binomial(n: u64, count: u64, of: u64, random: &mut Random) -> u64 {
-    // The share is never outside [0, 1].
-    Binomial::new(n, count as f64 / of as f64).map_or(0, |binomial| binomial.sample(random))
+/// How many of `n` elements are of a kind that has the share `p`.
+fn binomial(n: u64, p: f64, random: &mut Random) -> u64 {
+    // A share is never outside [0, 1].
+    Binomial::new(n, p).map_or(0, |binomial| binomial.sample(random))
 }
 
 fn poisson(rate: f64, random: &mut Random) -> u64 {
@@ -191,12 +229,12 @@ impl Table {
 
     /// The outcome of 32 random bits.
     #[inline(always)]
-    pub fn pick(&self, word: u32) -> usize {
-        let slot = word as usize % Self::SIZE;
-        let entry = self.0[slot];
+    pub fn pick(&self, word: u32) -> u32 {
+        let slot = word % Self::SIZE as u32;
+        let entry = self.0[slot as usize];
         match word >> 8 < entry >> 8 {
             true => slot,
-            false => entry as usize % Self::SIZE,
+            false => entry % Self::SIZE as u32,
         }
     }
 }
@@ -215,23 +253,17 @@ mod tests {
     /// Mean, variance and covariances of multinomial counts, to what so many draws can tell.
     fn has_the_moments(counts: &[u64]) {
         const DRAWS: usize = 40_000;
-        let cells = || {
-            counts
-                .iter()
-                .enumerate()
-                .map(|(id, count)| (id as u32, *count))
-        };
-        let multinomial = Multinomial::new(cells());
+        let multinomial = Multinomial::new(counts.iter().copied());
         let n: u64 = counts.iter().sum();
         let mut random = Random::seed_from_u64(1);
         let mut sums = vec![0.0; counts.len()];
         let mut products = vec![vec![0.0; counts.len()]; counts.len()];
         for _ in 0..DRAWS {
-            let sample = multinomial.draw(
-                &mut random,
-                || vec![0u64; counts.len()],
-                |sample, id, count| sample[id as usize] += count,
-            );
+            let Sample { small, large } = multinomial.draw(&mut random);
+            let mut sample: Vec<u64> = small.into_iter().map(u64::from).collect();
+            large
+                .into_iter()
+                .for_each(|(place, count)| sample[place] += count);
             assert_eq!(sample.iter().sum::<u64>(), n);
             let off = |i: usize| sample[i] as f64 - counts[i] as f64;
             for i in 0..counts.len() {
@@ -271,7 +303,21 @@ mod tests {
         has_the_moments(&[3, 0, 3, 5, 100]);
         has_the_moments(&[101, 5]);
         has_the_moments(&[900, 40, 101, 3, 3, 1]);
-        has_the_moments(&[100_000, 5_000, 200]);
+        has_the_moments(&[100_000, 5_000, 2_500, 200]);
+        has_the_moments(&[9_000, 3_000]);
+    }
+
+    #[test]
+    fn there_may_be_more_counts_than_a_table_holds() {
+        let counts: Vec<u64> = (0..1000).collect();
+        let multinomial = Multinomial::new(counts.iter().copied());
+        let Sample { small, large } = multinomial.draw(&mut Random::seed_from_u64(1));
+        let sum: u64 = small.iter().map(|count| *count as u64).sum();
+        assert_eq!(
+            sum + large.iter().map(|(_, count)| count).sum::<u64>(),
+            499_500
+        );
+        assert_eq!(large.len(), 1000 - 257);
     }
 
     #[test]
