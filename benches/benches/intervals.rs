@@ -12,22 +12,19 @@ use std::hint::black_box;
 
 const ELEMENTS: u64 = 1_000_000;
 
-/// A matrix in which nine of ten elements are right and no cell is empty.
-fn matrix(classes: usize) -> Confusion {
-    let mut matrix = F1Score::multiclass(classes)
-        .accumulator()
-        .resampled()
-        .empty();
+/// A matrix in which nine of ten elements are right and each class is taken for so many others.
+fn matrix(classes: usize, others: usize) -> Confusion {
+    let accumulator = F1Score::multiclass(classes).accumulator();
+    let mut matrix = accumulator.resampled().empty();
     let rows = ELEMENTS / classes as u64;
-    let misses = rows / 10 / (classes as u64 - 1);
+    let misses = rows / 10 / others as u64;
     for target in 0..classes {
-        for prediction in 0..classes {
+        matrix.counts[target * classes + target] = rows - rows / 10;
+        for other in 1..=others {
+            let prediction = (target + other * (classes - 1) / others) % classes;
             // Not all cells alike.
-            let some = misses + (target * 7 + prediction * 3) as u64 % (misses / 2 + 1);
-            matrix.counts[target * classes + prediction] = match target == prediction {
-                true => rows - rows / 10,
-                false => some,
-            };
+            let some = misses + (target * 7 + other * 3) as u64 % (misses / 2 + 1);
+            matrix.counts[target * classes + prediction] = some;
         }
     }
     matrix
@@ -37,10 +34,14 @@ fn matrix(classes: usize) -> Confusion {
 fn counts(c: &mut Criterion) {
     for method in [BootstrapMethod::Percentile, BootstrapMethod::Bca] {
         let mut group = c.benchmark_group(format!("macro F1, 1000 replicates, {method:?}"));
-        for classes in [10, 100] {
-            let counts = matrix(classes);
+        for (classes, others) in [(10, 9), (100, 10), (100, 99)] {
+            let counts = matrix(classes, others);
             let metric = F1Score::multiclass(classes).bootstrap(1000).method(method);
-            group.bench_function(BenchmarkId::from_parameter(classes), |b| {
+            let id = BenchmarkId::new(
+                format!("{classes} classes"),
+                format!("{others} others each"),
+            );
+            group.bench_function(id, |b| {
                 b.iter(|| {
                     metric
                         .finalize(black_box(&counts))

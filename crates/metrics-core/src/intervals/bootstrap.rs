@@ -22,7 +22,8 @@ pub enum BootstrapMethod {
 ///
 /// Made by [`Metric::bootstrap`]. It is a metric itself: in a [`MetricCollection`](crate::MetricCollection)
 /// its value is a [`Value::Estimate`]. Nothing is drawn before the value is computed, on the host, from the
-/// counts: 1000 replicates of a confusion matrix take milliseconds, whatever the number of elements.
+/// counts: 1000 replicates of a confusion matrix of ten classes take milliseconds, whatever the number of
+/// elements.
 /// Metrics that need only the margins of a matrix accumulate all of it, to draw from. Metrics of exact
 /// curves draw rows, which takes 1000 times as long as their value.
 ///

@@ -278,7 +278,7 @@ mod tests {
         for i in 0..counts.len() {
             let error = 5.0 * (variance(i) / draws).sqrt() + 1e-9;
             assert!((sums[i] / draws).abs() < error, "mean of {i} in {counts:?}");
-            for j in 0..counts.len() {
+            for (j, product) in products[i].iter().enumerate() {
                 let expected = if i == j {
                     variance(i)
                 } else {
@@ -287,7 +287,7 @@ mod tests {
                 // The standard error of a product of two normal deviates, and room for its tails.
                 let error =
                     6.0 * (2.0 * variance(i).max(1.0) * variance(j).max(1.0) / draws).sqrt();
-                let found = products[i][j] / draws;
+                let found = product / draws;
                 assert!(
                     (found - expected).abs() < error,
                     "{i}, {j} of {counts:?}: {found} {expected}"
