@@ -18,6 +18,7 @@ chapters! {
     concepts: "src/concepts.md",
     metrics: "src/metrics.md",
     wrappers: "src/wrappers.md",
+    intervals: "src/intervals.md",
     custom_metrics: "src/custom-metrics.md",
     plugin: "src/plugin.md",
     step_and_epoch: "src/step-and-epoch.md",

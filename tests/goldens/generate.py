@@ -21,6 +21,7 @@ from golden import (  # noqa: E402
     elementwise,
     joint,
     others,
+    intervals,
     perplexity,
     regression,
     wrappers,
@@ -40,6 +41,7 @@ BUILDERS = {
     "joint.json": joint.build,
     "others.json": others.build,
     "wrappers.json": wrappers.build,
+    "intervals.json": intervals.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -4,6 +4,7 @@ use crate::samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample};
 use metrics_core::{
     accumulators::Thresholds,
     batch::{Binary, Regression, Values},
+    intervals::BootstrapMethod,
     ops::ScoreKind,
     *,
 };
@@ -113,6 +114,20 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
     visitor.visit(ClickThroughRate::binary());
     visitor.visit(ClickThroughRate::multilabel(LABELS));
+    visitor.visit(Precision::binary().interval(0.9));
+    visitor.visit(
+        Accuracy::multiclass(CLASSES)
+            .average(Average::Micro)
+            .interval(0.9),
+    );
+    visitor.visit(F1Score::multiclass(CLASSES).bootstrap(20));
+    let bca = BootstrapMethod::Bca;
+    visitor.visit(F1Score::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::multiclass(CLASSES).bootstrap(20).method(bca));
+    visitor.visit(AveragePrecision::multilabel(LABELS).bootstrap(20));
+    let binned = Auroc::binary().thresholds(Thresholds::Count(9));
+    visitor.visit(binned.bootstrap(20).method(bca));
 
     visitor.visit(MeanSquaredError::new());
     visitor.visit(MeanSquaredError::new().outputs(OUTPUTS).root());

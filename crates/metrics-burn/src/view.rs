@@ -130,6 +130,19 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         }
     }
 
+    /// The interval of the number it shows, if it has one.
+    fn interval(&self, state: &SplitState<B>) -> Option<String> {
+        let report = match self.shows {
+            Shows::Steps => state.step()?,
+            _ => &state.end()?.report,
+        };
+        let estimate = report.get(&self.planned.info.name)?.estimate()?;
+        let policy = self.policy();
+        let [lower, upper] =
+            [estimate.lower, estimate.upper].map(|end| policy.text(policy.number(end)));
+        Some(format!(" [{lower}, {upper}]"))
+    }
+
     /// The entry of a step or an epoch: without a value it shows the last one and logs nothing.
     fn entry(&mut self) -> SerializedEntry {
         let mut entry = self.own_entry();
@@ -154,7 +167,8 @@ impl<B: Batch, R: Role<B>> View<B, R> {
             let text = self.policy().text(entry.current());
             let partial = state.end().filter(|end| !end.complete);
             let covers = partial.map(|end| format!(" (of {} samples)", end.samples));
-            let text = format!("{when} {text}{}", covers.unwrap_or_default());
+            let interval = self.interval(&state).unwrap_or_default();
+            let text = format!("{when} {text}{interval}{}", covers.unwrap_or_default());
             return SerializedEntry::new(text, entry.serialize());
         }
         let value = (state.end().filter(|_| self.shows == Shows::Epochs))

@@ -11,6 +11,7 @@ mod collection;
 mod custom;
 mod delta;
 mod error;
+pub mod intervals;
 mod metric;
 mod number;
 pub mod ops;

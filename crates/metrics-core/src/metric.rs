@@ -2,7 +2,9 @@
 
 use crate::{
     Accumulator, Batch, Expr, Mapped, MetricError, Rejected, State, Summary, Task, Validation,
-    Value, state::read_all,
+    Value,
+    intervals::{Bootstrap, Resampled},
+    state::read_all,
 };
 
 /// A metric: which accumulator it needs, and the value it makes of the summary.
@@ -49,6 +51,15 @@ pub trait Metric: Clone + Send + Sync + 'static {
         let mut state = MetricState::new(self.clone());
         state.update(batch)?;
         state.compute()
+    }
+
+    /// The metric with an interval, from so many samples of what was accumulated; see
+    /// [`Bootstrap`].
+    fn bootstrap(&self, replicates: usize) -> Bootstrap<Self>
+    where
+        Self::Accumulator: Resampled,
+    {
+        Bootstrap::new(self.clone(), replicates)
     }
 
     /// The class form: an empty state of this metric.

@@ -227,14 +227,22 @@ impl<A: Accumulator> State<A> {
 /// Whether a batch fits an accumulator, whatever its size.
 pub(crate) fn fits<A: Accumulator>(accumulator: &A, batch: &A::Batch) -> Result<(), MetricError> {
     accumulator.validate()?;
-    if batch.is_weighted() && !accumulator.takes_weights() {
-        let accumulator = std::any::type_name::<A>();
-        let name = accumulator.split('<').next().unwrap_or(accumulator);
-        return Err(MetricError::WeightsUnsupported {
-            accumulator: name.rsplit("::").next().unwrap_or(name),
-        });
+    if batch.is_weighted() {
+        weighs(accumulator)?;
     }
     accumulator.check(batch)
+}
+
+/// Whether weighted batches fit an accumulator.
+pub(crate) fn weighs<A: Accumulator>(accumulator: &A) -> Result<(), MetricError> {
+    if accumulator.takes_weights() {
+        return Ok(());
+    }
+    let accumulator = std::any::type_name::<A>();
+    let name = accumulator.split('<').next().unwrap_or(accumulator);
+    Err(MetricError::WeightsUnsupported {
+        accumulator: name.rsplit("::").next().unwrap_or(name),
+    })
 }
 
 /// Reads deltas in their order with one transaction per device.

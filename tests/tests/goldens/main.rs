@@ -8,6 +8,7 @@ mod counts;
 mod curve_extras;
 mod curves;
 mod elementwise;
+mod intervals;
 mod joint;
 mod others;
 mod perplexity;
@@ -43,7 +44,9 @@ files!(
     joint
     others
     wrappers
+    intervals
 );
+
 /// Where we answer otherwise on purpose.
 const DIFFERENCES: &[Difference] = &[
     uncorrelated("matthews_corr_coef/binary/bin_*all_*"),

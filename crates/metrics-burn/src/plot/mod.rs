@@ -156,6 +156,16 @@ pub(crate) fn number(value: f64) -> String {
     Value::Scalar(value).to_string()
 }
 
+/// A value that is a number as the reports show it, with its interval if it has one.
+pub(crate) fn scalar(value: Option<&Value>) -> String {
+    let shown = value.filter(|value| value.scalar().is_some_and(|number| !number.is_nan()));
+    match shown.map(|value| (value.estimate(), value.scalar())) {
+        Some((Some(estimate), _)) => estimate.to_string(),
+        Some((None, Some(value))) => number(value),
+        _ => "N/A".to_string(),
+    }
+}
+
 /// A count, or a mean of counts, as the reports show it.
 pub(crate) fn count(value: f64) -> String {
     match value == value.trunc() && value.abs() < 1e15 {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     SplitKind, SplitReport,
-    plot::{Plot, class_name, count, escape, number, palette},
+    plot::{Plot, class_name, count, escape, number, palette, scalar},
 };
 use metrics_core::{Matrix, MetricInfo, ReportEntry, Value, accumulators::ClassCounts};
 
@@ -127,7 +127,7 @@ fn summary(run: &RunReport) -> String {
 
 /// A number's best value, and its values on all splits.
 fn card(run: &RunReport, info: &MetricInfo) -> String {
-    let last = |split| run.epochs(split).next_back()?.report.scalar(&info.name);
+    let last = |split| run.epochs(split).next_back()?.report.get(&info.name);
     let splits = run.splits();
     let shown = run.judge().or(splits.first().copied());
     let best = shown.and_then(|split| Some((split, run.best(&info.name, split)?)));
@@ -137,11 +137,7 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
             let place = format!("best on {}, epoch {}", split.label(), best.epoch);
             (number(best.value), place)
         }
-        (None, Some(split)) => {
-            let value = last(split).filter(|value| !value.is_nan());
-            let place = format!("last on {}", split.label());
-            (value.map_or("N/A".to_string(), number), place)
-        }
+        (None, Some(split)) => (scalar(last(split)), format!("last on {}", split.label())),
         (None, None) => return String::new(),
     };
     let direction = match info.higher_is_better {
@@ -165,7 +161,7 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
             let name = split.label();
             format!(
                 "<tr><th scope=\"row\">{name}</th>{best}<td>{}</td></tr>",
-                cell(last(*split))
+                scalar(last(*split))
             )
         })
         .collect();

@@ -3,7 +3,7 @@
 use super::{RunReport, TABLE_CLASSES, class_table::is_counts, incidents};
 use crate::{
     SplitKind, SplitReport,
-    plot::{class_name, count, number},
+    plot::{class_name, count, number, scalar},
 };
 use metrics_core::{Matrix, OperatingPoints, Value, accumulators::ClassCounts};
 
@@ -88,8 +88,7 @@ fn results(run: &RunReport) -> String {
         let mut row = vec![line(&info.name)];
         for split in run.splits() {
             let last = run.epochs(split).next_back();
-            let last = last.and_then(|last| last.report.scalar(&info.name));
-            row.push(last.map_or("N/A".to_string(), |value| cell(&value)));
+            row.push(scalar(last.and_then(|last| last.report.get(&info.name))));
             if !matches!(split, SplitKind::Test(_)) {
                 let best = run.best(&info.name, split);
                 let text = best.map(|b| format!("{} (epoch {})", number(b.value), b.epoch));

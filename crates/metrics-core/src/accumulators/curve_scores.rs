@@ -713,6 +713,56 @@ impl CurveCounts {
     }
 }
 
+/// What a bootstrap draws from, and what it makes of that.
+impl CurveCounts {
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The keys of rows in which something counts, in rising order, and the width of a row. `None` if
+    /// there are only counts.
+    pub(crate) fn rows(&self) -> Option<(Vec<u32>, usize)> {
+        let table = match self.is_exact() {
+            false => return None,
+            true if self.width == 1 => self.sorted(),
+            true => &self.keys,
+        };
+        let rows = table.chunks_exact(self.width);
+        let mut rows: Vec<_> = rows
+            .filter(|row| row.iter().any(|key| *key != LEFT_OUT))
+            .collect();
+        // However they were merged. Takes no time if they are sorted.
+        rows.sort();
+        Some((rows.concat(), self.width))
+    }
+
+    /// The counts by threshold.
+    pub(crate) fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// An empty summary with keys as from [`rows`](Self::rows).
+    pub(crate) fn with_rows(&self, keys: Vec<u32>) -> Self {
+        let sorted = Sorted::default();
+        if self.width == 1 {
+            sorted.keys.set(keys.clone()).ok();
+        }
+        Self {
+            keys,
+            sorted,
+            ..self.clone()
+        }
+    }
+
+    /// An empty summary with other counts by threshold.
+    pub(crate) fn with_counts(&self, counts: Vec<u64>) -> Self {
+        Self {
+            counts,
+            ..self.clone()
+        }
+    }
+}
+
 /// Why a row is left out, whose target must be below `valid`.
 fn rejection(row: &[f32], target: i32, valid: usize, ignores: bool) -> Option<Reason> {
     if ignores && target == ops::IGNORED_TARGET {

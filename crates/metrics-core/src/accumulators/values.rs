@@ -84,6 +84,10 @@ impl Accumulator for ValueTotals {
         Totals::default()
     }
 
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
     fn check(&self, _batch: &Values) -> Result<(), MetricError> {
         self.nan.check()
     }

@@ -70,7 +70,7 @@ impl Binary {
 }
 
 impl Binary {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.decisions.dims()[0]
     }
 }

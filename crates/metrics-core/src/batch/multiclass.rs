@@ -218,7 +218,7 @@ impl Multiclass {
 }
 
 impl Multiclass {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.target.dims()[0]
     }
 }

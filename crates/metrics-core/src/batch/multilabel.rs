@@ -111,7 +111,7 @@ fn dense_rows(dims: &[usize]) -> Result<[usize; 2], MetricError> {
 }
 
 impl Multilabel {
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.decisions.dims()[0]
     }
 }

@@ -70,7 +70,7 @@ impl Regression {
         }
     }
 
-    fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.target.dims()[0]
     }
 

@@ -3,6 +3,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion, Task},
+    intervals::Proportion,
 };
 
 /// Accuracy: the share of decisions that are right.
@@ -48,10 +49,17 @@ impl ConfusionRule for AccuracyRule {
     }
 }
 
+impl Proportion for AccuracyRule {
+    fn proportion(&self, c: &ClassCounts, options: &RuleOptions) -> (f64, f64) {
+        match options.task {
+            Task::Multiclass => (c.tp, c.support()),
+            Task::Binary | Task::Multilabel => (c.tp + c.tn, c.total()),
+        }
+    }
+}
+
 /// The accuracy of one class or label.
 pub(super) fn accuracy(c: &ClassCounts, options: &RuleOptions) -> f64 {
-    match options.task {
-        Task::Multiclass => options.divide(c.tp, c.support()),
-        Task::Binary | Task::Multilabel => options.divide(c.tp + c.tn, c.total()),
-    }
+    let (hits, all) = AccuracyRule.proportion(c, options);
+    options.divide(hits, all)
 }

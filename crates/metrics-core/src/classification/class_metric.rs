@@ -249,6 +249,14 @@ impl<R: ConfusionRule, A> ClassMetric<R, A> {
     pub(super) fn value(&self, counts: &Confusion) -> Result<Value, MetricError> {
         self.rule.value(counts, &self.options)
     }
+
+    pub(crate) fn rule(&self) -> &R {
+        &self.rule
+    }
+
+    pub(crate) fn options(&self) -> &RuleOptions {
+        &self.options
+    }
 }
 
 impl<R: Averaged, A> ClassMetric<R, A> {

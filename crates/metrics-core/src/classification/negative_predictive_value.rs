@@ -2,7 +2,11 @@ use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
 use super::samplewise::Multidim;
-use crate::{MetricError, Value, accumulators::Confusion};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
+};
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
 ///
@@ -43,5 +47,11 @@ impl ConfusionRule for NegativePredictiveValueRule {
             |c| options.divide(c.tn, c.tn + c.fn_),
             unseen_at(options.top_k),
         ))
+    }
+}
+
+impl Proportion for NegativePredictiveValueRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tn, c.tn + c.fn_)
     }
 }

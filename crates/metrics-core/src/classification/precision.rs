@@ -2,7 +2,11 @@ use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
 use super::samplewise::Multidim;
-use crate::{MetricError, Value, accumulators::Confusion};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
+};
 
 /// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
 ///
@@ -41,5 +45,11 @@ impl ConfusionRule for PrecisionRule {
             |c| options.divide(c.tp, c.tp + c.fp),
             unseen_at(options.top_k),
         ))
+    }
+}
+
+impl Proportion for PrecisionRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tp, c.predicted())
     }
 }

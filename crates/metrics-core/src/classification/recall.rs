@@ -2,7 +2,11 @@ use super::class_metric::{
     Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision, unseen_at,
 };
 use super::samplewise::Multidim;
-use crate::{MetricError, Value, accumulators::Confusion};
+use crate::{
+    MetricError, Value,
+    accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
+};
 
 /// Recall (sensitivity, true positive rate): the share of positives that are found,
 /// `tp / (tp + fn)`.
@@ -42,5 +46,11 @@ impl ConfusionRule for RecallRule {
             |c| options.divide(c.tp, c.support()),
             unseen_at(options.top_k),
         ))
+    }
+}
+
+impl Proportion for RecallRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tp, c.support())
     }
 }

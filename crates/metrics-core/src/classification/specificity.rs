@@ -3,6 +3,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     accumulators::{ClassCounts, Confusion},
+    intervals::Proportion,
 };
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
@@ -41,5 +42,11 @@ impl ConfusionRule for SpecificityRule {
             |c| options.divide(c.tn, c.tn + c.fp),
             ClassCounts::is_unseen,
         ))
+    }
+}
+
+impl Proportion for SpecificityRule {
+    fn proportion(&self, c: &ClassCounts, _options: &RuleOptions) -> (f64, f64) {
+        (c.tn, c.tn + c.fp)
     }
 }

@@ -185,6 +185,10 @@ impl TensorBoard {
             RecordValue::Text(text) => return vec![self::text(tag, text)],
             RecordValue::Value(value) => value,
         };
+        if let Some(estimate) = value.estimate() {
+            let interval = text(&format!("{tag}/interval"), &estimate.to_string());
+            return vec![scalar(tag.into(), estimate.value), interval];
+        }
         if let Some(numbers) = value.per_class().filter(|all| all.len() <= MAX_CLASSES) {
             let tags = class_tags(tag, class_names, numbers.len());
             let scalars = tags.into_iter().zip(numbers);

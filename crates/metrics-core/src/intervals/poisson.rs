@@ -1,0 +1,190 @@
+//! The bootstrap of data that is gone after the update.
+
+use super::{Random, Replicates, Reweighted, bootstrap::one, multinomial::Table, replicates::tail};
+use crate::{
+    Accumulator, Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
+    metric::validated, state::read_all,
+};
+use burn::tensor::{Tensor, TensorData};
+use rand::{Rng, SeedableRng};
+
+/// A metric with the interval its value is in, by counting each row in each replicate so many times as
+/// a Poisson distribution of mean 1 says, which is how often it would be drawn from a large sample.
+///
+/// For metrics whose summary does not say which elements it is made of, such as means and errors, and
+/// for all that take weights; of counts, [`Bootstrap`](super::Bootstrap) costs nothing per batch. An
+/// update costs an update per replicate, of weights `[replicates, rows]` that are drawn on the host and
+/// moved to the device at once; a batch's own weights are multiplied by them. A value costs one read of
+/// all states. What several replicates need of a batch is computed once.
+///
+/// Replicates are the same for a seed and the same batches, on every platform. A row stays together, with
+/// all labels or outputs. Reference: TorchMetrics 1.9.0 `BootStrapper` with `sampling_strategy="poisson"`,
+/// which copies the rows instead of weighing them.
+///
+/// ```
+/// use metrics_core::{Mean, batch::Values, intervals::PoissonBootstrap};
+/// use burn::tensor::{Device, Tensor};
+///
+/// let device = Device::default();
+/// let mut loss = PoissonBootstrap::new(Mean::new(), 200)?.level(0.9).seed(3);
+/// for batch in [[0.3, 0.5, 0.2, 0.9], [0.4, 0.1, 0.8, 0.4]] {
+///     loss.update(&Values::new(Tensor::<1>::from_floats(batch, &device)))?;
+/// }
+/// let value = loss.compute()?;
+/// let estimate = value.estimate().expect("a mean is a number");
+/// assert!((estimate.value - 0.45).abs() < 1e-6);
+/// assert!(estimate.lower < 0.4 && 0.5 < estimate.upper);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PoissonBootstrap<M: Metric> {
+    metric: M,
+    /// The data itself.
+    observed: State<M::Accumulator>,
+    replicates: Vec<State<M::Accumulator>>,
+    level: f64,
+    seed: u64,
+    random: Random,
+    validation: Validation,
+}
+
+impl<M: Metric> PoissonBootstrap<M>
+where
+    BatchOf<M>: Reweighted,
+{
+    /// A bootstrap of so many replicates.
+    ///
+    /// # Errors
+    /// [`MetricError::WeightsUnsupported`] if the metric takes no weights;
+    /// [`MetricError::InvalidOption`] for no replicates.
+    pub fn new(metric: M, replicates: usize) -> Result<Self, MetricError> {
+        let state = State::new(metric.accumulator());
+        crate::state::weighs(state.accumulator())?;
+        if replicates == 0 {
+            return Err(MetricError::InvalidOption(
+                "a bootstrap needs replicates".into(),
+            ));
+        }
+        Ok(Self {
+            metric,
+            replicates: vec![state.clone(); replicates],
+            observed: state,
+            level: 0.95,
+            seed: 0,
+            random: Random::seed_from_u64(0),
+            validation: Validation::default(),
+        })
+    }
+
+    /// How often the interval is to contain the true value; default 0.95.
+    pub fn level(mut self, level: f64) -> Self {
+        self.level = level;
+        self
+    }
+
+    /// Another seed draws other replicates; default 0. For batches to come.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self.random = Random::seed_from_u64(seed);
+        self
+    }
+
+    /// What to do about invalid values in the data; [`Validation::Eager`] is as `Deferred`.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// Adds a batch, without reading.
+    ///
+    /// # Errors
+    /// When the batch does not fit; everything is then unchanged.
+    pub fn update(&mut self, batch: &BatchOf<M>) -> Result<(), MetricError> {
+        self.observed.check(batch)?;
+        let rows = batch.rows();
+        if batch.count_bound() == 0 {
+            return Ok(());
+        }
+        let count = self.replicates.len();
+        let poisson = Table::poisson(1.0);
+        let mut random = self.random.clone();
+        let mut weights = Vec::with_capacity(count * rows);
+        weights.extend((0..count * rows).map(|_| poisson.pick(random.next_u32()) as f32));
+        let weights = TensorData::new(weights, [count, rows]);
+        let weights = Tensor::<2>::from_data(weights, &batch.device());
+        // What is computed of the batch here goes with its copies.
+        self.observed.accumulator().prepare(batch);
+        let row = |i| weights.clone().slice([i..i + 1, 0..rows]).reshape([rows]);
+        let batches: Vec<_> = (0..count)
+            .map(|i| batch.reweighted(row(i)))
+            .collect::<Result<_, _>>()?;
+        batches
+            .iter()
+            .try_for_each(|batch| self.observed.check(batch))?;
+        self.random = random;
+        self.observed.update_checked(batch);
+        for (state, batch) in self.replicates.iter_mut().zip(&batches) {
+            state.update_checked(batch);
+        }
+        Ok(())
+    }
+
+    /// The value with its interval, between quantiles of the replicates. Reads all states at once.
+    ///
+    /// # Errors
+    /// As [`estimates`](Self::estimates); [`MetricError::InvalidOption`] if there are several.
+    pub fn compute(&mut self) -> Result<Value, MetricError> {
+        one(&self.estimates()?)
+    }
+
+    /// The value with its interval, or those of each class or output.
+    ///
+    /// # Errors
+    /// As [`replicates`](Self::replicates), and [`MetricError::InvalidOption`] for a level outside
+    /// `(0, 1)`.
+    pub fn estimates(&mut self) -> Result<Vec<Estimate>, MetricError> {
+        tail(self.level)?;
+        self.replicates()?.percentile(self.level)
+    }
+
+    /// The replicates themselves.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]; [`MetricError::InvalidData`], unless the validation is
+    /// [`Validation::Ignore`]; the metric's own; [`MetricError::InvalidOption`] if the value is neither a
+    /// number nor a list of one per class or output.
+    pub fn replicates(&mut self) -> Result<Replicates, MetricError> {
+        self.read()?;
+        let summary = self.observed.folded();
+        validated(summary.rejected(), self.validation)?;
+        let observed = self.metric.finalize(summary)?;
+        let states = self.replicates.iter();
+        Replicates::new(
+            &observed,
+            states.map(|state| self.metric.finalize(state.folded())),
+        )
+    }
+
+    /// Forgets everything, and draws the same weights again.
+    pub fn reset(&mut self) {
+        self.observed.reset();
+        self.replicates.iter_mut().for_each(State::reset);
+        self.random = Random::seed_from_u64(self.seed);
+    }
+
+    fn read(&mut self) -> Result<(), MetricError> {
+        let states = || std::iter::once(&self.observed).chain(&self.replicates);
+        let pending: Vec<_> = states().map(State::pending).collect();
+        let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
+        let pending: Vec<_> = pending.into_iter().flatten().collect();
+        if pending.is_empty() {
+            return Ok(());
+        }
+        let mut data = read_all(&pending)?.into_iter();
+        let states = std::iter::once(&mut self.observed).chain(&mut self.replicates);
+        for (state, count) in states.zip(counts) {
+            state.fold(data.by_ref().take(count).collect());
+        }
+        Ok(())
+    }
+}
