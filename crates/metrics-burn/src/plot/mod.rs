@@ -181,3 +181,26 @@ pub(crate) fn class_name(names: &[String], class: usize) -> String {
         .cloned()
         .unwrap_or_else(|| class.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use metrics_core::Estimate;
+
+    #[test]
+    fn an_estimate_is_shown_with_its_interval_and_not_drawn() {
+        let estimate = |value| {
+            Value::Estimate(Estimate {
+                value,
+                lower: 0.5,
+                upper: 0.75,
+            })
+        };
+        assert_eq!(scalar(Some(&estimate(0.625))), "0.6250 [0.5000, 0.7500]");
+        assert_eq!(scalar(Some(&estimate(f64::NAN))), "N/A");
+        assert_eq!(scalar(Some(&Value::Scalar(0.625))), "0.6250");
+        assert_eq!(scalar(Some(&Value::PerClass(vec![0.5]))), "N/A");
+        assert_eq!(scalar(None), "N/A");
+        assert!(super::value("accuracy", &estimate(0.625), &[]).is_none());
+    }
+}
