@@ -22,6 +22,7 @@ from golden import (  # noqa: E402
     joint,
     others,
     intervals,
+    doc_examples,
     perplexity,
     regression,
     wrappers,
@@ -42,6 +43,7 @@ BUILDERS = {
     "others.json": others.build,
     "wrappers.json": wrappers.build,
     "intervals.json": intervals.build,
+    "doc_examples.json": doc_examples.build,
 }
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 

@@ -132,7 +132,7 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }
-        ("invalid_weight" | "weight", MetricError::InvalidData(rejected)) => {
+        ("invalid_weight", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.invalid_weights
                 && Some(rejected.invalid_weights) == count
         }

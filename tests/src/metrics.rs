@@ -211,7 +211,14 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(Multioutput::new(MeanSquaredError::new(), OUTPUTS).keep_nans());
     let positive = Task::new("positive", |batch: &Regression| {
         let label = batch.target().clone().greater_elem(0.0).int();
-        Ok(Binary::from_scores(batch.pred().clone(), label)?.score_kind(ScoreKind::Logits))
+        let made = Binary::from_scores(batch.pred().clone(), label)?.score_kind(ScoreKind::Logits);
+        let [n, outputs] = batch.target().dims();
+        match batch.weights() {
+            Some(weights) => {
+                made.with_weights(weights.clone().reshape([n, 1]).expand([n, outputs]))
+            }
+            None => Ok(made),
+        }
     });
     visitor.visit(Accuracy::binary().on(&positive));
     visitor.visit(Auroc::binary().on(&positive).expr() - Accuracy::binary().on(&positive));

@@ -216,7 +216,8 @@ impl Sample for Multiclass {
             let pred = &arrays["pred"];
             return match pred.shape.len() {
                 1 => Self::from_labels(pred.ints::<1>(device), target.ints(device)),
-                _ => Self::from_labels(pred.ints::<2>(device), target.ints(device)),
+                2 => Self::from_labels(pred.ints::<2>(device), target.ints(device)),
+                _ => Self::from_labels(pred.ints::<3>(device), target.ints(device)),
             };
         };
         match (scores.shape.len(), target.shape.len()) {

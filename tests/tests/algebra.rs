@@ -9,13 +9,12 @@ use metrics_core::{
 use metrics_tests::{
     compare::{Tolerance, same},
     devices,
-    golden::{Array, Arrays, join, slice},
+    golden::{Array, Arrays, slice},
     is_host,
     metrics::{Visitor, all_metrics},
     samples::{CLASSES, Random, Sample},
 };
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use std::any::TypeId;
 
 /// Sums in another order differ in their last digits.
 const CLOSE: Tolerance = Tolerance::Relative(1e-6);
@@ -280,58 +279,6 @@ fn reset_forgets_everything() {
         }
     }
     for_all::<Reset>(4);
-}
-
-/// A row of weight 4 is as good as 4 rows. A correction for the number of rows counts them once, and a
-/// mean of targets that is nearly 0 is not as close as that.
-#[test]
-fn a_weight_is_how_often_a_row_counts() {
-    struct Repeated;
-    impl Law for Repeated {
-        fn check<M: Metric>(metric: &M, rows: &Rows) -> Check
-        where
-            BatchOf<M>: Sample,
-        {
-            let regression = TypeId::of::<BatchOf<M>>() == TypeId::of::<Regression>();
-            let weighted = metric.accumulator().takes_weights();
-            let apart = ["adjusted", "normalized"];
-            let apart = apart.iter().any(|part| metric.name().contains(part));
-            if !regression || !weighted || apart {
-                return Ok(());
-            }
-            let weight = |row: usize| [0, 1, 2, 4][(row * 7 + rows.cuts[0]) % 4];
-            let mut arrays = rows.arrays.clone();
-            let weights = (0..rows.count).map(|row| weight(row) as f64).collect();
-            arrays.insert(
-                "weights".into(),
-                Array {
-                    shape: vec![rows.count],
-                    data: weights,
-                },
-            );
-            let mut plain = rows.arrays.clone();
-            plain.remove("weights");
-            let repeated: Vec<_> = (0..rows.count)
-                .flat_map(|row| vec![slice(&plain, row..row + 1); weight(row)])
-                .collect();
-            let [weighted, repeated] = [arrays, join(&plain, &repeated)].map(|arrays| {
-                let mut state = metric.state().validation(Validation::Ignore);
-                let batch = Sample::build(&arrays, rows.device).unwrap();
-                state.update(&batch).unwrap();
-                state.compute()
-            });
-            match (&weighted, &repeated) {
-                (Ok(a), Ok(b)) if same(a, b, CLOSE) => Ok(()),
-                // Rows that are left out differ in number.
-                (Err(MetricError::Empty { .. }), Err(MetricError::Empty { .. })) => Ok(()),
-                // Two rows of which one weighs nothing are two rows.
-                (Ok(_) | Err(_), Err(MetricError::TooFew { .. }))
-                | (Err(MetricError::TooFew { .. }), Ok(_)) => Ok(()),
-                (a, b) => Err(TestCaseError::fail(format!("{a:?} is not {b:?}"))),
-            }
-        }
-    }
-    for_all::<Repeated>(12);
 }
 
 fn classes() -> MetricCollection<Multiclass> {

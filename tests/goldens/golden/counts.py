@@ -315,7 +315,7 @@ def weighted_errors(book):
             count = L if task == "multilabel" else 1
             for metric, args in every(task):
                 if metric in ("Accuracy", "ConfusionMatrix") and args.get("average", "none") == "none":
-                    book.error(metric, task, args, name, "weight", count)
+                    book.error(metric, task, args, name, "invalid_weight", count)
 
 
 # --- calibration and likelihood ------------------------------------------------------------
@@ -396,7 +396,7 @@ def weighted_likelihood(book):
     hostile = weighed("nll_negative", s.multiclass_logits("nll_negative", 8, C))
     hostile["weights"][5] = -1
     book.add_input("nll_negative", [hostile])
-    book.error("NegativeLogLikelihood", None, {}, "nll_negative", "weight", 1)
+    book.error("NegativeLogLikelihood", None, {}, "nll_negative", "invalid_weight", 1)
     book.add_input("nll_zero", [weighed("nll_zero", s.multiclass_logits("nll_zero", 5, C), 0.0)])
     for metric in ("NegativeLogLikelihood", "Perplexity"):
         book.error(metric, None, {}, "nll_zero", "empty")

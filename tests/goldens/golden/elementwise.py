@@ -193,7 +193,7 @@ def element_case(book, metric, args, name):
     """TorchMetrics' value, or numpy's where that bounds a divisor from below."""
     pred, target = pairs(book.inputs[name])
     size, scale = np.abs(pred - target), np.abs(target)
-    if metric == "LogCoshError" and pred.ndim == 2:
+    if metric == "LogCoshError" and (pred.ndim == 2 or name == "pos_far"):  # TorchMetrics' cosh overflows
         book.expect(metric, None, args, name, log_cosh(pred, target).mean(), "numpy")
     elif name == "el_tiny" and metric.startswith("Symmetric"):
         book.expect(metric, None, args, name, (2 * size / (scale + np.abs(pred))).mean(), "numpy")

@@ -7,6 +7,7 @@ mod classification_counts;
 mod counts;
 mod curve_extras;
 mod curves;
+mod doc_examples;
 mod elementwise;
 mod intervals;
 mod joint;
@@ -45,6 +46,7 @@ files!(
     others
     wrappers
     intervals
+    doc_examples
 );
 
 /// Where we answer otherwise on purpose.

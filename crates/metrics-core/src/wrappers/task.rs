@@ -14,7 +14,8 @@ type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
 /// Clones are equal, and two tasks are not, because closures cannot be compared. Metrics on one task
 /// whose accumulators are equal share one state. If the batch has a [memo](crate::batch::Memo), as the
 /// batches of this crate do, then the task makes one batch of it, however many metrics are on it. An
-/// error of the closure is that of `update`, and no state has changed.
+/// error of the closure is that of `update`, and no state has changed. So is the loss of weights: of a
+/// weighted batch the closure has to make a weighted one.
 ///
 /// Metrics have the task's name and `_` before their own; if it is empty, their own alone. A saved
 /// state knows the task by its name.
@@ -267,12 +268,18 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
     }
 
     fn takes_weights(&self) -> bool {
-        // Those that matter are of the task's batch, which `check` looks at.
-        true
+        self.inner.takes_weights()
     }
 
     fn check(&self, batch: &B) -> Result<(), MetricError> {
-        fits(&self.inner, &*self.task.batch(batch)?)
+        let made = self.task.batch(batch)?;
+        if batch.is_weighted() && !made.is_weighted() {
+            let name = self.task.name();
+            return Err(MetricError::Custom(format!(
+                "the batch is weighted, but what task `{name}` makes of it is not"
+            )));
+        }
+        fits(&self.inner, &*made)
     }
 
     fn prepare(&self, batch: &B) {
