@@ -121,6 +121,7 @@ fn public_name(type_name: &str) -> String {
     let mut idents = idents.filter(|ident| !ident.is_empty());
     let outer = idents.next().unwrap_or_default();
     let rule = idents.find_map(|ident| ident.strip_suffix("Rule"));
+    let rule = rule.filter(|_| outer.ends_with("Metric"));
     rule.unwrap_or(outer).to_string()
 }
 

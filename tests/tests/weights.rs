@@ -184,7 +184,8 @@ where
 const APART: &[&str] = &[
     "adjusted",
     "normalized_root",
-    "auroc_interval",
+    "_interval",
+    "_bootstrap",
     "average_precision_certified",
 ];
 

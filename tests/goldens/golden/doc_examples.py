@@ -142,6 +142,9 @@ def add(book, seen, name, metric):
     except (TypeError, ValueError) as problem:
         book.skip(f"{short}/{task}", f"its input is no list of arrays: {problem}")
         return
+    value = computed(metric, domain, short, batches)
+    if short.endswith("Divergence"):
+        args.setdefault("reduction", "mean")
     if (kept := args.get("keep_sequence_dim")) is not None:  # what is kept are the columns here
         columns = [{key: np.moveaxis(value, kept, -1) for key, value in batch.items()} for batch in batches]
         batches = [{key: value.reshape(-1, value.shape[-1]) for key, value in batch.items()} for batch in columns]
@@ -151,10 +154,6 @@ def add(book, seen, name, metric):
         return
     seen.add(key)
     input_name = f"doc_{len(book.inputs)}"
-    value = computed(metric, domain, short, batches)
-    if value is None:
-        book.skip(f"{short}/{task}", "its value is none of numbers")
-        return
     book.add_input(input_name, batches)
     book.expect(short, task, args, input_name, value, "torchmetrics")
 
@@ -175,10 +174,19 @@ def computed(metric, domain, name, batches):
         metric.compute_with_cache = False
         value = metric.compute()
     if isinstance(value, dict):
-        return {key: item.tolist() for key, item in value.items()}
+        return [by_group(key, item.tolist()) for key, item in value.items()]
     value = reference.to_list(value)
     if name in reference.AT_RATE:
         return [value[0], reference.without_sentinel(value[1])]
     if name in reference.CURVE_KEYS:
         return reference.as_curves(value, reference.CURVE_KEYS[name], binned=metric.thresholds is not None)
     return value
+
+
+def by_group(key, value):
+    """The rates of `group_0` with their support, or the groups and the ratio of `DP_0_1`."""
+    if isinstance(value, list):
+        tp, _, _, fn = value
+        return [*value, tp + fn]
+    _, low, high = key.split("_")
+    return [int(low), int(high), value]
