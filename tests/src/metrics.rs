@@ -26,7 +26,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
         )*};
     }
     tasks!(Accuracy Precision Recall F1Score FBetaScore Specificity StatScores HammingDistance);
-    tasks!(JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
+    tasks!(Informedness JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
     visitor.visit(CohenKappa::binary());
     visitor.visit(CohenKappa::multiclass(CLASSES));
     visitor.visit(Accuracy::binary().threshold(0.3).ignore_index(-1));

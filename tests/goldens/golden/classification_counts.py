@@ -1,6 +1,7 @@
 """Metrics of counts: stat scores, what is derived from them, and confusion matrices."""
 
 import numpy as np
+from sklearn.metrics import balanced_accuracy_score
 
 from . import reference
 from . import samples as s
@@ -46,6 +47,7 @@ def build():
     binary_cases(book)
     multilabel_cases(book)
     zero_division_of_npv(book)
+    informedness_cases(book)
     hostile_cases(book)
     known_differences(book)
     return book
@@ -298,6 +300,38 @@ def zero_division_of_npv(book):
         for average in ({},) if task == "binary" else [{"average": how} for how in AVERAGES]:
             args = {**bases[task], **average, "zero_division": 1}
             book.measure("NegativePredictiveValue", task, args, name, reference.run_functional)
+
+
+def informedness_cases(book):
+    """By scikit-learn, each class or label against the rest."""
+    bases = {"binary": {}, "multiclass": {"num_classes": C}, "multilabel": {"num_labels": L}}
+    names = {
+        "binary": ("bin_labels", "bin_probs", "bin_all_one", "bin_all_zero", "bin_pred_all_one", "bin_inverted", "bin_one"),
+        "multiclass": ("mc_labels", "mc_always_predicted"),
+        "multilabel": ("ml_labels", "ml_always_predicted"),
+    }
+    for task, name in ((task, name) for task in names for name in names[task]):
+        batches = [batch if "pred" in batch else s.hardened(batch) for batch in book.inputs[name]]
+        pred, target = (np.concatenate([batch[key] for batch in batches]) for key in ("pred", "target"))
+        if task == "multiclass":
+            pred, target = (labels[:, None] == np.arange(C) for labels in (pred, target))
+        pairs = list(zip(pred.reshape(len(pred), -1).T, target.reshape(len(pred), -1).T))
+        values = np.array([informedness(*pair) for pair in pairs])
+        if task == "binary":
+            book.expect("Informedness", task, {}, name, values[0], "sklearn")
+            continue
+        seen = np.array([task == "multilabel" or (p | t).any() for p, t in pairs])
+        weighted = np.average(values, weights=[t.sum() for _, t in pairs])
+        averages = {"none": values.tolist(), "macro": values[seen].mean(), "weighted": weighted}
+        averages["micro"] = informedness(pred.ravel(), target.ravel())
+        for average, value in averages.items():
+            book.expect("Informedness", task, {**bases[task], "average": average}, name, value, "sklearn")
+
+
+def informedness(pred, target):
+    if len(np.unique(target)) < 2:
+        return 0.0
+    return balanced_accuracy_score(target, pred, adjusted=True)
 
 
 # --- errors by design ----------------------------------------------------------------------

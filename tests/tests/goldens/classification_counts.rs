@@ -3,7 +3,7 @@
 use crate::runner::Run;
 use metrics_core::{
     Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, ConfusionRule, F1Score,
-    FBetaScore, HammingDistance, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+    FBetaScore, HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
     NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
     accumulators::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion},
 };
@@ -58,6 +58,7 @@ pub fn check(run: &mut Run) {
         ),
         "StatScores" => run!(run, StatScores.average(average)),
         "HammingDistance" => run!(run, HammingDistance.average(average)),
+        "Informedness" => run!(run, Informedness.average(average)),
         "JaccardIndex" => run!(run, JaccardIndex.average(average).zero_division(zero)),
         "ConfusionMatrix" => run!(run, ConfusionMatrix.normalize(normalize(args))),
         "MatthewsCorrCoef" => run!(run, MatthewsCorrCoef),
