@@ -15,7 +15,8 @@ use metrics_tests::{
     samples::{CLASSES, LABELS, Random, Sample},
 };
 
-const CLOSE: Tolerance = Tolerance::Relative(1e-9);
+/// A kernel adds up precisions in `f32`.
+const CLOSE: Tolerance = Tolerance::Relative(1e-6);
 
 /// A batch of made-up rows in which row `i` occurs `times[i]` times.
 fn repeated<B: Sample>(seed: u64, times: &[usize], device: &Device) -> B {
