@@ -45,7 +45,7 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
         (Value::StatScores(a), Value::StatScores(b)) => {
             a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
         }
-        (Value::Matrix(a), Value::Matrix(b)) => matrices(a, b),
+        (Value::Matrix(a), Value::Matrix(b)) | (Value::Table(a), Value::Table(b)) => matrices(a, b),
         (Value::Matrices(a), Value::Matrices(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| matrices(a, b))
         }
@@ -165,7 +165,7 @@ fn nested(value: &Value) -> Nested {
             [row] => list(&row.columns()),
             rows => Nested::List(rows.iter().map(|row| list(&row.columns())).collect()),
         },
-        Value::Matrix(matrix) => rows(matrix),
+        Value::Matrix(matrix) | Value::Table(matrix) => rows(matrix),
         Value::Matrices(matrices) => Nested::List(matrices.iter().map(rows).collect()),
         Value::OperatingPoints(points) => match (&*points.values, &*points.thresholds) {
             ([value], [threshold]) => list(&[*value, *threshold]),

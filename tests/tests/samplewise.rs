@@ -26,7 +26,7 @@ fn multiclass(seed: u64, samples: usize, device: &Device) -> Multiclass {
 fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::List(list) => list.clone(),
-        Value::Matrix(matrix) => matrix.data.clone(),
+        Value::Table(matrix) => matrix.data.clone(),
         Value::Matrices(list) => list.iter().flat_map(|m| m.data.clone()).collect(),
         other => panic!("{other}"),
     }

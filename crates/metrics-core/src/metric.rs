@@ -30,6 +30,13 @@ pub trait Metric: Clone + Send + Sync + 'static {
         summary: &<Self::Accumulator as Accumulator>::Summary,
     ) -> Result<Value, MetricError>;
 
+    /// Whether the summary holds all that the value is made of. Where it does not, such as a class for the
+    /// area under its curve, the value is what the metric says of that, and a bootstrap leaves the
+    /// replicate out.
+    fn is_defined(&self, _summary: &<Self::Accumulator as Accumulator>::Summary) -> bool {
+        true
+    }
+
     /// Whether larger values are better; `None` where that has no meaning.
     fn higher_is_better(&self) -> Option<bool> {
         None

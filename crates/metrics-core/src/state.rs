@@ -227,10 +227,12 @@ impl<A: Accumulator> State<A> {
 /// Whether a batch fits an accumulator, whatever its size.
 pub(crate) fn fits<A: Accumulator>(accumulator: &A, batch: &A::Batch) -> Result<(), MetricError> {
     accumulator.validate()?;
-    if batch.is_weighted() {
-        weighs(accumulator)?;
+    // First, since an accumulator made of others says here which of them takes no weights.
+    accumulator.check(batch)?;
+    match batch.is_weighted() {
+        true => weighs(accumulator),
+        false => Ok(()),
     }
-    accumulator.check(batch)
 }
 
 /// Whether weighted batches fit an accumulator.

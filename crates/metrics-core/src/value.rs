@@ -176,6 +176,8 @@ pub enum Value {
     Matrix(Matrix),
     /// One matrix per label.
     Matrices(Vec<Matrix>),
+    /// A matrix that counts nothing, such as a covariance, or a row of numbers per sample.
+    Table(Matrix),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
     /// One point of a curve, or one per class or label.
@@ -229,7 +231,7 @@ impl Value {
     /// The matrix, if the value is one.
     pub fn matrix(&self) -> Option<&Matrix> {
         match self {
-            Value::Matrix(matrix) => Some(matrix),
+            Value::Matrix(matrix) | Value::Table(matrix) => Some(matrix),
             _ => None,
         }
     }
@@ -290,13 +292,18 @@ impl Value {
         match self {
             Value::PerClass(values) => Some(values.len()),
             Value::Matrix(matrix) => (matrix.rows == matrix.cols).then_some(matrix.rows),
-            Value::Matrices(list) => Some(list.len()),
+            // One of two rows and columns for each label; others are of samples.
+            Value::Matrices(list) => list
+                .iter()
+                .all(|m| (m.rows, m.cols) == (2, 2))
+                .then_some(list.len()),
             Value::Curves(curves) => several(curves.len()),
             Value::OperatingPoints(points) => several(points.values.len()),
             Value::StatScores(rows) => several(rows.len()),
             Value::Scalar(_)
             | Value::Estimate(_)
             | Value::Disparities(_)
+            | Value::Table(_)
             | Value::Reliability(_)
             | Value::List(_) => None,
         }
@@ -332,7 +339,7 @@ impl Value {
                 }
             }
             Value::Disparities(_) => self.to_string(),
-            Value::Matrix(m) => matrix(m),
+            Value::Matrix(m) | Value::Table(m) => matrix(m),
             Value::Matrices(list) => match list.first() {
                 Some(first) => format!("{} times {}", list.len(), matrix(first)),
                 None => "no matrix".to_string(),
@@ -403,7 +410,7 @@ impl fmt::Display for Value {
                 let parts: Vec<_> = values.iter().map(|v| format_number(*v)).collect();
                 write!(f, "[{}]", parts.join(", "))
             }
-            Value::Matrix(matrix) => write!(f, "{matrix}"),
+            Value::Matrix(matrix) | Value::Table(matrix) => write!(f, "{matrix}"),
             Value::Matrices(list) => {
                 for (i, matrix) in list.iter().enumerate() {
                     let newline = if i > 0 { "\n\n" } else { "" };

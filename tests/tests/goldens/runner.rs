@@ -93,16 +93,18 @@ impl Run<'_> {
         let key = format!("{} {type_name} {accumulator:?}", self.case.input);
         let batch = |arrays: &Arrays| build(arrays, self.device).expect("the shapes fit");
         if let Some(seen) = &mut self.seen {
-            let summaries = seen.entry(key).or_insert_with(|| {
+            if !seen.contains_key(&key) {
                 let batches: Vec<_> = self.input.batches.iter().map(batch).collect();
-                [
+                let states = [
                     accumulate(&metric, &batches),
                     merge(&metric, &batches, self.any_order),
-                ]
-                .map(|state| saved(state.expect("the batches fit")))
-                .to_vec()
-            });
-            let outcomes = ["in batches", "merged"].into_iter().zip(&*summaries);
+                ];
+                match states.into_iter().map(|state| Ok(saved(state?))).collect() {
+                    Ok(summaries) => seen.insert(key.clone(), summaries),
+                    Err(error) => return self.compare(vec![("in batches", Err(error))]),
+                };
+            }
+            let outcomes = ["in batches", "merged"].into_iter().zip(&seen[&key]);
             let outcomes = outcomes
                 .map(|(how, text)| (how, load(&metric, text)))
                 .collect();

@@ -328,14 +328,22 @@ impl Summary for Confusion {
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        let cells = Self::new(self.task, self.width, self.margins).counts.len();
+        // The width is the file's: nothing is allocated for it.
+        let cells = match self.task {
+            Task::Multilabel => self.width.checked_mul(4),
+            _ if self.margins => self.width.checked_mul(3),
+            _ => self.width.checked_mul(self.width),
+        };
         let (hits, others) = self.counts.split_at(self.width.min(self.counts.len()));
         let hits_fit = || {
             hits.iter()
                 .zip(others.chunks(self.width.max(1)).next().unwrap_or(&[]))
                 .all(|(hits, all)| hits <= all)
         };
-        match self.counts.len() == cells && self.weights_fit() && (!self.margins || hits_fit()) {
+        match Some(self.counts.len()) == cells
+            && self.weights_fit()
+            && (!self.margins || hits_fit())
+        {
             true => Ok(()),
             false => Err(MetricError::Saved(
                 "a confusion matrix of another size".into(),

@@ -821,7 +821,8 @@ impl Summary for CurveCounts {
         let cells = self
             .thresholds
             .as_ref()
-            .map_or(0, |t| 2 * self.width * (t.len() + 1));
+            .map_or(Some(0), |t| (2 * (t.len() + 1)).checked_mul(self.width))
+            .unwrap_or(usize::MAX);
         let whole = self.width > 0 && self.keys.len().is_multiple_of(self.width);
         let keys = self.keys.iter().all(|key| score_keys::is_key(*key));
         let weights = [0, self.keys.len() / self.width.max(1)].contains(&self.weights.len())

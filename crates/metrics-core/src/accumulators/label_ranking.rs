@@ -58,9 +58,9 @@ impl RowTerms for LabelRanking {
             (share * real(is_relevant.clone())).sum_dim(1) / real(count.clone().clamp_min(1));
         let precision = precision.mask_fill(count.clone().equal_elem(0), 1.0);
         // Pairs of a relevant label and another that scores at least as much.
-        let wrong = ((all - relevant) * is_relevant).sum_dim(1);
+        let wrong = real((all - relevant) * is_relevant).sum_dim(1);
         let pairs = real(count) * real(others);
-        let loss = real(wrong) / pairs.clamp_min(1.0);
+        let loss = wrong / pairs.clamp_min(1.0);
         (
             Tensor::stack(vec![real(coverage), precision, loss], 2),
             row_codes(codes),

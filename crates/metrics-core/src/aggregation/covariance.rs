@@ -56,7 +56,7 @@ impl Metric for Covariance {
         let rejected = moments.rejected;
         match moments.weight {
             0.0 => Err(MetricError::Empty { rejected }),
-            weight if weight > 1.0 => Ok(Value::Matrix(Matrix {
+            weight if weight > 1.0 => Ok(Value::Table(Matrix {
                 rows: self.variables,
                 cols: self.variables,
                 data: covariances(moments),

@@ -65,6 +65,10 @@ impl CurveRule for AveragePrecisionRule {
         }
     }
 
+    fn is_defined(&self, positives: f64, _negatives: f64) -> bool {
+        positives > 0.0
+    }
+
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         if self.certified {
             let task = scores.task();

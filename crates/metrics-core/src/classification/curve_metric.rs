@@ -41,6 +41,11 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
         true
     }
 
+    /// Whether so many positives and negatives have a value, and not just one that stands for none.
+    fn is_defined(&self, _positives: f64, _negatives: f64) -> bool {
+        true
+    }
+
     /// What the rule's own options add to the name.
     fn suffix(&self) -> String {
         String::new()
@@ -144,6 +149,17 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
         self.rule.validate(&self.accumulator.options.thresholds)?;
         scores.not_empty()?;
         self.rule.value(scores, self.average)
+    }
+
+    fn is_defined(&self, scores: &CurveCounts) -> bool {
+        let defined = |column: Column| self.rule.is_defined(column.positives, column.negatives);
+        match self.average {
+            Average::Micro => scores.all_columns(defined),
+            _ => scores
+                .each_column(defined)
+                .into_iter()
+                .all(|defined| defined),
+        }
     }
 
     fn higher_is_better(&self) -> Option<bool> {

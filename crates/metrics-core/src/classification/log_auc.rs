@@ -76,6 +76,10 @@ impl CurveRule for LogAucRule {
         }
     }
 
+    fn is_defined(&self, positives: f64, negatives: f64) -> bool {
+        positives > 0.0 && negatives > 0.0
+    }
+
     fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
         averaged(scores, average, |column| self.area(column))
     }

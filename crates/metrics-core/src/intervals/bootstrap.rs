@@ -1,6 +1,9 @@
 //! The bootstrap of what was accumulated.
 
-use super::{Elements, Random, Replicates, Resample, Resampled, replicates::tail};
+use super::{
+    Elements, Random, Replicates, Resample, Resampled,
+    replicates::{replicate, tail},
+};
 use crate::{Accumulator, Estimate, Metric, MetricError, SummaryOf, Value};
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
@@ -147,7 +150,7 @@ where
         let values: Vec<_> = (seeds.into_par_iter())
             .map(|seed| {
                 let mut random = Random::seed_from_u64(seed);
-                self.metric.finalize(&elements.resample(&mut random))
+                replicate(&self.metric, &elements.resample(&mut random))
             })
             .collect();
         Replicates::new(observed, values)
@@ -197,7 +200,8 @@ pub(super) fn one(estimates: &[Estimate]) -> Result<Value, MetricError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::F1Score;
+    use crate::{Auroc, F1Score, batch::Binary, intervals::PoissonBootstrap};
+    use burn::tensor::{Int, Tensor};
 
     #[test]
     fn replicates_are_those_of_the_seed_whatever_the_threads_and_the_platform() {
@@ -217,5 +221,26 @@ mod tests {
         let first = &replicates.raw()[0][..3];
         let pinned = [0.739719450376415, 0.7151025048289618, 0.7324984970461307];
         assert_eq!(first, pinned);
+    }
+
+    /// Two positives that score highest: each replicate that has a positive and a negative has an area of 1.
+    #[test]
+    fn replicates_without_positives_have_no_area() {
+        let device = burn::tensor::Device::default();
+        let scores = Tensor::<1>::from_floats([0.9, 0.8, 0.5, 0.4, 0.3, 0.2, 0.1, 0.0], &device);
+        let target = Tensor::<1, Int>::from_ints([1, 1, 0, 0, 0, 0, 0, 0], &device);
+        let batch = Binary::from_scores(scores, target).unwrap();
+        let value = Auroc::binary().bootstrap(1000).evaluate(&batch).unwrap();
+        let interval = value.estimate().unwrap();
+        assert_eq!([interval.lower, interval.upper], [1.0, 1.0]);
+        let mut poisson = PoissonBootstrap::new(Auroc::binary(), 100).unwrap();
+        poisson.update(&batch).unwrap();
+        let raw = poisson.replicates().unwrap().raw().to_vec();
+        assert!(
+            raw.iter()
+                .flatten()
+                .all(|area| *area == 1.0 || area.is_nan())
+        );
+        assert!(raw.iter().flatten().any(|area| area.is_nan()));
     }
 }

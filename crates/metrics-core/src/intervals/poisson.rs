@@ -1,6 +1,11 @@
 //! The bootstrap of data that is gone after the update.
 
-use super::{Random, Replicates, Reweighted, bootstrap::one, multinomial::Table, replicates::tail};
+use super::{
+    Random, Replicates, Reweighted,
+    bootstrap::one,
+    multinomial::Table,
+    replicates::{replicate, tail},
+};
 use crate::{
     Accumulator, Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
     metric::validated, state::read_all,
@@ -161,7 +166,7 @@ where
         let states = self.replicates.iter();
         Replicates::new(
             &observed,
-            states.map(|state| self.metric.finalize(state.folded())),
+            states.map(|state| replicate(&self.metric, state.folded())),
         )
     }
 

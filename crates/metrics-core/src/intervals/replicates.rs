@@ -1,7 +1,7 @@
 //! What bootstraps yield.
 
 use super::normal;
-use crate::{Estimate, MetricError, Value};
+use crate::{Estimate, Metric, MetricError, Summary, SummaryOf, Value};
 
 /// The numbers of a value, and whether it is a single one; `None` if it is no such thing.
 pub(super) fn numbers(value: &Value) -> Option<(Vec<f64>, bool)> {
@@ -142,6 +142,19 @@ impl Replicates {
                 }
             })
             .collect()
+    }
+}
+
+/// The value of a sample; [`MetricError::Empty`] if the sample lacks what the value is made of.
+pub(super) fn replicate<M: Metric>(
+    metric: &M,
+    summary: &SummaryOf<M>,
+) -> Result<Value, MetricError> {
+    match metric.is_defined(summary) {
+        true => metric.finalize(summary),
+        false => Err(MetricError::Empty {
+            rejected: summary.rejected(),
+        }),
     }
 }
 

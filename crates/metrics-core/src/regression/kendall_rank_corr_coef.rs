@@ -45,7 +45,7 @@ pub enum Alternative {
 /// TorchMetrics compares all pairs.
 ///
 /// With a [`t_test`](Self::t_test) the value is a [`Value::List`] of the coefficient and the p-value,
-/// or, of several outputs, a [`Value::Matrix`] with these as its two rows. The p-value is that of the
+/// or, of several outputs, a [`Value::Table`] with these as its two rows. The p-value is that of the
 /// normal approximation, `z = (C - D) / sqrt(v)`, whose variance `v` takes ties into account, except in
 /// variant A.
 ///
@@ -140,7 +140,7 @@ impl Metric for KendallRankCorrCoef {
         data.extend(tests.map(|z| p_value(z, alternative)));
         Ok(match self.outputs {
             None => Value::List(data),
-            Some(cols) => Value::Matrix(Matrix {
+            Some(cols) => Value::Table(Matrix {
                 rows: 2,
                 cols,
                 data,

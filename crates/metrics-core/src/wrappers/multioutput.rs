@@ -155,8 +155,7 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     }
 
     fn takes_weights(&self) -> bool {
-        // `check` asks the metric's own, so that the error names it.
-        true
+        self.inner.takes_weights()
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {

@@ -59,8 +59,7 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B
     }
 
     fn takes_weights(&self) -> bool {
-        // `check` asks each side, so that the error names it.
-        true
+        self.left.takes_weights() && self.right.takes_weights()
     }
 
     fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
@@ -69,16 +68,25 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B
     }
 
     fn prepare(&self, batch: &A::Batch) {
-        self.left.prepare(batch);
-        self.right.prepare(batch);
+        // A task may be empty where another is not.
+        if self.left.count_bound(batch) > 0 {
+            self.left.prepare(batch);
+        }
+        if self.right.count_bound(batch) > 0 {
+            self.right.prepare(batch);
+        }
     }
 
     fn update(&self, delta: &mut Delta, batch: &A::Batch) {
         match self.shared() {
             Some(both) => both.update(delta, batch),
             None => {
-                self.left.update(delta.child(0), batch);
-                self.right.update(delta.child(1), batch);
+                if self.left.count_bound(batch) > 0 {
+                    self.left.update(delta.child(0), batch);
+                }
+                if self.right.count_bound(batch) > 0 {
+                    self.right.update(delta.child(1), batch);
+                }
             }
         }
     }
@@ -146,8 +154,9 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
         self.right.as_ref().map_or(Ok(()), Summary::consistent)
     }
 
-    /// That of the side with more invalid elements, not the sum: both sides saw the same, and where
-    /// an element is invalid for two reasons they may count it for different ones.
+    /// That of the side with more invalid elements, not the sum: most sides see the same elements, and
+    /// where one is invalid for two reasons they may count it for different ones. Of two tasks this is the
+    /// least that was left out.
     fn rejected(&self) -> Rejected {
         let left = self.left.rejected();
         let right = self.right.as_ref().map_or(left, Summary::rejected);

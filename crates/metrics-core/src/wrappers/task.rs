@@ -74,6 +74,8 @@ pub struct Task<B, C>(Arc<Inner<B, C>>);
 
 struct Inner<B, C> {
     name: String,
+    /// What a saved state knows it by.
+    identity: String,
     make: Box<Make<B, C>>,
 }
 
@@ -83,8 +85,18 @@ impl<B: Batch, C: Batch> Task<B, C> {
         name: impl Into<String>,
         make: impl Fn(&B) -> Result<C, MetricError> + Send + Sync + 'static,
     ) -> Self {
+        let name = name.into();
+        Self::identified(name.clone(), name, make)
+    }
+
+    fn identified(
+        name: String,
+        identity: String,
+        make: impl Fn(&B) -> Result<C, MetricError> + Send + Sync + 'static,
+    ) -> Self {
         Self(Arc::new(Inner {
-            name: name.into(),
+            name,
+            identity,
             make: Box::new(make),
         }))
     }
@@ -136,7 +148,8 @@ impl Task<Regression, Binary> {
     /// # Ok::<(), metrics_core::MetricError>(())
     /// ```
     pub fn binary_target(threshold: f32) -> Self {
-        Self::new("", move |batch: &Regression| {
+        let identity = format!("binary_target({threshold})");
+        Self::identified(String::new(), identity, move |batch: &Regression| {
             let grade = batch.target().clone();
             let label = grade.clone().greater_elem(threshold).int();
             let label = label.mask_fill(grade.is_nan(), i32::MIN);
@@ -167,7 +180,7 @@ impl<B, C> PartialEq for Task<B, C> {
 
 impl<B, C> fmt::Debug for Task<B, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Task").field(&self.0.name).finish()
+        f.debug_tuple("Task").field(&self.0.identity).finish()
     }
 }
 
@@ -212,6 +225,10 @@ impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
 
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         self.metric.finalize(summary)
+    }
+
+    fn is_defined(&self, summary: &SummaryOf<M>) -> bool {
+        self.metric.is_defined(summary)
     }
 
     fn higher_is_better(&self) -> Option<bool> {
