@@ -1,8 +1,9 @@
 //! Co-moments of the variables of observations: the state of covariance.
 
 use super::{
-    Weighed, add_rejected, counted,
+    add_rejected,
     pair_moments::{centred, pivot},
+    rows::{Weighed, counted},
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,

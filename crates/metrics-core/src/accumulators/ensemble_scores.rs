@@ -1,6 +1,6 @@
 //! Scores of ensembles: the state of the continuous ranked probability score.
 
-use super::{Weighed, add_rejected};
+use super::{add_rejected, rows::Weighed};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Ensemble,

@@ -1,6 +1,9 @@
 //! Outcomes of decisions by group: the state of the metrics of fairness.
 
-use super::{ClassCounts, add_counts, add_rejected, confusion::at_least_one};
+use super::{
+    ClassCounts, add_counts, add_rejected, add_sums,
+    confusion::{at_least_one, check_threshold, label_options},
+};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Grouped,
@@ -31,12 +34,7 @@ impl GroupCounts {
     /// The cell `group * 4 + target * 2 + prediction` of each element, or the code of one to leave out.
     fn cells(&self, batch: &Grouped) -> Tensor<1, Int> {
         let decisions = &batch.decisions.decisions;
-        // Predicted labels are 0 or 1, whatever the threshold for scores.
-        let threshold = if decisions.labels {
-            0.5
-        } else {
-            self.threshold
-        };
+        let threshold = label_options(decisions, self.threshold, None).threshold;
         let [n, _] = decisions.dims();
         let probabilities = decisions.probabilities();
         let target = decisions.target.clone();
@@ -66,13 +64,7 @@ impl Accumulator for GroupCounts {
 
     fn validate(&self) -> Result<(), MetricError> {
         at_least_one(self.groups, "group")?;
-        match (0.0..=1.0).contains(&self.threshold) {
-            true => Ok(()),
-            false => Err(MetricError::InvalidOption(format!(
-                "the threshold must be in [0, 1], not {}",
-                self.threshold
-            ))),
-        }
+        check_threshold(self.threshold)
     }
 
     fn takes_weights(&self) -> bool {
@@ -92,9 +84,7 @@ impl Accumulator for GroupCounts {
                 ops::weighted_counts(counts, sums, cells, weights)
             }),
             None => delta.counts(0, len + REJECTED_SLOTS, &device, |counts| {
-                let rejected = cells.clone().lower_elem(0);
-                let slots = cells.clone().neg() + (len as i32 - 1);
-                ops::count(counts, cells.mask_where(rejected, slots))
+                ops::count(counts, ops::places(cells, len as i32))
             }),
         }
     }
@@ -105,8 +95,7 @@ impl Accumulator for GroupCounts {
         add_counts(&mut summary.counts, counts);
         add_rejected(&mut summary.rejected, rejected);
         let weights = delta.sums(0).unwrap_or_default();
-        let pairs = summary.weights.iter_mut().zip(&weights);
-        pairs.for_each(|(sum, more)| *sum += more);
+        add_sums(&mut summary.weights, &weights);
     }
 }
 
@@ -164,8 +153,7 @@ impl Summary for GroupedOutcomes {
         }
         let counts = self.counts.iter_mut().zip(&other.counts);
         counts.for_each(|(count, more)| *count += more);
-        let weights = self.weights.iter_mut().zip(&other.weights);
-        weights.for_each(|(sum, more)| *sum += more);
+        add_sums(&mut self.weights, &other.weights);
         self.rejected.merge(&other.rejected);
         Ok(())
     }

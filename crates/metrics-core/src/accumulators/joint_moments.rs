@@ -1,8 +1,9 @@
 //! Joint moments of predictions and targets: the state of correlations.
 
 use super::{
-    Weighed, add_rejected, counted,
+    add_rejected,
     pair_moments::{centred, pivot},
+    rows::{Weighed, counted},
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,

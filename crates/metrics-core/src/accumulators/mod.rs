@@ -1,7 +1,6 @@
 //! What metrics accumulate. Several metrics finalize one accumulator's summary.
 
 use crate::Rejected;
-use burn::tensor::Tensor;
 
 /// Clone, Debug and PartialEq of an accumulator that is its options and the type of its batches,
 /// which need none of these.
@@ -80,35 +79,6 @@ pub use sample_list::{SampleList, Samples};
 pub use top_labels::TopLabels;
 pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
 
-/// What rows count, of which some have weights.
-struct Weighed {
-    /// How many there are.
-    count: u64,
-    /// Their weight; a row without one has 1.
-    weight: f64,
-}
-
-impl Weighed {
-    /// From counters that begin with the rows without a weight and those with one, and the sum of
-    /// the weights that were given.
-    fn new(counts: &[i32], given: f64) -> Self {
-        let [plain, weighted] = [counts[0], counts[1]].map(|count| count as u64);
-        Self {
-            count: plain + weighted,
-            weight: plain as f64 + given,
-        }
-    }
-}
-
-/// Numbers `[N, D]` with NaN in rows that do not count for their weight.
-fn counted(x: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<2> {
-    let Some(weights) = weights else { return x };
-    let dims = x.dims();
-    let weights = weights.clone().reshape([dims[0], 1]);
-    let counts = (weights.clone().is_finite()).bool_and(weights.greater_elem(0.0));
-    x.mask_fill(counts.bool_not().expand(dims), f32::NAN)
-}
-
 /// Adds the counters of what was left out.
 fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
     let counts: Vec<u64> = delta.iter().map(|count| *count as u64).collect();
@@ -131,5 +101,11 @@ fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
     if sums.len() < delta.len() {
         sums.resize(delta.len(), 0.0);
     }
-    sums.iter_mut().zip(delta).for_each(|(sum, d)| *sum += d);
+    add_sums(sums, delta);
+}
+
+/// Adds numbers to as many sums.
+fn add_sums(sums: &mut [f64], more: &[f64]) {
+    let pairs = sums.iter_mut().zip(more);
+    pairs.for_each(|(sum, more)| *sum += more);
 }

@@ -2,14 +2,14 @@
 
 use super::{
     add_rejected,
-    rows::{self, Rows},
+    rows::{Weighed, add_weights},
     target_extremes,
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
-    ops::{self, PAIR_MOMENTS, as_i32, default::moment_terms},
+    ops::{self, PAIR_MOMENTS, Rows, default::moment_terms},
 };
 use burn::tensor::{FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
@@ -86,18 +86,17 @@ impl Accumulator for PairMoments {
         // Weighted rows take ordinary operations; there is a kernel for the others.
         let rows = weights.map(|weights| {
             let nan = (pred.clone().is_nan()).bool_or(target.clone().is_nan());
-            let nan = nan.any_dim(1).int().reshape([target.dims()[0]]);
-            Rows::new(as_i32(nan) * Reason::Nan.code(), Some(weights))
+            Rows::without_nan(nan.any_dim(1), Some(weights))
         });
-        match &rows {
-            Some(rows) => rows.add_terms(delta, moment_terms(pred, target, pivot)),
-            None => delta.both(
-                1 + REJECTED_SLOTS,
-                PAIR_MOMENTS * width,
-                &device,
-                |counts, sums| ops::pair_moments(counts, sums, pred, target, pivot),
-            ),
-        }
+        delta.both(
+            1 + REJECTED_SLOTS,
+            PAIR_MOMENTS * width,
+            &device,
+            |counts, sums| match &rows {
+                Some(rows) => rows.add(counts, sums, moment_terms(pred, target, pivot)),
+                None => ops::pair_moments(counts, sums, pred, target, pivot),
+            },
+        );
         if first {
             delta.push_floats(kept);
         }
@@ -105,7 +104,7 @@ impl Accumulator for PairMoments {
             target_extremes::update(delta, EXTREMES, batch, self.outputs);
         }
         if let Some(rows) = rows {
-            rows.add_weights(delta, self.weights());
+            add_weights(delta, &rows, self.weights());
         }
     }
 
@@ -118,8 +117,7 @@ impl Accumulator for PairMoments {
             return;
         };
         let width = self.width();
-        let count = counts[0] as u64;
-        let weight = rows::weight(delta, count, self.weights());
+        let Weighed { count, weight } = Weighed::beside(delta, counts[0], self.weights());
         let moment = |k: usize| sums[k * width..][..width].to_vec();
         let (offsets, squares) = (moment(2), moment(3));
         let mut part = Moments {

@@ -1,13 +1,14 @@
 //! Sums of a term per pair of numbers, or per row of them: the state of most metrics of regression.
 
 use super::{
-    Listed, add_rejected,
-    rows::{self, Rows},
+    Listed, add_rejected, add_sums,
+    rows::{Weighed, add_weights},
 };
 use crate::{
     Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
+    ops::Rows,
 };
 use burn::tensor::{Bool, DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -203,18 +204,21 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         let (rows, terms) = measure(&self.terms, batch);
-        rows.add_terms(delta, terms);
-        rows.add_weights(delta, 1);
+        let ([_, k], device) = (terms.dims(), terms.device());
+        delta.both(1 + REJECTED_SLOTS, k, &device, |counts, sums| {
+            rows.add(counts, sums, terms)
+        });
+        add_weights(delta, &rows, 1);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut PairTotals) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
-        let count = counts[0] as u64;
+        let Weighed { count, weight } = Weighed::beside(delta, counts[0], 1);
         let mut part = PairTotals {
             count,
-            weight: rows::weight(delta, count, 1),
+            weight,
             sums,
             ..self.empty()
         };
@@ -291,9 +295,7 @@ impl PairTotals {
         self.count += other.count;
         self.weight += other.weight;
         self.rejected.merge(&other.rejected);
-        for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
-            *sum += more;
-        }
+        add_sums(&mut self.sums, &other.sums);
     }
 }
 

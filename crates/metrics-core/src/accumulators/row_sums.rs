@@ -1,6 +1,6 @@
 //! Sums of terms over the rows of classification: the state of metrics that are means.
 
-use super::add_rejected;
+use super::{add_rejected, add_sums};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
@@ -121,16 +121,10 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
         };
         let (terms, weights) = sums.split_at(summary.terms.len());
         summary.count += counts[0] as u64;
-        add(&mut summary.terms, terms);
-        add(&mut summary.weights, weights);
+        add_sums(&mut summary.terms, terms);
+        add_sums(&mut summary.weights, weights);
         add_rejected(&mut summary.rejected, &counts[1..]);
     }
-}
-
-fn add(sums: &mut [f64], more: &[f64]) {
-    sums.iter_mut()
-        .zip(more)
-        .for_each(|(sum, more)| *sum += more);
 }
 
 /// Sums of terms and of weights, in `f64`.
@@ -184,8 +178,8 @@ impl Summary for RowTotals {
             });
         }
         self.count += other.count;
-        add(&mut self.weights, &other.weights);
-        add(&mut self.terms, &other.terms);
+        add_sums(&mut self.weights, &other.weights);
+        add_sums(&mut self.terms, &other.terms);
         self.rejected.merge(&other.rejected);
         Ok(())
     }

@@ -1,88 +1,54 @@
-//! Rows on their way into sums: which of them are used, and how much each weighs.
+//! What rows weigh, of which some have weights.
 
 use crate::{
-    REJECTED_SLOTS, Reason,
     delta::{Delta, HostDelta},
-    ops::{self, as_i32, default::count},
+    ops::{self, Rows, invalid_weights},
 };
-use burn::tensor::{Bool, Int, Tensor};
+use burn::tensor::Tensor;
 
-/// Rows of a batch `[N]`.
-pub(super) struct Rows {
-    /// 0 where the row is used, else a negative [code](Reason::code).
-    codes: Tensor<1, Int>,
-    /// What each weighs; 0 where it is not used.
-    weights: Option<Tensor<1>>,
+/// What rows count, of which some have weights.
+pub(super) struct Weighed {
+    /// How many there are.
+    pub count: u64,
+    /// Their weight; a row without one has 1.
+    pub weight: f64,
 }
 
-impl Rows {
-    /// Rejects the rows that would be used, but for a weight that is none.
-    pub fn new(codes: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Self {
-        let Some(weights) = weights else {
-            return Self { codes, weights };
-        };
-        let valid = (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
-        let used = codes.clone().equal_elem(0);
-        let codes = codes.mask_fill(
-            used.bool_and(valid.bool_not()),
-            Reason::InvalidWeight.code(),
-        );
-        let weights = weights.mask_fill(codes.clone().lower_elem(0), 0.0);
+impl Weighed {
+    /// From counters that begin with the rows without a weight and those with one, and the sum of
+    /// the weights that were given.
+    pub fn new(counts: &[i32], given: f64) -> Self {
+        let [plain, weighted] = [counts[0], counts[1]].map(|count| count as u64);
         Self {
-            codes,
-            weights: Some(weights),
+            count: plain + weighted,
+            weight: plain as f64 + given,
         }
     }
 
-    /// Which are left out.
-    pub fn rejected(&self) -> Tensor<1, Bool> {
-        self.codes.clone().lower_elem(0)
-    }
-
-    /// Adds to the counter of rows used, and the rejected ones after it.
-    pub fn count(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        count(counts, self.codes.clone().neg())
-    }
-
-    /// Adds their terms `[N, K]` to the first block of counters (of rows used, and the rejected
-    /// ones) and the first of sums (`K`).
-    pub fn add_terms(&self, delta: &mut Delta, terms: Tensor<2>) {
-        let [n, k] = terms.dims();
-        let device = terms.device();
-        // A row that weighs nothing adds nothing, be its terms infinite.
-        let (terms, unused) = match &self.weights {
-            None => (terms, self.rejected()),
-            Some(weights) => (
-                terms * weights.clone().reshape([n, 1]).expand([n, k]),
-                weights.clone().equal_elem(0.0),
-            ),
-        };
-        let terms = terms.mask_fill(unused.reshape([n, 1]).expand([n, k]), 0.0);
-        let batch = ops::sum_compensated(terms);
-        delta.both(1 + REJECTED_SLOTS, k, &device, |counts, sums| {
-            (self.count(counts), ops::add_compensated(sums, batch))
-        });
-    }
-
-    /// Adds their weights, if they have any, to a second block of counters (of the weighted rows
-    /// used) and the block `slot` of sums.
-    pub fn add_weights(&self, delta: &mut Delta, slot: usize) {
-        let Some(weights) = self.weights.clone() else {
-            return;
-        };
-        let ([n], device) = (weights.dims(), weights.device());
-        let used = as_i32(self.codes.clone().equal_elem(0).int()).sum();
-        let batch = ops::sum_compensated(weights.reshape([n, 1]));
-        delta.counts(1, 1, &device, |counts| counts + used);
-        delta.sums(slot, 1, &device, |sums| ops::add_compensated(sums, batch));
+    /// From the counter of all rows, and what [`add_weights`] kept of some.
+    pub fn beside(delta: &HostDelta, used: i32, slot: usize) -> Self {
+        let weighted = delta.counts(1).map_or(0, |counts| counts[0]);
+        let given = delta.sums(slot).map_or(0.0, |sums| sums[0]);
+        Self::new(&[used - weighted, weighted], given)
     }
 }
 
-/// What the `used` rows of a delta weigh: one each, but for those whose weights were added to the
-/// block `slot` of sums.
-pub(super) fn weight(delta: &HostDelta, used: u64, slot: usize) -> f64 {
-    match (delta.counts(1), delta.sums(slot)) {
-        (Some(weighted), Some(weights)) => (used - weighted[0] as u64) as f64 + weights[0],
-        _ => used as f64,
-    }
+/// Adds the weights of rows, if they have any, to a second block of counters (of the weighted rows
+/// used) and the block `slot` of sums.
+pub(super) fn add_weights(delta: &mut Delta, rows: &Rows, slot: usize) {
+    let Some(used) = rows.weighted() else {
+        return;
+    };
+    let device = used.device();
+    let batch = ops::sum_compensated(rows.given());
+    delta.counts(1, 1, &device, |counts| counts + used);
+    delta.sums(slot, 1, &device, |sums| ops::add_compensated(sums, batch));
+}
+
+/// Numbers `[N, D]` with NaN in rows that do not count for their weight.
+pub(super) fn counted(x: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<2> {
+    let Some(weights) = weights else { return x };
+    let dims = x.dims();
+    let unused = invalid_weights(weights.clone()).bool_or(weights.clone().equal_elem(0.0));
+    x.mask_fill(unused.reshape([dims[0], 1]).expand(dims), f32::NAN)
 }

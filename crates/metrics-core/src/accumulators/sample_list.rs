@@ -4,6 +4,7 @@ use crate::{
     Accumulator, MetricError, Reason, Rejected, Summary,
     batch::{Sample, TwoSamples},
     delta::{Delta, HostDelta},
+    ops,
 };
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -64,9 +65,7 @@ fn signed(sample: &Sample, sign: f32) -> Tensor<1> {
     let weights = match &sample.weights {
         None => sample.values.ones_like(),
         Some(weights) => {
-            let valid =
-                (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
-            weights.clone().mask_fill(valid.bool_not(), f32::NAN)
+            (weights.clone()).mask_fill(ops::invalid_weights(weights.clone()), f32::NAN)
         }
     };
     let columns = vec![sample.values.clone(), weights * sign];

@@ -1,6 +1,6 @@
 //! The smallest and the largest target of every output: two device floats each.
 
-use super::counted;
+use super::rows::counted;
 use crate::{
     batch::Regression,
     delta::{Delta, HostDelta},

@@ -2,8 +2,10 @@
 //! executes (Capture) or executes elsewhere (Remote).
 
 mod joint;
+mod rows;
 
 pub use joint::{co_moments, ensemble_scores, joint_moments};
+pub(crate) use rows::Rows;
 
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
 use crate::{REJECTED_SLOTS, Reason};
@@ -197,7 +199,7 @@ pub(crate) fn unit_matches(
     hits: Tensor<2, Int>,
     samples: usize,
 ) -> Tensor<1, Int> {
-    let ([units, elements], counters) = (hits.dims(), 2 * samples as i32);
+    let [units, elements] = hits.dims();
     let missed = hits.clone().equal_elem(0).any_dim(1).reshape([units]);
     let invalid = hits.clone().lower_elem(Reason::Ignored.code()).any_dim(1);
     let judged = hits.clone().greater_equal_elem(0).any_dim(1);
@@ -208,11 +210,8 @@ pub(crate) fn unit_matches(
         .reshape([units]);
     let place = sample * 2 + as_i32(missed.bool_not().int());
     let codes = hits.reshape([units * elements]);
-    let rejected = codes.clone().lower_elem(0);
-    let slot = (codes.neg() + (counters - 1)).mask_fill(rejected.clone().bool_not(), counters);
-    state
-        .scatter(0, place, as_i32(used.int()), IndexingUpdateOp::Add)
-        .scatter(0, slot, as_i32(rejected.int()), IndexingUpdateOp::Add)
+    let state = state.scatter(0, place, as_i32(used.int()), IndexingUpdateOp::Add);
+    count_rejected(state, codes)
 }
 
 /// See [`confusion`](super::confusion).
@@ -549,11 +548,7 @@ pub fn threshold_counts(
     let [_, labels] = probabilities.dims();
     let bins = (labels * 2 * (thresholds.len() + 1)) as i32;
     let cells = threshold_cells(probabilities, target, thresholds);
-    let rejected = cells.clone().lower_elem(0);
-    count(
-        state,
-        cells.clone().mask_where(rejected, cells.neg() + (bins - 1)),
-    )
+    count(state, places(cells, bins))
 }
 
 /// The counter of [`threshold_counts`](super::threshold_counts) for each score, row by row, or the
@@ -747,22 +742,15 @@ pub fn term_sums(
         Some(weights) => weights.reshape([n, 1]).expand([n, elements]),
         None => Tensor::ones([n, elements], (&terms.device(), DType::F32)),
     };
-    let valid = (weights.clone().is_finite()).bool_and(weights.clone().greater_equal_elem(0.0));
-    let bad_weight = (valid.bool_not()).bool_and(codes.clone().greater_equal_elem(0));
-    let codes = codes.mask_fill(bad_weight, Reason::InvalidWeight.code());
-    let weights = weights.mask_fill(codes.clone().lower_elem(0), 0.0);
-    // An infinite term times a weight of 0 would be NaN.
-    let wide = weights
-        .clone()
-        .reshape([n, elements, 1])
-        .expand([n, elements, k]);
-    let terms = terms.mask_fill(wide.clone().equal_elem(0.0), 0.0) * wide;
-    let columns = Tensor::cat(vec![terms.reshape([n, elements * k]), weights], 1);
-    // A code is the negative of its place: those to use have the first, the rejected the others.
-    (
-        count(counts, codes.neg().reshape([n * elements])),
-        add_compensated(sums, sum_compensated(columns)),
-    )
+    let size = n * elements;
+    let rows = Rows::new(codes.reshape([size]), Some(weights.reshape([size])));
+    let terms = rows.used(rows.weigh(terms.reshape([size, k])));
+    let columns = vec![
+        terms.reshape([n, elements * k]),
+        rows.given().reshape([n, elements]),
+    ];
+    let batch = sum_compensated(Tensor::cat(columns, 1));
+    (rows.count(counts), add_compensated(sums, batch))
 }
 
 /// The most pairs of labels that are compared at once.
@@ -835,19 +823,11 @@ pub(crate) fn weighted_log_likelihood(
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let (code, loss) = losses(ranks, scan, &target, ignore_index);
-    let code = code.clone().mask_fill(
-        invalid_weights(weights.clone()).bool_and(code.greater_equal_elem(0)),
-        Reason::InvalidWeight.code(),
-    );
-    let rejected = code.clone().lower_elem(0);
-    let ones = as_i32(rejected.clone().int());
-    let place = code.neg().mask_fill(rejected.clone().bool_not(), 0);
-    let counts = counts.scatter(0, place, ones, IndexingUpdateOp::Add);
-    let weights = weights.mask_fill(rejected, 0.0);
-    // No weight is none, also of an infinite loss.
-    let unused = weights.clone().equal_elem(0.0);
-    let columns = vec![loss.mask_fill(unused, 0.0) * weights.clone(), weights];
-    (counts, sum_compensated(Tensor::stack(columns, 1)))
+    let rows = Rows::new(code, Some(weights));
+    let [n] = loss.dims();
+    let loss = rows.used(rows.weigh(loss.reshape([n, 1])));
+    let columns = Tensor::cat(vec![loss, rows.given()], 1);
+    (rows.count_rejected(counts), sum_compensated(columns))
 }
 
 /// The loss of each row, and 0 or the code of a row that is left out.
@@ -954,23 +934,14 @@ pub fn weighted_counts(
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let ([n], [len], [k]) = (cells.dims(), counts.dims(), sums.dims());
+    let ([n], [k]) = (cells.dims(), sums.dims());
     if n == 0 {
         return (counts, sums);
     }
     let k = k / 2;
-    let cells = cells.clone().mask_fill(
-        invalid_weights(weights.clone()).bool_and(cells.greater_equal_elem(0)),
-        Reason::InvalidWeight.code(),
-    );
+    let cells = reject_weights(cells, weights.clone());
+    let counts = count_rejected(counts, cells.clone());
     let rejected = cells.clone().lower_elem(0);
-    let first = (len - REJECTED_SLOTS) as i32;
-    let counts = counts.scatter(
-        0,
-        (cells.clone().neg() + first - 1).mask_fill(rejected.clone().bool_not(), first),
-        as_i32(rejected.clone().int()),
-        IndexingUpdateOp::Add,
-    );
     let weights = weights.mask_fill(rejected.clone(), 0.0);
     let cells = cells.mask_fill(rejected, 0);
     let blocks = n.div_ceil(WEIGHT_BLOCK).min(WEIGHT_SUMS / k.max(1)).max(1);
@@ -1032,12 +1003,24 @@ fn exact_cell_sums(
 }
 
 /// Where weights are NaN, infinite or negative.
-fn invalid_weights(weights: Tensor<1>) -> Tensor<1, Bool> {
-    let valid = weights
-        .clone()
-        .greater_equal_elem(0.0)
-        .bool_and(weights.lower_equal_elem(f32::MAX));
+pub(crate) fn invalid_weights(weights: Tensor<1>) -> Tensor<1, Bool> {
+    let valid = (weights.clone().is_finite()).bool_and(weights.greater_equal_elem(0.0));
     valid.bool_not()
+}
+
+/// Rejects elements that would be used, but for a weight that is none; others have a negative code.
+fn reject_weights(codes: Tensor<1, Int>, weights: Tensor<1>) -> Tensor<1, Int> {
+    let invalid = invalid_weights(weights).bool_and(codes.clone().greater_equal_elem(0));
+    codes.mask_fill(invalid, Reason::InvalidWeight.code())
+}
+
+/// Adds elements with a negative code to the counters of the rejected, which are the last.
+fn count_rejected(counts: Tensor<1, Int>, codes: Tensor<1, Int>) -> Tensor<1, Int> {
+    let first = (counts.dims()[0] - REJECTED_SLOTS) as i32;
+    let rejected = codes.clone().lower_elem(0);
+    let place = (codes.neg() + (first - 1)).mask_fill(rejected.clone().bool_not(), first);
+    let ones = as_i32(rejected.int());
+    counts.scatter(0, place, ones, IndexingUpdateOp::Add)
 }
 
 /// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
@@ -1060,7 +1043,7 @@ pub(crate) fn in_two_cells(
 }
 
 /// The places of cells or negative codes among `cells` counters and the rejected ones.
-fn places(codes: Tensor<1, Int>, cells: i32) -> Tensor<1, Int> {
+pub(crate) fn places(codes: Tensor<1, Int>, cells: i32) -> Tensor<1, Int> {
     let rejected = codes.clone().lower_elem(0);
     codes
         .clone()

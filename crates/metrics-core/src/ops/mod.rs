@@ -26,9 +26,9 @@ use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{
-    IGNORED_TARGET, as_i32, bin_of, classes_by_sample, confusion_cells, count, decision_cells,
-    hits, in_two_cells, label_hits, linspace, outcome_cells, outside, threshold_cells,
-    unit_matches, weighted_log_likelihood,
+    IGNORED_TARGET, Rows, as_i32, bin_of, classes_by_sample, confusion_cells, count,
+    decision_cells, hits, in_two_cells, invalid_weights, label_hits, linspace, outcome_cells,
+    outside, places, threshold_cells, unit_matches, weighted_log_likelihood,
 };
 
 /// Whether scores are probabilities or logits.

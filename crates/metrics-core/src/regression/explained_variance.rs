@@ -1,7 +1,7 @@
-use super::{MultiOutput, per_output};
+use super::{MultiOutput, average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments, JointOutput},
+    accumulators::{Joint, JointMoments},
 };
 
 /// Explained variance: `1 - var(target - prediction) / var(target)`. It is the R² score but for a
@@ -66,11 +66,7 @@ impl Metric for ExplainedVariance {
     type Accumulator = JointMoments;
 
     fn name(&self) -> String {
-        let average = match (self.outputs, self.multioutput) {
-            (None, _) | (_, MultiOutput::UniformAverage) => "",
-            (_, MultiOutput::RawValues) => "_per_output",
-            (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
-        };
+        let average = average_suffix(self.outputs, self.multioutput);
         format!("explained_variance{average}")
     }
 
@@ -82,16 +78,16 @@ impl Metric for ExplainedVariance {
 
     fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
         joint.not_empty()?;
-        let scores = joint.each(explained);
+        let residuals = joint.each(|output| output.error_m2);
         let totals = joint.each(|output| output.target_m2);
-        Ok(match self.multioutput {
-            MultiOutput::RawValues => per_output(scores, self.outputs),
-            MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
-                let weighted: f64 = scores.iter().zip(&totals).map(|(s, w)| s * w).sum();
-                (weighted / totals.iter().sum::<f64>()).into()
-            }
-            _ => (scores.iter().sum::<f64>() / scores.len() as f64).into(),
-        })
+        let (outputs, multioutput) = (self.outputs, self.multioutput);
+        Ok(explained(
+            &residuals,
+            &totals,
+            outputs,
+            multioutput,
+            |score| score,
+        ))
     }
 
     fn higher_is_better(&self) -> Option<bool> {
@@ -100,13 +96,5 @@ impl Metric for ExplainedVariance {
 
     fn is_scalar(&self) -> bool {
         self.outputs.is_none() || self.multioutput != MultiOutput::RawValues
-    }
-}
-
-fn explained(output: &JointOutput) -> f64 {
-    match (output.error_m2, output.target_m2) {
-        (0.0, _) => 1.0,
-        (_, 0.0) => 0.0,
-        (residual, total) => 1.0 - residual / total,
     }
 }

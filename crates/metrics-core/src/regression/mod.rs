@@ -73,6 +73,42 @@ fn mean(
     Ok(per_output(means.collect(), outputs))
 }
 
+/// The share of the targets' variance in each output that is no residual, or the average of the shares,
+/// `finish`ed.
+fn explained(
+    residuals: &[f64],
+    totals: &[f64],
+    outputs: Option<usize>,
+    multioutput: MultiOutput,
+    finish: impl Fn(f64) -> f64,
+) -> Value {
+    let pairs = residuals.iter().zip(totals);
+    let scores: Vec<f64> = pairs
+        .map(|pair| match pair {
+            (0.0, _) => 1.0,
+            (_, 0.0) => 0.0,
+            (residual, total) => 1.0 - residual / total,
+        })
+        .collect();
+    match multioutput {
+        MultiOutput::RawValues => per_output(scores.into_iter().map(finish).collect(), outputs),
+        MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
+            let weighted: f64 = scores.iter().zip(totals).map(|(s, w)| s * w).sum();
+            finish(weighted / totals.iter().sum::<f64>()).into()
+        }
+        _ => finish(scores.iter().sum::<f64>() / scores.len() as f64).into(),
+    }
+}
+
+/// What a metric with such an average adds to its name.
+fn average_suffix(outputs: Option<usize>, multioutput: MultiOutput) -> &'static str {
+    match (outputs, multioutput) {
+        (None, _) | (_, MultiOutput::UniformAverage) => "",
+        (_, MultiOutput::RawValues) => "_per_output",
+        (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
+    }
+}
+
 /// What a metric with a value per output adds to its name.
 fn suffix(outputs: Option<usize>) -> &'static str {
     match outputs {

@@ -1,4 +1,4 @@
-use super::per_output;
+use super::{average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
     accumulators::{Moments, PairMoments},
@@ -92,11 +92,7 @@ impl Metric for R2Score {
             0 => String::new(),
             regressors => format!("_adjusted{regressors}"),
         };
-        let average = match (self.outputs, self.multioutput) {
-            (None, _) | (_, MultiOutput::UniformAverage) => "",
-            (_, MultiOutput::RawValues) => "_per_output",
-            (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
-        };
+        let average = average_suffix(self.outputs, self.multioutput);
         format!("r2_score{adjusted}{average}")
     }
 
@@ -116,22 +112,9 @@ impl Metric for R2Score {
             });
         }
         let (residuals, totals) = (&moments.squared_error, &moments.target_m2);
-        let scores: Vec<f64> = residuals
-            .iter()
-            .zip(totals)
-            .map(|(residual, total)| score(*residual, *total))
-            .collect();
+        let (outputs, multioutput) = (self.outputs, self.multioutput);
         let adjust = |r2: f64| self.adjust(r2, moments.count);
-        Ok(match self.multioutput {
-            MultiOutput::RawValues => {
-                per_output(scores.into_iter().map(adjust).collect(), self.outputs)
-            }
-            MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
-                let weighted: f64 = scores.iter().zip(totals).map(|(r2, w)| r2 * w).sum();
-                adjust(weighted / totals.iter().sum::<f64>()).into()
-            }
-            _ => adjust(scores.iter().sum::<f64>() / scores.len() as f64).into(),
-        })
+        Ok(explained(residuals, totals, outputs, multioutput, adjust))
     }
 
     fn higher_is_better(&self) -> Option<bool> {
@@ -150,13 +133,5 @@ impl R2Score {
             return r2;
         }
         1.0 - (1.0 - r2) * (n - 1.0) / (n - k - 1.0)
-    }
-}
-
-fn score(residual: f64, total: f64) -> f64 {
-    match (residual, total) {
-        (0.0, _) => 1.0,
-        (_, 0.0) => 0.0,
-        _ => 1.0 - residual / total,
     }
 }

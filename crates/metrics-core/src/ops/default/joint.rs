@@ -1,73 +1,11 @@
 //! Sums of products: joint moments, co-moments and the scores of ensembles.
 
-use super::{as_i32, count, two_sum};
-use crate::{
-    Reason,
-    ops::{JOINT_MOMENTS, add_compensated, sum_compensated},
-};
-use burn::tensor::{Bool, DType, Int, Tensor};
+use super::{Rows, two_sum};
+use crate::ops::{JOINT_MOMENTS, add_compensated, sum_compensated};
+use burn::tensor::{Int, Tensor};
 
 /// The most products held at a time.
 const PRODUCTS: usize = 1 << 22;
-
-/// What becomes of rows.
-struct Rows {
-    /// The counter `[N]` of each: rows without a weight, rows with one, or the rejected.
-    place: Tensor<1, Int>,
-    /// Those that add nothing `[N, 1]`: the rejected ones, and those of weight 0.
-    unused: Tensor<2, Bool>,
-    /// The weights `[N, 1]`, 0 where a row adds nothing.
-    weights: Option<Tensor<2>>,
-}
-
-impl Rows {
-    /// Rejects rows with a NaN (`[N, 1]`) or an invalid weight.
-    fn new(nan: Tensor<2, Bool>, weights: Option<Tensor<1>>) -> Self {
-        let [n, _] = nan.dims();
-        let Some(weights) = weights else {
-            return Self {
-                place: as_i32(nan.clone().int()).reshape([n]) * (2 + Reason::Nan as i32),
-                unused: nan,
-                weights: None,
-            };
-        };
-        let weights = weights.reshape([n, 1]);
-        let invalid = (weights.clone().is_finite())
-            .bool_and(weights.clone().greater_equal_elem(0.0))
-            .bool_not();
-        let place = Tensor::<2, Int>::ones([n, 1], (&nan.device(), DType::I32))
-            .mask_fill(invalid.clone(), 2 + Reason::InvalidWeight as i32)
-            .mask_fill(nan.clone(), 2 + Reason::Nan as i32)
-            .reshape([n]);
-        let unused = (nan.bool_or(invalid)).bool_or(weights.clone().equal_elem(0.0));
-        Self {
-            place,
-            weights: Some(weights.mask_fill(unused.clone(), 0.0)),
-            unused,
-        }
-    }
-
-    /// Numbers `[N, K]`, each times the weight of its row.
-    fn weigh(&self, x: Tensor<2>) -> Tensor<2> {
-        match &self.weights {
-            Some(weights) => x * weights.clone(),
-            None => x,
-        }
-    }
-
-    /// Numbers `[N, K]` with 0 in rows that add nothing.
-    fn used(&self, x: Tensor<2>) -> Tensor<2> {
-        let dims = x.dims();
-        x.mask_fill(self.unused.clone().expand(dims), 0.0)
-    }
-
-    /// The weights that were given `[N, 1]`, 0 where none was.
-    fn given(&self) -> Tensor<2> {
-        let [n] = self.place.dims();
-        let none = || Tensor::zeros([n, 1], (&self.place.device(), DType::F32));
-        self.weights.clone().unwrap_or_else(none)
-    }
-}
 
 /// See [`joint_moments`](crate::ops::joint_moments).
 pub fn joint_moments(
@@ -80,7 +18,7 @@ pub fn joint_moments(
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [_, columns] = pred.dims();
     let nan = (pred.clone().is_nan().bool_or(target.clone().is_nan())).any_dim(1);
-    let rows = Rows::new(nan, weights);
+    let rows = Rows::without_nan(nan, weights);
     let around = |x: Tensor<2>, pivot: usize| {
         let pivot = (pivots.clone()).slice(pivot * columns..(pivot + 1) * columns);
         x - pivot.reshape([1, columns])
@@ -104,7 +42,7 @@ pub fn joint_moments(
     let mut terms = moments.to_vec();
     terms.push(rows.given());
     let batch = sum_compensated(Tensor::cat(terms, 1));
-    (count(counts, rows.place), add_compensated(sums, batch))
+    (rows.count_apart(counts), add_compensated(sums, batch))
 }
 
 /// See [`co_moments`](crate::ops::co_moments).
@@ -116,7 +54,7 @@ pub fn co_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [n, columns] = values.dims();
-    let rows = Rows::new(values.clone().is_nan().any_dim(1), weights);
+    let rows = Rows::without_nan(values.clone().is_nan().any_dim(1), weights);
     let x = rows.used(values - pivot.reshape([1, columns]));
     let terms = Tensor::cat(vec![rows.given(), rows.weigh(x.clone())], 1);
     let size = (PRODUCTS / (columns * columns).max(1)).clamp(1, n.max(1));
@@ -128,7 +66,7 @@ pub fn co_moments(
         let batch = sum_compensated(Tensor::cat(vec![terms, products], 1));
         sums = add_compensated(sums, batch);
     }
-    (count(counts, rows.place), sums)
+    (rows.count_apart(counts), sums)
 }
 
 /// See [`ensemble_scores`](crate::ops::ensemble_scores).
@@ -142,7 +80,7 @@ pub fn ensemble_scores(
     let [n, members] = pred.dims();
     let target = target.reshape([n, 1]);
     let nan = (pred.clone().is_nan().any_dim(1)).bool_or(target.clone().is_nan());
-    let rows = Rows::new(nan, weights);
+    let rows = Rows::without_nan(nan, weights);
     let distance = rows.used(pred - target);
     // With sorted members, `2 / M² * sum((x_i - y) (M [x_i > y] - i + 1/2))`: every factor has the sign
     // of its distance, so that nothing cancels.
@@ -156,7 +94,7 @@ pub fn ensemble_scores(
     let half = |x: &Tensor<1>, i: usize| x.clone().slice(i..i + 1);
     let batch = [(&scores, 0), (&weights, 0), (&scores, 1), (&weights, 1)];
     let batch = Tensor::cat(batch.map(|(x, i)| half(x, i)).to_vec(), 0);
-    (count(counts, rows.place), add_compensated(sums, batch))
+    (rows.count_apart(counts), add_compensated(sums, batch))
 }
 
 /// How many members of its row `[N, M]` are below each, where an equal one, itself too, is half below.

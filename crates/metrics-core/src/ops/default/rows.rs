@@ -1,0 +1,107 @@
+//! Rows on their way into sums: which of them are used, and how much each weighs.
+
+use super::{as_i32, count, count_rejected, reject_weights};
+use crate::{Reason, ops};
+use burn::tensor::{Bool, DType, Int, Tensor};
+
+/// Rows of a batch `[N]`.
+pub(crate) struct Rows {
+    /// 0 where the row is used, else a negative [code](Reason::code).
+    codes: Tensor<1, Int>,
+    /// Those that add nothing `[N, 1]`: the rejected ones, and those of weight 0.
+    unused: Tensor<2, Bool>,
+    /// The weights `[N, 1]`, 0 where a row adds nothing.
+    weights: Option<Tensor<2>>,
+}
+
+impl Rows {
+    /// Rejects the rows that would be used, but for a weight that is none.
+    pub fn new(codes: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Self {
+        let [n] = codes.dims();
+        let Some(weights) = weights else {
+            return Self {
+                unused: codes.clone().lower_elem(0).reshape([n, 1]),
+                codes,
+                weights: None,
+            };
+        };
+        let codes = reject_weights(codes, weights.clone());
+        let weights = weights.mask_fill(codes.clone().lower_elem(0), 0.0);
+        let weights = weights.reshape([n, 1]);
+        Self {
+            codes,
+            unused: weights.clone().equal_elem(0.0),
+            weights: Some(weights),
+        }
+    }
+
+    /// Rejects rows with a NaN (`[N, 1]`) as well.
+    pub fn without_nan(nan: Tensor<2, Bool>, weights: Option<Tensor<1>>) -> Self {
+        let [n, _] = nan.dims();
+        let codes = as_i32(nan.int()).reshape([n]) * Reason::Nan.code();
+        Self::new(codes, weights)
+    }
+
+    /// Which are rejected.
+    pub fn rejected(&self) -> Tensor<1, Bool> {
+        self.codes.clone().lower_elem(0)
+    }
+
+    /// Numbers `[N, K]`, each times the weight of its row.
+    pub fn weigh(&self, x: Tensor<2>) -> Tensor<2> {
+        match &self.weights {
+            Some(weights) => x * weights.clone(),
+            None => x,
+        }
+    }
+
+    /// Numbers `[N, K]` with 0 in rows that add nothing, be theirs infinite.
+    pub fn used(&self, x: Tensor<2>) -> Tensor<2> {
+        let dims = x.dims();
+        x.mask_fill(self.unused.clone().expand(dims), 0.0)
+    }
+
+    /// The weights that were given `[N, 1]`, 0 where none was.
+    pub fn given(&self) -> Tensor<2> {
+        let [n] = self.codes.dims();
+        let none = || Tensor::zeros([n, 1], (&self.codes.device(), DType::F32));
+        self.weights.clone().unwrap_or_else(none)
+    }
+
+    /// How many are used and have a weight `[1]`.
+    pub fn weighted(&self) -> Option<Tensor<1, Int>> {
+        let used = || as_i32(self.codes.clone().equal_elem(0).int()).sum();
+        self.weights.is_some().then(used)
+    }
+
+    /// Adds to the counter of rows used, and the rejected ones after it.
+    pub fn count(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        count(counts, self.codes.clone().neg())
+    }
+
+    /// The same with two counters of rows used: of those without a weight, and those with one.
+    pub fn count_apart(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        let place = self.codes.clone().neg();
+        let place = match self.weights {
+            Some(_) => place + 1,
+            None => place + as_i32(self.rejected().int()),
+        };
+        count(counts, place)
+    }
+
+    /// Adds only to the rejected ones.
+    pub fn count_rejected(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        count_rejected(counts, self.codes.clone())
+    }
+
+    /// Adds their terms `[N, K]` to `K` compensated sums, and [counts](Self::count) them.
+    pub fn add(
+        &self,
+        counts: Tensor<1, Int>,
+        sums: Tensor<1>,
+        terms: Tensor<2>,
+    ) -> (Tensor<1, Int>, Tensor<1>) {
+        let batch = ops::sum_compensated(self.used(self.weigh(terms)));
+        (self.count(counts), ops::add_compensated(sums, batch))
+    }
+}
