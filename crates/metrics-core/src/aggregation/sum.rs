@@ -4,7 +4,7 @@ use crate::{
     accumulators::{Totals, ValueTotals},
 };
 
-/// The sum of all values; weights play no part, except that a NaN weight is as a NaN value.
+/// The sum of all values, each as often as its weight says. A NaN weight is as a NaN value.
 ///
 /// Takes [`Values`](crate::batch::Values) of any shape. Sums are compensated: they are exact to
 /// about 48 bits on every backend. Infinities of both signs have no sum: NaN. If every value was
@@ -39,6 +39,6 @@ impl Metric for Sum {
 
     fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
         totals.seen()?;
-        Ok(totals.sum.into())
+        Ok(totals.weighted_sum.into())
     }
 }
