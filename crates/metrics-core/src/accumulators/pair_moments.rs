@@ -164,7 +164,8 @@ pub(super) fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<
     let target = target.slice([0..rows, 0..columns]);
     let mut nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
     if let Some(weights) = weights {
-        let weighs = weights.clone().slice(0..rows).greater_elem(0.0);
+        let weights = weights.clone().slice(0..rows);
+        let weighs = (weights.clone().is_finite()).bool_and(weights.greater_elem(0.0));
         let nothing = (weighs.clone().bool_not()).bool_and(weighs.any().expand([rows]));
         nan = nan.bool_or(nothing.reshape([rows, 1]));
     }
