@@ -1,5 +1,5 @@
-//! Deviances of positive numbers in `f32`, without the cancellation of their textbook formulas where
-//! the two are nearly equal.
+//! Deviances and powers of positive numbers in `f32`, without the cancellation of textbook formulas where two
+//! numbers are nearly equal.
 
 use burn::tensor::Tensor;
 
@@ -45,4 +45,28 @@ pub(super) fn exp_excess(x: Tensor<2>, exp: Tensor<2>) -> Tensor<2> {
     }
     let small = series * x.clone().square() * 0.5;
     (exp - 1.0 - x).mask_where(near, small)
+}
+
+/// The most factors that a power is the product of.
+const FACTORS: f64 = 16.0;
+
+/// `x` of 0 or more to a power. The whole part of the exponent as a product, because the power function
+/// of a GPU has the fewer digits the larger the exponent, and may make a number of NaN.
+pub(super) fn power(x: Tensor<2>, exponent: f64) -> Tensor<2> {
+    let whole = if exponent.abs() > FACTORS {
+        0.0
+    } else {
+        exponent.trunc()
+    };
+    let mut product = x.ones_like();
+    for _ in 0..whole.abs() as usize {
+        product = product * x.clone();
+    }
+    if whole < 0.0 {
+        product = product.recip();
+    }
+    if whole != exponent {
+        product = product * x.clone().powf_scalar(exponent - whole);
+    }
+    product.mask_fill(x.is_nan(), f32::NAN)
 }

@@ -1,3 +1,4 @@
+use super::deviance::power;
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals},
@@ -53,12 +54,7 @@ impl PairTerms for MinkowskiDistance {
     }
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
-        let size = (pred - target).abs();
-        vec![match self.p {
-            1.0 => size,
-            2.0 => size.square(),
-            p => size.powf_scalar(p),
-        }]
+        vec![power((pred - target).abs(), self.p)]
     }
 }
 

@@ -1,4 +1,4 @@
-use super::deviance::{exp_excess, log_ratio, relative_entropy};
+use super::deviance::{exp_excess, log_ratio, power, relative_entropy};
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals},
@@ -102,13 +102,13 @@ impl PairTerms for TweedieDevianceScore {
 fn deviance(pred: Tensor<2>, target: Tensor<2>, a: f64) -> Tensor<2> {
     let ratio = target.clone() / pred.clone();
     let (log, excess) = log_ratio(target.clone(), pred.clone());
-    let exp = ratio.clone().powf_scalar(a);
+    let exp = power(ratio.clone(), a);
     let both = exp_excess(log * a, exp) - excess * a;
     let positive = both * (1.0 / (a * (a - 1.0)));
     // Without the power of the target, which is 0.
     let rest = ratio * (-1.0 / (a - 1.0)) + 1.0 / a;
     let unit = positive.mask_where(target.lower_equal_elem(0.0), rest);
-    pred.powf_scalar(a) * unit * 2.0
+    power(pred, a) * unit * 2.0
 }
 
 impl Metric for TweedieDevianceScore {
