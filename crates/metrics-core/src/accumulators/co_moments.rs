@@ -3,7 +3,7 @@
 use super::{
     add_rejected,
     pair_moments::{centred, pivot},
-    rows::Weighed,
+    rows::{Weighed, counted},
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
@@ -64,8 +64,10 @@ impl Accumulator for CoMoments {
         let weights = batch.weights().cloned();
         let first = delta.floats_mut().is_empty();
         let known = delta.floats_mut().get(1).cloned();
-        let pivot =
-            known.unwrap_or_else(|| pivot(values.clone(), values.clone(), weights.as_ref()));
+        let pivot = known.unwrap_or_else(|| {
+            let counted = counted(values.clone(), &weights);
+            pivot(counted.clone(), counted, None)
+        });
         let kept = pivot.clone();
         delta.both(
             2 + REJECTED_SLOTS,

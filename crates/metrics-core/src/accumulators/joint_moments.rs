@@ -3,7 +3,7 @@
 use super::{
     add_rejected,
     pair_moments::{centred, pivot},
-    rows::Weighed,
+    rows::{Weighed, counted},
 };
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
@@ -55,8 +55,7 @@ impl Accumulator for JointMoments {
         let (pred, target, weights) = batch.columns(self.outputs);
         let first = delta.floats_mut().is_empty();
         let known = delta.floats_mut().get(1).cloned();
-        let pivots =
-            known.unwrap_or_else(|| pivots(pred.clone(), target.clone(), weights.as_ref()));
+        let pivots = known.unwrap_or_else(|| pivots(pred.clone(), target.clone(), &weights));
         let kept = pivots.clone();
         delta.both(
             2 + REJECTED_SLOTS,
@@ -110,13 +109,14 @@ impl Accumulator for JointMoments {
 }
 
 /// Near the predictions, the targets, and both halves of the errors `[4 * D]`.
-fn pivots(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
+fn pivots(pred: Tensor<2>, target: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<1> {
+    let (pred, target) = (counted(pred, weights), counted(target, weights));
     let (high, low) = ops::default::two_sum(target.clone(), pred.clone().neg());
     let pivots = vec![
-        pivot(target.clone(), pred.clone(), weights),
-        pivot(pred, target, weights),
-        pivot(high.clone(), high, weights),
-        pivot(low.clone(), low, weights),
+        pivot(target.clone(), pred.clone(), None),
+        pivot(pred, target, None),
+        pivot(high.clone(), high, None),
+        pivot(low.clone(), low, None),
     ];
     Tensor::cat(pivots, 0)
 }
