@@ -2,7 +2,8 @@
 
 use burn::tensor::{Device, Tensor};
 use metrics_core::{
-    Mean, MeanSquaredError, Metric, MetricState, R2Score, Sum,
+    LogCoshError, Mean, MeanSquaredError, MeanSquaredLogError, Metric, MetricState, R2Score, Sum,
+    TweedieDevianceScore,
     batch::{Regression, Values},
 };
 use metrics_tests::{devices, samples::Random};
@@ -95,4 +96,61 @@ fn values_far_from_zero() {
         close(value(&mut mse), squares / n, name);
         close(value(&mut r2), 1.0 - squares / spread, name);
     }
+}
+
+/// The smaller an error, the fewer digits are left of it where `ln(1 + x)` is the logarithm of a sum.
+#[test]
+fn predictions_near_their_targets() {
+    for (name, device) in devices() {
+        for size in [1e-1, 1e-2, 1e-3, 1e-4] {
+            let pred: Vec<f32> = (1..=50).map(|i| 0.5 + i as f32 / 16.0).collect();
+            let target: Vec<f32> = (pred.iter().enumerate())
+                .map(|(i, p)| p * (1.0 + size * (i as f32 - 20.5) / 20.0))
+                .collect();
+            let tensor = |x: &[f32]| Tensor::<1>::from_floats(x, &device);
+            let batch = Regression::new(tensor(&pred), tensor(&target)).unwrap();
+            let mean = |loss: &dyn Fn(f64, f64) -> f64| {
+                let losses = pred.iter().zip(&target);
+                losses.map(|(p, t)| loss(*p as f64, *t as f64)).sum::<f64>() / pred.len() as f64
+            };
+            let what = |metric: &str| format!("{name} {metric} of {size}");
+
+            let ours = MeanSquaredLogError::new().evaluate(&batch).unwrap();
+            let exact = mean(&|p, t| ((p - t) / (1.0 + t)).ln_1p().powi(2));
+            close(ours.scalar().unwrap(), exact, &what("MSLE"));
+
+            let ours = LogCoshError::new().evaluate(&batch).unwrap();
+            let exact = mean(&|p, t| (((p - t) / 2.0).sinh().powi(2) * 2.0).ln_1p());
+            close(ours.scalar().unwrap(), exact, &what("log-cosh"));
+
+            for power in [-1.0, 1.0, 1.5, 2.0, 3.0] {
+                let metric = TweedieDevianceScore::new().power(power);
+                let ours = metric.evaluate(&batch).unwrap();
+                let exact = mean(&|p, t| tweedie(p, t, power));
+                close(
+                    ours.scalar().unwrap(),
+                    exact,
+                    &what(&format!("deviance {power}")),
+                );
+            }
+        }
+    }
+}
+
+/// The deviance as the integral `2 ∫ (t - m) / m^power dm` from the prediction to the target, by
+/// Gauss-Legendre's five points, as its formula has few digits of it.
+fn tweedie(pred: f64, target: f64, power: f64) -> f64 {
+    const NODES: [(f64, f64); 5] = [
+        (0.0, 128.0 / 225.0),
+        (0.538_469_310_105_683_1, 0.478_628_670_499_366_5),
+        (-0.538_469_310_105_683_1, 0.478_628_670_499_366_5),
+        (0.906_179_845_938_664, 0.236_926_885_056_189_1),
+        (-0.906_179_845_938_664, 0.236_926_885_056_189_1),
+    ];
+    let half = (target - pred) / 2.0;
+    let terms = NODES.iter().map(|(node, weight)| {
+        let m = pred + half * (1.0 + node);
+        weight * (target - m) / m.powf(power)
+    });
+    2.0 * half * terms.sum::<f64>()
 }

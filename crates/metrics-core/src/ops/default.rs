@@ -2,9 +2,11 @@
 //! executes (Capture) or executes elsewhere (Remote).
 
 mod joint;
+mod math;
 mod rows;
 
 pub use joint::{co_moments, ensemble_scores, joint_moments};
+pub(crate) use math::{is_near, log1p, log1p_excess, power};
 pub(crate) use rows::Rows;
 
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
@@ -68,7 +70,7 @@ pub fn row_scan(scores: Tensor<2>, target: Tensor<1, Int>) -> (Tensor<2, Int>, T
         .reshape([n, 1])
         .equal_elem(0);
     let gap = (max.clone() - own.clone()).mask_fill(hit, 0.0);
-    let loss = gap + others.sum_dim(1).log1p();
+    let loss = gap + log1p(others.sum_dim(1));
     (
         ranks,
         Tensor::cat(vec![max, log_sum, own, loss], 1).transpose(),
@@ -361,7 +363,7 @@ pub fn cross_entropy(
     let positive = target.equal_elem(1);
     // Of a probability its logarithm, where 1 - p would round a small p away.
     let of_probability = || {
-        let no = scores.clone().neg().log1p();
+        let no = log1p(scores.clone().neg());
         no.mask_where(positive.clone(), scores.clone().log()).neg()
     };
     // Of a logit ln(1 + e^-z), where z is positive on the side of the target.
@@ -370,7 +372,7 @@ pub fn cross_entropy(
             .clone()
             .neg()
             .mask_where(positive.clone(), scores.clone());
-        z.clone().neg().clamp_min(0.0) + z.abs().neg().exp().log1p()
+        z.clone().neg().clamp_min(0.0) + log1p(z.abs().neg().exp())
     };
     match kind {
         ScoreKind::Probabilities => of_probability(),

@@ -1,6 +1,7 @@
-//! Deviances and powers of positive numbers in `f32`, without the cancellation of textbook formulas where two
-//! numbers are nearly equal.
+//! Deviances of positive numbers in `f32`, without the cancellation of their textbook formulas where
+//! the two are nearly equal.
 
+use crate::ops::default::{is_near, log1p_excess};
 use burn::tensor::Tensor;
 
 /// `a / b - 1` to full accuracy.
@@ -12,16 +13,9 @@ fn excess(a: Tensor<2>, b: Tensor<2>) -> Tensor<2> {
 pub(super) fn log_ratio(a: Tensor<2>, b: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
     let ratio = a.clone() / b.clone();
     let x = excess(a, b);
-    let near = x.clone().abs().lower_elem(0.5);
-    let log = ratio.log().mask_where(near.clone(), x.clone().log1p());
-    // With s = x / (2 + x): ln(1 + x) = 2 atanh(s), the first term of whose series is x - s x.
-    let s = x.clone() / (x.clone() + 2.0);
-    let square = s.clone().square();
-    let mut series = square.zeros_like();
-    for k in [15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.0] {
-        series = series * square.clone() + 1.0 / k;
-    }
-    let small = s.clone() * x.clone() - series * square * s * 2.0;
+    let near = is_near(&x);
+    let small = log1p_excess(x.clone());
+    let log = (ratio.log()).mask_where(near.clone(), x.clone() - small.clone());
     let rest = (x - log.clone()).mask_where(near, small);
     (log, rest)
 }
@@ -45,28 +39,4 @@ pub(super) fn exp_excess(x: Tensor<2>, exp: Tensor<2>) -> Tensor<2> {
     }
     let small = series * x.clone().square() * 0.5;
     (exp - 1.0 - x).mask_where(near, small)
-}
-
-/// The most factors that a power is the product of.
-const FACTORS: f64 = 16.0;
-
-/// `x` of 0 or more to a power. The whole part of the exponent as a product, because the power function
-/// of a GPU has the fewer digits the larger the exponent, and may make a number of NaN.
-pub(super) fn power(x: Tensor<2>, exponent: f64) -> Tensor<2> {
-    let whole = if exponent.abs() > FACTORS {
-        0.0
-    } else {
-        exponent.trunc()
-    };
-    let mut product = x.ones_like();
-    for _ in 0..whole.abs() as usize {
-        product = product * x.clone();
-    }
-    if whole < 0.0 {
-        product = product.recip();
-    }
-    if whole != exponent {
-        product = product * x.clone().powf_scalar(exponent - whole);
-    }
-    product.mask_fill(x.is_nan(), f32::NAN)
 }

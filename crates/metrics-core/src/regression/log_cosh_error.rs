@@ -2,6 +2,7 @@ use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals, Unit},
+    ops::default::log1p,
 };
 use burn::tensor::Tensor;
 use std::f64::consts::LN_2;
@@ -62,8 +63,8 @@ impl PairTerms for LogCoshError {
         for k in [90.0, 56.0, 30.0, 12.0] {
             series = series * square.clone() / k + 1.0;
         }
-        let near = (series * square * 0.5).log1p();
-        let far = (error.clone() * -2.0).exp().log1p() + error - LN_2;
+        let near = log1p(series * square * 0.5);
+        let far = log1p((error.clone() * -2.0).exp()) + error - LN_2;
         vec![far.mask_where(small, near)]
     }
 }

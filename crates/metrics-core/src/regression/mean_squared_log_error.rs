@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals},
+    ops::default::log1p,
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -52,7 +53,7 @@ impl PairTerms for MeanSquaredLogError {
         let high = pred.clone().max_pair(target.clone());
         let low = pred.min_pair(target);
         let excess = (high - low.clone()) / (low + 1.0);
-        vec![excess.log1p().square()]
+        vec![log1p(excess).square()]
     }
 }
 

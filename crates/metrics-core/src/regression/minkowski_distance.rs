@@ -1,7 +1,7 @@
-use super::deviance::power;
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals},
+    ops::default::power,
 };
 use burn::tensor::Tensor;
 

@@ -1,7 +1,8 @@
-use super::deviance::{exp_excess, log_ratio, power, relative_entropy};
+use super::deviance::{exp_excess, log_ratio, relative_entropy};
 use crate::{
     Metric, MetricError, Value,
     accumulators::{PairSums, PairTerms, PairTotals},
+    ops::default::power,
 };
 use burn::tensor::{Bool, Tensor};
 
