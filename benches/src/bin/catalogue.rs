@@ -120,9 +120,9 @@ impl Sweep<'_> {
         )?;
         let few = Regression::new(normal(1, 10_000), normal(1, 10_000))?;
         self.time("kendall_rank_corr_coef", KendallRankCorrCoef::new(), &few)?;
-        let rows = Regression::new(normal(1000, 1000), normal(1000, 1000))?;
+        let rows = Regression::multi_output(normal(1000, 1000), normal(1000, 1000))?;
         self.time("cosine_similarity", CosineSimilarity::new(), &rows)?;
-        let rows = Regression::new(
+        let rows = Regression::multi_output(
             softmax(normal(1000, 1000), 1),
             softmax(normal(1000, 1000), 1),
         )?;

@@ -86,7 +86,7 @@ impl Accumulator for PairMoments {
         // Weighted rows take ordinary operations; there is a kernel for the others.
         let rows = weights.map(|weights| {
             let nan = (pred.clone().is_nan()).bool_or(target.clone().is_nan());
-            Rows::without_nan(nan.any_dim(1), Some(weights))
+            Rows::without_nan(ops::any_in_row(nan), Some(weights))
         });
         delta.both(
             1 + REJECTED_SLOTS,

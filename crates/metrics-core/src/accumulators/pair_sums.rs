@@ -8,7 +8,7 @@ use crate::{
     Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
-    ops::Rows,
+    ops::{Rows, any_in_row},
 };
 use burn::tensor::{Bool, DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -145,7 +145,7 @@ fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
         Unit::Outputs(_) | Unit::Rows => batch.pairs(),
     };
     let [n, _] = pred.dims();
-    let any = |flags: Tensor<2, Bool>| flags.any_dim(1).reshape([n]);
+    let any = |flags: Tensor<2, Bool>| any_in_row(flags).reshape([n]);
     let nan = any((pred.clone().is_nan()).bool_or(target.clone().is_nan()));
     let mut codes = Tensor::<1, Int>::zeros([n], (&pred.device(), DType::I32));
     if let Some(invalid) = terms.invalid_prediction(pred.clone()) {

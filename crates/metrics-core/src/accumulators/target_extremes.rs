@@ -4,6 +4,7 @@ use super::rows::counted;
 use crate::{
     batch::Regression,
     delta::{Delta, HostDelta},
+    ops,
 };
 
 /// Adds a batch to the float blocks `slot` and `slot + 1`. Rows that hold a NaN, or do not count for
@@ -14,7 +15,7 @@ pub(super) fn update(delta: &mut Delta, slot: usize, batch: &Regression, outputs
     let nan = counted(pred, &weights)
         .is_nan()
         .bool_or(target.clone().is_nan());
-    let unused = nan.any_dim(1).expand([n, columns]);
+    let unused = ops::any_in_row(nan).expand([n, columns]);
     let fill = |value: f32| target.clone().mask_fill(unused.clone(), value);
     let low = fill(f32::INFINITY).min_dim(0).reshape([columns]);
     let high = fill(f32::NEG_INFINITY).max_dim(0).reshape([columns]);

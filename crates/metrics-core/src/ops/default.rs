@@ -902,6 +902,14 @@ pub fn sort_pairs(keys: Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, T
     )
 }
 
+/// Where a flag of the row `[N, D]` is set `[N, 1]`. A reduction of one column costs as much as one of many.
+pub(crate) fn any_in_row(flags: Tensor<2, Bool>) -> Tensor<2, Bool> {
+    match flags.dims() {
+        [_, 1] => flags,
+        _ => flags.any_dim(1),
+    }
+}
+
 /// Adds one to the counter at every place.
 pub fn count(state: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
     let ones = places.ones_like();

@@ -26,7 +26,7 @@ use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{
-    IGNORED_TARGET, Rows, as_i32, bin_of, classes_by_sample, confusion_cells, count,
+    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, confusion_cells,
     decision_cells, hits, in_two_cells, invalid_weights, label_hits, linspace, outcome_cells,
     outside, places, threshold_cells, unit_matches, weighted_log_likelihood,
 };
@@ -122,6 +122,17 @@ macro_rules! route {
         $default
     }};
 }
+
+/// Returns what a pass over slices makes of tensors whose memory is the host's.
+macro_rules! on_host {
+    ($tensor:ident, $own:expr) => {
+        #[cfg(any(feature = "flex", feature = "ndarray"))]
+        if $crate::ops::is_host(&$tensor.device()) {
+            return $own;
+        }
+    };
+}
+pub(crate) use on_host;
 
 /// The most elements of the largest tensor of a kernel, which counts them in 32 bits.
 const KERNEL_ELEMENTS: usize = 1 << 31;
@@ -586,6 +597,12 @@ pub fn weighted_counts(
     weights: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     default::weighted_counts(counts, sums, cells, weights)
+}
+
+/// Adds one to the counter at every place.
+pub fn count(counts: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
+    on_host!(counts, host::count(counts, &places));
+    default::count(counts, places)
 }
 
 /// How many sums [`joint_moments`] keeps per column.

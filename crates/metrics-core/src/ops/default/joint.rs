@@ -1,6 +1,6 @@
 //! Sums of products: joint moments, co-moments and the scores of ensembles.
 
-use super::{Rows, two_sum};
+use super::{Rows, any_in_row, two_sum};
 use crate::ops::{JOINT_MOMENTS, add_compensated, sum_compensated};
 use burn::tensor::{Int, Tensor};
 
@@ -17,7 +17,7 @@ pub fn joint_moments(
     pivots: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [_, columns] = pred.dims();
-    let nan = (pred.clone().is_nan().bool_or(target.clone().is_nan())).any_dim(1);
+    let nan = any_in_row(pred.clone().is_nan().bool_or(target.clone().is_nan()));
     let rows = Rows::without_nan(nan, weights);
     let around = |x: Tensor<2>, pivot: usize| {
         let pivot = (pivots.clone()).slice(pivot * columns..(pivot + 1) * columns);
@@ -54,7 +54,7 @@ pub fn co_moments(
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [n, columns] = values.dims();
-    let rows = Rows::without_nan(values.clone().is_nan().any_dim(1), weights);
+    let rows = Rows::without_nan(any_in_row(values.clone().is_nan()), weights);
     let x = rows.used(values - pivot.reshape([1, columns]));
     let terms = Tensor::cat(vec![rows.given(), rows.weigh(x.clone())], 1);
     let size = (PRODUCTS / (columns * columns).max(1)).clamp(1, n.max(1));
@@ -79,7 +79,7 @@ pub fn ensemble_scores(
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [n, members] = pred.dims();
     let target = target.reshape([n, 1]);
-    let nan = (pred.clone().is_nan().any_dim(1)).bool_or(target.clone().is_nan());
+    let nan = any_in_row(pred.clone().is_nan()).bool_or(target.clone().is_nan());
     let rows = Rows::without_nan(nan, weights);
     let distance = rows.used(pred - target);
     // With sorted members, `2 / M² * sum((x_i - y) (M [x_i > y] - i + 1/2))`: every factor has the sign

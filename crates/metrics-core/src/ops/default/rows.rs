@@ -1,6 +1,6 @@
 //! Rows on their way into sums: which of them are used, and how much each weighs.
 
-use super::{as_i32, count, count_rejected, reject_weights};
+use super::{as_i32, count_rejected, reject_weights};
 use crate::{Reason, ops};
 use burn::tensor::{Bool, DType, Int, Tensor};
 
@@ -76,7 +76,7 @@ impl Rows {
 
     /// Adds to the counter of rows used, and the rejected ones after it.
     pub fn count(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        count(counts, self.codes.clone().neg())
+        ops::count(counts, self.codes.clone().neg())
     }
 
     /// The same with two counters of rows used: of those without a weight, and those with one.
@@ -86,7 +86,7 @@ impl Rows {
             Some(_) => place + 1,
             None => place + as_i32(self.rejected().int()),
         };
-        count(counts, place)
+        ops::count(counts, place)
     }
 
     /// Adds only to the rejected ones.

@@ -16,6 +16,7 @@ use burn::backend::{
 };
 use burn::tensor::DType;
 use tensor::HostTensor;
+pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 
 /// Whether scores are logits, by what [`ops::outside_unit`](crate::ops::outside_unit) says of them.
 fn are_logits(outside: &[i32], kind: ScoreKind) -> bool {

@@ -379,3 +379,10 @@ pub(super) fn add(sums: &mut [f32], totals: &[f64]) {
         };
     }
 }
+
+/// Adds one to the counter at every place.
+pub(super) fn count(counts: &mut [i32], places: &[i32]) {
+    for place in places {
+        counts[*place as usize] += 1;
+    }
+}

@@ -1,6 +1,8 @@
 //! Access to the data of CPU tensors as slices, without a copy where dtype and layout allow.
 
-use burn::tensor::{DType, TensorData};
+use super::passes;
+use burn::backend::{BackendTensor, DispatchTensorKind};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 
 /// Labels of whatever integer type, widened one by one.
 #[derive(Clone, Copy)]
@@ -195,4 +197,50 @@ mod ndarray {
             NdArrayTensor::from_data(data)
         }
     }
+}
+
+/// Runs `f` on the elements of a tensor.
+pub(crate) fn floats<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[f32]) -> R) -> R {
+    match tensor.clone().into_dispatch().kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Float(tensor)) => tensor.floats(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Float(tensor)) => tensor.floats(f),
+        _ => f(&to_floats(tensor.to_data())),
+    }
+}
+
+/// Runs `f` on the elements of a tensor of `i32`.
+pub(crate) fn counters<const D: usize, R>(
+    tensor: &Tensor<D, Int>,
+    f: impl FnOnce(&[i32]) -> R,
+) -> R {
+    match tensor.clone().into_dispatch().kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Int(tensor)) => tensor.counters(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Int(tensor)) => tensor.counters(f),
+        _ => f(&to_counters(tensor.to_data())),
+    }
+}
+
+/// Counters with more added.
+pub(crate) fn add_counts(counts: Tensor<1, Int>, more: &[i32]) -> Tensor<1, Int> {
+    let mut sum = counters(&counts, <[i32]>::to_vec);
+    (sum.iter_mut().zip(more)).for_each(|(sum, more)| *sum += more);
+    Tensor::from_data(TensorData::from(&sum[..]), (&counts.device(), DType::I32))
+}
+
+/// See [`ops::count`](crate::ops::count).
+pub(crate) fn count(counts: Tensor<1, Int>, places: &Tensor<1, Int>) -> Tensor<1, Int> {
+    let mut sum = counters(&counts, <[i32]>::to_vec);
+    counters(places, |places| passes::count(&mut sum, places));
+    Tensor::from_data(TensorData::from(&sum[..]), (&counts.device(), DType::I32))
+}
+
+/// Compensated sums with totals added.
+pub(crate) fn add_totals(sums: Tensor<1>, totals: &[f64]) -> Tensor<1> {
+    let mut sum = floats(&sums, <[f32]>::to_vec);
+    passes::add(&mut sum, totals);
+    Tensor::from_data(TensorData::from(&sum[..]), (&sums.device(), DType::F32))
 }
