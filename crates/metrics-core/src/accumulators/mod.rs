@@ -72,7 +72,7 @@ pub use joint_moments::{Joint, JointMoments, JointOutput};
 pub use label_ranking::LabelRanking;
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
 pub use pair_moments::{Moments, PairMoments};
-pub use pair_sums::{PairList, PairSums, PairTerms, PairTotals, Unit};
+pub use pair_sums::{MAX_SUMS, PairList, PairSums, PairTerms, PairTotals, Unit};
 pub use rank_pairs::{Pairs, RankPairs};
 pub use row_sums::{RowSums, RowTerms, RowTotals, WeightedRows};
 pub use sample_list::{SampleList, Samples};

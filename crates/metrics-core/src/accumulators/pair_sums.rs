@@ -4,11 +4,13 @@ use super::{
     Listed, add_rejected, add_sums,
     rows::{Weighed, add_weights},
 };
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use crate::ops::host::{self, NumberTerms, PairRows, RowOfTerms};
 use crate::{
-    Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
-    batch::Regression,
+    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    batch::{Pairs, Regression},
     delta::{Delta, HostDelta},
-    ops::{Rows, any_in_row},
+    ops::{Rows, any_in_row, on_host},
 };
 use burn::tensor::{Bool, DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -129,7 +131,36 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     ///
     /// Terms of another shape panic, as tensors do in Burn's operations.
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>>;
+
+    /// Whether the terms are known number by number as well: [`of_pair`](Self::of_pair), or
+    /// [`of_row`](Self::of_row) if the [unit](Self::unit) is rows. On CPU backends one pass over the
+    /// numbers is then all there is to do, which is many times faster than one for every operation on
+    /// tensors. By default they are not.
+    const BY_NUMBER: bool = false;
+
+    /// Why a pair of numbers is rejected, if it is: what [`invalid_prediction`](Self::invalid_prediction)
+    /// and [`invalid_target`](Self::invalid_target) say, the latter first.
+    fn rejects_pair(&self, _pred: f64, _target: f64) -> Option<Reason> {
+        None
+    }
+
+    /// The first [`SUMS`](Self::SUMS) of these are the [terms](Self::terms) of one pair of numbers, which
+    /// are not NaN. Without branches and calls, this becomes vector instructions.
+    fn of_pair(&self, _pred: f64, _target: f64) -> [f64; MAX_SUMS] {
+        [f64::NAN; MAX_SUMS]
+    }
+
+    /// The same of one row of predictions and targets.
+    ///
+    /// # Errors
+    /// The reason to reject it.
+    fn of_row(&self, _pred: &[f32], _target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+        Ok([f64::NAN; MAX_SUMS])
+    }
 }
+
+/// The most terms that can be had [by number](PairTerms::BY_NUMBER).
+pub const MAX_SUMS: usize = 2;
 
 fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError> {
     match terms.unit() {
@@ -138,12 +169,44 @@ fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError>
     }
 }
 
-/// The rows of a batch and their terms side by side.
-fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
-    let (pred, target, weights) = match terms.unit() {
+/// The terms by number, as a pass over numbers takes them.
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+struct ByNumber<'a, T>(&'a T);
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+impl<T: PairTerms> NumberTerms for ByNumber<'_, T> {
+    #[inline(always)]
+    fn rejects(&self, pred: f64, target: f64) -> Option<Reason> {
+        self.0.rejects_pair(pred, target)
+    }
+
+    #[inline(always)]
+    fn terms(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        self.0.of_pair(pred, target)
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+impl<T: PairTerms> RowOfTerms for ByNumber<'_, T> {
+    #[inline(always)]
+    fn write(&self, pred: &[f32], target: &[f32], terms: &mut [f64]) -> Result<(), Reason> {
+        let of_row = self.0.of_row(pred, target)?;
+        terms.copy_from_slice(&of_row[..terms.len()]);
+        Ok(())
+    }
+}
+
+/// The batch in the shape that the unit has.
+fn pairs<T: PairTerms>(terms: &T, batch: &Regression) -> Pairs {
+    match terms.unit() {
         Unit::Elements => batch.elements(),
         Unit::Outputs(_) | Unit::Rows => batch.pairs(),
-    };
+    }
+}
+
+/// The rows of a batch and their terms side by side.
+fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
+    let (pred, target, weights) = pairs(terms, batch);
     let [n, _] = pred.dims();
     let any = |flags: Tensor<2, Bool>| any_in_row(flags).reshape([n]);
     let nan = any((pred.clone().is_nan()).bool_or(target.clone().is_nan()));
@@ -172,6 +235,48 @@ impl<T: PairTerms> PairSums<T> {
     /// Of these terms.
     pub fn new(terms: T) -> Self {
         Self { terms }
+    }
+
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    fn update_by_number(&self, delta: &mut Delta, batch: &Regression) {
+        let (terms, device) = (&self.terms, batch.device());
+        let (pred, target, weights) = pairs(terms, batch);
+        let [_, columns] = pred.dims();
+        let pass = |weights: Option<&[f32]>| {
+            host::floats(&pred, |pred| {
+                host::floats(&target, |target| {
+                    let rows = PairRows {
+                        pred,
+                        target,
+                        columns,
+                        weights,
+                    };
+                    match terms.unit() {
+                        Unit::Rows => host::row_terms(rows, T::SUMS, &ByNumber(terms)),
+                        _ => host::pair_terms(rows, T::SUMS, &ByNumber(terms)),
+                    }
+                })
+            })
+        };
+        let pass = match &weights {
+            Some(weights) => host::floats(weights, |weights| pass(Some(weights))),
+            None => pass(None),
+        };
+        delta.both(
+            1 + REJECTED_SLOTS,
+            pass.sums.len(),
+            &device,
+            |counts, sums| {
+                let counts = host::add_counts(counts, &pass.counts);
+                (counts, host::add_totals(sums, &pass.sums))
+            },
+        );
+        if weights.is_some() {
+            delta.counts(1, 1, &device, |counts| {
+                host::add_counts(counts, &pass.counts[..1])
+            });
+            delta.sums(1, 1, &device, |sums| host::add_totals(sums, &[pass.weight]));
+        }
     }
 }
 
@@ -203,6 +308,9 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
+        if T::BY_NUMBER && T::SUMS <= MAX_SUMS {
+            on_host!(batch, self.update_by_number(delta, batch));
+        }
         let (rows, terms) = measure(&self.terms, batch);
         let ([_, k], device) = (terms.dims(), terms.device());
         delta.both(1 + REJECTED_SLOTS, k, &device, |counts, sums| {

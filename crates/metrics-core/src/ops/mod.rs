@@ -20,7 +20,8 @@ mod call;
 mod cube;
 pub mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
-mod host;
+pub(crate) mod host;
+pub(crate) mod scalar;
 
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};

@@ -1,7 +1,7 @@
 use super::{PerRow, Reduction};
 use crate::{
-    Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+    Metric, MetricError, Reason, Value,
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
 };
 use burn::tensor::Tensor;
 
@@ -77,6 +77,21 @@ impl PairTerms for CosineTerms {
         let (pred, target) = (scaled(pred), scaled(target));
         let dot = (pred.clone() * target.clone()).sum_dim(1);
         vec![dot / norm(pred) / norm(target)]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+        let [mut dot, mut pred_square, mut target_square] = [0.0; 3];
+        for (pred, target) in pred.iter().zip(target) {
+            let (pred, target) = (*pred as f64, *target as f64);
+            dot += pred * target;
+            pred_square += pred * pred;
+            target_square += target * target;
+        }
+        let norms = pred_square.sqrt() * target_square.sqrt();
+        Ok([if norms == 0.0 { 0.0 } else { dot / norms }, 0.0])
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
 };
 use burn::tensor::{Bool, FloatDType, Tensor};
 
@@ -75,6 +75,16 @@ impl PairTerms for CriticalSuccessIndex {
         let target = target.greater_equal_elem(self.threshold);
         let hits = pred.clone().bool_and(target.clone());
         [hits, pred.bool_or(target)].map(indicator).to_vec()
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        let threshold = self.threshold as f64;
+        let (pred, target) = (pred >= threshold, target >= threshold);
+        let indicator = |flag: bool| if flag { 1.0 } else { 0.0 };
+        [indicator(pred & target), indicator(pred | target)]
     }
 }
 

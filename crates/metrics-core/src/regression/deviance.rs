@@ -40,3 +40,41 @@ pub(super) fn exp_excess(x: Tensor<2>, exp: Tensor<2>) -> Tensor<2> {
     let small = series * x.clone().square() * 0.5;
     (exp - 1.0 - x).mask_where(near, small)
 }
+
+/// The same of single numbers in `f64`.
+pub(super) mod number {
+    use crate::ops::scalar::{exp, ln};
+
+    /// `x - ln(1 + x)`.
+    #[inline(always)]
+    fn log1p_excess(x: f64) -> f64 {
+        let near = x * x * (0.5 - x * (1.0 / 3.0 - x * (0.25 - x * 0.2)));
+        let far = x - ln(1.0 + x);
+        if x.abs() < 1e-3 { near } else { far }
+    }
+
+    /// See [`log_ratio`](super::log_ratio).
+    #[inline(always)]
+    pub fn log_ratio(a: f64, b: f64) -> (f64, f64) {
+        let x = (a - b) / b;
+        let excess = log1p_excess(x);
+        (x - excess, excess)
+    }
+
+    /// See [`relative_entropy`](super::relative_entropy).
+    #[inline(always)]
+    pub fn relative_entropy(p: f64, q: f64) -> f64 {
+        let x = (q - p) / p;
+        let entropy = p * log1p_excess(x);
+        let only_q = (p == 0.0) | (x == f64::INFINITY);
+        if only_q { q } else { entropy }
+    }
+
+    /// `exp(x) - 1 - x`.
+    #[inline(always)]
+    pub fn exp_excess(x: f64) -> f64 {
+        let near = x * x * (0.5 + x * (1.0 / 6.0 + x * (1.0 / 24.0 + x / 120.0)));
+        let far = exp(x) - 1.0 - x;
+        if x.abs() < 1e-3 { near } else { far }
+    }
+}

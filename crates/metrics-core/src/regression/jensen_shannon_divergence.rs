@@ -1,7 +1,11 @@
-use super::{PerRow, Reduction, deviance::relative_entropy, distribution};
+use super::{
+    PerRow, Reduction,
+    deviance::{number, relative_entropy},
+    distribution,
+};
 use crate::{
-    Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+    Metric, MetricError, Reason, Value,
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -99,6 +103,18 @@ impl PairTerms for JensenShannonTerms {
         let mean = (p.clone() + q.clone()) * 0.5;
         let both = relative_entropy(p, mean.clone()) + relative_entropy(q, mean);
         vec![both.sum_dim(1) * 0.5]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+        let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
+        let terms = rows.sum(|p, q| {
+            let mean = (p + q) / 2.0;
+            number::relative_entropy(p, mean) + number::relative_entropy(q, mean)
+        });
+        Ok([terms / 2.0, 0.0])
     }
 }
 

@@ -1,8 +1,14 @@
-use super::{PerRow, Reduction, deviance::relative_entropy, distribution};
-use crate::{
-    Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals, Unit},
+use super::{
+    PerRow, Reduction,
+    deviance::{number, relative_entropy},
+    distribution,
 };
+use crate::{
+    Metric, MetricError, Reason, Value,
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    ops::scalar::exp,
+};
+
 use burn::tensor::{Bool, Tensor};
 
 /// Kullback-Leibler divergence of the rows, `sum(p ln(p / q))` in nats, and the mean or sum of that
@@ -105,6 +111,22 @@ impl PairTerms for KlTerms {
             false => relative_entropy(p, distribution::probabilities(target, false)),
         };
         vec![terms.sum_dim(1)]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+        let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
+        let terms = match self.log_prob {
+            true => rows.sum_entries(|log_p, log_q| {
+                let p = exp(log_p);
+                let term = p * (log_p - log_q);
+                if p == 0.0 { 0.0 } else { term }
+            }),
+            false => rows.sum(number::relative_entropy),
+        };
+        Ok([terms, 0.0])
     }
 }
 

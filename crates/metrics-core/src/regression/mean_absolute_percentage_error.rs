@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
 };
 use burn::tensor::Tensor;
 
@@ -47,6 +47,13 @@ impl PairTerms for MeanAbsolutePercentageError {
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         let scale = target.clone().abs().clamp_min(EPSILON);
         vec![(pred - target).abs() / scale]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        [(pred - target).abs() / target.abs().max(EPSILON), 0.0]
     }
 }
 

@@ -1,7 +1,7 @@
 use crate::{
-    Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
-    ops::default::log1p,
+    Metric, MetricError, Reason, Value,
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    ops::{default::log1p, scalar::ln},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -54,6 +54,23 @@ impl PairTerms for MeanSquaredLogError {
         let low = pred.min_pair(target);
         let excess = (high - low.clone()) / (low + 1.0);
         vec![log1p(excess).square()]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn rejects_pair(&self, pred: f64, target: f64) -> Option<Reason> {
+        match () {
+            _ if target <= -1.0 => Some(Reason::InvalidTarget),
+            _ if pred <= -1.0 => Some(Reason::InvalidPrediction),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        let log = ln((1.0 + pred) / (1.0 + target));
+        [log * log, 0.0]
     }
 }
 

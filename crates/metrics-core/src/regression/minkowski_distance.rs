@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
     ops::default::power,
 };
 use burn::tensor::Tensor;
@@ -55,6 +55,19 @@ impl PairTerms for MinkowskiDistance {
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         vec![power((pred - target).abs(), self.p)]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        let size = (pred - target).abs();
+        let power = match self.p {
+            2.0 => size * size,
+            p if p.fract() == 0.0 && p < 100.0 => size.powi(p as i32),
+            p => size.powf(p),
+        };
+        [power, 0.0]
     }
 }
 

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
 };
 use burn::tensor::Tensor;
 
@@ -46,6 +46,15 @@ impl PairTerms for SymmetricMeanAbsolutePercentageError {
         let nothing = scale.clone().equal_elem(0.0);
         let share = (pred - target).abs() / scale;
         vec![share.mask_fill(nothing, 0.0) * 2.0]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        let scale = pred.abs() + target.abs();
+        let share = (pred - target).abs() / scale;
+        [if scale == 0.0 { 0.0 } else { 2.0 * share }, 0.0]
     }
 }
 

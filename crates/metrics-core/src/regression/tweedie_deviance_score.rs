@@ -1,8 +1,11 @@
-use super::deviance::{exp_excess, log_ratio, relative_entropy};
+use super::deviance::{exp_excess, log_ratio, number, relative_entropy};
 use crate::{
-    Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
-    ops::default::power,
+    Metric, MetricError, Reason, Value,
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    ops::{
+        default::power,
+        scalar::{exp, ln},
+    },
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -96,6 +99,33 @@ impl PairTerms for TweedieDevianceScore {
             power => deviance(pred, target, 2.0 - power),
         }]
     }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn rejects_pair(&self, pred: f64, target: f64) -> Option<Reason> {
+        let invalid_target = match self.power {
+            power if power < 1.0 => false,
+            power if power < 2.0 => target < 0.0,
+            _ => target <= 0.0,
+        };
+        match () {
+            _ if invalid_target => Some(Reason::InvalidTarget),
+            _ if self.power != 0.0 && pred <= 0.0 => Some(Reason::InvalidPrediction),
+            _ => None,
+        }
+    }
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        let deviance = match self.power {
+            0.0 => (pred - target).powi(2),
+            1.0 => 2.0 * number::relative_entropy(target, pred),
+            2.0 => 2.0 * number::log_ratio(target, pred).1,
+            power => deviance_of_pair(pred, target, 2.0 - power),
+        };
+        [deviance, 0.0]
+    }
 }
 
 /// The deviance of power `2 - a`. With `r = y / m` it is `2 m^a (r^a - 1 - a (r - 1)) / (a (a - 1))`,
@@ -110,6 +140,16 @@ fn deviance(pred: Tensor<2>, target: Tensor<2>, a: f64) -> Tensor<2> {
     let rest = ratio * (-1.0 / (a - 1.0)) + 1.0 / a;
     let unit = positive.mask_where(target.lower_equal_elem(0.0), rest);
     power(pred, a) * unit * 2.0
+}
+
+/// The same of one pair.
+#[inline(always)]
+fn deviance_of_pair(pred: f64, target: f64, a: f64) -> f64 {
+    let (log, excess) = number::log_ratio(target, pred);
+    let positive = (number::exp_excess(log * a) - excess * a) / (a * (a - 1.0));
+    let rest = (target / pred) * (-1.0 / (a - 1.0)) + 1.0 / a;
+    let unit = if target <= 0.0 { rest } else { positive };
+    2.0 * exp(a * ln(pred)) * unit
 }
 
 impl Metric for TweedieDevianceScore {

@@ -1,7 +1,7 @@
 use super::relative;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{PairSums, PairTerms, PairTotals},
+    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
 };
 use burn::tensor::Tensor;
 
@@ -45,6 +45,13 @@ impl PairTerms for WeightedMeanAbsolutePercentageError {
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         vec![(pred - target.clone()).abs(), target.abs()]
+    }
+
+    const BY_NUMBER: bool = true;
+
+    #[inline(always)]
+    fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        [(pred - target).abs(), target.abs()]
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod bins;
 mod labels;
+mod pairs;
 mod passes;
 mod scan;
 mod sort;
@@ -15,6 +16,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use pairs::{NumberTerms, PairRows, RowOfTerms, pair_terms, row_terms};
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 

@@ -1,0 +1,229 @@
+//! Terms of pairs of numbers, computed and added in one pass.
+
+use crate::{REJECTED_SLOTS, Reason, accumulators::MAX_SUMS};
+use rayon::prelude::*;
+
+/// Rows of predictions and targets `[N, D]`, and their weights.
+#[derive(Clone, Copy)]
+pub(crate) struct PairRows<'a> {
+    pub pred: &'a [f32],
+    pub target: &'a [f32],
+    pub columns: usize,
+    pub weights: Option<&'a [f32]>,
+}
+
+/// What rows add up to.
+pub(crate) struct PairPass {
+    /// Rows used, and the rejected ones.
+    pub counts: [i32; 1 + REJECTED_SLOTS],
+    /// The sums of their terms, times their weights.
+    pub sums: Vec<f64>,
+    /// The sum of the weights that were given.
+    pub weight: f64,
+}
+
+impl PairPass {
+    fn new(sums: usize) -> Self {
+        Self {
+            counts: [0; 1 + REJECTED_SLOTS],
+            sums: vec![0.0; sums],
+            weight: 0.0,
+        }
+    }
+
+    fn reject(&mut self, reason: Reason) {
+        self.counts[1 + reason as usize] += 1;
+    }
+
+    /// Adds rows one by one.
+    #[inline(always)]
+    fn add(&mut self, rows: PairRows, of: &impl RowOfTerms) {
+        let mut row = vec![0.0; self.sums.len()];
+        let columns = rows.columns.max(1);
+        let pairs = (rows.pred.chunks_exact(columns)).zip(rows.target.chunks_exact(columns));
+        for (i, (pred, target)) in pairs.enumerate() {
+            if pred.iter().chain(target).any(|x| x.is_nan()) {
+                self.reject(Reason::Nan);
+                continue;
+            }
+            if let Err(reason) = of.write(pred, target, &mut row) {
+                self.reject(reason);
+                continue;
+            }
+            if row.iter().any(|term| term.is_nan()) {
+                self.reject(Reason::Nan);
+                continue;
+            }
+            let weight = match rows.weights {
+                Some(weights) if !(weights[i] >= 0.0 && weights[i].is_finite()) => {
+                    self.reject(Reason::InvalidWeight);
+                    continue;
+                }
+                Some(weights) => {
+                    self.weight += weights[i] as f64;
+                    weights[i] as f64
+                }
+                None => 1.0,
+            };
+            self.counts[0] += 1;
+            // Not 0 times a term that is infinite.
+            if weight != 0.0 {
+                (self.sums.iter_mut().zip(&row)).for_each(|(sum, term)| *sum += weight * term);
+            }
+        }
+    }
+
+    fn merge(mut self, other: Self) -> Self {
+        (self.counts.iter_mut().zip(other.counts)).for_each(|(sum, more)| *sum += more);
+        (self.sums.iter_mut().zip(other.sums)).for_each(|(sum, more)| *sum += more);
+        self.weight += other.weight;
+        self
+    }
+}
+
+/// [`PairPass::add`], compiled once more for processors with AVX2.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn add_rows<R: RowOfTerms>(pass: &mut PairPass, rows: PairRows, of: &R) {
+    pass.add(rows, of);
+}
+
+/// How many rows a thread takes at a time.
+const PART: usize = 1 << 14;
+
+impl<'a> PairRows<'a> {
+    /// Passes over parts of the rows, merged in their order.
+    fn pass(self, sums: usize, part: impl Fn(PairRows<'a>) -> PairPass + Sync) -> PairPass {
+        let rows = self.pred.len() / self.columns.max(1);
+        let parts: Vec<PairPass> = (0..rows.div_ceil(PART))
+            .into_par_iter()
+            .map(|i| part(self.slice(i * PART, rows.min((i + 1) * PART))))
+            .collect();
+        parts.into_iter().fold(PairPass::new(sums), PairPass::merge)
+    }
+
+    fn slice(self, start: usize, end: usize) -> Self {
+        let pairs = start * self.columns..end * self.columns;
+        Self {
+            pred: &self.pred[pairs.clone()],
+            target: &self.target[pairs],
+            weights: self.weights.map(|weights| &weights[start..end]),
+            ..self
+        }
+    }
+}
+
+/// The terms of a row. A trait as it is inlined, and compiled for AVX2, where a closure is not.
+pub(crate) trait RowOfTerms: Sync {
+    /// Writes them, or says why there are none.
+    fn write(&self, pred: &[f32], target: &[f32], terms: &mut [f64]) -> Result<(), Reason>;
+}
+
+/// Adds the `sums` terms of every row.
+pub(crate) fn row_terms(rows: PairRows, sums: usize, of: &impl RowOfTerms) -> PairPass {
+    rows.pass(sums, |rows| {
+        let mut pass = PairPass::new(sums);
+        add_rows(&mut pass, rows, of);
+        pass
+    })
+}
+
+/// Terms of a pair of numbers.
+pub(crate) trait NumberTerms: Sync {
+    /// Why it is rejected, if it is.
+    fn rejects(&self, pred: f64, target: f64) -> Option<Reason>;
+    /// Its terms.
+    fn terms(&self, pred: f64, target: f64) -> [f64; MAX_SUMS];
+}
+
+/// The terms of the pairs of a row: of each column the first, then of each the second.
+struct Columns<'a, T> {
+    of: &'a T,
+    sums: usize,
+}
+
+impl<T: NumberTerms> RowOfTerms for Columns<'_, T> {
+    #[inline(always)]
+    fn write(&self, pred: &[f32], target: &[f32], terms: &mut [f64]) -> Result<(), Reason> {
+        let Self { of, sums } = self;
+        let columns = pred.len();
+        for (column, (pred, target)) in pred.iter().zip(target).enumerate() {
+            let (pred, target) = (*pred as f64, *target as f64);
+            if let Some(reason) = of.rejects(pred, target) {
+                return Err(reason);
+            }
+            for (k, term) in of.terms(pred, target).into_iter().take(*sums).enumerate() {
+                terms[k * columns + column] = term;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The same of single pairs, those of every column by themselves: `sums` of each.
+pub(crate) fn pair_terms(rows: PairRows, sums: usize, of: &impl NumberTerms) -> PairPass {
+    let row = Columns { of, sums };
+    if rows.columns != 1 || rows.weights.is_some() {
+        return row_terms(rows, sums * rows.columns, &row);
+    }
+    rows.pass(sums, |rows| {
+        let mut pass = PairPass::new(sums);
+        for start in (0..rows.pred.len()).step_by(PIECE) {
+            let piece = rows.slice(start, rows.pred.len().min(start + PIECE));
+            match lanes(piece.pred, piece.target, of) {
+                Some(totals) => {
+                    pass.counts[0] += piece.pred.len() as i32;
+                    (pass.sums.iter_mut().zip(totals)).for_each(|(sum, more)| *sum += more);
+                }
+                None => add_rows(&mut pass, piece, &row),
+            }
+        }
+        pass
+    })
+}
+
+/// Pieces go through vectors, and again pair by pair if something in them is to be rejected.
+const PIECE: usize = 1024;
+
+/// How many terms are added side by side.
+const LANES: usize = 8;
+
+/// The sums of the terms of pairs, if none is to be rejected.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn lanes<T: NumberTerms>(pred: &[f32], target: &[f32], of: &T) -> Option<[f64; MAX_SUMS]> {
+    let mut rejected = false;
+    for (pred, target) in pred.iter().zip(target) {
+        rejected |= pred.is_nan() | target.is_nan();
+        rejected |= of.rejects(*pred as f64, *target as f64).is_some();
+    }
+    if rejected {
+        return None;
+    }
+    let mut sums = [[0.0f64; LANES]; MAX_SUMS];
+    let mut add = |pred: &[f32; LANES], target: &[f32; LANES], count: usize| {
+        let mut terms = [[0.0f64; LANES]; MAX_SUMS];
+        for lane in 0..LANES {
+            let of_lane = of.terms(pred[lane] as f64, target[lane] as f64);
+            for k in 0..MAX_SUMS {
+                terms[k][lane] = of_lane[k];
+            }
+        }
+        for k in 0..MAX_SUMS {
+            for lane in 0..count {
+                sums[k][lane] += terms[k][lane];
+            }
+        }
+    };
+    let (pred_blocks, pred_rest) = pred.as_chunks::<LANES>();
+    let (target_blocks, target_rest) = target.as_chunks::<LANES>();
+    for (pred, target) in pred_blocks.iter().zip(target_blocks) {
+        add(pred, target, LANES);
+    }
+    if !pred_rest.is_empty() {
+        let filled =
+            |rest: &[f32]| std::array::from_fn(|lane| rest.get(lane).copied().unwrap_or(1.0));
+        add(&filled(pred_rest), &filled(target_rest), pred_rest.len());
+    }
+    // A term that is NaN makes its sum NaN; so may infinities, and then there is none after all.
+    let totals = sums.map(|lanes| lanes.iter().sum::<f64>());
+    (!totals.iter().any(|total| total.is_nan())).then_some(totals)
+}
