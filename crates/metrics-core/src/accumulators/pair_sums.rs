@@ -225,7 +225,8 @@ fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
 
 /// Adds up the terms of a metric: a few device sums per output.
 ///
-/// Terms and their products with weights are `f32`, so one beyond 3e38 is infinite.
+/// Terms and their products with weights are `f32`, so one beyond 3e38 is infinite; terms
+/// [by number](PairTerms::BY_NUMBER) are `f64` on CPU backends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairSums<T> {
     terms: T,
@@ -486,12 +487,14 @@ impl<T: PairTerms> Accumulator for PairList<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::{
-        CosineSimilarity, CriticalSuccessIndex, LogCoshError, MeanSquaredError, Metric,
-        MetricCollection, MetricError, MinkowskiDistance, Reduction, TweedieDevianceScore,
-        batch::Regression,
+        CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence,
+        LogCoshError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogError, Metric,
+        MetricCollection, MinkowskiDistance, Reduction, SymmetricMeanAbsolutePercentageError,
+        TweedieDevianceScore, WeightedMeanAbsolutePercentageError,
     };
-    use burn::tensor::{Device, Tensor};
+    use burn::tensor::{Device, TensorData};
 
     fn batch(outputs: usize) -> Regression {
         let values = Tensor::<2>::ones([3, outputs], &Device::default());
@@ -567,6 +570,110 @@ mod tests {
         let error = CosineSimilarity::new().per_row().evaluate(&batch);
         let accumulator = "PairList";
         assert_eq!(error, Err(MetricError::WeightsUnsupported { accumulator }));
+    }
+
+    /// Terms that are known as tensors only.
+    #[derive(Debug, Clone, PartialEq)]
+    struct ByTensor<T>(T);
+
+    impl<T: PairTerms> PairTerms for ByTensor<T> {
+        const SUMS: usize = T::SUMS;
+
+        fn unit(&self) -> Unit {
+            self.0.unit()
+        }
+
+        fn invalid_prediction(&self, pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
+            self.0.invalid_prediction(pred)
+        }
+
+        fn invalid_target(&self, target: Tensor<2>) -> Option<Tensor<2, Bool>> {
+            self.0.invalid_target(target)
+        }
+
+        fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
+            self.0.terms(pred, target)
+        }
+    }
+
+    /// Pairs of all kinds of numbers, few of which are hostile.
+    fn pairs(columns: usize, hostile: &[f32], weights: Option<&[f32]>) -> Regression {
+        let device = Device::default();
+        let rows = 150;
+        let numbers = |seed: usize| {
+            let number = move |i: usize| match (i * 7919 + seed) % 1009 {
+                k if k < 2 * hostile.len() => hostile[k / 2],
+                k => k as f32 / 400.0,
+            };
+            let numbers: Vec<f32> = (0..rows * columns).map(number).collect();
+            Tensor::<2>::from_data(TensorData::new(numbers, [rows, columns]), &device)
+        };
+        let batch = Regression::multi_output(numbers(3), numbers(57)).unwrap();
+        match weights {
+            Some(weights) => {
+                let weights: Vec<f32> = weights.iter().copied().cycle().take(rows).collect();
+                let weights = Tensor::<1>::from_floats(&weights[..], &device);
+                batch.with_weights(weights).unwrap()
+            }
+            None => batch,
+        }
+    }
+
+    #[test]
+    fn terms_by_number_are_those_of_tensors() {
+        fn agree<T: PairTerms>(metric: impl Metric<Accumulator = PairSums<T>>) {
+            let by_number = metric.accumulator();
+            assert!(T::BY_NUMBER);
+            let by_tensor = PairSums::new(ByTensor(by_number.terms.clone()));
+            let kinds: [&[f32]; 3] = [
+                &[],
+                &[0.0, -0.5, -1.0, f32::NAN],
+                &[f32::INFINITY, f32::NEG_INFINITY, 0.0, 3e38],
+            ];
+            let weights: [Option<&[f32]>; 2] =
+                [None, Some(&[1.0, 0.25, 0.0, f32::NAN, 3.0, -1.0, 2.0])];
+            for hostile in kinds {
+                for weights in weights {
+                    let batch = pairs(3, hostile, weights);
+                    let ours = totals(&by_number, &batch);
+                    let theirs = totals(&by_tensor, &batch);
+                    let what = format!("{} with {hostile:?}, {weights:?}", metric.name());
+                    assert_eq!(ours.rejected, theirs.rejected, "{what}");
+                    assert_eq!(ours.count, theirs.count, "{what}");
+                    assert_eq!(ours.weight, theirs.weight, "{what}");
+                    for (ours, theirs) in ours.sums.iter().zip(&theirs.sums) {
+                        let close = (ours - theirs).abs() <= 1e-5 * theirs.abs();
+                        assert!(close || ours == theirs, "{what}: {ours} is not {theirs}");
+                    }
+                }
+            }
+        }
+        fn totals<T: PairTerms>(sums: &PairSums<T>, batch: &Regression) -> PairTotals {
+            let mut delta = Delta::default();
+            sums.update(&mut delta, batch);
+            let mut totals = sums.empty();
+            sums.fold(&crate::delta::read(&[&delta]).unwrap()[0], &mut totals);
+            totals
+        }
+        agree(MeanAbsolutePercentageError::new());
+        agree(SymmetricMeanAbsolutePercentageError::new());
+        agree(WeightedMeanAbsolutePercentageError::new());
+        agree(MeanSquaredLogError::new());
+        agree(LogCoshError::new());
+        agree(LogCoshError::new().outputs(3));
+        agree(CriticalSuccessIndex::new(0.5));
+        agree(CriticalSuccessIndex::new(0.5).outputs(3));
+        agree(CosineSimilarity::new());
+        for p in [1.0, 1.5, 2.0, 3.0] {
+            agree(MinkowskiDistance::new(p));
+        }
+        for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
+            agree(TweedieDevianceScore::new().power(power));
+        }
+        for log_prob in [false, true] {
+            agree(KlDivergence::new().log_prob(log_prob));
+            agree(JensenShannonDivergence::new().log_prob(log_prob));
+        }
     }
 
     /// Nothing tells weights of 1 from no weights, to the last bit.

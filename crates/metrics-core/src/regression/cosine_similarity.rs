@@ -90,7 +90,7 @@ impl PairTerms for CosineTerms {
             pred_square += pred * pred;
             target_square += target * target;
         }
-        let norms = pred_square.sqrt() * target_square.sqrt();
+        let norms = (pred_square * target_square).sqrt();
         Ok([if norms == 0.0 { 0.0 } else { dot / norms }, 0.0])
     }
 }
