@@ -625,6 +625,10 @@ pub fn joint_moments(
     weights: Option<Tensor<1>>,
     pivots: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        pred,
+        host::joint_moments(counts, sums, &pred, &target, &weights, &pivots)
+    );
     default::joint_moments(counts, sums, pred, target, weights, pivots)
 }
 

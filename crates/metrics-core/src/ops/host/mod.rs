@@ -3,8 +3,10 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod bins;
+mod joint;
 mod labels;
 mod passes;
+mod rows;
 mod scan;
 mod sort;
 mod tensor;
@@ -15,6 +17,7 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use joint::joint_moments;
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 
