@@ -3,9 +3,12 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod bins;
+mod comoments;
+mod ensembles;
 mod joint;
 mod labels;
 mod passes;
+mod ranking;
 mod rows;
 mod scan;
 mod sort;
@@ -17,7 +20,10 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use comoments::co_moments;
+pub(crate) use ensembles::ensemble_scores;
 pub(crate) use joint::joint_moments;
+pub(crate) use ranking::{label_ranking, labels_before, row_codes};
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 

@@ -60,8 +60,7 @@ impl RowSums {
 /// Whether a weight is one.
 #[inline(always)]
 pub(super) fn is_weight(weight: f32) -> bool {
-    // Without a branch, for loops over many.
-    (weight >= 0.0) & (weight < f32::INFINITY)
+    (0.0..f32::INFINITY).contains(&weight)
 }
 
 /// Runs `f` on the weights, if there are any.
