@@ -6,7 +6,8 @@ use burn::tensor::{DType, Device, IndexingUpdateOp, Int, IntDType, Tensor};
 use metrics_core::{
     REJECTED_SLOTS, Reason,
     ops::{
-        self, ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions, default,
+        self, ConfusionOptions, JOINT_MOMENTS, LabelCountsOptions, PAIR_MOMENTS, ScoreKind,
+        ValueOptions, default,
     },
 };
 use metrics_tests::{devices, golden::Array, samples::Random};
@@ -125,6 +126,48 @@ impl Data<'_> {
         )
     }
 
+    /// Values `[rows, columns]` of which no square is beyond `f32`, be it of what is infinite.
+    fn values(&mut self, columns: usize) -> Tensor<2> {
+        self.array(&[self.rows, columns], moderate)
+            .floats(self.device)
+    }
+
+    /// No weights, and weights of which some are 0 and, in hostile data, some are none.
+    fn weights(&mut self) -> [Option<Tensor<1>>; 2] {
+        let weights = self.array(&[self.rows], |random, kind| {
+            match (kind, random.below(24)) {
+                (Kind::Hostile, 0) => f64::NAN,
+                (Kind::Hostile, 1) => f64::INFINITY,
+                (Kind::Hostile, 2) => f64::NEG_INFINITY,
+                (Kind::Hostile, 3) => -1.0,
+                (_, 4..9) => 0.0,
+                (_, 9) => -0.0,
+                _ => random.below(64) as f64 / 16.0,
+            }
+        });
+        [None, Some(weights.floats(self.device))]
+    }
+
+    /// Compares sums of products, of which the default bodies round every one. Those of which infinities
+    /// are a part need not say so in the same way.
+    fn close_sums(&self, what: &str, ours: Tensor<1>, expected: Tensor<1>) {
+        let known = |sums: Tensor<1>| -> Vec<f64> {
+            let unknown = |sum: f64| if sum.is_finite() { sum } else { f64::NAN };
+            totals(sums).into_iter().map(unknown).collect()
+        };
+        let (ours, expected) = (known(ours), known(expected));
+        // What cancels leaves the error of the terms, which are no larger than squares.
+        let largest = expected
+            .iter()
+            .fold(1.0, |most: f64, sum| most.max(sum.abs()));
+        self.close(what, &ours, &expected, 2e-7, largest);
+    }
+
+    /// Whether it takes too long to compare all elements of each row with each other.
+    fn too_many_pairs(&self) -> bool {
+        self.rows * self.width * self.width > 1 << 22
+    }
+
     fn equal<T: PartialEq + Debug>(&self, what: &str, ours: Vec<T>, expected: Vec<T>) {
         assert_eq!(ours.len(), expected.len(), "{what} {}", self.place);
         for (i, (a, b)) in ours.iter().zip(&expected).enumerate() {
@@ -152,6 +195,14 @@ fn score(random: &mut Random, kind: Kind) -> f64 {
         (Kind::Hostile, 4) => -1e-39,
         (Kind::Unit, _) => random.probability(),
         _ => random.below(4001) as f64 / 256.0 - 8.0,
+    }
+}
+
+/// As [`score`], but for what has a square beyond `f32`, which not every version takes to be infinite.
+fn moderate(random: &mut Random, kind: Kind) -> f64 {
+    match score(random, kind) {
+        x if x.is_finite() => x.min(1e3),
+        x => x,
     }
 }
 
@@ -552,11 +603,6 @@ fn log_likelihood() {
 fn value_totals() {
     for_all(|data| {
         let n = [data.rows];
-        // No products beyond `f32`, which not every version takes to be infinite.
-        let moderate = |random: &mut Random, kind| match score(random, kind) {
-            x if x.is_finite() => x.min(1e3),
-            x => x,
-        };
         let values = data.array(&n, moderate).floats::<1>(data.device);
         let weights = data.array(&n, moderate).floats::<1>(data.device);
         for weighted in [false, true] {
@@ -740,6 +786,266 @@ fn pair_moments() {
         data.equal("counts", ints(our_counts), ints(their_counts));
         data.close("sums", &totals(ours), &totals(theirs), 1e-6, 1.0);
     });
+}
+
+/// A tensor that may be none, as [`there`].
+macro_rules! both_there {
+    ($weights:expr) => {
+        $weights.as_ref().map(|weights| there!(weights))
+    };
+}
+
+#[test]
+fn joint_moments() {
+    for_all(|data| {
+        let columns = data.width.min(20);
+        let (pred, target) = (data.values(columns), data.values(columns));
+        let pivots = data.array(&[4 * columns], |random, _| random.probability());
+        let pivots = pivots.floats::<1>(data.device);
+        for weights in data.weights() {
+            let (counts, sums) = (
+                data.counts(2 + REJECTED_SLOTS),
+                data.sums(JOINT_MOMENTS * columns + 1),
+            );
+            let (our_counts, ours) = ops::joint_moments(
+                counts.clone(),
+                sums.clone(),
+                pred.clone(),
+                target.clone(),
+                weights.clone(),
+                pivots.clone(),
+            );
+            let (their_counts, theirs) = default::joint_moments(
+                there!(counts),
+                there!(sums),
+                there!(pred),
+                there!(target),
+                both_there!(weights),
+                there!(pivots),
+            );
+            let what = format!("weighted: {}", weights.is_some());
+            data.equal(&what, ints(our_counts), ints(their_counts));
+            data.close_sums(&what, ours, theirs);
+        }
+    });
+}
+
+/// One column goes through vectors, on several threads.
+#[test]
+fn joint_moments_of_many_rows() {
+    for kind in [Kind::Unit, Kind::Hostile] {
+        for rows in [1, 3, 1024, 1030, 70_001] {
+            for (name, device) in devices() {
+                let data = &mut Data {
+                    random: Random(rows as u64),
+                    rows,
+                    width: 1,
+                    kind,
+                    device: &device,
+                    place: format!("{name} {kind:?} {rows} rows"),
+                };
+                // In most pieces nothing is left out.
+                let rare = |random: &mut Random, kind| match random.below(2000) {
+                    0 => score(random, kind).min(1e3),
+                    _ => random.probability(),
+                };
+                let values = |data: &mut Data| data.array(&[rows, 1], rare).floats::<2>(&device);
+                let (pred, target) = (values(data), values(data));
+                let pivots = Tensor::from_floats([0.25, 0.5, 0.75, 1e-9], &device);
+                for weights in data.weights() {
+                    // The same, and as a bad weight spoils a piece, some pieces without.
+                    let weights = weights.map(|weights| {
+                        let place = Tensor::<1, Int>::arange(0..rows as i64, &device);
+                        weights.mask_fill(place.lower_elem(rows as i64 / 2), 0.5)
+                    });
+                    let (counts, sums) = (data.counts(2 + REJECTED_SLOTS), data.sums(8));
+                    let (our_counts, ours) = ops::joint_moments(
+                        counts.clone(),
+                        sums.clone(),
+                        pred.clone(),
+                        target.clone(),
+                        weights.clone(),
+                        pivots.clone(),
+                    );
+                    let (their_counts, theirs) = default::joint_moments(
+                        there!(counts),
+                        there!(sums),
+                        there!(pred),
+                        there!(target),
+                        both_there!(weights),
+                        there!(pivots),
+                    );
+                    let what = format!("weighted: {}", weights.is_some());
+                    data.equal(&what, ints(our_counts), ints(their_counts));
+                    data.close_sums(&what, ours, theirs);
+                }
+            }
+        }
+    }
+}
+
+/// Burn broadcasts no tensors without rows, so the default bodies are for others.
+#[test]
+fn sums_of_no_rows() {
+    for (name, device) in devices() {
+        if !["flex", "ndarray"].contains(&name) {
+            continue;
+        }
+        let none = |columns: usize| Tensor::<2>::zeros([0, columns], &device);
+        let (one, no_pivot) = (none(1), Tensor::<1>::zeros([12], &device));
+        let weights = || Tensor::<1>::zeros([0], &device);
+        for weights in [None, Some(weights())] {
+            let counts = Tensor::<1, Int>::ones([2 + REJECTED_SLOTS], (&device, DType::I32));
+            let sums = |count: usize| Tensor::<1>::ones([2 * count], &device);
+            let after = [
+                ops::joint_moments(
+                    counts.clone(),
+                    sums(3 * JOINT_MOMENTS + 1),
+                    none(3),
+                    none(3),
+                    weights.clone(),
+                    no_pivot.clone(),
+                ),
+                ops::joint_moments(
+                    counts.clone(),
+                    sums(JOINT_MOMENTS + 1),
+                    one.clone(),
+                    one.clone(),
+                    weights.clone(),
+                    no_pivot.clone().slice(0..4),
+                ),
+                ops::co_moments(
+                    counts.clone(),
+                    sums(13),
+                    none(3),
+                    weights.clone(),
+                    no_pivot.clone().slice(0..3),
+                ),
+                ops::ensemble_scores(
+                    counts.clone(),
+                    sums(2),
+                    none(5),
+                    one.clone().reshape([0]),
+                    weights,
+                ),
+            ];
+            for (counts, sums) in after {
+                assert_eq!(ints(counts), [1; 2 + REJECTED_SLOTS], "{name}");
+                // A one in each half is a two in the first.
+                assert!(totals(sums).iter().all(|sum| *sum == 2.0), "{name}");
+            }
+        }
+        let codes = Tensor::<2, Int>::zeros([0, 3], (&device, DType::I32));
+        let terms = ops::label_ranking(none(3), codes.clone());
+        assert_eq!(terms.dims(), [0, ops::RANKING_TERMS], "{name}");
+        let places = ops::labels_before(none(3), codes.clone());
+        assert_eq!(places.dims(), [0, 3], "{name}");
+        assert_eq!(ops::row_codes(codes).dims(), [0, 1], "{name}");
+    }
+}
+
+#[test]
+fn co_moments() {
+    for_all(|data| {
+        let columns = data.width.min(20);
+        let values = data.values(columns);
+        let pivot = data.array(&[columns], |random, _| random.probability());
+        let pivot = pivot.floats::<1>(data.device);
+        for weights in data.weights() {
+            let (counts, sums) = (
+                data.counts(2 + REJECTED_SLOTS),
+                data.sums(1 + columns + columns * columns),
+            );
+            let (our_counts, ours) = ops::co_moments(
+                counts.clone(),
+                sums.clone(),
+                values.clone(),
+                weights.clone(),
+                pivot.clone(),
+            );
+            let (their_counts, theirs) = default::co_moments(
+                there!(counts),
+                there!(sums),
+                there!(values),
+                both_there!(weights),
+                there!(pivot),
+            );
+            let what = format!("weighted: {}", weights.is_some());
+            data.equal(&what, ints(our_counts), ints(their_counts));
+            data.close_sums(&what, ours, theirs);
+        }
+    });
+}
+
+#[test]
+fn ensemble_scores() {
+    for_all(|data| {
+        if data.too_many_pairs() {
+            return;
+        }
+        let (pred, target) = (data.scores(), data.values(1));
+        let target = target.reshape([data.rows]);
+        for weights in data.weights() {
+            let (counts, sums) = (data.counts(2 + REJECTED_SLOTS), data.sums(2));
+            let (our_counts, ours) = ops::ensemble_scores(
+                counts.clone(),
+                sums.clone(),
+                pred.clone(),
+                target.clone(),
+                weights.clone(),
+            );
+            let (their_counts, theirs) = default::ensemble_scores(
+                there!(counts),
+                there!(sums),
+                there!(pred),
+                there!(target),
+                both_there!(weights),
+            );
+            let what = format!("weighted: {}", weights.is_some());
+            data.equal(&what, ints(our_counts), ints(their_counts));
+            data.close_sums(&what, ours, theirs);
+        }
+    });
+}
+
+/// The order of labels in every row, of which some are left out, and of few and of many.
+#[test]
+fn orders_of_labels() {
+    for_all(|data| {
+        if data.too_many_pairs() {
+            return;
+        }
+        let scores = data.scores();
+        let codes = data.codes(data.rows * data.width);
+        let codes = codes.reshape([data.rows, data.width]);
+        check_orders(data, scores, codes);
+    });
+    for (name, device) in devices() {
+        let data = &mut Data {
+            random: Random(7),
+            rows: 4,
+            width: 600,
+            kind: Kind::Logits,
+            device: &device,
+            place: name.into(),
+        };
+        let (scores, decisions) = (data.scores(), data.decisions());
+        check_orders(data, scores.clone(), decisions.clone().cast(IntDType::I32));
+        let all = decisions.ones_like().cast(IntDType::I32);
+        check_orders(data, scores, all);
+    }
+}
+
+fn check_orders(data: &Data, scores: Tensor<2>, codes: Tensor<2, Int>) {
+    let ours = ops::labels_before(scores.clone(), codes.clone());
+    let theirs = default::labels_before(there!(scores), there!(codes));
+    data.equal("places", ints(ours), ints(theirs));
+    let codes = codes.mask_fill(scores.clone().is_nan(), Reason::Nan.code());
+    let ours = ops::row_codes(codes.clone());
+    data.equal("codes", ints(ours), ints(default::row_codes(there!(codes))));
+    let ours = ops::label_ranking(scores.clone(), codes.clone());
+    let theirs = default::label_ranking(there!(scores), there!(codes));
+    data.close("terms", &floats(ours), &floats(theirs), 2e-6, 1e-6);
 }
 
 /// An operation must not change a state that someone else holds.

@@ -2,7 +2,7 @@
 
 use super::{
     add_rejected,
-    pair_moments::{centred, pivot},
+    pair_moments::{centred, first_rows, pivot},
     rows::{Weighed, counted},
 };
 use crate::{
@@ -65,7 +65,8 @@ impl Accumulator for CoMoments {
         let first = delta.floats_mut().is_empty();
         let known = delta.floats_mut().get(1).cloned();
         let pivot = known.unwrap_or_else(|| {
-            let counted = counted(values.clone(), &weights);
+            let weights = weights.clone().map(first_rows);
+            let counted = counted(first_rows(values.clone()), &weights);
             pivot(counted.clone(), counted, None)
         });
         let kept = pivot.clone();

@@ -2,7 +2,7 @@
 
 use super::{
     add_rejected,
-    pair_moments::{centred, pivot},
+    pair_moments::{centred, first_rows, pivot},
     rows::{Weighed, counted},
 };
 use crate::{
@@ -110,7 +110,8 @@ impl Accumulator for JointMoments {
 
 /// Near the predictions, the targets, and both halves of the errors `[4 * D]`.
 fn pivots(pred: Tensor<2>, target: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<1> {
-    let (pred, target) = (counted(pred, weights), counted(target, weights));
+    let weights = weights.clone().map(first_rows);
+    let [pred, target] = [pred, target].map(|x| counted(first_rows(x), &weights));
     let (high, low) = ops::default::two_sum(target.clone(), pred.clone().neg());
     let pivots = vec![
         pivot(target.clone(), pred.clone(), None),

@@ -152,19 +152,23 @@ const EXTREMES: usize = 2;
 /// How many rows the pivot is taken from.
 const PIVOT_ROWS: usize = 1024;
 
+/// The rows that a pivot is taken from: any value near the targets will do, so a look at the first ones
+/// is enough.
+pub(super) fn first_rows<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    let rows = x.dims()[0].min(PIVOT_ROWS);
+    x.slice_dim(0, 0..rows)
+}
+
 /// The mean of every column `[D]` of the first targets that are finite and used, and never outside them:
 /// targets that are all equal lie exactly on it, whatever rounding does to a mean.
 ///
 /// Targets that weigh nothing are not used either, unless all of these do.
 pub(super) fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
+    let (pred, target) = (first_rows(pred), first_rows(target));
     let [rows, columns] = target.dims();
-    // Any value near the targets will do, so a look at the first rows is enough.
-    let rows = rows.min(PIVOT_ROWS);
-    let pred = pred.slice([0..rows, 0..columns]);
-    let target = target.slice([0..rows, 0..columns]);
     let mut nan = pred.is_nan().bool_or(target.clone().is_nan()).any_dim(1);
     if let Some(weights) = weights {
-        let weights = weights.clone().slice(0..rows);
+        let weights = first_rows(weights.clone());
         let weighs = (weights.clone().is_finite()).bool_and(weights.greater_elem(0.0));
         let nothing = (weighs.clone().bool_not()).bool_and(weighs.any().expand([rows]));
         nan = nan.bool_or(nothing.reshape([rows, 1]));

@@ -2,7 +2,7 @@
 
 use super::{
     RowTerms,
-    label_ranking::{check_ranked, label_codes, row_codes},
+    label_ranking::{check_ranked, label_codes},
 };
 use crate::{MetricError, MultilabelCriterion, batch::Multilabel, ops};
 use burn::tensor::{Bool, FloatDType, Int, Tensor};
@@ -65,6 +65,6 @@ impl RowTerms for TopLabels {
             MultilabelCriterion::Belong => (all_relevant.int(), one_per_row),
         };
         let [right, total] = [right, total].map(|counts| counts.float().cast(FloatDType::F32));
-        (Tensor::stack(vec![right, total], 2), row_codes(codes))
+        (Tensor::stack(vec![right, total], 2), ops::row_codes(codes))
     }
 }

@@ -3,10 +3,12 @@
 
 mod joint;
 mod math;
+mod ranking;
 mod rows;
 
 pub use joint::{co_moments, ensemble_scores, joint_moments};
 pub(crate) use math::{is_near, log1p, log1p_excess, power};
+pub use ranking::{label_ranking, labels_before, row_codes};
 pub(crate) use rows::Rows;
 
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
@@ -753,65 +755,6 @@ pub fn term_sums(
     ];
     let batch = sum_compensated(Tensor::cat(columns, 1));
     (rows.count(counts), add_compensated(sums, batch))
-}
-
-/// The most pairs of labels that are compared at once.
-const PAIRS: usize = 1 << 22;
-
-/// For every label how many labels of its row are in `among` and stand to it as `counts` says, which
-/// takes scores of others, the label's own, and the same of indices, all to be broadcast.
-fn count_labels<const M: usize>(
-    scores: Tensor<2>,
-    among: [Tensor<2, Bool>; M],
-    counts: impl Fn([Tensor<3>; 2], [Tensor<3, Int>; 2]) -> Tensor<3, Bool>,
-) -> [Tensor<2, Int>; M] {
-    let [n, labels] = scores.dims();
-    let index = Tensor::<1, Int>::arange(0..labels as i64, (&scores.device(), DType::I32));
-    let block = (PAIRS / (n * labels).max(1)).clamp(1, labels.max(1));
-    let mut parts: [Vec<Tensor<2, Int>>; M] = std::array::from_fn(|_| Vec::new());
-    for start in (0..labels).step_by(block) {
-        let own = start..labels.min(start + block);
-        let dims = [n, own.len(), labels];
-        let size = own.len();
-        let pairs = counts(
-            [
-                scores.clone().reshape([n, 1, labels]).expand(dims),
-                scores
-                    .clone()
-                    .slice([0..n, own.clone()])
-                    .reshape([n, size, 1])
-                    .expand(dims),
-            ],
-            [
-                index.clone().reshape([1, 1, labels]).expand(dims),
-                index.clone().slice(own).reshape([1, size, 1]).expand(dims),
-            ],
-        );
-        for (parts, among) in parts.iter_mut().zip(&among) {
-            let among = among.clone().reshape([n, 1, labels]).expand(dims);
-            let counted = as_i32(pairs.clone().bool_and(among).int());
-            parts.push(counted.sum_dim(2).reshape([n, size]));
-        }
-    }
-    parts.map(|parts| Tensor::cat(parts, 1))
-}
-
-/// See [`labels_not_below`](super::labels_not_below).
-pub fn labels_not_below(scores: Tensor<2>, codes: Tensor<2, Int>) -> [Tensor<2, Int>; 2] {
-    let among = [codes.clone().greater_equal_elem(0), codes.equal_elem(1)];
-    count_labels(scores, among, |[other, own], _| other.greater_equal(own))
-}
-
-/// See [`labels_before`](super::labels_before).
-pub fn labels_before(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2, Int> {
-    let among = [codes.greater_equal_elem(0)];
-    let before = |[other, own]: [Tensor<3>; 2], [other_index, own_index]: [Tensor<3, Int>; 2]| {
-        let tied = other.clone().equal(own.clone());
-        let first = tied.bool_and(other_index.lower(own_index));
-        other.greater(own).bool_or(first)
-    };
-    let [places] = count_labels(scores, among, before);
-    places
 }
 
 /// Of rows with weights, as [`log_likelihood`]: the compensated sums of weight times loss and of the

@@ -519,15 +519,32 @@ pub fn term_sums(
     default::term_sums(counts, sums, terms, codes, weights)
 }
 
-/// For every label of `scores [N, L]` how many labels of its row, itself included, score at least as
-/// much: all that have no negative code in `codes [N, L]`, and those of them with code 1.
-pub fn labels_not_below(scores: Tensor<2>, codes: Tensor<2, Int>) -> [Tensor<2, Int>; 2] {
-    default::labels_not_below(scores, codes)
+/// Of each row of `codes [N, L]`, which are 0, 1 or the codes of labels to leave out, the code of its
+/// invalid label if it has one, that of ignored labels if it has no other, or else 0: `[N, 1]`.
+pub fn row_codes(codes: Tensor<2, Int>) -> Tensor<2, Int> {
+    on_host!(codes, host::row_codes(&codes));
+    default::row_codes(codes)
+}
+
+/// How many numbers of each row [`label_ranking`] yields.
+pub const RANKING_TERMS: usize = 3;
+
+/// How well the scores `[N, L]` of each row rank its labels: the coverage, the average precision and the
+/// loss `[N, RANKING_TERMS]`.
+///
+/// `codes [N, L]` are 1 for relevant labels, 0 for others, and negative for those to leave out, which
+/// all that score NaN are. Without relevant labels the coverage is 0 and the precision 1, without a pair
+/// of a relevant label and another the loss is 0.
+pub fn label_ranking(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2> {
+    on_host!(scores, host::label_ranking(&scores, &codes));
+    default::label_ranking(scores, codes)
 }
 
 /// For every label of `scores [N, L]` how many labels of its row without a negative code in `codes [N,
-/// L]` come before it in the order of falling scores (ties: of rising index).
+/// L]` come before it in the order of falling scores (ties: of rising index); none does where one of both
+/// scores is NaN.
 pub fn labels_before(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2, Int> {
+    on_host!(scores, host::labels_before(&scores, &codes));
     default::labels_before(scores, codes)
 }
 
@@ -626,6 +643,10 @@ pub fn joint_moments(
     weights: Option<Tensor<1>>,
     pivots: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        pred,
+        host::joint_moments(counts, sums, &pred, &target, &weights, &pivots)
+    );
     default::joint_moments(counts, sums, pred, target, weights, pivots)
 }
 
@@ -641,14 +662,18 @@ pub fn co_moments(
     weights: Option<Tensor<1>>,
     pivot: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        values,
+        host::co_moments(counts, sums, &values, &weights, &pivot)
+    );
     default::co_moments(counts, sums, values, weights, pivot)
 }
 
 /// Adds the continuous ranked probability scores of ensembles.
 ///
 /// `counts` as in [`joint_moments`]; `sums` is two compensated sums: of the scores times their
-/// weights, and of the weights that were given. `pred` is `[N, M]` and `target` `[N]`. All `M * M`
-/// pairs of members are compared, so that no sort is needed.
+/// weights, and of the weights that were given. `pred` is `[N, M]` and `target` `[N]`. On devices of which
+/// the memory is not the host's all `M * M` pairs of members are compared, so that no sort is needed.
 pub fn ensemble_scores(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,
@@ -656,5 +681,9 @@ pub fn ensemble_scores(
     target: Tensor<1>,
     weights: Option<Tensor<1>>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        pred,
+        host::ensemble_scores(counts, sums, &pred, &target, &weights)
+    );
     default::ensemble_scores(counts, sums, pred, target, weights)
 }

@@ -3,9 +3,14 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod bins;
+mod comoments;
+mod ensembles;
+mod joint;
 mod labels;
 mod pairs;
 mod passes;
+mod ranking;
+mod rows;
 mod scan;
 mod sort;
 mod tensor;
@@ -16,7 +21,11 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use comoments::co_moments;
+pub(crate) use ensembles::ensemble_scores;
+pub(crate) use joint::joint_moments;
 pub(crate) use pairs::{NumberTerms, PairRows, RowOfTerms, pair_terms, row_terms};
+pub(crate) use ranking::{label_ranking, labels_before, row_codes};
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 

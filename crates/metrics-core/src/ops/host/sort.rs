@@ -20,7 +20,7 @@ pub(super) fn sort_pairs(keys: &[f32], values: Vec<i32>) -> (Vec<f32>, Vec<i32>)
 }
 
 /// A number in the order of floats: 0 and -0 are equal, and NaN is last.
-fn code(key: f32) -> u32 {
+pub(super) fn code(key: f32) -> u32 {
     let bits = (key + 0.0).to_bits();
     if key.is_nan() {
         u32::MAX
