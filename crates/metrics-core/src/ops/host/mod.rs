@@ -3,11 +3,14 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod bins;
+mod cells;
 mod labels;
 mod passes;
 mod scan;
 mod sort;
 mod tensor;
+mod terms;
+mod weighted;
 
 use super::{ConfusionOptions, LabelCountsOptions, MetricsBackend, ScoreKind, ValueOptions};
 use burn::backend::{
@@ -15,8 +18,11 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use cells::{confusion_cells, decision_cells, hits, label_hits, unit_matches};
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
+pub(crate) use terms::{decision_terms, hinge_losses, term_sums};
+pub(crate) use weighted::{weighted_counts, weighted_log_likelihood};
 
 /// Whether scores are logits, by what [`ops::outside_unit`](crate::ops::outside_unit) says of them.
 fn are_logits(outside: &[i32], kind: ScoreKind) -> bool {

@@ -1,0 +1,144 @@
+//! What becomes of each element, and the units that elements make up.
+
+use super::{
+    add_counts, counters, floats, labels,
+    passes::{self, slot},
+    tensor::{ints, with_ints},
+};
+use crate::{
+    REJECTED_SLOTS, Reason,
+    ops::{ConfusionOptions, LabelCountsOptions},
+};
+use burn::tensor::{Int, Tensor, TensorData};
+use rayon::prelude::*;
+
+/// Elements that one thread takes at a time.
+const CHUNK: usize = 1 << 16;
+
+/// See [`ops::hits`](crate::ops::hits).
+pub(crate) fn hits(
+    ranks: &Tensor<2, Int>,
+    target: &Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    outcomes(ranks, target, options, |target, pred| target == pred)
+}
+
+/// See [`ops::confusion_cells`](crate::ops::confusion_cells).
+pub(crate) fn confusion_cells(
+    ranks: &Tensor<2, Int>,
+    target: &Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    outcomes(ranks, target, options, |target, pred| {
+        (target * options.classes + pred) as i32
+    })
+}
+
+/// What `f` makes of the target and the prediction of each row, or the code of a rejected one.
+fn outcomes<T: Into<i32>>(
+    ranks: &Tensor<2, Int>,
+    target: &Tensor<1, Int>,
+    options: ConfusionOptions,
+    f: impl Fn(usize, usize) -> T,
+) -> Tensor<1, Int> {
+    let [_, n] = ranks.dims();
+    let mut values = Vec::with_capacity(n);
+    counters(ranks, |ranks| {
+        ints(target, |target| {
+            with_ints!(target, target => passes::predictions(ranks, target, options, |outcome| {
+                values.push(match outcome {
+                    Ok((target, pred)) => f(target, pred).into(),
+                    Err(slot) => -1 - slot as i32,
+                });
+            }))
+        })
+    });
+    Tensor::from_data(TensorData::new(values, [n]), &ranks.device())
+}
+
+/// See [`ops::label_hits`](crate::ops::label_hits).
+pub(crate) fn label_hits(
+    scores: &Tensor<2>,
+    target: &Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    decisions(scores, target, options, |_, target, pred| {
+        (target == pred) as i32
+    })
+}
+
+/// See [`ops::decision_cells`](crate::ops::decision_cells).
+pub(crate) fn decision_cells(
+    scores: &Tensor<2>,
+    target: &Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    decisions(scores, target, options, |label, target, pred| {
+        4 * label + 2 * target + pred
+    })
+}
+
+/// What `f` makes of the label, the target and the prediction of each decision, or the code of a
+/// rejected one.
+fn decisions(
+    scores: &Tensor<2>,
+    target: &Tensor<2, Int>,
+    options: LabelCountsOptions,
+    f: impl Fn(i32, i32, i32) -> i32 + Sync,
+) -> Tensor<2, Int> {
+    let dims @ [_, labels] = scores.dims();
+    let size = (CHUNK / labels.max(1)).max(1) * labels.max(1);
+    let codes = floats(scores, |scores| {
+        let mut codes = ints(target, |target| {
+            labels::decision_codes(scores, target, options.ignore_index)
+        });
+        let parts = codes.par_chunks_mut(size).zip(scores.par_chunks(size));
+        parts.for_each(|(codes, scores)| {
+            let rows = codes.chunks_exact_mut(labels);
+            for (codes, scores) in rows.zip(scores.chunks_exact(labels)) {
+                for (label, (code, score)) in codes.iter_mut().zip(scores).enumerate() {
+                    let value = f(label as i32, *code, (*score > options.threshold) as i32);
+                    *code = if *code < 0 { *code } else { value };
+                }
+            }
+        });
+        codes
+    });
+    Tensor::from_data(TensorData::new(codes, dims), &scores.device())
+}
+
+/// See [`ops::unit_matches`](crate::ops::unit_matches).
+pub(crate) fn unit_matches(
+    state: Tensor<1, Int>,
+    hits: &Tensor<2, Int>,
+    samples: usize,
+) -> Tensor<1, Int> {
+    let ([units, elements], [size]) = (hits.dims(), state.dims());
+    let per_sample = (units / samples.max(1)).max(1);
+    let mut counts = vec![0; size];
+    counters(hits, |hits| {
+        matches(&mut counts, hits, elements.max(1), per_sample)
+    });
+    add_counts(state, &counts)
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn matches(counts: &mut [i32], hits: &[i32], elements: usize, per_sample: usize) {
+    let first = counts.len() - REJECTED_SLOTS;
+    for (unit, hits) in hits.chunks_exact(elements).enumerate() {
+        let (mut least, mut most, mut missed) = (i32::MAX, i32::MIN, false);
+        for hit in hits {
+            (least, most) = (least.min(*hit), most.max(*hit));
+            missed |= *hit == 0;
+        }
+        if least >= Reason::Ignored.code() && most >= 0 {
+            counts[unit / per_sample * 2 + !missed as usize] += 1;
+        }
+        if least < 0 {
+            for hit in hits.iter().filter(|hit| **hit < 0) {
+                counts[first + slot(*hit)] += 1;
+            }
+        }
+    }
+}
