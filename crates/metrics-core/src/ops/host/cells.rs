@@ -115,29 +115,31 @@ pub(crate) fn unit_matches(
     samples: usize,
 ) -> Tensor<1, Int> {
     let ([units, elements], [size]) = (hits.dims(), state.dims());
-    let per_sample = (units / samples.max(1)).max(1);
+    let per_sample = (units / samples.max(1) * elements).max(1);
     let mut counts = vec![0; size];
+    let (matched, rejected) = counts.split_at_mut(size - REJECTED_SLOTS);
     counters(hits, |hits| {
-        matches(&mut counts, hits, elements.max(1), per_sample)
+        let samples = matched.chunks_exact_mut(2).zip(hits.chunks(per_sample));
+        samples.for_each(|(matched, hits)| matches(matched, rejected, hits, elements.max(1)));
     });
     add_counts(state, &counts)
 }
 
+/// Counts the units of one sample.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn matches(counts: &mut [i32], hits: &[i32], elements: usize, per_sample: usize) {
-    let first = counts.len() - REJECTED_SLOTS;
-    for (unit, hits) in hits.chunks_exact(elements).enumerate() {
+fn matches(counts: &mut [i32], rejected: &mut [i32], hits: &[i32], elements: usize) {
+    for unit in hits.chunks_exact(elements) {
         let (mut least, mut most, mut missed) = (i32::MAX, i32::MIN, false);
-        for hit in hits {
+        for hit in unit {
             (least, most) = (least.min(*hit), most.max(*hit));
             missed |= *hit == 0;
         }
         if least >= Reason::Ignored.code() && most >= 0 {
-            counts[unit / per_sample * 2 + !missed as usize] += 1;
+            counts[!missed as usize] += 1;
         }
         if least < 0 {
-            for hit in hits.iter().filter(|hit| **hit < 0) {
-                counts[first + slot(*hit)] += 1;
+            for hit in unit.iter().filter(|hit| **hit < 0) {
+                rejected[slot(*hit)] += 1;
             }
         }
     }
