@@ -360,6 +360,15 @@ fn hits_and_cells() {
                 data.same(&what, (run(ops::hits), run(default::hits)));
                 let both = (run(ops::confusion_cells), run(default::confusion_cells));
                 data.same(&what, both);
+                let run = |f: fn(_, _, _) -> (Tensor<1, Int>, Tensor<1, Int>)| {
+                    let (first, missed) = f(ranks.clone(), target.clone(), options);
+                    // What is negative in the second is nothing, whatever the number.
+                    [ints(first), ints(missed.clamp_min(-1))].concat()
+                };
+                data.same(
+                    &what,
+                    (run(ops::outcome_cells), run(default::outcome_cells)),
+                );
             }
         }
     });
@@ -380,6 +389,38 @@ fn label_hits_and_cells() {
             let both = (run(ops::decision_cells), run(default::decision_cells));
             data.same(&what, both);
         }
+    });
+}
+
+#[test]
+fn threshold_cells() {
+    for_all(|data| {
+        let scores = data.scores();
+        let target = data.labels([data.rows, data.width], 2);
+        let codes = ops::decision_codes(scores.clone(), target, Some(-1));
+        // Evenly spaced, and not.
+        for thresholds in [&[0.0, 0.25, 0.5, 0.75, 1.0][..], &[0.1, 0.2, 0.9], &[0.5]] {
+            let run = |f: fn(_, _, &[f32]) -> _| ints(f(scores.clone(), codes.clone(), thresholds));
+            let both = (run(ops::threshold_cells), run(default::threshold_cells));
+            data.same(&format!("{thresholds:?}"), both);
+        }
+    });
+}
+
+#[test]
+fn in_two_cells() {
+    for_all(|data| {
+        let (cells, also) = (data.codes([data.rows], 9), data.codes([data.rows], 4));
+        let (weights, others) = (data.weights(), data.weights());
+        let run = |f: fn(_, _, _, _) -> (Tensor<1, Int>, Tensor<1>)| {
+            let (cells, also) = (cells.clone(), also.clone());
+            let (cells, weights) = f(cells, weights.clone(), also, others.clone());
+            (ints(cells), floats(weights))
+        };
+        let ((cells, weights), (their_cells, their_weights)) =
+            (run(ops::in_two_cells), run(default::in_two_cells));
+        data.same("cells", (cells, their_cells));
+        data.close("weights", (weights, their_weights), 0.0);
     });
 }
 

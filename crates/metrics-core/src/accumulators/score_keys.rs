@@ -142,6 +142,26 @@ mod tests {
     }
 
     #[test]
+    fn pairs_rise_with_the_key_then_the_weight() {
+        for (count, scores) in [(0, 1), (10, 3), (FEW, 5), (5000, 7), (5000, 1 << 20)] {
+            let draws = numbers(count);
+            let keys: Vec<u32> = (draws.iter())
+                .map(|draw| match draw % 11 {
+                    0 => LEFT_OUT,
+                    _ => key((draw % scores) as f32 / scores as f32, draw >> 63 == 1),
+                })
+                .collect();
+            let weights: Vec<f32> = (draws.iter())
+                .map(|draw| (draw >> 40) as f32 / 8.0)
+                .collect();
+            let pairs = keys.iter().zip(&weights);
+            let mut expected: Vec<u64> = pairs.clone().map(|(k, w)| paired(*k, *w)).collect();
+            expected.sort();
+            assert_eq!(sorted_pairs(pairs), expected, "{count} of {scores}");
+        }
+    }
+
+    #[test]
     fn keys_fall_with_the_score_and_keep_it() {
         let scores = [1.0f32, 0.75, 0.5, 1e-3, 1e-40, f32::from_bits(1), 0.0];
         for pair in scores.windows(2) {

@@ -125,9 +125,8 @@ pub fn confusion_cells(
     (target * options.classes as i32 + pred).mask_where(rejected, code)
 }
 
-/// The class of each row that is a hit, or else `C` more than its prediction; the code of a rejected
-/// row. And beside it where the rows that miss count as well: `2 * C` more than their target, or -1.
-pub(crate) fn outcome_cells(
+/// See [`outcome_cells`](super::outcome_cells).
+pub fn outcome_cells(
     ranks: Tensor<2, Int>,
     target: Tensor<1, Int>,
     options: ConfusionOptions,
@@ -548,9 +547,8 @@ pub fn threshold_counts(
     count(state, places(cells, bins))
 }
 
-/// The counter of [`threshold_counts`](super::threshold_counts) for each score, row by row, or the
-/// code of what is left out.
-pub(crate) fn threshold_cells(
+/// See [`threshold_cells`](super::threshold_cells).
+pub fn threshold_cells(
     probabilities: Tensor<2>,
     target: Tensor<2, Int>,
     thresholds: &[f32],
@@ -1029,9 +1027,8 @@ fn count_rejected(counts: Tensor<1, Int>, codes: Tensor<1, Int>) -> Tensor<1, In
     counts.scatter(0, place, ones, IndexingUpdateOp::Add)
 }
 
-/// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
-/// where it is negative. An element that the first cell or the first weight rejects is rejected once.
-pub(crate) fn in_two_cells(
+/// See [`in_two_cells`](super::in_two_cells).
+pub fn in_two_cells(
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
     also: Tensor<1, Int>,

@@ -26,8 +26,8 @@ use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{
-    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, in_two_cells,
-    invalid_weights, linspace, outcome_cells, outside, places, threshold_cells,
+    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, invalid_weights, linspace,
+    outside, places,
 };
 
 /// Whether scores are probabilities or logits.
@@ -277,6 +277,18 @@ pub fn confusion_cells(
     default::confusion_cells(ranks, target, options)
 }
 
+/// Two cells of each row, for [`weighted_counts`]: the class of one that is a hit, or else `C` more
+/// than its prediction, or the code of a rejected row. And where the rows that miss count as well: `2 *
+/// C` more than their target; negative for the others. As [`confusion`] otherwise.
+pub fn outcome_cells(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> (Tensor<1, Int>, Tensor<1, Int>) {
+    on_host!(ranks, host::outcome_cells(&ranks, &target, options));
+    default::outcome_cells(ranks, target, options)
+}
+
 /// Whether each row is a hit: 1, 0 or the code of a rejected row. As [`confusion`] otherwise.
 pub fn hits(
     ranks: Tensor<2, Int>,
@@ -450,6 +462,20 @@ pub fn threshold_counts(
         call::threshold_counts(state, probabilities, target, thresholds.to_vec()),
         default::threshold_counts(state, probabilities, target, thresholds)
     )
+}
+
+/// The counter of [`threshold_counts`] for each score, row by row `[N * L]`, or the code of what is left
+/// out.
+pub fn threshold_cells(
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
+    on_host!(
+        probabilities,
+        host::threshold_cells(&probabilities, &target, thresholds)
+    );
+    default::threshold_cells(probabilities, target, thresholds)
 }
 
 /// Targets `[N, L]` as 0, 1 or the code of a rejected element: ignored, not 0 or 1, with a NaN
@@ -718,6 +744,21 @@ pub fn weighted_counts(
 ) -> (Tensor<1, Int>, Tensor<1>) {
     on_host!(cells, host::weighted_counts(counts, sums, &cells, &weights));
     default::weighted_counts(counts, sums, cells, weights)
+}
+
+/// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
+/// where it is negative. An element that the first cell or the first weight rejects is rejected once.
+pub fn in_two_cells(
+    cells: Tensor<1, Int>,
+    weights: Tensor<1>,
+    also: Tensor<1, Int>,
+    also_weights: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        cells,
+        host::in_two_cells(&cells, &weights, &also, &also_weights)
+    );
+    default::in_two_cells(cells, weights, also, also_weights)
 }
 
 /// Adds one to the counter at every place.

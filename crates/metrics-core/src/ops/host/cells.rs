@@ -1,9 +1,10 @@
 //! What becomes of each element, and the units that elements make up.
 
 use super::{
-    add_counts, counters, floats, labels,
+    add_counts, bins, counters, floats, labels,
     passes::{self, slot},
     tensor::{ints, with_ints},
+    weighted::is_valid,
 };
 use crate::{
     REJECTED_SLOTS, Reason,
@@ -33,6 +34,74 @@ pub(crate) fn confusion_cells(
     outcomes(ranks, target, options, |target, pred| {
         (target * options.classes + pred) as i32
     })
+}
+
+/// See [`ops::outcome_cells`](crate::ops::outcome_cells).
+pub(crate) fn outcome_cells(
+    ranks: &Tensor<2, Int>,
+    target: &Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> (Tensor<1, Int>, Tensor<1, Int>) {
+    let classes = options.classes;
+    let first = outcomes(ranks, target, options, |target, pred| {
+        match target == pred {
+            true => target as i32,
+            false => (classes + pred) as i32,
+        }
+    });
+    let missed = outcomes(ranks, target, options, |target, pred| {
+        match target == pred {
+            true => -1,
+            false => (2 * classes + target) as i32,
+        }
+    });
+    // A code of whatever reason is as good as -1.
+    (first, missed)
+}
+
+/// See [`ops::in_two_cells`](crate::ops::in_two_cells).
+pub(crate) fn in_two_cells(
+    cells: &Tensor<1, Int>,
+    weights: &Tensor<1>,
+    also: &Tensor<1, Int>,
+    also_weights: &Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let (mut places, mut terms) = (
+        counters(cells, <[i32]>::to_vec),
+        floats(weights, <[f32]>::to_vec),
+    );
+    let (n, device) = (places.len(), cells.device());
+    counters(also, |also| {
+        floats(also_weights, |also_weights| {
+            for (i, (also, weight)) in also.iter().zip(also_weights).enumerate() {
+                let counts = places[i] >= 0 && *also >= 0 && is_valid(terms[i]);
+                places.push(if counts { *also } else { 0 });
+                terms.push(if counts { *weight } else { 0.0 });
+            }
+        })
+    });
+    (
+        Tensor::from_data(TensorData::new(places, [2 * n]), &device),
+        Tensor::from_data(TensorData::new(terms, [2 * n]), &device),
+    )
+}
+
+/// See [`ops::threshold_cells`](crate::ops::threshold_cells).
+pub(crate) fn threshold_cells(
+    probabilities: &Tensor<2>,
+    target: &Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
+    let [n, labels] = probabilities.dims();
+    let cells = floats(probabilities, |p| {
+        counters(target, |target| {
+            bins::threshold_cells(p, target, labels, thresholds)
+        })
+    });
+    Tensor::from_data(
+        TensorData::new(cells, [n * labels]),
+        &probabilities.device(),
+    )
 }
 
 /// What `f` makes of the target and the prediction of each row, or the code of a rejected one.

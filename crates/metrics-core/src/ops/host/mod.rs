@@ -18,7 +18,10 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
-pub(crate) use cells::{confusion_cells, decision_cells, hits, label_hits, unit_matches};
+pub(crate) use cells::{
+    confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
+    threshold_cells, unit_matches,
+};
 use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 pub(crate) use terms::{decision_terms, hinge_losses, term_sums};

@@ -170,9 +170,8 @@ pub(crate) fn hinge_losses(
             let parts = losses.par_chunks_mut(rows * width.max(1));
             let parts = parts.zip(rejected.par_chunks_mut(rows)).enumerate();
             parts.for_each(|(part, (losses, rejected))| {
-                let (scores, codes) = match part * rows * classes {
-                    start => (&scores[start..], &codes[start..]),
-                };
+                let start = part * rows * classes;
+                let (scores, codes) = (&scores[start..], &codes[start..]);
                 part_losses(losses, rejected, scores, codes, classes, options);
             });
         })

@@ -19,8 +19,7 @@ const COPIED_CELLS: usize = 512;
 /// Whether a weight is one.
 #[inline(always)]
 pub(super) fn is_valid(weight: f32) -> bool {
-    // False for NaN.
-    (weight >= 0.0) & (weight < f32::INFINITY)
+    (weight >= 0.0) & weight.is_finite()
 }
 
 /// See [`ops::weighted_counts`](crate::ops::weighted_counts).
