@@ -518,9 +518,34 @@ impl CurveCounts {
         self.weights.resize(rows, 1.0);
     }
 
-    /// Rows with weights. One of weight 0 is as if it were not there, and so are its scores.
+    /// Rows with weights. Pieces in which all of them count, which is most, go at once.
     fn fold_weighted(&mut self, scores: &[f32], targets: &[i32], weights: &[f32], ignores: bool) {
         self.weigh_all();
+        let per_row = targets.len() / weights.len();
+        let size = (1024 / self.width).max(1);
+        let pieces = (scores.chunks(size * self.width)).zip(targets.chunks(size * per_row));
+        for ((scores, targets), weights) in pieces.zip(weights.chunks(size)) {
+            let positive = weights
+                .iter()
+                .all(|weight| *weight > 0.0 && weight.is_finite());
+            // Decisions that are left out keep their place, rows of classes do not.
+            if positive && self.task != Task::Multiclass {
+                self.fold_decisions(scores, targets, ignores);
+                self.weights.extend(weights);
+            } else {
+                self.fold_weighted_rows(scores, targets, weights, ignores);
+            }
+        }
+    }
+
+    /// One row after the other. One of weight 0 is as if it were not there, and so are its scores.
+    fn fold_weighted_rows(
+        &mut self,
+        scores: &[f32],
+        targets: &[i32],
+        weights: &[f32],
+        ignores: bool,
+    ) {
         let per_row = targets.len() / weights.len();
         let rows = (scores.chunks_exact(self.width))
             .zip(targets.chunks_exact(per_row))

@@ -9,7 +9,7 @@ use crate::{
     batch::{Binary, Decisions, Multilabel},
     ops,
 };
-use burn::tensor::{FloatDType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use std::marker::PhantomData;
 
 /// Batches of yes-or-no decisions: one per row, or one per row and label.
@@ -23,8 +23,8 @@ pub trait DecisionBatch: WeightedRows {
     /// [`MetricError::WidthMismatch`].
     fn check_decisions(&self, labels: usize) -> Result<(), MetricError>;
 
-    /// The cross-entropy, the probability and the target of each decision `[N, L, 3]`, and 0 or the
-    /// code of those to leave out.
+    /// The cross-entropy, the probability and the target of each decision `[N, L, 3]`, and a negative
+    /// code for those to leave out.
     fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
 }
 
@@ -59,13 +59,7 @@ fn terms(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<3>, Tensor
         decisions.target.clone(),
         ignore_index,
     );
-    let target = codes.clone().clamp_min(0);
-    let entropy = decisions.cross_entropy(target.clone());
-    let target = target.float().cast(FloatDType::F32);
-    (
-        Tensor::stack(vec![entropy, probabilities, target], 2),
-        codes.clamp_max(0),
-    )
+    (decisions.terms(probabilities, codes.clone()), codes)
 }
 
 /// The cross-entropy, the probability and the target of every decision.

@@ -4,7 +4,7 @@ use super::{RowTerms, WeightedRows};
 use crate::{
     MetricError,
     batch::{Binary, Multiclass},
-    ops,
+    ops::{self, MarginOptions},
 };
 use burn::tensor::{FloatDType, Int, Tensor};
 use std::marker::PhantomData;
@@ -17,14 +17,9 @@ pub trait MarginBatch: WeightedRows {
     /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
     fn check_margins(&self, classes: usize) -> Result<(), MetricError>;
 
-    /// The margins `[N, 1]`, or against each class by itself `[N, C]`, and 0 or the code of a row to
-    /// leave out `[N, 1]`. `raw` says that the scores are to be taken as they are.
-    fn margins(
-        &self,
-        raw: bool,
-        one_vs_all: bool,
-        ignore_index: Option<i64>,
-    ) -> (Tensor<2>, Tensor<2, Int>);
+    /// The scores that margins are of `[N, C]`, and for each 1, 0 or the code of a row to leave out.
+    /// `raw` says that the scores are to be taken as they are.
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
 }
 
 const METRIC: &str = "the hinge loss";
@@ -37,12 +32,7 @@ impl MarginBatch for Binary {
         }
     }
 
-    fn margins(
-        &self,
-        raw: bool,
-        _one_vs_all: bool,
-        ignore_index: Option<i64>,
-    ) -> (Tensor<2>, Tensor<2, Int>) {
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
         let (scores, checked) = match raw {
             true => unchecked(self.decisions.scores.clone()),
             false => (
@@ -51,10 +41,7 @@ impl MarginBatch for Binary {
             ),
         };
         let target = self.decisions.target.clone();
-        let codes = ops::decision_codes(checked, target, ignore_index);
-        let positive = codes.clone().equal_elem(1);
-        let margins = scores.clone().neg().mask_where(positive, scores);
-        (margins, codes.clamp_max(0))
+        (scores, ops::decision_codes(checked, target, ignore_index))
     }
 }
 
@@ -63,12 +50,7 @@ impl MarginBatch for Multiclass {
         self.check_scores(METRIC, classes)
     }
 
-    fn margins(
-        &self,
-        raw: bool,
-        one_vs_all: bool,
-        ignore_index: Option<i64>,
-    ) -> (Tensor<2>, Tensor<2, Int>) {
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
         let scores = match raw {
             true => self.scores().cloned(),
             false => self.probabilities(),
@@ -79,18 +61,8 @@ impl MarginBatch for Multiclass {
             true => unchecked(scores),
             false => (scores.clone(), scores),
         };
-        let [n, _] = scores.dims();
         let codes = ops::class_codes(checked, self.target.clone(), ignore_index);
-        let own = codes.clone().equal_elem(1);
-        let margins = match one_vs_all {
-            true => scores.clone().neg().mask_where(own, scores),
-            false => {
-                let best = scores.clone().mask_fill(own.clone(), f32::NEG_INFINITY);
-                let target = scores.mask_fill(own.bool_not(), f32::NEG_INFINITY);
-                target.max_dim(1) - best.max_dim(1)
-            }
-        };
-        (margins, codes.slice([0..n, 0..1]).clamp_max(0))
+        (scores, codes)
     }
 }
 
@@ -159,23 +131,15 @@ impl<B: MarginBatch> RowTerms for HingeTerms<B> {
     }
 
     fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
-        let HingeOptions {
-            squared,
-            one_vs_all,
-            raw,
-            ignore_index,
-            ..
-        } = self.options;
-        let (margins, codes) = batch.margins(raw, one_vs_all, ignore_index);
-        let undefined = margins.clone().is_nan();
-        let losses = (margins.neg() + 1.0).clamp_min(0.0);
-        let losses = match squared {
-            true => losses.clone() * losses,
-            false => losses,
+        let (raw, ignore_index) = (self.options.raw, self.options.ignore_index);
+        let (scores, codes) = batch.scored(raw, ignore_index);
+        let [n, classes] = scores.dims();
+        let options = MarginOptions {
+            against_best: classes > 1 && !self.options.one_vs_all,
+            squared: self.options.squared,
         };
-        // Not every device's maximum keeps NaN.
-        let losses = losses.mask_fill(undefined, f32::NAN);
-        let [n, terms] = losses.dims();
+        let (losses, codes) = ops::hinge_losses(scores, codes, options);
+        let [_, terms] = losses.dims();
         (losses.reshape([n, 1, terms]), codes)
     }
 }

@@ -40,8 +40,13 @@ pub(super) fn unpaired(pair: u64) -> (u32, f32) {
 /// Keys with weights, sorted.
 pub(super) fn sorted_pairs<'a>(pairs: impl Iterator<Item = (&'a u32, &'a f32)>) -> Vec<u64> {
     let mut pairs: Vec<u64> = pairs.map(|(key, weight)| paired(*key, *weight)).collect();
-    pairs.sort_unstable();
-    pairs
+    let mut sorted = vec![0; pairs.len()];
+    sort_into(&mut pairs, &mut sorted, |pair| unpaired(pair).0);
+    // In the order of keys. Most have but one weight.
+    for tied in sorted.chunk_by_mut(|a, b| unpaired(*a).0 == unpaired(*b).0) {
+        tied.sort_unstable();
+    }
+    sorted
 }
 
 /// Columns transposed at a time: their keys fill a cache line of a row.
@@ -52,7 +57,7 @@ pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
     let rows = table.len() / width;
     let mut sorted = vec![0; table.len()];
     if width == 1 {
-        sort_into(&mut table.to_vec(), &mut sorted);
+        sort_into(&mut table.to_vec(), &mut sorted, |key| key);
         return sorted;
     }
     let mut scratch = vec![0; table.len()];
@@ -68,7 +73,7 @@ pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
             }
         }
         for (keys, sorted) in keys.chunks_mut(rows).zip(sorted.chunks_mut(rows)) {
-            sort_into(keys, sorted);
+            sort_into(keys, sorted, |key| key);
         }
     });
     sorted
@@ -81,21 +86,22 @@ const DIGITS: usize = 3;
 /// Below that many keys, counting digits takes longer than comparing.
 const FEW: usize = 1024;
 
-/// Moves keys into `sorted` in rising order, using `keys` as scratch: a radix sort, last digit
-/// first, which leaves digits alone that all keys share.
-fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
-    if keys.len() < FEW || u32::try_from(keys.len()).is_err() {
-        sorted.copy_from_slice(keys);
-        return sorted.sort_unstable();
+/// Moves items into `sorted` in the order of rising keys, using `items` as scratch: a radix sort, last
+/// digit first, which leaves digits alone that all keys share.
+fn sort_into<T: Copy>(items: &mut [T], sorted: &mut [T], key: impl Fn(T) -> u32) {
+    if items.len() < FEW || u32::try_from(items.len()).is_err() {
+        sorted.copy_from_slice(items);
+        return sorted.sort_unstable_by_key(|item| key(*item));
     }
-    let digit = |key: u32, place: usize| (key >> (place * DIGIT)) as usize & ((1 << DIGIT) - 1);
+    let digit =
+        |item: T, place: usize| (key(item) >> (place * DIGIT)) as usize & ((1 << DIGIT) - 1);
     let mut counts = [[0u32; 1 << DIGIT]; DIGITS];
-    for key in keys.iter() {
+    for item in items.iter() {
         for (place, counts) in counts.iter_mut().enumerate() {
-            counts[digit(*key, place)] += 1;
+            counts[digit(*item, place)] += 1;
         }
     }
-    let (mut from, mut to) = (keys, sorted);
+    let (mut from, mut to) = (items, sorted);
     let mut passes = 0;
     for (place, counts) in counts.iter_mut().enumerate() {
         if counts[digit(from[0], place)] as usize == from.len() {
@@ -105,15 +111,15 @@ fn sort_into(keys: &mut [u32], sorted: &mut [u32]) {
         for count in counts.iter_mut() {
             start += std::mem::replace(count, start);
         }
-        for key in from.iter() {
-            let next = &mut counts[digit(*key, place)];
-            to[*next as usize] = *key;
+        for item in from.iter() {
+            let next = &mut counts[digit(*item, place)];
+            to[*next as usize] = *item;
             *next += 1;
         }
         std::mem::swap(&mut from, &mut to);
         passes += 1;
     }
-    // The keys are in `from`, which is `sorted` after an odd number of passes.
+    // The items are in `from`, which is `sorted` after an odd number of passes.
     if passes % 2 == 0 {
         to.copy_from_slice(from);
     }
@@ -133,6 +139,26 @@ mod tests {
                 z ^ (z >> 31)
             })
             .collect()
+    }
+
+    #[test]
+    fn pairs_rise_with_the_key_then_the_weight() {
+        for (count, scores) in [(0, 1), (10, 3), (FEW, 5), (5000, 7), (5000, 1 << 20)] {
+            let draws = numbers(count);
+            let keys: Vec<u32> = (draws.iter())
+                .map(|draw| match draw % 11 {
+                    0 => LEFT_OUT,
+                    _ => key((draw % scores) as f32 / scores as f32, draw >> 63 == 1),
+                })
+                .collect();
+            let weights: Vec<f32> = (draws.iter())
+                .map(|draw| (draw >> 40) as f32 / 8.0)
+                .collect();
+            let pairs = keys.iter().zip(&weights);
+            let mut expected: Vec<u64> = pairs.clone().map(|(k, w)| paired(*k, *w)).collect();
+            expected.sort();
+            assert_eq!(sorted_pairs(pairs), expected, "{count} of {scores}");
+        }
     }
 
     #[test]

@@ -191,9 +191,10 @@ impl Decisions {
             .clone()
     }
 
-    /// The cross-entropy of each element with targets of 0 and 1.
-    pub fn cross_entropy(&self, target: Tensor<2, Int>) -> Tensor<2> {
-        ops::cross_entropy(self.scores.clone(), target, self.outside(), self.kind)
+    /// See [`ops::decision_terms`].
+    pub fn terms(&self, probabilities: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<3> {
+        let (scores, outside) = (self.scores.clone(), self.outside());
+        ops::decision_terms(scores, probabilities, codes, outside, self.kind)
     }
 
     /// See [`ops::outside_unit`].

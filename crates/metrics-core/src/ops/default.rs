@@ -5,11 +5,13 @@ mod joint;
 mod math;
 mod ranking;
 mod rows;
+mod terms;
 
 pub use joint::{co_moments, ensemble_scores, joint_moments};
 pub(crate) use math::{is_near, log1p, log1p_excess, power};
 pub use ranking::{label_ranking, labels_before, row_codes};
 pub(crate) use rows::Rows;
+pub use terms::{decision_terms, hinge_losses};
 
 use super::{ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions};
 use crate::{REJECTED_SLOTS, Reason};
@@ -114,9 +116,8 @@ fn predictions(
     (target, pred, hit, ignore_codes(rank, ignored))
 }
 
-/// The cell of each row in a confusion matrix, `target * C + prediction`, or the code of a rejected
-/// row.
-pub(crate) fn confusion_cells(
+/// See [`confusion_cells`](super::confusion_cells).
+pub fn confusion_cells(
     ranks: Tensor<2, Int>,
     target: Tensor<1, Int>,
     options: ConfusionOptions,
@@ -126,9 +127,8 @@ pub(crate) fn confusion_cells(
     (target * options.classes as i32 + pred).mask_where(rejected, code)
 }
 
-/// The class of each row that is a hit, or else `C` more than its prediction; the code of a rejected
-/// row. And beside it where the rows that miss count as well: `2 * C` more than their target, or -1.
-pub(crate) fn outcome_cells(
+/// See [`outcome_cells`](super::outcome_cells).
+pub fn outcome_cells(
     ranks: Tensor<2, Int>,
     target: Tensor<1, Int>,
     options: ConfusionOptions,
@@ -169,8 +169,8 @@ pub(crate) fn classes_by_sample(
     )
 }
 
-/// Whether each row is a hit: 1, 0 or the code of a rejected row.
-pub(crate) fn hits(
+/// See [`hits`](super::hits).
+pub fn hits(
     ranks: Tensor<2, Int>,
     target: Tensor<1, Int>,
     options: ConfusionOptions,
@@ -180,8 +180,8 @@ pub(crate) fn hits(
     as_i32(hit.int()).mask_where(rejected, code)
 }
 
-/// Whether each decision is right: 1, 0 or the code of a rejected one.
-pub(crate) fn label_hits(
+/// See [`label_hits`](super::label_hits).
+pub fn label_hits(
     scores: Tensor<2>,
     target: Tensor<2, Int>,
     options: LabelCountsOptions,
@@ -195,14 +195,8 @@ pub(crate) fn label_hits(
     as_i32(safe.equal(pred).int()).mask_where(rejected, code)
 }
 
-/// Adds units, as many of each sample one after the other, to two counters of their sample: those
-/// with an element that is 0, and those without. Of `hits [U, E]` negative elements are codes; a unit
-/// with one that is not ignored is left out, and one of which all are.
-pub(crate) fn unit_matches(
-    state: Tensor<1, Int>,
-    hits: Tensor<2, Int>,
-    samples: usize,
-) -> Tensor<1, Int> {
+/// See [`unit_matches`](super::unit_matches).
+pub fn unit_matches(state: Tensor<1, Int>, hits: Tensor<2, Int>, samples: usize) -> Tensor<1, Int> {
     let [units, elements] = hits.dims();
     let missed = hits.clone().equal_elem(0).any_dim(1).reshape([units]);
     let invalid = hits.clone().lower_elem(Reason::Ignored.code()).any_dim(1);
@@ -275,8 +269,8 @@ pub fn label_margins(
     class_margins(state, ranks, target, options)
 }
 
-/// The cell of each decision, `label * 4 + target * 2 + prediction`, or the code of a rejected one.
-pub(crate) fn decision_cells(
+/// See [`decision_cells`](super::decision_cells).
+pub fn decision_cells(
     scores: Tensor<2>,
     target: Tensor<2, Int>,
     options: LabelCountsOptions,
@@ -555,9 +549,8 @@ pub fn threshold_counts(
     count(state, places(cells, bins))
 }
 
-/// The counter of [`threshold_counts`](super::threshold_counts) for each score, row by row, or the
-/// code of what is left out.
-pub(crate) fn threshold_cells(
+/// See [`threshold_cells`](super::threshold_cells).
+pub fn threshold_cells(
     probabilities: Tensor<2>,
     target: Tensor<2, Int>,
     thresholds: &[f32],
@@ -741,7 +734,9 @@ pub fn term_sums(
     let [n, elements, k] = terms.dims();
     let used = codes.clone().greater_equal_elem(0);
     let nan = terms.clone().is_nan().any_dim(2).reshape([n, elements]);
-    let codes = codes.mask_fill(nan.bool_and(used), Reason::Nan.code());
+    let codes = codes
+        .clamp_max(0)
+        .mask_fill(nan.bool_and(used), Reason::Nan.code());
     let weights = match weights {
         Some(weights) => weights.reshape([n, 1]).expand([n, elements]),
         None => Tensor::ones([n, elements], (&terms.device(), DType::F32)),
@@ -757,9 +752,8 @@ pub fn term_sums(
     (rows.count(counts), add_compensated(sums, batch))
 }
 
-/// Of rows with weights, as [`log_likelihood`]: the compensated sums of weight times loss and of the
-/// weights.
-pub(crate) fn weighted_log_likelihood(
+/// See [`weighted_log_likelihood`](super::weighted_log_likelihood).
+pub fn weighted_log_likelihood(
     counts: Tensor<1, Int>,
     ranks: Tensor<2, Int>,
     scan: Tensor<2>,
@@ -976,9 +970,8 @@ fn count_rejected(counts: Tensor<1, Int>, codes: Tensor<1, Int>) -> Tensor<1, In
     counts.scatter(0, place, ones, IndexingUpdateOp::Add)
 }
 
-/// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
-/// where it is negative. An element that the first cell or the first weight rejects is rejected once.
-pub(crate) fn in_two_cells(
+/// See [`in_two_cells`](super::in_two_cells).
+pub fn in_two_cells(
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
     also: Tensor<1, Int>,

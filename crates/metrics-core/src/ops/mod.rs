@@ -27,9 +27,8 @@ use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{
-    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, confusion_cells,
-    decision_cells, hits, in_two_cells, invalid_weights, label_hits, linspace, outcome_cells,
-    outside, places, threshold_cells, unit_matches, weighted_log_likelihood,
+    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, invalid_weights, linspace,
+    outside, places,
 };
 
 /// Whether scores are probabilities or logits.
@@ -74,6 +73,16 @@ pub struct ValueOptions {
     pub impute: Option<f32>,
     /// Otherwise: the counter for those that are left out.
     pub reason: Reason,
+}
+
+/// Options of [`hinge_losses`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MarginOptions {
+    /// Whether the margin of a row is by how much the score of its class is above the best of the
+    /// others. Otherwise every class has one: its score, negative where it is not the row's.
+    pub against_best: bool,
+    /// Whether losses are squared.
+    pub squared: bool,
 }
 
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
@@ -258,6 +267,39 @@ pub fn label_margins(
     )
 }
 
+/// The cell of each row in a confusion matrix, `target * C + prediction`, or the code of a rejected
+/// row: what [`confusion`] counts.
+pub fn confusion_cells(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    on_host!(ranks, host::confusion_cells(&ranks, &target, options));
+    default::confusion_cells(ranks, target, options)
+}
+
+/// Two cells of each row, for [`weighted_counts`]: the class of one that is a hit, or else `C` more
+/// than its prediction, or the code of a rejected row. And where the rows that miss count as well: `2 *
+/// C` more than their target; negative for the others. As [`confusion`] otherwise.
+pub fn outcome_cells(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> (Tensor<1, Int>, Tensor<1, Int>) {
+    on_host!(ranks, host::outcome_cells(&ranks, &target, options));
+    default::outcome_cells(ranks, target, options)
+}
+
+/// Whether each row is a hit: 1, 0 or the code of a rejected row. As [`confusion`] otherwise.
+pub fn hits(
+    ranks: Tensor<2, Int>,
+    target: Tensor<1, Int>,
+    options: ConfusionOptions,
+) -> Tensor<1, Int> {
+    on_host!(ranks, host::hits(&ranks, &target, options));
+    default::hits(ranks, target, options)
+}
+
 /// Adds thresholded scores to one 2x2 confusion matrix per label.
 ///
 /// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;
@@ -275,6 +317,38 @@ pub fn label_counts(
         call::label_counts(state, scores, target, options),
         default::label_counts(state, scores, target, options)
     )
+}
+
+/// The cell of each decision, `label * 4 + target * 2 + prediction`, or the code of a rejected one:
+/// what [`label_counts`] counts.
+pub fn decision_cells(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    on_host!(scores, host::decision_cells(&scores, &target, options));
+    default::decision_cells(scores, target, options)
+}
+
+/// Whether each decision is right: 1, 0 or the code of a rejected one. As [`label_counts`] otherwise.
+pub fn label_hits(
+    scores: Tensor<2>,
+    target: Tensor<2, Int>,
+    options: LabelCountsOptions,
+) -> Tensor<2, Int> {
+    on_host!(scores, host::label_hits(&scores, &target, options));
+    default::label_hits(scores, target, options)
+}
+
+/// Adds units, as many of each sample one after the other, to two counters of their sample: those
+/// with an element that is 0, and those without.
+///
+/// `state` holds the two counters of each sample and the rejected ones, which count elements. Of
+/// `hits [U, E]` negative elements are codes; a unit with one that is not ignored is left out, and one
+/// of which all are.
+pub fn unit_matches(state: Tensor<1, Int>, hits: Tensor<2, Int>, samples: usize) -> Tensor<1, Int> {
+    on_host!(state, host::unit_matches(state, &hits, samples));
+    default::unit_matches(state, hits, samples)
 }
 
 /// The tensor in `f32`.
@@ -391,6 +465,20 @@ pub fn threshold_counts(
     )
 }
 
+/// The counter of [`threshold_counts`] for each score, row by row `[N * L]`, or the code of what is left
+/// out.
+pub fn threshold_cells(
+    probabilities: Tensor<2>,
+    target: Tensor<2, Int>,
+    thresholds: &[f32],
+) -> Tensor<1, Int> {
+    on_host!(
+        probabilities,
+        host::threshold_cells(&probabilities, &target, thresholds)
+    );
+    default::threshold_cells(probabilities, target, thresholds)
+}
+
 /// Targets `[N, L]` as 0, 1 or the code of a rejected element: ignored, not 0 or 1, with a NaN
 /// probability, or with one outside `[0, 1]`.
 pub fn decision_codes(
@@ -501,12 +589,33 @@ pub fn log_likelihood(
     )
 }
 
+/// Two compensated sums of rows with weights: of weight times negative log-likelihood, and of the
+/// weights.
+///
+/// The last of `counts` are the rejected ones, which alone can change; otherwise as [`log_likelihood`].
+/// `weights [N]` must be finite and at least 0, or else their row is rejected as well; a row of weight 0
+/// adds nothing, be its loss infinite.
+pub fn weighted_log_likelihood(
+    counts: Tensor<1, Int>,
+    ranks: Tensor<2, Int>,
+    scan: Tensor<2>,
+    target: Tensor<1, Int>,
+    weights: Tensor<1>,
+    ignore_index: Option<i64>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        scan,
+        host::weighted_log_likelihood(counts, &ranks, &scan, &target, &weights, ignore_index)
+    );
+    default::weighted_log_likelihood(counts, ranks, scan, target, weights, ignore_index)
+}
+
 /// Adds the terms of elements, times their weights, and the weights.
 ///
 /// `counts` holds `1` counter of elements used and the rejected ones; `sums` is `M * (K + 1)`
 /// compensated sums: the `K` terms of the first of a row's `M` elements, of the second, .., then the
-/// weights. `terms` are `[N, M, K]`; `codes [N, M]` is 0, or the code of an element to leave out. One
-/// with a term that is NaN is rejected; one of weight 0 adds nothing, whatever its terms. `weights
+/// weights. `terms` are `[N, M, K]`; `codes [N, M]` is negative, the code, for an element to leave
+/// out. One with a term that is NaN is rejected; one of weight 0 adds nothing, whatever its terms. `weights
 /// [N]` must be finite and at least 0, or else the elements of their row are rejected; without, they
 /// are 1.
 pub fn term_sums(
@@ -516,6 +625,10 @@ pub fn term_sums(
     codes: Tensor<2, Int>,
     weights: Option<Tensor<1>>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        terms,
+        host::term_sums(counts, sums, &terms, &codes, weights.as_ref())
+    );
     default::term_sums(counts, sums, terms, codes, weights)
 }
 
@@ -538,6 +651,39 @@ pub const RANKING_TERMS: usize = 3;
 pub fn label_ranking(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2> {
     on_host!(scores, host::label_ranking(&scores, &codes));
     default::label_ranking(scores, codes)
+}
+
+/// The cross-entropy, the probability and the target of each decision: `[N, L, 3]`.
+///
+/// `scores [N, L]`, `outside` and `kind` as in [`cross_entropy`], `probabilities [N, L]` and `codes [N,
+/// L]` as in [`decision_codes`]. The terms of rejected decisions are unspecified.
+pub fn decision_terms(
+    scores: Tensor<2>,
+    probabilities: Tensor<2>,
+    codes: Tensor<2, Int>,
+    outside: Tensor<1, Int>,
+    kind: ScoreKind,
+) -> Tensor<3> {
+    on_host!(
+        scores,
+        host::decision_terms(&scores, &probabilities, &codes, &outside, kind)
+    );
+    default::decision_terms(scores, probabilities, codes, outside, kind)
+}
+
+/// Hinge losses of `scores [N, C]`: one per row, or one per class, and 0 or the code of each row
+/// `[N, 1]`.
+///
+/// `codes [N, C]` are 1 for the class of a row, 0 for others (of a single column those that are
+/// negative), and in rows to leave out, whose losses are unspecified, a negative code. A loss is
+/// `max(0, 1 - margin)`, and NaN where the margin is undefined.
+pub fn hinge_losses(
+    scores: Tensor<2>,
+    codes: Tensor<2, Int>,
+    options: MarginOptions,
+) -> (Tensor<2>, Tensor<2, Int>) {
+    on_host!(scores, host::hinge_losses(&scores, &codes, options));
+    default::hinge_losses(scores, codes, options)
 }
 
 /// For every label of `scores [N, L]` how many labels of its row without a negative code in `codes [N,
@@ -614,7 +760,23 @@ pub fn weighted_counts(
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(cells, host::weighted_counts(counts, sums, &cells, &weights));
     default::weighted_counts(counts, sums, cells, weights)
+}
+
+/// Elements that count in two cells, for [`weighted_counts`]: `also` with its own weights, and nothing
+/// where it is negative. An element that the first cell or the first weight rejects is rejected once.
+pub fn in_two_cells(
+    cells: Tensor<1, Int>,
+    weights: Tensor<1>,
+    also: Tensor<1, Int>,
+    also_weights: Tensor<1>,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    on_host!(
+        cells,
+        host::in_two_cells(&cells, &weights, &also, &also_weights)
+    );
+    default::in_two_cells(cells, weights, also, also_weights)
 }
 
 /// Adds one to the counter at every place.

@@ -106,6 +106,35 @@ pub(super) fn threshold_counts(
     });
 }
 
+/// See [`ops::threshold_cells`](crate::ops::threshold_cells).
+pub(super) fn threshold_cells(
+    probabilities: &[f32],
+    target: &[i32],
+    labels: usize,
+    thresholds: &[f32],
+) -> Vec<i32> {
+    let reached = Reached::new(thresholds);
+    let block = thresholds.len() + 1;
+    let size = PER_THREAD / labels.max(1) * labels + labels;
+    let mut cells = target.to_vec();
+    let parts = cells.par_chunks_mut(size.max(1));
+    let parts = parts.zip(probabilities.par_chunks(size.max(1)));
+    parts.for_each(|(cells, probabilities)| {
+        let pairs = cells.iter_mut().zip(probabilities);
+        for (label, (cell, value)) in (0..labels).cycle().zip(pairs) {
+            // A negative code stays what it is.
+            if *cell >= 0 {
+                let reached = match reached.scale {
+                    Some(scale) => reached.evenly(scale, *value),
+                    None => reached.search(*value),
+                };
+                *cell = ((label * 2 + *cell as usize) * block + reached) as i32;
+            }
+        }
+    });
+    cells
+}
+
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
 fn count(
     state: &mut [i32],

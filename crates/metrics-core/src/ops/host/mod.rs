@@ -3,6 +3,8 @@
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
 mod bins;
+mod cells;
+mod cells;
 mod comoments;
 mod ensembles;
 mod joint;
@@ -14,6 +16,8 @@ mod rows;
 mod scan;
 mod sort;
 mod tensor;
+mod terms;
+mod weighted;
 
 use super::{ConfusionOptions, LabelCountsOptions, MetricsBackend, ScoreKind, ValueOptions};
 use burn::backend::{
@@ -21,13 +25,24 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
+pub(crate) use cells::{
+    confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
+    threshold_cells, unit_matches,
+};
+use tensor::HostTensor;
+
+pub(crate) use cells::{
+    confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
+    threshold_cells, unit_matches,
+};
 pub(crate) use comoments::co_moments;
 pub(crate) use ensembles::ensemble_scores;
 pub(crate) use joint::joint_moments;
 pub(crate) use pairs::{NumberTerms, PairRows, RowOfTerms, pair_terms, row_terms};
 pub(crate) use ranking::{label_ranking, labels_before, row_codes};
-use tensor::HostTensor;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
+pub(crate) use terms::{decision_terms, hinge_losses, term_sums};
+pub(crate) use weighted::{weighted_counts, weighted_log_likelihood};
 
 /// Whether scores are logits, by what [`ops::outside_unit`](crate::ops::outside_unit) says of them.
 fn are_logits(outside: &[i32], kind: ScoreKind) -> bool {

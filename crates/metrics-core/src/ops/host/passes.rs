@@ -66,7 +66,7 @@ pub(super) fn class_margins(
 
 /// Calls `f` with the target and the prediction of each row, or with its rejected slot.
 #[inline(always)]
-fn predictions<T: Copy + Into<i64>>(
+pub(super) fn predictions<T: Copy + Into<i64>>(
     ranks: &[i32],
     target: &[T],
     options: ConfusionOptions,

@@ -224,6 +224,17 @@ pub(crate) fn counters<const D: usize, R>(
     }
 }
 
+/// Runs `f` on the elements of a tensor of any integers.
+pub(super) fn ints<const D: usize, R>(tensor: &Tensor<D, Int>, f: impl FnOnce(Ints) -> R) -> R {
+    match tensor.clone().into_dispatch().kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Int(tensor)) => tensor.ints(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Int(tensor)) => tensor.ints(f),
+        _ => f(Ints::I64(&to_longs(tensor.to_data()))),
+    }
+}
+
 /// Counters with more added.
 pub(crate) fn add_counts(counts: Tensor<1, Int>, more: &[i32]) -> Tensor<1, Int> {
     let mut sum = counters(&counts, <[i32]>::to_vec);
