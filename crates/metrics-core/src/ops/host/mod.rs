@@ -4,7 +4,6 @@
 
 mod bins;
 mod cells;
-mod cells;
 mod comoments;
 mod ensembles;
 mod joint;
@@ -25,10 +24,6 @@ use burn::backend::{
     tensor::{FloatTensor, IntTensor},
 };
 use burn::tensor::DType;
-pub(crate) use cells::{
-    confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
-    threshold_cells, unit_matches,
-};
 use tensor::HostTensor;
 
 pub(crate) use cells::{
