@@ -32,25 +32,21 @@ impl<'a> Numbers<'a> {
     /// Of predictions and targets that are distributions.
     #[inline(always)]
     pub fn of(pred: &'a [f32], target: &'a [f32], log_prob: bool) -> Result<Self, Reason> {
-        for (row, reason) in [
-            (target, Reason::InvalidTarget),
-            (pred, Reason::InvalidPrediction),
-        ] {
-            let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let rows = [pred, target];
+        let shapes = rows.map(Shape::of);
+        for (shape, reason) in shapes.iter().zip(REASONS).rev() {
             let invalid = match log_prob {
-                true => highest.is_infinite(),
-                false => highest == 0.0 || row.iter().any(|x| *x < 0.0),
+                true => shape.highest.is_infinite(),
+                false => shape.highest == 0.0 || shape.lowest < 0.0,
             };
             if invalid {
                 return Err(reason);
             }
         }
-        let rows = [pred, target];
-        let sums = rows.map(|row| row.iter().map(|x| *x as f64).sum());
         Ok(Self {
             rows,
             log_prob,
-            sums,
+            sums: shapes.map(|shape| shape.sum),
         })
     }
 
@@ -77,6 +73,42 @@ impl<'a> Numbers<'a> {
         let rest = p_rest.iter().zip(q_rest);
         let rest: f64 = rest.map(|(p, q)| term(*p as f64, *q as f64)).sum();
         sums.iter().sum::<f64>() + rest
+    }
+}
+
+/// Why a first or a second row is rejected.
+const REASONS: [Reason; 2] = [Reason::InvalidPrediction, Reason::InvalidTarget];
+
+/// What tells whether a row is a distribution.
+struct Shape {
+    sum: f64,
+    lowest: f32,
+    highest: f32,
+}
+
+impl Shape {
+    #[inline(always)]
+    fn of(row: &[f32]) -> Self {
+        let mut sums = [0.0; LANES];
+        let mut lowest = [f32::INFINITY; LANES];
+        let mut highest = [f32::NEG_INFINITY; LANES];
+        let mut add = |lane: usize, x: f32| {
+            sums[lane] += x as f64;
+            lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };
+            highest[lane] = if x > highest[lane] { x } else { highest[lane] };
+        };
+        let (blocks, rest) = row.as_chunks::<LANES>();
+        for block in blocks {
+            for lane in 0..LANES {
+                add(lane, block[lane]);
+            }
+        }
+        rest.iter().for_each(|x| add(0, *x));
+        Self {
+            sum: sums.iter().sum(),
+            lowest: lowest.into_iter().fold(f32::INFINITY, f32::min),
+            highest: highest.into_iter().fold(f32::NEG_INFINITY, f32::max),
+        }
     }
 }
 

@@ -42,7 +42,9 @@ impl PairPass {
         let columns = rows.columns.max(1);
         let pairs = (rows.pred.chunks_exact(columns)).zip(rows.target.chunks_exact(columns));
         for (i, (pred, target)) in pairs.enumerate() {
-            if pred.iter().chain(target).any(|x| x.is_nan()) {
+            // Not `any`, which stops at the first and is no vector.
+            let has_nan = |row: &[f32]| row.iter().fold(false, |nan, x| nan | x.is_nan());
+            if has_nan(pred) | has_nan(target) {
                 self.reject(Reason::Nan);
                 continue;
             }
