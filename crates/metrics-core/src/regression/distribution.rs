@@ -99,8 +99,8 @@ impl Shape {
         };
         let (blocks, rest) = row.as_chunks::<LANES>();
         for block in blocks {
-            for lane in 0..LANES {
-                add(lane, block[lane]);
+            for (lane, x) in block.iter().enumerate() {
+                add(lane, *x);
             }
         }
         rest.iter().for_each(|x| add(0, *x));
