@@ -7,7 +7,7 @@ use super::{
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::ops::host::{self, NumberTerms, PairRows, RowOfTerms};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Pairs, Regression},
     delta::{Delta, HostDelta},
     ops::{Rows, any_in_row, on_host},
@@ -240,7 +240,7 @@ impl<T: PairTerms> PairSums<T> {
 
     #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn update_by_number(&self, delta: &mut Delta, batch: &Regression) {
-        let (terms, device) = (&self.terms, batch.device());
+        let (terms, device) = (&self.terms, batch.target().device());
         let (pred, target, weights) = pairs(terms, batch);
         let [_, columns] = pred.dims();
         let pass = |weights: Option<&[f32]>| {
@@ -310,7 +310,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         if T::BY_NUMBER && T::SUMS <= MAX_SUMS {
-            on_host!(batch, self.update_by_number(delta, batch));
+            on_host!(batch.target, self.update_by_number(delta, batch));
         }
         let (rows, terms) = measure(&self.terms, batch);
         let ([_, k], device) = (terms.dims(), terms.device());

@@ -96,13 +96,12 @@ fn has_own_version(device: &Device, kernel: bool) -> bool {
 
 /// Whether the device's memory is the host's.
 pub(crate) fn is_host(device: &Device) -> bool {
-    use burn::backend::DispatchDevice;
     #[allow(unreachable_patterns)]
     match device.as_dispatch() {
         #[cfg(feature = "flex")]
-        DispatchDevice::Flex(_) => true,
+        burn::backend::DispatchDevice::Flex(_) => true,
         #[cfg(feature = "ndarray")]
-        DispatchDevice::NdArray(_) => true,
+        burn::backend::DispatchDevice::NdArray(_) => true,
         _ => false,
     }
 }
@@ -135,7 +134,7 @@ macro_rules! route {
 
 /// Returns what a pass over slices makes of tensors whose memory is the host's.
 macro_rules! on_host {
-    ($tensor:ident, $own:expr) => {
+    ($tensor:expr, $own:expr) => {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         if $crate::ops::is_host(&$tensor.device()) {
             return $own;
