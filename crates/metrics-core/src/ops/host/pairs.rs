@@ -89,16 +89,17 @@ fn add_rows<R: RowOfTerms>(pass: &mut PairPass, rows: PairRows, of: &R) {
     pass.add(rows, of);
 }
 
-/// How many rows a thread takes at a time.
+/// How many pairs a thread takes at a time.
 const PART: usize = 1 << 14;
 
 impl<'a> PairRows<'a> {
     /// Passes over parts of the rows, merged in their order.
     fn pass(self, sums: usize, part: impl Fn(PairRows<'a>) -> PairPass + Sync) -> PairPass {
-        let rows = self.pred.len() / self.columns.max(1);
-        let parts: Vec<PairPass> = (0..rows.div_ceil(PART))
+        let columns = self.columns.max(1);
+        let (rows, size) = (self.pred.len() / columns, (PART / columns).max(1));
+        let parts: Vec<PairPass> = (0..rows.div_ceil(size))
             .into_par_iter()
-            .map(|i| part(self.slice(i * PART, rows.min((i + 1) * PART))))
+            .map(|i| part(self.slice(i * size, rows.min((i + 1) * size))))
             .collect();
         parts.into_iter().fold(PairPass::new(sums), PairPass::merge)
     }
