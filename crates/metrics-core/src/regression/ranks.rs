@@ -13,18 +13,16 @@ pub(super) struct Ranking {
 impl Ranking {
     /// Of numbers without NaN; 0 and -0 are equal.
     pub fn new(values: &[f64]) -> Self {
-        let mut order: Vec<usize> = (0..values.len()).collect();
-        order.par_sort_unstable_by(|a, b| values[*a].total_cmp(&values[*b]));
+        // Beside each other, so that a comparison looks up neither.
+        let keys = values.iter().map(|value| code(*value));
+        let mut order: Vec<(u64, usize)> = keys.zip(0..).collect();
+        order.par_sort_unstable();
         let mut place = vec![0; values.len()];
         let mut count: Vec<u64> = Vec::new();
-        let mut last = None;
-        for index in order {
-            if last != Some(values[index]) {
-                count.push(0);
-            }
-            last = Some(values[index]);
-            place[index] = count.len() - 1;
-            count[place[index]] += 1;
+        for tied in order.chunk_by(|a, b| a.0 == b.0) {
+            tied.iter()
+                .for_each(|(_, index)| place[*index] = count.len());
+            count.push(tied.len() as u64);
         }
         Self { place, count }
     }
@@ -55,6 +53,15 @@ impl Ranking {
     /// Pairs of equal numbers.
     pub fn equal_pairs(&self) -> u64 {
         self.count.iter().copied().map(pairs).sum()
+    }
+}
+
+/// A number in the order of floats, where 0 and -0 are equal.
+fn code(value: f64) -> u64 {
+    let bits = (value + 0.0).to_bits();
+    match value < 0.0 {
+        true => !bits,
+        false => bits | 1 << 63,
     }
 }
 
