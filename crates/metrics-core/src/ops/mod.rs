@@ -3,7 +3,8 @@
 //! Every operation has a body of ordinary tensor operations ([`default`]), right on every backend.
 //! Where a backend can do better, [`MetricsBackend`] has its version: one fused pass over the
 //! slices on Flex and NdArray, a kernel on the CubeCL runtimes (wgpu, Vulkan, Metal, CUDA, ROCm).
-//! The functions of this module choose by the tensor's device.
+//! Operations without a kernel have a pass over slices alone. The functions of this module choose by the
+//! tensor's device.
 //!
 //! As Burn's own operations, these panic on tensors whose shapes do not fit together; metrics check
 //! shapes before they get here.
@@ -778,7 +779,7 @@ pub fn in_two_cells(
     default::in_two_cells(cells, weights, also, also_weights)
 }
 
-/// Adds one to the counter at every place.
+/// Adds one to the counter at every place; all places are those of counters.
 pub fn count(counts: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
     on_host!(counts, host::count(counts, &places));
     default::count(counts, places)
