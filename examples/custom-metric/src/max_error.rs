@@ -1,9 +1,9 @@
 //! The third way: a state of one's own.
 
-use burn::tensor::{DType, IntDType, Tensor};
+use burn::tensor::IntDType;
 use metrics_core::{
     Accumulator, Batch, Delta, HostDelta, Metric, MetricError, REJECTED_SLOTS, Reason, Rejected,
-    Summary, Value, batch::Regression,
+    Summary, Value, batch::Regression, ops,
 };
 use serde::{Deserialize, Serialize};
 
@@ -91,12 +91,12 @@ impl Accumulator for LargestErrors {
         let error = (batch.pred().clone() - batch.target().clone()).abs();
         let nan = error.clone().is_nan().any_dim(1);
 
-        let nan_rows = nan.clone().int().cast(IntDType::I32).sum();
-        // One counter of rows used, then one for each reason to leave a row out; NaN is the last.
-        let used = nan_rows.clone().neg() + n as i32;
-        let other_reasons = Tensor::zeros([Reason::Nan as usize], (&device, DType::I32));
-        let counts = Tensor::cat(vec![used, other_reasons, nan_rows], 0);
-        delta.counts(0, 1 + REJECTED_SLOTS, &device, |before| before + counts);
+        // A counter of rows used, then one for each reason to leave a row out.
+        let is_nan = nan.clone().int().cast(IntDType::I32).reshape([n]);
+        let places = is_nan * (1 + Reason::Nan as i32);
+        delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| {
+            ops::count(counts, places)
+        });
 
         let error = error.mask_fill(nan.expand([n, outputs]), 0.0);
         let largest = error.max_dim(0).reshape([outputs]);
