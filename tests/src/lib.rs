@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod golden;
 pub mod metrics;
+pub mod read;
 pub mod samples;
 pub mod training;
 

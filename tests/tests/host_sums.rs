@@ -5,7 +5,13 @@ use metrics_core::{
     REJECTED_SLOTS,
     ops::{self, ConfusionOptions, LabelCountsOptions, MarginOptions, ScoreKind, default},
 };
-use metrics_tests::{devices, golden::Array, is_host, samples::Random};
+use metrics_tests::{
+    devices,
+    golden::Array,
+    is_host,
+    read::{floats, ints, totals},
+    samples::Random,
+};
 
 /// Rows and columns. The last ones are more than one thread takes.
 const SHAPES: [(usize, usize); 7] = [
@@ -154,7 +160,7 @@ impl Data<'_> {
         )
     }
 
-    fn same(&self, what: &str, (ours, theirs): (Vec<i32>, Vec<i32>)) {
+    fn same(&self, what: &str, (ours, theirs): (Vec<i64>, Vec<i64>)) {
         assert_eq!(ours.len(), theirs.len(), "{what} {}", self.place);
         let differ = ours.iter().zip(&theirs).position(|(a, b)| a != b);
         if let Some(i) = differ {
@@ -182,23 +188,6 @@ impl Data<'_> {
         self.same(what, (ints(our_counts), ints(their_counts)));
         self.close(what, (totals(our_sums), totals(their_sums)), 1e-6);
     }
-}
-
-fn ints<const D: usize>(tensor: Tensor<D, Int>) -> Vec<i32> {
-    let data = tensor.into_data();
-    data.convert::<i32>().try_into_vec().unwrap()
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().convert::<f64>().try_into_vec().unwrap()
-}
-
-/// The sums of a state in two halves.
-fn totals(state: Tensor<1>) -> Vec<f64> {
-    let values = floats(state);
-    let (high, low) = values.split_at(values.len() / 2);
-    let total = |(high, low): (&f64, &f64)| if high.is_finite() { high + low } else { *high };
-    high.iter().zip(low).map(total).collect()
 }
 
 #[test]

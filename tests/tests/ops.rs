@@ -10,7 +10,13 @@ use metrics_core::{
         ValueOptions, default,
     },
 };
-use metrics_tests::{devices, golden::Array, samples::Random};
+use metrics_tests::{
+    devices,
+    golden::Array,
+    is_host,
+    read::{floats, ints, totals},
+    samples::Random,
+};
 use std::fmt::Debug;
 
 const SHAPES: [(usize, usize); 9] = [
@@ -224,22 +230,6 @@ macro_rules! there {
             false => $tensor.clone(),
         }
     };
-}
-
-fn ints<const D: usize>(tensor: Tensor<D, Int>) -> Vec<i64> {
-    tensor.into_data().convert::<i64>().try_into_vec().unwrap()
-}
-
-fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f64> {
-    tensor.into_data().convert::<f64>().try_into_vec().unwrap()
-}
-
-/// The sums of a state in two halves.
-fn totals(state: Tensor<1>) -> Vec<f64> {
-    let values = floats(state);
-    let (high, low) = values.split_at(values.len() / 2);
-    let total = |(high, low): (&f64, &f64)| if high.is_finite() { high + low } else { *high };
-    high.iter().zip(low).map(total).collect()
 }
 
 /// The parts of ranks that mean something: the best class where the row is no NaN, and the rank.
@@ -795,6 +785,42 @@ macro_rules! both_there {
     };
 }
 
+impl Data<'_> {
+    /// Compares an update of joint moments.
+    fn joint_moments(
+        &mut self,
+        pred: &Tensor<2>,
+        target: &Tensor<2>,
+        weights: &Option<Tensor<1>>,
+        pivots: &Tensor<1>,
+    ) {
+        let columns = pred.dims()[1];
+        let (counts, sums) = (
+            self.counts(2 + REJECTED_SLOTS),
+            self.sums(JOINT_MOMENTS * columns + 1),
+        );
+        let (our_counts, ours) = ops::joint_moments(
+            counts.clone(),
+            sums.clone(),
+            pred.clone(),
+            target.clone(),
+            weights.clone(),
+            pivots.clone(),
+        );
+        let (their_counts, theirs) = default::joint_moments(
+            there!(counts),
+            there!(sums),
+            there!(pred),
+            there!(target),
+            both_there!(weights),
+            there!(pivots),
+        );
+        let what = format!("weighted: {}", weights.is_some());
+        self.equal(&what, ints(our_counts), ints(their_counts));
+        self.close_sums(&what, ours, theirs);
+    }
+}
+
 #[test]
 fn joint_moments() {
     for_all(|data| {
@@ -803,29 +829,7 @@ fn joint_moments() {
         let pivots = data.array(&[4 * columns], |random, _| random.probability());
         let pivots = pivots.floats::<1>(data.device);
         for weights in data.weights() {
-            let (counts, sums) = (
-                data.counts(2 + REJECTED_SLOTS),
-                data.sums(JOINT_MOMENTS * columns + 1),
-            );
-            let (our_counts, ours) = ops::joint_moments(
-                counts.clone(),
-                sums.clone(),
-                pred.clone(),
-                target.clone(),
-                weights.clone(),
-                pivots.clone(),
-            );
-            let (their_counts, theirs) = default::joint_moments(
-                there!(counts),
-                there!(sums),
-                there!(pred),
-                there!(target),
-                both_there!(weights),
-                there!(pivots),
-            );
-            let what = format!("weighted: {}", weights.is_some());
-            data.equal(&what, ints(our_counts), ints(their_counts));
-            data.close_sums(&what, ours, theirs);
+            data.joint_moments(&pred, &target, &weights, &pivots);
         }
     });
 }
@@ -858,26 +862,7 @@ fn joint_moments_of_many_rows() {
                         let place = Tensor::<1, Int>::arange(0..rows as i64, &device);
                         weights.mask_fill(place.lower_elem(rows as i64 / 2), 0.5)
                     });
-                    let (counts, sums) = (data.counts(2 + REJECTED_SLOTS), data.sums(8));
-                    let (our_counts, ours) = ops::joint_moments(
-                        counts.clone(),
-                        sums.clone(),
-                        pred.clone(),
-                        target.clone(),
-                        weights.clone(),
-                        pivots.clone(),
-                    );
-                    let (their_counts, theirs) = default::joint_moments(
-                        there!(counts),
-                        there!(sums),
-                        there!(pred),
-                        there!(target),
-                        both_there!(weights),
-                        there!(pivots),
-                    );
-                    let what = format!("weighted: {}", weights.is_some());
-                    data.equal(&what, ints(our_counts), ints(their_counts));
-                    data.close_sums(&what, ours, theirs);
+                    data.joint_moments(&pred, &target, &weights, &pivots);
                 }
             }
         }
@@ -888,7 +873,7 @@ fn joint_moments_of_many_rows() {
 #[test]
 fn sums_of_no_rows() {
     for (name, device) in devices() {
-        if !["flex", "ndarray"].contains(&name) {
+        if !is_host(name) {
             continue;
         }
         let none = |columns: usize| Tensor::<2>::zeros([0, columns], &device);

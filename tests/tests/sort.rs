@@ -2,7 +2,7 @@
 
 use burn::tensor::{Device, Int, IntDType, Tensor};
 use metrics_core::{REJECTED_SLOTS, ops};
-use metrics_tests::{devices, samples::Random};
+use metrics_tests::{devices, read::ints, samples::Random};
 
 /// Sizes around those of the kernels' blocks, and one with many.
 const SIZES: [usize; 12] = [
@@ -46,10 +46,6 @@ fn order(keys: &[f32]) -> Vec<usize> {
             .then(a.partial_cmp(&b).unwrap_or(std::cmp::Ordering::Equal))
     });
     order
-}
-
-fn ints<const D: usize>(tensor: Tensor<D, Int>) -> Vec<i64> {
-    tensor.into_data().convert::<i64>().try_into_vec().unwrap()
 }
 
 fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {

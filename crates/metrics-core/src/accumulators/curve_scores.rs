@@ -10,7 +10,7 @@ use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
-    ops::{self, AREA_COUNTS},
+    ops::{self, AREA_COUNTS, scalar::is_weight},
 };
 use burn::tensor::{DType, Int, Tensor};
 use rayon::prelude::*;
@@ -556,7 +556,7 @@ impl CurveCounts {
                 Task::Multiclass => self.fold_rows(scores, targets, ignores),
                 _ => self.fold_decisions(scores, targets, ignores),
             }
-            let valid = weight.is_finite() && *weight >= 0.0;
+            let valid = is_weight(*weight);
             if valid && *weight > 0.0 {
                 let row = self.keys.len() > start;
                 self.weights.extend(row.then_some(*weight));
@@ -851,10 +851,7 @@ impl Summary for CurveCounts {
         let whole = self.width > 0 && self.keys.len().is_multiple_of(self.width);
         let keys = self.keys.iter().all(|key| score_keys::is_key(*key));
         let weights = [0, self.keys.len() / self.width.max(1)].contains(&self.weights.len())
-            && self
-                .weights
-                .iter()
-                .all(|weight| weight.is_finite() && *weight >= 0.0);
+            && self.weights.iter().all(|weight| is_weight(*weight));
         let weighted = [0, cells].contains(&self.weighted.len())
             && self.weighted.iter().all(|weight| *weight >= 0.0);
         match whole && keys && weights && weighted && self.counts.len() == cells {

@@ -243,7 +243,7 @@ impl<T: PairTerms> PairSums<T> {
         let (terms, device) = (&self.terms, batch.target().device());
         let (pred, target, weights) = pairs(terms, batch);
         let [_, columns] = pred.dims();
-        let pass = |weights: Option<&[f32]>| {
+        let pass = host::with_weights(&weights, |weights| {
             host::floats(&pred, |pred| {
                 host::floats(&target, |target| {
                     let rows = PairRows {
@@ -258,25 +258,16 @@ impl<T: PairTerms> PairSums<T> {
                     }
                 })
             })
-        };
-        let pass = match &weights {
-            Some(weights) => host::floats(weights, |weights| pass(Some(weights))),
-            None => pass(None),
-        };
-        delta.both(
-            1 + REJECTED_SLOTS,
-            pass.sums.len(),
-            &device,
-            |counts, sums| {
-                let counts = host::add_counts(counts, &pass.counts);
-                (counts, host::add_totals(sums, &pass.sums))
-            },
-        );
+        });
+        let (sums, given) = pass.totals.split_at(pass.totals.len() - 1);
+        let counts = pass.used_and_rejected();
+        delta.both(counts.len(), sums.len(), &device, |before, totals| {
+            let counts = host::add_counts(before, &counts);
+            (counts, host::add_totals(totals, sums))
+        });
         if weights.is_some() {
-            delta.counts(1, 1, &device, |counts| {
-                host::add_counts(counts, &pass.counts[..1])
-            });
-            delta.sums(1, 1, &device, |sums| host::add_totals(sums, &[pass.weight]));
+            delta.counts(1, 1, &device, |used| host::add_counts(used, &counts[..1]));
+            delta.sums(1, 1, &device, |weight| host::add_totals(weight, given));
         }
     }
 }

@@ -627,7 +627,7 @@ pub fn term_sums(
 ) -> (Tensor<1, Int>, Tensor<1>) {
     on_host!(
         terms,
-        host::term_sums(counts, sums, &terms, &codes, weights.as_ref())
+        host::term_sums(counts, sums, &terms, &codes, &weights)
     );
     default::term_sums(counts, sums, terms, codes, weights)
 }

@@ -1,6 +1,34 @@
-//! Logarithm and exponential without a branch, so that loops over them become vectors.
+//! Functions of numbers in host memory, without a branch, so that loops over them become vectors.
 
 use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
+
+/// Whether a weight is one: finite, and 0 or more.
+#[inline(always)]
+pub(crate) fn is_weight(weight: f32) -> bool {
+    (weight >= 0.0) & weight.is_finite()
+}
+
+/// The sums of the terms of pairs, several side by side: one after the other, each would wait for the last.
+#[inline(always)]
+pub(crate) fn sum_pairs<const K: usize>(
+    [a, b]: [&[f32]; 2],
+    terms: impl Fn(f64, f64) -> [f64; K],
+) -> [f64; K] {
+    const LANES: usize = 8;
+    let mut sums = [[0.0; LANES]; K];
+    let mut add = |lane: usize, a: f32, b: f32| {
+        let terms = terms(a as f64, b as f64);
+        (sums.iter_mut().zip(terms)).for_each(|(sum, term)| sum[lane] += term);
+    };
+    let [(a, a_rest), (b, b_rest)] = [a, b].map(|x| x.as_chunks::<LANES>());
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            add(lane, a[lane], b[lane]);
+        }
+    }
+    (a_rest.iter().zip(b_rest)).for_each(|(a, b)| add(0, *a, *b));
+    sums.map(|lanes| lanes.iter().sum())
+}
 
 /// Adding it rounds a number of less than 2^51 to an integer, which is then in the low bits.
 const ROUND: f64 = 6_755_399_441_055_744.0;

@@ -2,6 +2,7 @@ use super::{PerRow, Reduction};
 use crate::{
     Metric, MetricError, Reason, Value,
     accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    ops::scalar::sum_pairs,
 };
 use burn::tensor::Tensor;
 
@@ -83,25 +84,8 @@ impl PairTerms for CosineTerms {
 
     #[inline(always)]
     fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
-        // Lanes side by side: a sum of one after the other waits for each.
-        const LANES: usize = 8;
-        let mut lanes = [[0.0; LANES]; 3];
-        let mut add = |lane: usize, pred: f32, target: f32| {
-            let (pred, target) = (pred as f64, target as f64);
-            lanes[0][lane] += pred * target;
-            lanes[1][lane] += pred * pred;
-            lanes[2][lane] += target * target;
-        };
-        let [(p, p_rest), (t, t_rest)] = [pred, target].map(|row| row.as_chunks::<LANES>());
-        for (pred, target) in p.iter().zip(t) {
-            for lane in 0..LANES {
-                add(lane, pred[lane], target[lane]);
-            }
-        }
-        for (pred, target) in p_rest.iter().zip(t_rest) {
-            add(0, *pred, *target);
-        }
-        let [dot, pred_square, target_square] = lanes.map(|lanes| lanes.iter().sum::<f64>());
+        let products = |p: f64, t: f64| [p * t, p * p, t * t];
+        let [dot, pred_square, target_square] = sum_pairs([pred, target], products);
         let norms = (pred_square * target_square).sqrt();
         Ok([if norms == 0.0 { 0.0 } else { dot / norms }, 0.0])
     }

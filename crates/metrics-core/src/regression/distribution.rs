@@ -1,6 +1,9 @@
 //! Rows as distributions.
 
-use crate::{Reason, ops::scalar::exp};
+use crate::{
+    Reason,
+    ops::scalar::{exp, sum_pairs},
+};
 use burn::tensor::{Bool, Tensor};
 
 /// Which rows are none, `[N, 1]`: those with a negative entry, or without a positive one. Of
@@ -63,16 +66,8 @@ impl<'a> Numbers<'a> {
     /// The sum over the terms of two entries, as they are.
     #[inline(always)]
     pub fn sum_entries(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
-        let [(p, p_rest), (q, q_rest)] = self.rows.map(|row| row.as_chunks::<LANES>());
-        let mut sums = [0.0; LANES];
-        for (p, q) in p.iter().zip(q) {
-            for lane in 0..LANES {
-                sums[lane] += term(p[lane] as f64, q[lane] as f64);
-            }
-        }
-        let rest = p_rest.iter().zip(q_rest);
-        let rest: f64 = rest.map(|(p, q)| term(*p as f64, *q as f64)).sum();
-        sums.iter().sum::<f64>() + rest
+        let [sum] = sum_pairs(self.rows, |p, q| [term(p, q)]);
+        sum
     }
 }
 

@@ -4,11 +4,10 @@ use super::{
     add_counts, bins, counters, floats, labels,
     passes::{self, slot},
     tensor::{ints, with_ints},
-    weighted::is_valid,
 };
 use crate::{
     REJECTED_SLOTS, Reason,
-    ops::{ConfusionOptions, LabelCountsOptions},
+    ops::{ConfusionOptions, LabelCountsOptions, scalar::is_weight},
 };
 use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
@@ -74,7 +73,7 @@ pub(crate) fn in_two_cells(
     counters(also, |also| {
         floats(also_weights, |also_weights| {
             for (i, (also, weight)) in also.iter().zip(also_weights).enumerate() {
-                let counts = places[i] >= 0 && *also >= 0 && is_valid(terms[i]);
+                let counts = places[i] >= 0 && *also >= 0 && is_weight(terms[i]);
                 places.push(if counts { *also } else { 0 });
                 terms.push(if counts { *weight } else { 0.0 });
             }

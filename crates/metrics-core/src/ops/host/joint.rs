@@ -2,9 +2,9 @@
 
 use super::{
     floats,
-    rows::{RowSums, is_weight, sum_parts, with_weights},
+    rows::{RowSums, sum_parts, with_weights},
 };
-use crate::ops::JOINT_MOMENTS;
+use crate::ops::{JOINT_MOMENTS, scalar::is_weight};
 use burn::tensor::{Int, Tensor};
 
 /// Elements that one thread takes at a time where there are many.

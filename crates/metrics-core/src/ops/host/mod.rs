@@ -35,6 +35,7 @@ pub(crate) use ensembles::ensemble_scores;
 pub(crate) use joint::joint_moments;
 pub(crate) use pairs::{NumberTerms, PairRows, RowOfTerms, pair_terms, row_terms};
 pub(crate) use ranking::{label_ranking, labels_before, row_codes};
+pub(crate) use rows::with_weights;
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 pub(crate) use terms::{decision_terms, hinge_losses, term_sums};
 pub(crate) use weighted::{weighted_counts, weighted_log_likelihood};

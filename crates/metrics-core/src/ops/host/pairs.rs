@@ -1,7 +1,7 @@
 //! Terms of pairs of numbers, computed and added in one pass.
 
-use crate::{REJECTED_SLOTS, Reason, accumulators::MAX_SUMS};
-use rayon::prelude::*;
+use super::rows::{RowSums, sum_parts};
+use crate::{Reason, accumulators::MAX_SUMS};
 
 /// Rows of predictions and targets `[N, D]`, and their weights.
 #[derive(Clone, Copy)]
@@ -12,96 +12,47 @@ pub(crate) struct PairRows<'a> {
     pub weights: Option<&'a [f32]>,
 }
 
-/// What rows add up to.
-pub(crate) struct PairPass {
-    /// Rows used, and the rejected ones.
-    pub counts: [i32; 1 + REJECTED_SLOTS],
-    /// The sums of their terms, times their weights.
-    pub sums: Vec<f64>,
-    /// The sum of the weights that were given.
-    pub weight: f64,
-}
-
-impl PairPass {
-    fn new(sums: usize) -> Self {
-        Self {
-            counts: [0; 1 + REJECTED_SLOTS],
-            sums: vec![0.0; sums],
-            weight: 0.0,
-        }
-    }
-
-    fn reject(&mut self, reason: Reason) {
-        self.counts[1 + reason as usize] += 1;
-    }
-
-    /// Adds rows one by one.
-    #[inline(always)]
-    fn add(&mut self, rows: PairRows, of: &impl RowOfTerms) {
-        let mut row = vec![0.0; self.sums.len()];
-        let columns = rows.columns.max(1);
-        let pairs = (rows.pred.chunks_exact(columns)).zip(rows.target.chunks_exact(columns));
-        for (i, (pred, target)) in pairs.enumerate() {
-            // Not `any`, which stops at the first and is no vector.
-            let has_nan = |row: &[f32]| row.iter().fold(false, |nan, x| nan | x.is_nan());
-            if has_nan(pred) | has_nan(target) {
-                self.reject(Reason::Nan);
-                continue;
-            }
-            if let Err(reason) = of.write(pred, target, &mut row) {
-                self.reject(reason);
-                continue;
-            }
-            if row.iter().any(|term| term.is_nan()) {
-                self.reject(Reason::Nan);
-                continue;
-            }
-            let weight = match rows.weights {
-                Some(weights) if !(weights[i] >= 0.0 && weights[i].is_finite()) => {
-                    self.reject(Reason::InvalidWeight);
-                    continue;
-                }
-                Some(weights) => {
-                    self.weight += weights[i] as f64;
-                    weights[i] as f64
-                }
-                None => 1.0,
-            };
-            self.counts[0] += 1;
-            // Not 0 times a term that is infinite.
-            if weight != 0.0 {
-                (self.sums.iter_mut().zip(&row)).for_each(|(sum, term)| *sum += weight * term);
-            }
-        }
-    }
-
-    fn merge(mut self, other: Self) -> Self {
-        (self.counts.iter_mut().zip(other.counts)).for_each(|(sum, more)| *sum += more);
-        (self.sums.iter_mut().zip(other.sums)).for_each(|(sum, more)| *sum += more);
-        self.weight += other.weight;
-        self
-    }
-}
-
-/// [`PairPass::add`], compiled once more for processors with AVX2.
+/// Adds rows one by one: their terms, and last the weights that were given. Compiled once more for
+/// processors with AVX2.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn add_rows<R: RowOfTerms>(pass: &mut PairPass, rows: PairRows, of: &R) {
-    pass.add(rows, of);
+fn add_rows<R: RowOfTerms>(pass: &mut RowSums, rows: PairRows, of: &R) {
+    let mut row = vec![0.0; pass.totals.len() - 1];
+    let columns = rows.columns.max(1);
+    let pairs = (rows.pred.chunks_exact(columns)).zip(rows.target.chunks_exact(columns));
+    for (i, (pred, target)) in pairs.enumerate() {
+        // Not `any`, which stops at the first and is no vector.
+        let has_nan = |row: &[f32]| row.iter().fold(false, |nan, x| nan | x.is_nan());
+        if has_nan(pred) | has_nan(target) {
+            pass.reject(Reason::Nan as usize);
+            continue;
+        }
+        if let Err(reason) = of.write(pred, target, &mut row) {
+            pass.reject(reason as usize);
+            continue;
+        }
+        let undefined = row.iter().any(|term| term.is_nan());
+        let weight = rows.weights.map(|weights| weights[i]);
+        if let Some(used) = pass.count(undefined, weight) {
+            let (sums, given) = pass.totals.split_at_mut(row.len());
+            (sums.iter_mut().zip(&row)).for_each(|(sum, term)| *sum += used * term);
+            given[0] += weight.map_or(0.0, |_| used);
+        }
+    }
 }
 
 /// How many pairs a thread takes at a time.
 const PART: usize = 1 << 14;
 
 impl<'a> PairRows<'a> {
-    /// Passes over parts of the rows, merged in their order.
-    fn pass(self, sums: usize, part: impl Fn(PairRows<'a>) -> PairPass + Sync) -> PairPass {
+    /// Passes over parts of the rows, of `sums` terms each.
+    fn pass(self, sums: usize, part: impl Fn(PairRows<'a>, &mut RowSums) + Sync) -> RowSums {
         let columns = self.columns.max(1);
         let (rows, size) = (self.pred.len() / columns, (PART / columns).max(1));
-        let parts: Vec<PairPass> = (0..rows.div_ceil(size))
-            .into_par_iter()
-            .map(|i| part(self.slice(i * size, rows.min((i + 1) * size))))
-            .collect();
-        parts.into_iter().fold(PairPass::new(sums), PairPass::merge)
+        sum_parts(rows, size, |rows| {
+            let mut pass = RowSums::new(sums + 1);
+            part(self.slice(rows.start, rows.end), &mut pass);
+            pass
+        })
     }
 
     fn slice(self, start: usize, end: usize) -> Self {
@@ -121,13 +72,9 @@ pub(crate) trait RowOfTerms: Sync {
     fn write(&self, pred: &[f32], target: &[f32], terms: &mut [f64]) -> Result<(), Reason>;
 }
 
-/// Adds the `sums` terms of every row.
-pub(crate) fn row_terms(rows: PairRows, sums: usize, of: &impl RowOfTerms) -> PairPass {
-    rows.pass(sums, |rows| {
-        let mut pass = PairPass::new(sums);
-        add_rows(&mut pass, rows, of);
-        pass
-    })
+/// Adds the `sums` terms of every row, and last the weights that were given.
+pub(crate) fn row_terms(rows: PairRows, sums: usize, of: &impl RowOfTerms) -> RowSums {
+    rows.pass(sums, |rows, pass| add_rows(pass, rows, of))
 }
 
 /// Terms of a pair of numbers.
@@ -163,24 +110,23 @@ impl<T: NumberTerms> RowOfTerms for Columns<'_, T> {
 }
 
 /// The same of single pairs, those of every column by themselves: `sums` of each.
-pub(crate) fn pair_terms(rows: PairRows, sums: usize, of: &impl NumberTerms) -> PairPass {
+pub(crate) fn pair_terms(rows: PairRows, sums: usize, of: &impl NumberTerms) -> RowSums {
     let row = Columns { of, sums };
     if rows.columns != 1 || rows.weights.is_some() {
         return row_terms(rows, sums * rows.columns, &row);
     }
-    rows.pass(sums, |rows| {
-        let mut pass = PairPass::new(sums);
+    rows.pass(sums, |rows, pass| {
         for start in (0..rows.pred.len()).step_by(PIECE) {
             let piece = rows.slice(start, rows.pred.len().min(start + PIECE));
             match lanes(piece.pred, piece.target, of) {
                 Some(totals) => {
-                    pass.counts[0] += piece.pred.len() as i32;
-                    (pass.sums.iter_mut().zip(totals)).for_each(|(sum, more)| *sum += more);
+                    pass.count_used(piece.pred.len(), false);
+                    (pass.totals[..sums].iter_mut().zip(totals))
+                        .for_each(|(sum, more)| *sum += more);
                 }
-                None => add_rows(&mut pass, piece, &row),
+                None => add_rows(pass, piece, &row),
             }
         }
-        pass
     })
 }
 

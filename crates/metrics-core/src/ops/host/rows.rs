@@ -1,14 +1,14 @@
 //! Rows on their way into sums, as [`Rows`](crate::ops::Rows): counted, weighed and added up in parts.
 
 use super::{add_counts, add_totals, floats};
-use crate::{REJECTED_SLOTS, Reason};
+use crate::{REJECTED_SLOTS, Reason, ops::scalar::is_weight};
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// What rows add to a state: to the counters of those used without a weight, of those used with one
 /// and of the rejected ones, and to its sums.
-pub(super) struct RowSums {
+pub(crate) struct RowSums {
     pub counts: [i32; 2 + REJECTED_SLOTS],
     pub totals: Vec<f64>,
 }
@@ -34,6 +34,19 @@ impl RowSums {
         weight
     }
 
+    /// Counts a row that is rejected for the reason of a slot.
+    pub(super) fn reject(&mut self, slot: usize) {
+        self.counts[2 + slot] += 1;
+    }
+
+    /// The counters with one of all rows used in place of two.
+    pub(crate) fn used_and_rejected(&self) -> [i32; 1 + REJECTED_SLOTS] {
+        let [plain, rest @ ..] = self.counts;
+        let mut counts = rest;
+        counts[0] += plain;
+        counts
+    }
+
     /// Counts rows that are used.
     pub(super) fn count_used(&mut self, rows: usize, weighted: bool) {
         self.counts[weighted as usize] += rows as i32;
@@ -57,14 +70,8 @@ impl RowSums {
     }
 }
 
-/// Whether a weight is one.
-#[inline(always)]
-pub(super) fn is_weight(weight: f32) -> bool {
-    (0.0..f32::INFINITY).contains(&weight)
-}
-
 /// Runs `f` on the weights, if there are any.
-pub(super) fn with_weights<R>(
+pub(crate) fn with_weights<R>(
     weights: &Option<Tensor<1>>,
     f: impl FnOnce(Option<&[f32]>) -> R,
 ) -> R {

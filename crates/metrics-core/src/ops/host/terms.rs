@@ -1,12 +1,11 @@
 //! Terms of rows, and their sums.
 
 use super::{
-    add_counts, add_totals, are_logits, counters, floats, passes::slot, weighted::is_valid,
+    add_counts, add_totals, are_logits, counters, floats,
+    passes::slot,
+    rows::{RowSums, sum_parts, with_weights},
 };
-use crate::{
-    REJECTED_SLOTS, Reason,
-    ops::{MarginOptions, ScoreKind},
-};
+use crate::ops::{MarginOptions, ScoreKind};
 use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -14,54 +13,31 @@ use std::ops::Range;
 /// Terms that one thread takes at a time.
 const TERMS_PER_TASK: usize = 1 << 16;
 
-/// What the terms of some rows add.
-type Part = ([i32; 1 + REJECTED_SLOTS], Vec<f64>);
-
 /// See [`ops::term_sums`](crate::ops::term_sums).
 pub(crate) fn term_sums(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,
     terms: &Tensor<3>,
     codes: &Tensor<2, Int>,
-    weights: Option<&Tensor<1>>,
+    weights: &Option<Tensor<1>>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let dims = terms.dims();
-    let (count, totals) = floats(terms, |terms| {
-        counters(codes, |codes| match weights {
-            Some(weights) => floats(weights, |w| total(dims, terms, codes, |row| w[row])),
-            None => total(dims, terms, codes, |_| 1.0),
+    let [n, elements, k] = terms.dims();
+    let size = (TERMS_PER_TASK / (elements * k).max(1)).max(1);
+    let total = floats(terms, |terms| {
+        counters(codes, |codes| {
+            with_weights(weights, |weights| {
+                sum_parts(n, size, |rows| match k {
+                    1 => part_of::<1>(rows, elements, k, terms, codes, weights),
+                    3 => part_of::<3>(rows, elements, k, terms, codes, weights),
+                    _ => part_of::<0>(rows, elements, k, terms, codes, weights),
+                })
+            })
         })
     });
-    (add_counts(counts, &count), add_totals(sums, &totals))
-}
-
-/// The sums over all rows.
-fn total(
-    dims: [usize; 3],
-    terms: &[f32],
-    codes: &[i32],
-    weight: impl Fn(usize) -> f32 + Sync,
-) -> Part {
-    let [n, elements, k] = dims;
-    // Parts of a size that does not depend on the number of threads, so that sums do not either.
-    let size = (TERMS_PER_TASK / (elements * k).max(1)).max(1);
-    let parts: Vec<_> = (0..n.div_ceil(size))
-        .into_par_iter()
-        .map(|part| {
-            let rows = part * size..n.min((part + 1) * size);
-            match k {
-                1 => part_of::<1>(rows, elements, k, terms, codes, &weight),
-                3 => part_of::<3>(rows, elements, k, terms, codes, &weight),
-                _ => part_of::<0>(rows, elements, k, terms, codes, &weight),
-            }
-        })
-        .collect();
-    let mut total = ([0; 1 + REJECTED_SLOTS], vec![0.0; elements * (k + 1)]);
-    for (counts, sums) in parts {
-        (total.0.iter_mut().zip(counts)).for_each(|(total, count)| *total += count);
-        (total.1.iter_mut().zip(sums)).for_each(|(total, sum)| *total += sum);
-    }
-    total
+    (
+        add_counts(counts, &total.used_and_rejected()),
+        add_totals(sums, &total.totals),
+    )
 }
 
 /// The sums over some rows, of which an element has `K` terms, or `k` if that is 0.
@@ -72,36 +48,30 @@ fn part_of<const K: usize>(
     k: usize,
     terms: &[f32],
     codes: &[i32],
-    weight: impl Fn(usize) -> f32,
-) -> Part {
+    weights: Option<&[f32]>,
+) -> RowSums {
     let k = if K > 0 { K } else { k };
-    let mut counts = [0; 1 + REJECTED_SLOTS];
-    let mut totals = vec![0.0f64; elements * (k + 1)];
-    let (sums, weights) = totals.split_at_mut(elements * k);
+    let mut part = RowSums::new(elements * (k + 1));
     for row in rows {
-        let weight = weight(row);
-        for (element, total) in weights.iter_mut().enumerate() {
+        let weight = weights.map(|weights| weights[row]);
+        for element in 0..elements {
             let place = row * elements + element;
+            if codes[place] < 0 {
+                part.reject(slot(codes[place]));
+                continue;
+            }
             let terms = &terms[place * k..][..k];
-            counts[if codes[place] < 0 {
-                1 + slot(codes[place])
-            } else if terms.iter().any(|term| term.is_nan()) {
-                1 + Reason::Nan as usize
-            } else if !is_valid(weight) {
-                1 + Reason::InvalidWeight as usize
-            } else {
-                // Weights of 0 times infinity add nothing.
-                if weight > 0.0 {
-                    for (sum, term) in sums[element * k..][..k].iter_mut().zip(terms) {
-                        *sum += weight as f64 * *term as f64;
-                    }
-                    *total += weight as f64;
+            let undefined = terms.iter().any(|term| term.is_nan());
+            if let Some(weight) = part.count(undefined, weight) {
+                let (sums, weights) = part.totals.split_at_mut(elements * k);
+                for (sum, term) in sums[element * k..][..k].iter_mut().zip(terms) {
+                    *sum += weight * *term as f64;
                 }
-                0
-            }] += 1;
+                weights[element] += weight;
+            }
         }
     }
-    (counts, totals)
+    part
 }
 
 /// See [`ops::decision_terms`](crate::ops::decision_terms).

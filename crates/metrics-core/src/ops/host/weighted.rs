@@ -5,7 +5,7 @@ use super::{
     passes::slot,
     tensor::{Ints, ints, with_ints},
 };
-use crate::{REJECTED_SLOTS, Reason};
+use crate::{REJECTED_SLOTS, Reason, ops::scalar::is_weight};
 use burn::tensor::{DType, Int, Tensor};
 use rayon::prelude::*;
 
@@ -15,12 +15,6 @@ const ROWS_PER_TASK: usize = 1 << 16;
 /// Sums that are kept several times, so that equal cells in a row do not wait for each other's sum.
 const COPIES: usize = 4;
 const COPIED_CELLS: usize = 512;
-
-/// Whether a weight is one.
-#[inline(always)]
-pub(super) fn is_valid(weight: f32) -> bool {
-    (weight >= 0.0) & weight.is_finite()
-}
 
 /// See [`ops::weighted_counts`](crate::ops::weighted_counts).
 pub(crate) fn weighted_counts(
@@ -75,7 +69,7 @@ fn loss_totals(
             rejected[slot(ranks[i])] += 1;
         } else if loss.is_nan() {
             rejected[Reason::Nan as usize] += 1;
-        } else if !is_valid(weight) {
+        } else if !is_weight(weight) {
             rejected[Reason::InvalidWeight as usize] += 1;
         } else if weight > 0.0 {
             totals[0] += weight as f64 * loss as f64;
@@ -121,7 +115,7 @@ fn part(cells: &[i32], weights: &[f32], count: usize) -> Vec<f64> {
         // Without a branch, so that this half vectorizes.
         let pairs = cells.iter().zip(weights);
         for ((place, term), (cell, weight)) in places.iter_mut().zip(&mut terms).zip(pairs) {
-            let (used, valid) = (*cell >= 0, is_valid(*weight));
+            let (used, valid) = (*cell >= 0, is_weight(*weight));
             let rejected = if used {
                 Reason::InvalidWeight as u32
             } else {
