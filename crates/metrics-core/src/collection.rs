@@ -1,25 +1,24 @@
 //! Several metrics over the same batches: one state per distinct accumulator, one device read.
 
 use crate::{
-    Accumulator, Batch, Metric, MetricError, MetricReport, Rejected, State, Summary, Validation,
-    Value,
-    delta::{Delta, HostDelta},
+    Accumulator, Batch, Metric, MetricError, MetricReport, Rejected, Summary, Validation, Value,
+    delta::{Delta, HostDelta, Live, read_all},
     metric::validated,
-    state::read_all,
+    state::{Deltas, Folded, fits},
 };
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use std::{any::Any, fmt};
 
-/// A [`State`] behind its batch type.
+/// A [`Folded`] state behind its batch type.
 trait AnyState<B>: Send + Sync {
     fn check(&self, batch: &B) -> Result<(), MetricError>;
+    fn count_bound(&self, batch: &B) -> usize;
     fn prepare(&self, batch: &B);
-    fn update(&mut self, batch: &B);
-    fn pending(&self) -> Vec<(&Device, &Delta)>;
-    fn fold(&mut self, data: Vec<HostDelta>);
-    fn condensed(&self) -> Option<(Device, Delta)>;
-    fn look(&mut self, data: Vec<HostDelta>);
+    fn update(&mut self, delta: &mut Delta, batch: &B);
+    fn fold(&mut self, data: &[&HostDelta]);
+    fn condensed(&self, delta: &Delta) -> Option<Delta>;
+    fn look(&mut self, data: &[&HostDelta]);
+    fn has_view(&self) -> bool;
     fn summary(&self) -> &dyn Any;
     fn for_values(&self) -> &dyn Any;
     fn rejected(&self) -> Rejected;
@@ -29,58 +28,63 @@ trait AnyState<B>: Send + Sync {
     fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError>;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
-    fn is_fresh(&self) -> bool;
+    fn is_empty(&self) -> bool;
     fn fresh(&self) -> Box<dyn AnyState<B>>;
     fn clone_box(&self) -> Box<dyn AnyState<B>>;
 }
 
-impl<A: Accumulator> AnyState<A::Batch> for State<A> {
+impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
     fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
-        State::check(self, batch)
+        fits(&self.accumulator, batch)
+    }
+    fn count_bound(&self, batch: &A::Batch) -> usize {
+        self.accumulator.count_bound(batch)
     }
     fn prepare(&self, batch: &A::Batch) {
-        let accumulator = State::accumulator(self);
         // As an update, which adds nothing of a batch without data.
-        if accumulator.count_bound(batch) > 0 {
-            accumulator.prepare(batch)
+        if self.accumulator.count_bound(batch) > 0 {
+            self.accumulator.prepare(batch)
         }
     }
-    fn update(&mut self, batch: &A::Batch) {
-        self.update_checked(batch)
+    fn update(&mut self, delta: &mut Delta, batch: &A::Batch) {
+        self.touched();
+        if self.accumulator.count_bound(batch) > 0 {
+            self.accumulator.update(delta, batch)
+        }
     }
-    fn pending(&self) -> Vec<(&Device, &Delta)> {
-        State::pending(self)
+    fn fold(&mut self, data: &[&HostDelta]) {
+        Folded::fold(self, data.iter().copied())
     }
-    fn fold(&mut self, data: Vec<HostDelta>) {
-        State::fold(self, data)
+    fn condensed(&self, delta: &Delta) -> Option<Delta> {
+        Folded::condensed(self, delta)
     }
-    fn condensed(&self) -> Option<(Device, Delta)> {
-        State::condensed(self)
+    fn look(&mut self, data: &[&HostDelta]) {
+        Folded::look(self, data.iter().copied())
     }
-    fn look(&mut self, data: Vec<HostDelta>) {
-        State::look(self, data)
+    fn has_view(&self) -> bool {
+        Folded::has_view(self)
     }
     fn summary(&self) -> &dyn Any {
-        self.folded()
+        &self.summary
     }
     fn for_values(&self) -> &dyn Any {
-        State::for_values(self)
+        Folded::for_values(self)
     }
     fn rejected(&self) -> Rejected {
-        State::rejected(self)
+        Folded::for_values(self).rejected()
     }
     fn reset(&mut self) {
-        State::reset(self)
+        Folded::reset(self)
     }
     fn save(&self) -> Result<Saved, MetricError> {
-        let summary = serde_json::to_value(self.folded());
+        let summary = serde_json::to_value(&self.summary);
         Ok(Saved {
-            accumulator: format!("{:?}", State::accumulator(self)),
+            accumulator: format!("{:?}", self.accumulator),
             summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
         })
     }
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
-        let own = format!("{:?}", State::accumulator(self));
+        let own = format!("{:?}", self.accumulator);
         if own != saved.accumulator {
             return Err(MetricError::MergeMismatch {
                 left: own,
@@ -91,11 +95,11 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
             .map_err(|error| MetricError::Saved(error.to_string()))?;
         summary.consistent()?;
         // A summary of another shape must be refused before anything is merged.
-        State::accumulator(self).empty().merge(&summary)?;
+        self.accumulator.empty().merge(&summary)?;
         Ok(Box::new(summary))
     }
     fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError> {
-        let own = State::accumulator(self);
+        let own = &self.accumulator;
         match accumulator.downcast_ref::<A>() {
             Some(other) if other == own => Ok(()),
             other => Err(MetricError::MergeMismatch {
@@ -106,18 +110,18 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
     }
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {
-            Some(summary) => State::merge(self, summary),
+            Some(summary) => Folded::merge(self, summary),
             None => Err(MetricError::Saved("a summary of another type".into())),
         }
     }
     fn accumulator(&self) -> &dyn Any {
-        State::<A>::accumulator(self)
+        &self.accumulator
     }
-    fn is_fresh(&self) -> bool {
-        State::is_fresh(self)
+    fn is_empty(&self) -> bool {
+        self.summary == self.accumulator.empty()
     }
     fn fresh(&self) -> Box<dyn AnyState<A::Batch>> {
-        Box::new(State::new(State::accumulator(self).clone()))
+        Box::new(Folded::new(self.accumulator.clone()))
     }
     fn clone_box(&self) -> Box<dyn AnyState<A::Batch>> {
         Box::new(self.clone())
@@ -221,6 +225,8 @@ pub struct CollectionSummary {
 pub struct MetricCollection<B: Batch> {
     members: Vec<Member>,
     states: Vec<Box<dyn AnyState<B>>>,
+    /// What all of them keep on devices.
+    deltas: Deltas,
     validation: Validation,
     class_names: Vec<String>,
     reads: u64,
@@ -235,6 +241,7 @@ impl<B: Batch> Default for MetricCollection<B> {
         Self {
             members: Vec::new(),
             states: Vec::new(),
+            deltas: Deltas::new(0),
             validation: Validation::default(),
             class_names: Vec::new(),
             reads: 0,
@@ -250,6 +257,7 @@ impl<B: Batch> Clone for MetricCollection<B> {
         Self {
             members: self.members.clone(),
             states: self.states.iter().map(|state| state.clone_box()).collect(),
+            deltas: self.deltas.clone(),
             validation: self.validation,
             class_names: self.class_names.clone(),
             reads: self.reads,
@@ -316,16 +324,17 @@ impl<B: Batch> MetricCollection<B> {
         let state = match shared {
             Some((index, true)) => index,
             Some((index, false)) => {
-                if !self.states[index].is_fresh() {
+                if !(self.deltas.is_fresh() && self.states[index].is_empty()) {
                     self.mistake.get_or_insert(MetricError::InvalidOption(format!(
                         "`{name}` needs more than its state has counted so far; add it before the first batch"
                     )));
                 }
-                self.states[index] = Box::new(State::new(metric_accumulator));
+                self.states[index] = Box::new(Folded::new(metric_accumulator));
                 index
             }
             None => {
-                self.states.push(Box::new(State::new(metric_accumulator)));
+                self.states.push(Box::new(Folded::new(metric_accumulator)));
+                self.deltas.grow(self.states.len());
                 self.states.len() - 1
             }
         };
@@ -399,6 +408,7 @@ impl<B: Batch> MetricCollection<B> {
         Self {
             members: self.members.clone(),
             states: self.states.iter().map(|state| state.fresh()).collect(),
+            deltas: Deltas::new(self.states.len()),
             validation: self.validation,
             class_names: self.class_names.clone(),
             reads: 0,
@@ -454,6 +464,7 @@ impl<B: Batch> MetricCollection<B> {
     pub fn update(&mut self, batch: &B) -> Result<(), MetricError> {
         self.check()?;
         for state in &self.states {
+            self.deltas.check(state.count_bound(batch))?;
             state.check(batch)?;
         }
         if self.validation == Validation::Eager {
@@ -475,9 +486,14 @@ impl<B: Batch> MetricCollection<B> {
         for state in &self.states {
             state.prepare(batch);
         }
-        for state in &mut self.states {
-            state.update(batch);
-        }
+        let bounds = self.states.iter().map(|state| state.count_bound(batch));
+        let bound = bounds.max().unwrap_or(0);
+        let states = &mut self.states;
+        self.deltas.update(batch.device(), bound, |deltas| {
+            for (state, delta) in states.iter_mut().zip(deltas) {
+                state.update(delta, batch);
+            }
+        });
         self.interrupted = false;
     }
 
@@ -494,50 +510,84 @@ impl<B: Batch> MetricCollection<B> {
     /// [`MetricError::Read`], or what [`check`](Self::check) says of one of them; every collection is
     /// then unchanged.
     pub fn read_together(collections: &mut [&mut Self]) -> Result<bool, MetricError> {
-        Self::read_states(collections, |_| None)
+        Self::read_states(collections, false)
     }
 
     /// Reads what values are made of: of a state that can be condensed no more than that.
     fn read_for_values(&mut self) -> Result<(), MetricError> {
-        Self::read_states(&mut [self], |state| state.condensed()).map(|_| ())
+        Self::read_states(&mut [self], true).map(|_| ())
     }
 
-    fn read_states(
-        collections: &mut [&mut Self],
-        condense: impl Fn(&dyn AnyState<B>) -> Option<(Device, Delta)>,
-    ) -> Result<bool, MetricError> {
+    fn read_states(collections: &mut [&mut Self], for_values: bool) -> Result<bool, MetricError> {
         for collection in collections.iter() {
             collection.check()?;
         }
-        let states = || collections.iter().flat_map(|collection| &collection.states);
-        let condensed: Vec<_> = states().map(|state| condense(&**state)).collect();
-        let pending: Vec<Vec<_>> = (states().zip(&condensed))
-            .map(|(state, condensed)| match condensed {
-                Some((device, delta)) => vec![(device, delta)],
-                None => state.pending(),
+        let small: Vec<Option<Live>> = (collections.iter())
+            .map(|collection| for_values.then(|| collection.condensed())?)
+            .collect();
+        let pending: Vec<Vec<&Live>> = (collections.iter().zip(&small))
+            .map(|(collection, small)| match small {
+                Some(live) => vec![live],
+                // What has been looked at is not read again for values.
+                None if for_values && collection.has_views() => vec![],
+                None => collection.deltas.pending(),
             })
             .collect();
-        let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
-        let all: Vec<_> = pending.into_iter().flatten().collect();
-        let unread = all.iter().any(|(_, delta)| !delta.is_empty());
-        let data = if unread { read_all(&all)? } else { vec![] };
-        let mut data = data.into_iter();
-        let mut plan = counts
-            .into_iter()
-            .zip(condensed.iter().map(Option::is_some));
-        for collection in collections.iter_mut() {
-            let mut read = false;
-            for (state, (count, condensed)) in collection.states.iter_mut().zip(plan.by_ref()) {
-                let data: Vec<_> = data.by_ref().take(count).collect();
-                read |= !data.is_empty();
-                match condensed {
-                    true => state.look(data),
-                    false => state.fold(data),
+        let unread = |live: &&&Live| !live.is_empty();
+        let all: Vec<&Live> = (pending.iter().flatten()).filter(unread).copied().collect();
+        let counts: Vec<usize> = (pending.iter())
+            .map(|own| own.iter().filter(unread).count())
+            .collect();
+        let any = !all.is_empty();
+        let data = read_all(&all)?;
+        let mut data = data.iter();
+        for ((collection, small), count) in collections.iter_mut().zip(&small).zip(counts) {
+            let own: Vec<&Vec<HostDelta>> = data.by_ref().take(count).collect();
+            collection.reads += u64::from(count > 0);
+            if for_values && small.is_none() && collection.has_views() {
+                continue;
+            }
+            for (index, state) in collection.states.iter_mut().enumerate() {
+                let deltas: Vec<&HostDelta> = own.iter().map(|deltas| &deltas[index]).collect();
+                if small.is_some() {
+                    state.look(&deltas);
+                } else {
+                    state.fold(&deltas);
                 }
             }
-            collection.reads += u64::from(read);
+            if small.is_none() {
+                collection.deltas.clear();
+            }
         }
-        Ok(unread)
+        Ok(any)
+    }
+
+    fn has_views(&self) -> bool {
+        self.states.iter().any(|state| state.has_view())
+    }
+
+    /// What to read to make values, if some of it need not be read whole: all of it then stays on the
+    /// device.
+    fn condensed(&self) -> Option<Live> {
+        let [live] = self.deltas.pending()[..] else {
+            return None;
+        };
+        if self.has_views() {
+            return None;
+        }
+        let small: Vec<Option<Delta>> = (self.states.iter().zip(&live.deltas))
+            .map(|(state, delta)| state.condensed(delta))
+            .collect();
+        if small.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut condensed = live.clone();
+        for (delta, small) in condensed.deltas.iter_mut().zip(small) {
+            if let Some(small) = small {
+                *delta = small;
+            }
+        }
+        Some(condensed)
     }
 
     /// Adds what another collection of the same metrics has accumulated, such as the next stretch
@@ -675,6 +725,7 @@ impl<B: Batch> MetricCollection<B> {
     /// Forgets everything that was accumulated.
     pub fn reset(&mut self) {
         self.interrupted = false;
+        self.deltas.reset();
         for state in &mut self.states {
             state.reset();
         }

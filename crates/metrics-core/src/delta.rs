@@ -1,6 +1,9 @@
 //! What a metric keeps on the device between two reads.
 
-use crate::MetricError;
+use crate::{
+    MetricError,
+    pass::{Block, Passes, Path, ReadState, Request},
+};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, Transaction};
 
 /// How many pieces of a list are joined into one.
@@ -15,17 +18,36 @@ pub struct Delta {
     ints: Vec<Tensor<1, Int>>,
     floats: Vec<Tensor<1>>,
     children: Vec<Delta>,
+    /// What its accumulator wants of the batch at hand.
+    requests: Vec<Request>,
     condensed: bool,
 }
 
 impl Delta {
+    /// Asks for what is to become of the elements of a batch. The pass over the batch comes when all
+    /// accumulators have asked.
+    pub(crate) fn want(&mut self, request: impl Into<Request>) {
+        self.requests.push(request.into());
+    }
+
+    /// Moves the requests to `all`, each with the path to its delta.
+    pub(crate) fn take_requests(&mut self, path: &mut Path, all: &mut Vec<(Path, Request)>) {
+        let own = self.requests.drain(..);
+        all.extend(own.map(|request| (path.clone(), request)));
+        for (part, child) in self.children.iter_mut().enumerate() {
+            path.push(part);
+            child.take_requests(path, all);
+            path.pop();
+        }
+    }
+
     /// What [`Accumulator::condense`](crate::Accumulator::condense) makes of a delta.
     pub(crate) fn condensed(ints: Vec<Tensor<1, Int>>, floats: Vec<Tensor<1>>) -> Self {
         Self {
             ints,
             floats,
-            children: Vec::new(),
             condensed: true,
+            ..Self::default()
         }
     }
 
@@ -181,10 +203,31 @@ pub struct HostDelta {
     ints: Vec<Vec<i32>>,
     floats: Vec<Vec<f32>>,
     children: Vec<HostDelta>,
+    blocks: Vec<Block>,
     condensed: bool,
 }
 
 impl HostDelta {
+    /// What passes accumulated: a block for each sink, those of batches with weights apart.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    pub(crate) fn push_block(&mut self, block: Block) {
+        self.blocks.push(block);
+    }
+
+    /// The delta at the end of a path of parts.
+    pub(crate) fn part_mut(&mut self, path: &[usize]) -> &mut Self {
+        let Some((first, rest)) = path.split_first() else {
+            return self;
+        };
+        if self.children.len() <= *first {
+            self.children.resize_with(first + 1, Self::default);
+        }
+        self.children[*first].part_mut(rest)
+    }
+
     /// Whether it was condensed before it was read.
     pub(crate) fn is_condensed(&self) -> bool {
         self.condensed
@@ -236,21 +279,92 @@ impl HostDelta {
     }
 }
 
-/// Reads deltas from one device in one transaction.
-pub(crate) fn read(deltas: &[&Delta]) -> Result<Vec<HostDelta>, MetricError> {
-    let mut transaction = Transaction::default();
-    for delta in deltas {
-        transaction = register(delta, transaction);
+/// What is on one device: the deltas of several states, and the passes over their batches.
+#[derive(Debug, Clone)]
+pub(crate) struct Live {
+    pub device: Device,
+    /// One for each state.
+    pub deltas: Vec<Delta>,
+    pub passes: Passes,
+    /// How far a counter can have come, known from shapes alone.
+    pub bound: usize,
+}
+
+impl Live {
+    pub fn new(device: Device, states: usize) -> Self {
+        Self {
+            device,
+            deltas: vec![Delta::default(); states],
+            passes: Passes::default(),
+            bound: 0,
+        }
     }
-    let mut data = transaction
-        .try_execute()
-        .map_err(|error| MetricError::Read(error.to_string()))?
-        .into_iter();
-    let mut next = || {
-        data.next()
-            .ok_or_else(|| MetricError::Read("a tensor is missing".into()))
-    };
-    deltas.iter().map(|delta| host(delta, &mut next)).collect()
+
+    /// Whether there is nothing to read.
+    pub fn is_empty(&self) -> bool {
+        self.passes.is_empty() && self.deltas.iter().all(Delta::is_empty)
+    }
+
+    fn register(&self, mut transaction: Transaction) -> Transaction {
+        for delta in &self.deltas {
+            transaction = register(delta, transaction);
+        }
+        for state in self.passes.states() {
+            transaction = transaction.register(state.counts.clone());
+            transaction = transaction.register(state.words.clone());
+        }
+        transaction
+    }
+
+    /// The deltas from their tensors' data, in the order of [`register`](Self::register).
+    fn host(
+        &self,
+        next: &mut impl FnMut() -> Result<TensorData, MetricError>,
+    ) -> Result<Vec<HostDelta>, MetricError> {
+        let mut deltas = (self.deltas.iter())
+            .map(|delta| host(delta, next))
+            .collect::<Result<Vec<_>, _>>()?;
+        self.passes.hand_out(&mut deltas, || {
+            Ok(ReadState {
+                counts: ints(next()?)?,
+                words: floats(next()?)?,
+            })
+        })?;
+        Ok(deltas)
+    }
+}
+
+/// Reads what is on several devices with one transaction for each of them: the deltas of each `Live`, in
+/// its order.
+pub(crate) fn read_all(pending: &[&Live]) -> Result<Vec<Vec<HostDelta>>, MetricError> {
+    let mut devices: Vec<&Device> = Vec::new();
+    for live in pending {
+        if !devices.contains(&&live.device) {
+            devices.push(&live.device);
+        }
+    }
+    let mut out = vec![Vec::new(); pending.len()];
+    for device in devices {
+        let own = || {
+            let places = pending.iter().enumerate();
+            places.filter(|(_, live)| live.device == *device)
+        };
+        let transaction = own().fold(Transaction::default(), |transaction, (_, live)| {
+            live.register(transaction)
+        });
+        let mut data = transaction
+            .try_execute()
+            .map_err(|error| MetricError::Read(error.to_string()))?
+            .into_iter();
+        let mut next = || {
+            data.next()
+                .ok_or_else(|| MetricError::Read("a tensor is missing".into()))
+        };
+        for (place, live) in own() {
+            out[place] = live.host(&mut next)?;
+        }
+    }
+    Ok(out)
 }
 
 fn register(delta: &Delta, mut transaction: Transaction) -> Transaction {

@@ -15,6 +15,7 @@ pub mod intervals;
 mod metric;
 mod number;
 pub mod ops;
+pub mod pass;
 mod regression;
 mod rejected;
 mod report;

@@ -3,8 +3,8 @@
 use crate::{
     Accumulator, Batch, Expr, Mapped, MetricError, Rejected, State, Summary, Task, Validation,
     Value,
+    delta::read_all,
     intervals::{Bootstrap, Resampled},
-    state::read_all,
 };
 
 /// A metric: which accumulator it needs, and the value it makes of the summary.
@@ -211,7 +211,8 @@ impl<M: Metric> MetricState<M> {
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
         let mut data = read_all(&pending.concat())?.into_iter();
         for (own, count) in states.iter_mut().zip(counts) {
-            own.state.fold(data.by_ref().take(count).collect());
+            let data: Vec<_> = data.by_ref().take(count).collect();
+            own.state.fold(&data);
         }
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
-use super::{Task, add_counts, add_rejected, add_weights, confusion::at_least_one};
+use super::{Task, add_counts, add_rejected, add_sums, add_weights, confusion::at_least_one};
 use crate::{
     Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
     delta::{Delta, HostDelta},
-    ops,
+    ops::{self, rows::RowSink},
 };
 use burn::tensor::{DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
@@ -20,10 +20,12 @@ pub trait ConfidentBatch: Batch {
     /// # Errors
     /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
     fn check_width(&self, classes: usize) -> Result<(), MetricError>;
-    /// What [`confidence`](Self::confidence) needs of the batch's memo.
-    fn prepare(&self) {}
     /// The weights `[N]`, if it has any.
     fn weights(&self) -> Option<&Tensor<1>>;
+    /// Asks for a pass over the batch, where there is one.
+    fn want(&self, _delta: &mut Delta, _bins: usize, _ignore_index: Option<i64>) -> bool {
+        false
+    }
     /// Confidence `[N]`, and 1 or 0 for right or wrong or the code of a rejected element.
     fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>);
 }
@@ -60,8 +62,9 @@ impl ConfidentBatch for Multiclass {
         self.check_scores("calibration", classes)
     }
 
-    fn prepare(&self) {
-        self.scan();
+    fn want(&self, delta: &mut Delta, bins: usize, ignore_index: Option<i64>) -> bool {
+        delta.want((&self.rows, RowSink::Calibration { bins, ignore_index }));
+        true
     }
 
     fn weights(&self) -> Option<&Tensor<1>> {
@@ -146,15 +149,14 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         batch.check_width(self.options.classes)
     }
 
-    fn prepare(&self, batch: &B) {
-        batch.prepare();
-    }
-
     fn takes_weights(&self) -> bool {
         true
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
+        if batch.want(delta, self.options.bins, self.options.ignore_index) {
+            return;
+        }
         let (device, bins) = (batch.device(), self.options.bins + 1);
         let (confidence, hit) = batch.confidence(self.options.ignore_index);
         let counters = 2 * bins + REJECTED_SLOTS;
@@ -185,6 +187,19 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Calibration) {
+        for block in delta.blocks() {
+            if block.weighted {
+                add_weights(&mut summary.weighted, &block.sums());
+                add_rejected(&mut summary.rejected, &block.counts);
+                continue;
+            }
+            let (counts, rest) = block.counts.split_at(summary.counts.len());
+            let (hits, rejected) = rest.split_at(summary.hits.len());
+            add_counts(&mut summary.counts, counts);
+            add_counts(&mut summary.hits, hits);
+            add_sums(&mut summary.confidence, &block.sums());
+            add_rejected(&mut summary.rejected, rejected);
+        }
         let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };

@@ -2,12 +2,12 @@
 
 use super::{add_counts, add_rejected, add_weights};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Decisions, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
-    ops::{self, ConfusionOptions, LabelCountsOptions},
+    ops::{self, ConfusionOptions, LabelCountsOptions, rows::RowSink},
 };
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// What kind of decisions a [`Confusion`] counts.
@@ -281,6 +281,16 @@ impl Confusion {
     }
 
     fn fold(&mut self, delta: &HostDelta) {
+        for block in delta.blocks() {
+            if block.weighted {
+                add_rejected(&mut self.rejected, &block.counts);
+                add_weights(&mut self.weighted, &block.sums());
+            } else {
+                let (counts, rejected) = block.counts.split_at(self.counts.len());
+                add_counts(&mut self.counts, counts);
+                add_rejected(&mut self.rejected, rejected);
+            }
+        }
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
@@ -571,49 +581,15 @@ impl Accumulator for MulticlassConfusion {
             top_k: self.top_k,
             ignore_index: self.ignore_index,
         };
-        let cells = match self.matrix {
-            true => self.classes * self.classes,
-            false => 3 * self.classes,
+        let sink = if self.matrix {
+            RowSink::Matrix(options)
+        } else {
+            RowSink::Margins(options)
         };
-        if let Some(weights) = batch.weights() {
-            let (places, weights) = self.weighted_cells(batch, weights.clone(), options);
-            return delta.both(
-                cells + REJECTED_SLOTS,
-                cells,
-                &batch.device(),
-                |counts, sums| ops::weighted_counts(counts, sums, places, weights),
-            );
-        }
-        delta.counts(0, cells + REJECTED_SLOTS, &batch.device(), |state| {
-            let target = batch.target.clone();
-            let ranks = || batch.ranks(self.classes);
-            match (batch.labels(), self.matrix) {
-                (Some(pred), true) => ops::label_confusion(state, pred.clone(), target, options),
-                (Some(pred), false) => ops::label_margins(state, pred.clone(), target, options),
-                (None, true) => ops::confusion(state, ranks(), target, options),
-                (None, false) => ops::class_margins(state, ranks(), target, options),
-            }
-        });
+        delta.want((&batch.rows, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
         summary.fold(delta);
-    }
-}
-
-impl MulticlassConfusion {
-    /// The cells that elements count in, and their weights there.
-    fn weighted_cells(
-        &self,
-        batch: &Multiclass,
-        weights: Tensor<1>,
-        options: ConfusionOptions,
-    ) -> (Tensor<1, Int>, Tensor<1>) {
-        let (ranks, target) = (batch.ranks(self.classes), batch.target.clone());
-        if self.matrix {
-            return (ops::confusion_cells(ranks, target, options), weights);
-        }
-        let (outcome, missed) = ops::outcome_cells(ranks, target, options);
-        ops::in_two_cells(outcome, weights.clone(), missed, weights)
     }
 }

@@ -2,10 +2,10 @@
 
 use super::add_rejected;
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, MetricError, Rejected, Summary,
     batch::Multiclass,
     delta::{Delta, HostDelta},
-    ops,
+    ops::rows::RowSink,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,48 +45,22 @@ impl Accumulator for LogLikelihood {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
-        // `check` keeps a batch without scores from getting here.
-        let Some((ranks, scan)) = batch.scan() else {
-            return;
-        };
-        let (device, target) = (batch.device(), batch.target.clone());
-        if let Some(weights) = batch.weights() {
-            let (weights, mut sums) = (weights.clone(), None);
-            delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| {
-                let (counts, batch) = ops::weighted_log_likelihood(
-                    counts,
-                    ranks,
-                    scan,
-                    target,
-                    weights,
-                    self.ignore_index,
-                );
-                sums = Some(batch);
-                counts
-            });
-            // The block of elements without a weight must be there before the second.
-            delta.sums(0, 1, &device, |before| before);
-            return delta.sums(1, 2, &device, |before| match sums {
-                Some(sums) => ops::add_compensated(before, sums),
-                None => before,
-            });
-        }
-        delta.both(1 + REJECTED_SLOTS, 1, &device, |counts, sums| {
-            ops::log_likelihood(counts, sums, ranks, scan, target, self.ignore_index)
-        });
+        let ignore_index = self.ignore_index;
+        delta.want((&batch.rows, RowSink::LogLikelihood { ignore_index }));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut LogLikelihoodSum) {
-        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        summary.count += counts[0] as u64;
-        summary.loss += sums[0];
-        if let Some(weighted) = delta.sums(1) {
-            summary.loss += weighted[0];
-            summary.weight += weighted[1];
+        for block in delta.blocks() {
+            let sums = block.sums();
+            summary.loss += sums[0];
+            if block.weighted {
+                summary.weight += sums[1];
+                add_rejected(&mut summary.rejected, &block.counts);
+            } else {
+                summary.count += block.counts[0] as u64;
+                add_rejected(&mut summary.rejected, &block.counts[1..]);
+            }
         }
-        add_rejected(&mut summary.rejected, &counts[1..]);
     }
 }
 

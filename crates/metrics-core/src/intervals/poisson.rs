@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Accumulator, Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
-    metric::validated, state::read_all,
+    delta::read_all, metric::validated,
 };
 use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, SeedableRng};
@@ -188,7 +188,8 @@ where
         let mut data = read_all(&pending)?.into_iter();
         let states = std::iter::once(&mut self.observed).chain(&mut self.replicates);
         for (state, count) in states.zip(counts) {
-            state.fold(data.by_ref().take(count).collect());
+            let data: Vec<_> = data.by_ref().take(count).collect();
+            state.fold(&data);
         }
         Ok(())
     }
