@@ -3,10 +3,11 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use metrics_core::{
-    Accumulator, Auroc, F1Score, Metric,
-    accumulators::Confusion,
+    Accumulator, Metric,
     batch::Binary,
+    classification::{Auroc, F1Score},
     intervals::{BootstrapMethod, Resampled},
+    states::Confusion,
 };
 use std::hint::black_box;
 

@@ -14,8 +14,10 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, MetricInput, MetricsCheckpoint, OnStep, Select, SplitKind};
 use metrics_core::{
-    Accumulator, Accuracy, Average, ConfusionMatrix, Delta, HostDelta, Metric, MetricCollection,
-    MetricError, Rejected, Summary, Validation, Value, batch::Multiclass,
+    Accumulator, Delta, HostDelta, Metric, MetricCollection, MetricError, Rejected, Summary,
+    Validation, Value,
+    batch::Multiclass,
+    classification::{Accuracy, Average, ConfusionMatrix},
 };
 use metrics_tests::training::{Batches, CLASSES, Model, Step};
 use serde::{Deserialize, Serialize};

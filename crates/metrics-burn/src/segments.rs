@@ -191,7 +191,7 @@ impl<B: Batch> Segments<B> {
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor};
-    use metrics_core::{Sum, batch::Values};
+    use metrics_core::{aggregation::Sum, batch::Values};
 
     fn batch(step: usize) -> Values {
         // A power of two per step: a sum says which steps are in it.

@@ -292,7 +292,7 @@ mod tests {
         data::dataloader::Progress,
         tensor::{Device, Tensor},
     };
-    use metrics_core::{Sum, batch::Values};
+    use metrics_core::{aggregation::Sum, batch::Values};
 
     /// The split of a training whose metric is the sum of its batches' values.
     fn sum() -> (SplitState<Values>, MetricResults) {

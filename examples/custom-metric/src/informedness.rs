@@ -1,8 +1,12 @@
 //! The second way: a new value of a state that exists.
 
 use metrics_core::{
-    Averaged, ClassMetric, ConfusionRule, MetricError, RuleOptions, Value,
-    accumulators::{ClassCounts, Confusion},
+    MetricError, Value,
+    classification::{
+        ClassMetric,
+        rules::{Averaged, ConfusionRule, RuleOptions},
+    },
+    states::{ClassCounts, Confusion},
 };
 
 /// Informedness (Youden's J): recall + specificity - 1. Ranges over `[-1, 1]`, 0 is chance.

@@ -2,10 +2,13 @@
 
 use crate::runner::Run;
 use metrics_core::{
-    Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, ConfusionRule, F1Score,
-    FBetaScore, HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
-    NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
-    accumulators::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion},
+    classification::{
+        Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, F1Score, FBetaScore,
+        HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+        NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
+        rules::ConfusionRule,
+    },
+    states::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion},
 };
 use metrics_tests::{compare::Tolerance, golden::Args};
 

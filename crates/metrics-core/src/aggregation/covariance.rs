@@ -1,6 +1,6 @@
 use crate::{
     Matrix, Metric, MetricError, Value,
-    accumulators::{CoMoments, Comoments},
+    aggregation::states::{CoMoments, Comoments},
 };
 
 /// Unbiased covariance matrix of observations of `D` variables: `sum((x - mean(x)) (y - mean(y))) / (n
@@ -15,7 +15,7 @@ use crate::{
 /// `Covariance`, numpy `cov` for weights.
 ///
 /// ```
-/// use metrics_core::{Covariance, Metric, batch::Observations};
+/// use metrics_core::{Metric, aggregation::Covariance, batch::Observations};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

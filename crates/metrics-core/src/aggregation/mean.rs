@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Totals, ValueTotals},
+    states::{Totals, ValueTotals},
 };
 
 /// The mean of all values: `sum(weight * value) / sum(weight)`, where a value without a weight has
@@ -13,7 +13,7 @@ use crate::{
 /// see [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Mean, Metric, batch::Values};
+/// use metrics_core::{Metric, aggregation::Mean, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Extremes, ValueExtremes},
+    states::{Extremes, ValueExtremes},
 };
 
 /// The smallest value; weights play no part.
@@ -11,7 +11,7 @@ use crate::{
 /// NaN.
 ///
 /// ```
-/// use metrics_core::{Metric, Min, batch::Values};
+/// use metrics_core::{Metric, aggregation::Min, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let values = Tensor::<1>::from_floats([2.0, -0.5, 7.0], &Device::default());

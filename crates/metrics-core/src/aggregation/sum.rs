@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Totals, ValueTotals},
+    states::{Totals, ValueTotals},
 };
 
 /// The sum of all values, each as often as its weight says. A NaN weight is as a NaN value.
@@ -12,7 +12,7 @@ use crate::{
 /// Reference: TorchMetrics 1.9.0 `SumMetric`; see [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Metric, Sum, batch::Values};
+/// use metrics_core::{Metric, aggregation::Sum, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let values = Tensor::<1>::from_floats([1e8, 1.0, -1e8], &Device::default());

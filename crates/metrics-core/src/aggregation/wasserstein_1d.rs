@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{SampleList, Samples},
+    aggregation::states::{SampleList, Samples},
 };
 
 /// Wasserstein distance of order 1 between two samples of numbers, the earth mover's distance: the
@@ -16,7 +16,7 @@ use crate::{
 /// `wasserstein_distance`; torcheval's `Wasserstein1D` is the metric of that name.
 ///
 /// ```
-/// use metrics_core::{Metric, Wasserstein1D, batch::TwoSamples};
+/// use metrics_core::{Metric, aggregation::Wasserstein1D, batch::TwoSamples};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,8 +1,5 @@
 use super::{Memo, same_device, same_shape, weighted};
-use crate::{
-    Batch, MetricError,
-    ops::{self, ScoreKind},
-};
+use crate::{Batch, MetricError, ScoreKind, ops};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::OnceLock;
 

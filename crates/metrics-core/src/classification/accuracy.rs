@@ -2,8 +2,8 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, uns
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
     intervals::Proportion,
+    states::{ClassCounts, Confusion, Task},
 };
 
 /// Accuracy: the share of decisions that are right.
@@ -16,7 +16,7 @@ use crate::{
 /// multiclass and multilabel, macro, is ours.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Average, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::{Accuracy, Average}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Calibration, CalibrationBins, ConfidentBatch},
     batch::{Binary, Multiclass},
+    classification::states::{Calibration, CalibrationBins, ConfidentBatch},
 };
 
 /// Expected calibration error: how far confidence is from the share of right predictions, over
@@ -18,7 +18,7 @@ use crate::{
 /// 2019; TorchMetrics 1.9.0 `CalibrationError`.
 ///
 /// ```
-/// use metrics_core::{CalibrationError, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::CalibrationError};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

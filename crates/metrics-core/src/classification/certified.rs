@@ -6,7 +6,11 @@
 use super::{Average, curve_metric::averaged};
 use crate::{
     Estimate, MetricError, Value,
-    accumulators::{Column, CurveCounts, Task, Thresholds},
+    classification::{
+        Thresholds,
+        states::{Column, CurveCounts},
+    },
+    states::Task,
 };
 
 /// Fails unless scores are binned: exact areas need no bounds.

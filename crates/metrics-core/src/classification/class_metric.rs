@@ -2,7 +2,7 @@
 
 use crate::{
     Accumulator, Metric, MetricError, Value,
-    accumulators::{
+    states::{
         BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
     },
 };
@@ -129,7 +129,7 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
 /// up. A class of no weight is one that does not occur, and no weight at all is [`MetricError::Empty`].
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, MetricError, batch::Binary};
+/// use metrics_core::{Metric, MetricError, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{BinaryConfusion, Confusion, MulticlassConfusion},
+    states::{BinaryConfusion, Confusion, MulticlassConfusion},
 };
 
 /// Cohen's kappa: agreement between target and prediction beyond chance.
@@ -15,7 +15,7 @@ use crate::{
 /// `cohen_kappa_score`.
 ///
 /// ```
-/// use metrics_core::{CohenKappa, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::CohenKappa};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -67,7 +67,7 @@ impl ConfusionRule for CohenKappaRule {
     const NEEDS_MATRIX: bool = true;
 
     fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        if options.task == crate::accumulators::Task::Multilabel {
+        if options.task == crate::states::Task::Multilabel {
             return Err(MetricError::InvalidOption(
                 "Cohen's kappa has no multilabel form".into(),
             ));

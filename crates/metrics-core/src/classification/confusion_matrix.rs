@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     Matrix, MetricError, Value,
-    accumulators::{Confusion, Task},
+    states::{Confusion, Task},
 };
 
 /// Confusion matrix: how often each target (row) was predicted as what (column).
@@ -13,7 +13,7 @@ use crate::{
 /// `ConfusionMatrix`, with weights scikit-learn's `confusion_matrix`.
 ///
 /// ```
-/// use metrics_core::{ConfusionMatrix, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::ConfusionMatrix};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

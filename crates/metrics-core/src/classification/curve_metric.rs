@@ -3,8 +3,12 @@
 use super::Average;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Column, CurveCounts, CurveScores, ScoredBatch, Task, Thresholds},
     batch::{Binary, Multiclass, Multilabel},
+    classification::{
+        Thresholds,
+        states::{Column, CurveCounts, CurveScores, ScoredBatch},
+    },
+    states::Task,
 };
 use std::fmt::Debug;
 

@@ -2,8 +2,9 @@
 
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{DecisionBatch, DecisionTerms, RowSums, RowTotals},
     batch::{Binary, Multilabel},
+    classification::states::{DecisionBatch, DecisionTerms},
+    states::{RowSums, RowTotals},
 };
 use std::fmt::Debug;
 

@@ -1,13 +1,13 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task},
+    states::{ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task},
 };
 
 /// Dice score: `2 tp / (2 tp + fp + fn)`, twice the overlap of predicted and true elements over both.
 ///
 /// Per class for multiclass and multilabel (masks that may overlap), then averaged. The same
-/// number as [`F1Score`](crate::F1Score) but for what is undefined: a class that is neither target nor
+/// number as [`F1Score`](crate::classification::F1Score) but for what is undefined: a class that is neither target nor
 /// prediction has no Dice. It is NaN with [`Average::None`] and in a binary task, and does not count
 /// for macro and weighted, which are NaN if no class counts. Ranges over `[0, 1]`. Over pixels, use
 /// `from_dense` or `from_labels` of [`Multiclass`](crate::batch::Multiclass). No data is
@@ -18,7 +18,7 @@ use crate::{
 /// the default there is the mean of the images' scores.
 ///
 /// ```
-/// use metrics_core::{Average, Dice, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::{Average, Dice}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

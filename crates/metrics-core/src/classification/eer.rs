@@ -3,14 +3,11 @@ use super::{
     curve_metric::{CurveMetric, CurveRule},
     roc::roc,
 };
-use crate::{
-    Curve, MetricError, Value,
-    accumulators::{CurveCounts, Task},
-};
+use crate::{Curve, MetricError, Value, classification::states::CurveCounts, states::Task};
 
 /// Equal error rate: the error where false positives and false negatives are equally frequent.
 ///
-/// `(fpr + fnr) / 2` at the point of the [ROC](crate::Roc) curve where `|fpr - fnr|` is least, with
+/// `(fpr + fnr) / 2` at the point of the [ROC](crate::classification::Roc) curve where `|fpr - fnr|` is least, with
 /// `fnr = 1 - tpr`; of several points the first, which has the highest threshold. Takes scores
 /// `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default
 /// ([`Average::None`]); micro is the rate over the decisions of all of them, macro that of the mean
@@ -18,11 +15,11 @@ use crate::{
 ///
 /// Exact, a class without positives has 1 and one without negatives 0: the rate that has no elements
 /// is taken as 0 by the curve. No data is [`MetricError::Empty`]; a weighted average is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
+/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `EER`, which has averages for multiclass only.
 ///
 /// ```
-/// use metrics_core::{Eer, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Eer};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

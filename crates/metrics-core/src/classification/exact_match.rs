@@ -1,8 +1,8 @@
 use super::samplewise::{SampleMetric, Samplewise};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{ExactMatches, MatchCounts, MatchedBatch},
     batch::{Multiclass, Multilabel},
+    classification::states::{ExactMatches, MatchCounts, MatchedBatch},
 };
 
 /// Exact match (subset accuracy): the share of units of which every element is predicted right.
@@ -19,7 +19,7 @@ use crate::{
 /// of labels `[N, L]` also scikit-learn's `accuracy_score`.
 ///
 /// ```
-/// use metrics_core::{ExactMatch, Metric, batch::Multilabel};
+/// use metrics_core::{Metric, batch::Multilabel, classification::ExactMatch};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -2,7 +2,7 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, Zer
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
+    states::{ClassCounts, Confusion},
 };
 
 /// F1 score: the harmonic mean of precision and recall, `2 tp / (2 tp + fp + fn)`.
@@ -12,7 +12,7 @@ use crate::{
 /// Reference: TorchMetrics 1.9.0 `F1Score`.
 ///
 /// ```
-/// use metrics_core::{F1Score, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::F1Score};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -31,7 +31,7 @@ pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
 /// `FBetaScore`.
 ///
 /// ```
-/// use metrics_core::{FBetaScore, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::FBetaScore};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

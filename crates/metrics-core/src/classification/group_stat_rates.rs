@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{ClassCounts, GroupCounts, GroupedOutcomes},
+    classification::states::{GroupCounts, GroupedOutcomes},
+    states::ClassCounts,
 };
 
 /// The shares of true positives, false positives, true negatives and false negatives among the decisions
@@ -17,7 +18,7 @@ use crate::{
 /// group.
 ///
 /// ```
-/// use metrics_core::{GroupStatRates, Metric, batch::{Binary, Grouped}};
+/// use metrics_core::{Metric, batch::{Binary, Grouped}, classification::GroupStatRates};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
+    states::{ClassCounts, Confusion},
 };
 
 /// Informedness (Youden's J): how much more often positives are predicted positive than negatives
@@ -14,7 +14,7 @@ use crate::{
 /// or negatives.
 ///
 /// ```
-/// use metrics_core::{Informedness, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Informedness};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -3,7 +3,7 @@ use super::class_metric::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, Confusion, Task},
 };
 
 /// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
@@ -15,7 +15,7 @@ use crate::{
 /// left to average, it yields NaN and we 0.
 ///
 /// ```
-/// use metrics_core::{JaccardIndex, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::JaccardIndex};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task, of_others},
+    states::{ClassCounts, Confusion, Task, of_others},
 };
 
 /// Matthews correlation coefficient: the correlation between target and prediction.
@@ -15,7 +15,7 @@ use crate::{
 /// depend on an epsilon.
 ///
 /// ```
-/// use metrics_core::{MatthewsCorrCoef, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::MatthewsCorrCoef};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, Confusion},
 };
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
@@ -16,7 +16,7 @@ use crate::{
 /// option and does not use it.
 ///
 /// ```
-/// use metrics_core::{Metric, NegativePredictiveValue, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::NegativePredictiveValue};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -3,7 +3,7 @@
 use super::precision_recall_curve::precision_recall;
 use crate::{
     MetricError, OperatingPoints, Value,
-    accumulators::{CurveCounts, ThresholdCurve},
+    classification::states::{CurveCounts, ThresholdCurve},
 };
 
 /// The rate that an option without a default was given.
@@ -38,7 +38,7 @@ pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
     Value::OperatingPoints(OperatingPoints { values, thresholds })
 }
 
-/// Precision, recall and threshold along the [precision-recall](crate::PrecisionRecallCurve) curve.
+/// Precision, recall and threshold along the [precision-recall](crate::classification::PrecisionRecallCurve) curve.
 pub(super) fn precision_recall_points(
     counts: ThresholdCurve,
     scores: &CurveCounts,
@@ -48,7 +48,7 @@ pub(super) fn precision_recall_points(
     points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
-/// Sensitivity, specificity and threshold along the [ROC](crate::Roc) curve. The specificity is a
+/// Sensitivity, specificity and threshold along the [ROC](crate::classification::Roc) curve. The specificity is a
 /// quotient of counts: `1 - 9/10`, say, is less than 0.1.
 pub(super) fn sensitivity_specificity(
     counts: ThresholdCurve,

@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, Confusion},
 };
 
 /// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
@@ -15,7 +15,7 @@ use crate::{
 /// 1.9.0 `Precision`.
 ///
 /// ```
-/// use metrics_core::{Precision, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Precision};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -4,7 +4,8 @@ use super::{
 };
 use crate::{
     Curve, MetricError, Value,
-    accumulators::{CurveCounts, Task, ThresholdCurve},
+    classification::states::{CurveCounts, ThresholdCurve},
+    states::Task,
 };
 
 /// Recall (x) against precision (y) at rising thresholds, and a last point (0, 1) without one.
@@ -13,11 +14,11 @@ use crate::{
 /// curve has a point per score that occurs, the binned one a point per threshold, where a quotient
 /// without elements is NaN. Without positives, the exact recall is 1 (multiclass: NaN), as in the
 /// reference. No data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `PrecisionRecallCurve`.
 ///
 /// ```
-/// use metrics_core::{Metric, PrecisionRecallCurve, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::PrecisionRecallCurve};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -2,7 +2,8 @@
 
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{LabelRanking, RowSums, RowTotals},
+    classification::states::LabelRanking,
+    states::{RowSums, RowTotals},
 };
 use std::fmt::Debug;
 

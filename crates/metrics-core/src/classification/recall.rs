@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, Confusion},
 };
 
 /// Recall (sensitivity, true positive rate): the share of positives that are found,
@@ -16,7 +16,7 @@ use crate::{
 /// 1.9.0 `Recall`.
 ///
 /// ```
-/// use metrics_core::{Recall, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Recall};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -3,7 +3,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule};
 use crate::{
     Matrix, Metric, MetricError, SummaryOf, Value,
-    accumulators::{BySample, Confusion, PerSample, SampleCounts},
+    states::{BySample, Confusion, PerSample, SampleCounts},
 };
 
 /// A metric that has a value for every sample: what TorchMetrics calls
@@ -36,18 +36,18 @@ impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
 
 /// The values of a metric for every sample by itself, over the sample's further dimensions.
 ///
-/// Made by `samplewise()` of [`StatScores`](crate::StatScores), [`Accuracy`](crate::Accuracy),
-/// [`Precision`](crate::Precision), [`Recall`](crate::Recall), [`F1Score`](crate::F1Score),
-/// [`FBetaScore`](crate::FBetaScore), [`Specificity`](crate::Specificity),
-/// [`NegativePredictiveValue`](crate::NegativePredictiveValue),
-/// [`HammingDistance`](crate::HammingDistance) and [`ExactMatch`](crate::ExactMatch).
+/// Made by `samplewise()` of [`StatScores`](crate::classification::StatScores), [`Accuracy`](crate::classification::Accuracy),
+/// [`Precision`](crate::classification::Precision), [`Recall`](crate::classification::Recall), [`F1Score`](crate::classification::F1Score),
+/// [`FBetaScore`](crate::classification::FBetaScore), [`Specificity`](crate::classification::Specificity),
+/// [`NegativePredictiveValue`](crate::classification::NegativePredictiveValue),
+/// [`HammingDistance`](crate::classification::HammingDistance) and [`ExactMatch`](crate::classification::ExactMatch).
 ///
 /// Takes batches of samples that have dimensions besides the first (and that of classes or labels):
 /// [`Binary`](crate::batch::Binary) and [`Multiclass`](crate::batch::Multiclass) labels `[N, ..]`,
 /// `Multiclass::from_dense` of scores `[N, C, ..]`, `Multilabel::from_dense` of `[N, L, ..]`. Batches
 /// of one element per sample are [`MetricError::SamplesRequired`]; weighted ones are refused.
 ///
-/// The value is a [`Value::List`] `[N]`, with [`Average::None`](crate::Average::None) a
+/// The value is a [`Value::List`] `[N]`, with [`Average::None`](crate::classification::Average::None) a
 /// [`Value::Table`] `[N, C]`; of stat scores a matrix `[N, 5]`, or one matrix `[C, 5]` per sample. It
 /// is in the order of the samples, and of merging. A sample of which everything is ignored has the
 /// value of no counts: a quotient without a denominator. No samples at all is [`MetricError::Empty`].
@@ -57,7 +57,7 @@ impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
 /// the support of all samples together, and we by the sample's own.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -2,8 +2,8 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, Confusion},
 };
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
@@ -13,7 +13,7 @@ use crate::{
 /// `Specificity`.
 ///
 /// ```
-/// use metrics_core::{Specificity, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Specificity};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

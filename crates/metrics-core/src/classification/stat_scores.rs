@@ -2,7 +2,7 @@ use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOpt
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, Confusion, Task},
 };
 
 /// The counts themselves: true positives, false positives, true negatives, false negatives and
@@ -14,7 +14,7 @@ use crate::{
 /// `StatScores`.
 ///
 /// ```
-/// use metrics_core::{Average, Metric, StatScores, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::{Average, StatScores}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{RowSums, RowTotals, TopLabels},
+    classification::states::TopLabels,
+    states::{RowSums, RowTotals},
 };
 
 /// Accuracy of predicting the `k` labels with the best scores: the share of rows whose predicted labels
@@ -20,7 +21,10 @@ use crate::{
 /// weights nor labels to ignore.
 ///
 /// ```
-/// use metrics_core::{Metric, MultilabelCriterion, TopKMultilabelAccuracy, batch::Multilabel};
+/// use metrics_core::{
+///     Metric, batch::Multilabel,
+///     classification::{MultilabelCriterion, TopKMultilabelAccuracy},
+/// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError,
-    accumulators::{BinaryConfusion, Confusion, MulticlassConfusion, Task},
+    states::{BinaryConfusion, Confusion, MulticlassConfusion, Task},
 };
 
 impl Resampled for BinaryConfusion {}
@@ -126,7 +126,7 @@ impl Elements for ConfusionElements {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accumulator, F1Score, Metric};
+    use crate::{Accumulator, Metric, classification::F1Score};
     use rand::SeedableRng;
 
     fn matrix(counts: &[u64], margins: bool) -> (Confusion, Confusion) {
@@ -176,7 +176,9 @@ mod tests {
     fn what_does_not_say_its_elements_is_refused() {
         let (_, margins) = matrix(&[1; 9], true);
         assert!(margins.elements(margins.clone()).is_err());
-        let labels = crate::Accuracy::multilabel(2).accumulator().empty();
+        let labels = crate::classification::Accuracy::multilabel(2)
+            .accumulator()
+            .empty();
         assert!(labels.elements(labels.clone()).is_err());
     }
 }

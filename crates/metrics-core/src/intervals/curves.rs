@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError,
-    accumulators::{CurveCounts, CurveScores, ScoredBatch},
+    classification::states::{CurveCounts, CurveScores, ScoredBatch},
 };
 use rand::{SeedableRng, seq::SliceRandom};
 

@@ -6,9 +6,12 @@ use super::{
     replicates::tail,
 };
 use crate::{
-    Accumulator, Average, ClassMetric, ConfusionRule, Estimate, Metric, MetricError, RuleOptions,
-    Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    Accumulator, Estimate, Metric, MetricError, Value,
+    classification::{
+        Average, ClassMetric,
+        rules::{ConfusionRule, RuleOptions},
+    },
+    states::{ClassCounts, Confusion, Task},
 };
 
 /// How the interval of a share is made.
@@ -132,7 +135,7 @@ pub trait Proportion: ConfusionRule {
 /// [`MetricError::InvalidOption`]. Reference: scipy 1.16 `binomtest`.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{EnsembleScoreSum, EnsembleScores},
+    regression::states::{EnsembleScoreSum, EnsembleScores},
 };
 
 /// Continuous ranked probability score of ensemble forecasts: the mean over the rows of `mean|x_i -
@@ -19,7 +19,7 @@ use crate::{
 /// `ContinuousRankedProbabilityScore`, which takes no weights.
 ///
 /// ```
-/// use metrics_core::{ContinuousRankedProbabilityScore, Metric, batch::Ensemble};
+/// use metrics_core::{Metric, batch::Ensemble, regression::ContinuousRankedProbabilityScore};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,8 +1,8 @@
 use super::{PerRow, Reduction};
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
     ops::scalar::sum_pairs,
+    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// `"none"` is [`per_row`](Self::per_row).
 ///
 /// ```
-/// use metrics_core::{CosineSimilarity, Metric, Reduction, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{CosineSimilarity, Reduction}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
 };
 use burn::tensor::{Bool, FloatDType, Tensor};
 
@@ -18,7 +18,7 @@ use burn::tensor::{Bool, FloatDType, Tensor};
 /// Reference: TorchMetrics 1.9.0 `CriticalSuccessIndex`.
 ///
 /// ```
-/// use metrics_core::{CriticalSuccessIndex, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::CriticalSuccessIndex};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::{MultiOutput, average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments},
+    regression::states::{Joint, JointMoments},
 };
 
 /// Explained variance: `1 - var(target - prediction) / var(target)`. It is the R² score but for a
@@ -19,7 +19,7 @@ use crate::{
 /// `explained_variance_score`.
 ///
 /// ```
-/// use metrics_core::{ExplainedVariance, Metric, MultiOutput, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{ExplainedVariance, MultiOutput}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

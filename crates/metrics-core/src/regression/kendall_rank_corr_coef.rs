@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Matrix, Metric, MetricError, Value,
-    accumulators::{Pairs, RankPairs},
+    regression::states::{Pairs, RankPairs},
 };
 use std::f64::consts::SQRT_2;
 
@@ -57,7 +57,7 @@ pub enum Alternative {
 /// `kendalltau` for variants B and C.
 ///
 /// ```
-/// use metrics_core::{Alternative, KendallRankCorrCoef, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{Alternative, KendallRankCorrCoef}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::{mean, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{Moments, PairMoments},
 };
 
 /// Mean absolute error: `mean(|prediction - target|)`.
@@ -13,7 +13,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `MeanAbsoluteError`, and for weights scikit-learn's `mean_absolute_error`.
 ///
 /// ```
-/// use metrics_core::{MeanAbsoluteError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MeanAbsoluteError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

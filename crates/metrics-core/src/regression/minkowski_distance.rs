@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
     ops::default::power,
+    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// `MinkowskiDistance`, and for weights SciPy's `distance.minkowski`.
 ///
 /// ```
-/// use metrics_core::{Metric, MinkowskiDistance, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MinkowskiDistance};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{Moments, PairMoments},
 };
 
 /// What a root mean squared error is divided by.
@@ -35,7 +35,8 @@ pub enum RmseNormalization {
 ///
 /// ```
 /// use metrics_core::{
-///     Metric, NormalizedRootMeanSquaredError, RmseNormalization, batch::Regression,
+///     Metric, batch::Regression,
+///     regression::{NormalizedRootMeanSquaredError, RmseNormalization},
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments},
+    regression::states::{Joint, JointMoments},
 };
 
 /// Pearson correlation coefficient: `sum((x - mean(x)) (y - mean(y))) / sqrt(sum((x - mean(x))²)
@@ -19,7 +19,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `PearsonCorrCoef`, which takes no weights.
 ///
 /// ```
-/// use metrics_core::{Metric, PearsonCorrCoef, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::PearsonCorrCoef};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

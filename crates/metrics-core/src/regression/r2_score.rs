@@ -1,7 +1,7 @@
 use super::{average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{Moments, PairMoments},
 };
 
 /// How the R² scores of several outputs become one.
@@ -32,7 +32,7 @@ pub enum MultiOutput {
 /// Reference: TorchMetrics 1.9.0 `R2Score`, and for weights scikit-learn's `r2_score`.
 ///
 /// ```
-/// use metrics_core::{Metric, MultiOutput, R2Score, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{MultiOutput, R2Score}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,7 @@
 use super::relative;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{Moments, PairMoments},
 };
 
 /// Relative squared error: `sum((target - prediction)²) / sum((target - mean(target))²)`, or its
@@ -19,7 +19,7 @@ use crate::{
 /// 1.9.0 `RelativeSquaredError`.
 ///
 /// ```
-/// use metrics_core::{Metric, RelativeSquaredError, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::RelativeSquaredError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

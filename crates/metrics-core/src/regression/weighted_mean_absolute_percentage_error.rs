@@ -1,7 +1,7 @@
 use super::relative;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// on the unit of the targets.
 ///
 /// ```
-/// use metrics_core::{Metric, WeightedMeanAbsolutePercentageError, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::WeightedMeanAbsolutePercentageError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{LogLikelihood, LogLikelihoodSum},
+    text::states::{LogLikelihood, LogLikelihoodSum},
 };
 
 /// Negative log-likelihood: `mean(-ln p(target))` in nats, the cross-entropy loss over all
@@ -17,7 +17,7 @@ use crate::{
 /// epsilon.
 ///
 /// ```
-/// use metrics_core::{Metric, NegativeLogLikelihood, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, text::NegativeLogLikelihood};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

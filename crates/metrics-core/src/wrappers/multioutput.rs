@@ -1,8 +1,6 @@
 use crate::{
-    Accumulator, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
-    batch::Regression,
-    delta::{Delta, HostDelta},
-    state::fits,
+    Accumulator, Delta, HostDelta, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
+    batch::Regression, framework::state::fits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// Reference: TorchMetrics 1.9.0 `MultioutputWrapper`, where NaN removal is `remove_nans`.
 ///
 /// ```
-/// use metrics_core::{Metric, Multioutput, R2Score, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::R2Score, wrappers::Multioutput};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -99,7 +99,7 @@ mod stretch {
 /// `Running::new(Sum::new().state(), n)`.
 ///
 /// ```
-/// use metrics_core::{Metric, MetricError, Running, Sum, batch::Values};
+/// use metrics_core::{Metric, MetricError, aggregation::Sum, batch::Values, wrappers::Running};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

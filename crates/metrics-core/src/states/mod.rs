@@ -1,0 +1,17 @@
+//! What metrics of several domains accumulate. Several metrics finalize one accumulator's summary.
+
+pub(crate) mod by_sample;
+pub(crate) mod confusion;
+pub(crate) mod fold;
+pub(crate) mod pivot;
+mod row_sums;
+pub(crate) mod rows;
+mod values;
+
+pub use by_sample::{BySample, PerSample, SampleCounts};
+pub(crate) use confusion::of_others;
+pub use confusion::{
+    BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+};
+pub use row_sums::{RowSums, RowTerms, RowTotals, WeightedRows};
+pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
