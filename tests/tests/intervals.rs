@@ -9,7 +9,7 @@ use metrics_core::{
     classification::{Accuracy, Auroc, Average, ConfusionMatrix, F1Score, Thresholds},
     intervals::{Bootstrap, BootstrapMethod, PoissonBootstrap, ProportionMethod, Resampled},
     regression::MeanSquaredError,
-    states::Confusion,
+    states::ConfusionSummary,
 };
 use metrics_tests::samples::Random;
 
@@ -25,7 +25,7 @@ fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
 }
 
 /// Data sets of a population, as confusion matrices.
-fn samples(population: [f64; 9], elements: usize, sets: usize) -> Vec<Confusion> {
+fn samples(population: [f64; 9], elements: usize, sets: usize) -> Vec<ConfusionSummary> {
     let mut random = Random(7);
     let empty = F1Score::multiclass(3).accumulator().resampled().empty();
     let mut sets = vec![empty; sets];

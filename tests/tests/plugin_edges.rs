@@ -327,7 +327,7 @@ fn a_collection_that_merged_half_refuses_to_go_on() {
 }
 
 #[test]
-fn a_stretch_that_does_not_merge_is_not_forgotten() {
+fn a_segment_that_does_not_merge_is_not_forgotten() {
     let auto = Device::flex().autodiff();
     let collection = MetricCollection::new()
         .with(Picky {

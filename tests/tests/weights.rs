@@ -10,7 +10,7 @@ use metrics_core::{
         Recall, Specificity,
     },
     ops,
-    states::Confusion,
+    states::ConfusionSummary,
     text::Perplexity,
 };
 use metrics_tests::{
@@ -444,7 +444,7 @@ fn a_summary_from_before_weights_is_read() {
         json.as_object_mut().unwrap().remove("weighted"),
         Some(serde_json::json!([]))
     );
-    let old: Confusion = serde_json::from_value(json).unwrap();
+    let old: ConfusionSummary = serde_json::from_value(json).unwrap();
     assert_eq!(old, *state.summary().unwrap());
 
     let weights = Tensor::<1>::ones([40], &device);

@@ -6,7 +6,7 @@ use metrics_core::{
         ClassMetric,
         rules::{Averaged, ConfusionRule, RuleOptions},
     },
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Informedness (Youden's J): recall + specificity - 1. Ranges over `[-1, 1]`, 0 is chance.
@@ -26,7 +26,11 @@ impl ConfusionRule for InformednessRule {
     const NAME: &'static str = "informedness";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let informedness = |c: &ClassCounts| {
             let recall = options.divide(c.tp, c.tp + c.fn_);
             let specificity = options.divide(c.tn, c.tn + c.fp);

@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    states::{Listed, ValueList},
+    states::{ValueList, ValueListSummary},
 };
 
 /// All values, one after the other, as a [`Value::List`]; weights play no part.
@@ -41,7 +41,7 @@ impl Metric for Cat {
         ValueList { nan: self.nan }
     }
 
-    fn finalize(&self, list: &Listed) -> Result<Value, MetricError> {
+    fn finalize(&self, list: &ValueListSummary) -> Result<Value, MetricError> {
         list.seen()?;
         Ok(Value::List(list.values.clone()))
     }

@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    states::{Totals, ValueTotals},
+    states::{ValueTotals, ValueTotalsSummary},
 };
 
 /// The mean of all values: `sum(weight * value) / sum(weight)`, where a value without a weight has
@@ -41,7 +41,7 @@ impl Metric for Mean {
         ValueTotals { nan: self.nan }
     }
 
-    fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &ValueTotalsSummary) -> Result<Value, MetricError> {
         if totals.count == 0 || totals.weight == 0.0 {
             return Err(MetricError::Empty {
                 rejected: totals.rejected,

@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    states::{Extremes, ValueExtremes},
+    states::{ValueExtremes, ValueExtremesSummary},
 };
 
 /// The smallest value; weights play no part.
@@ -36,7 +36,7 @@ impl Metric for Min {
         ValueExtremes { nan: self.nan }
     }
 
-    fn finalize(&self, extremes: &Extremes) -> Result<Value, MetricError> {
+    fn finalize(&self, extremes: &ValueExtremesSummary) -> Result<Value, MetricError> {
         extremes.not_empty()?;
         Ok(extremes.min.into())
     }

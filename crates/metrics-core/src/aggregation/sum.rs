@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    states::{Totals, ValueTotals},
+    states::{ValueTotals, ValueTotalsSummary},
 };
 
 /// The sum of all values, each as often as its weight says. A NaN weight is as a NaN value.
@@ -37,7 +37,7 @@ impl Metric for Sum {
         ValueTotals { nan: self.nan }
     }
 
-    fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &ValueTotalsSummary) -> Result<Value, MetricError> {
         totals.seen()?;
         Ok(totals.weighted_sum.into())
     }

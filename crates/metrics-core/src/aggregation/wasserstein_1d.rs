@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    aggregation::states::{SampleList, Samples},
+    aggregation::states::{SampleList, SampleListSummary},
 };
 
 /// Wasserstein distance of order 1 between two samples of numbers, the earth mover's distance: the
@@ -47,7 +47,7 @@ impl Metric for Wasserstein1D {
         SampleList
     }
 
-    fn finalize(&self, samples: &Samples) -> Result<Value, MetricError> {
+    fn finalize(&self, samples: &SampleListSummary) -> Result<Value, MetricError> {
         if samples.x.is_empty() || samples.y.is_empty() {
             return Err(MetricError::Empty {
                 rejected: samples.rejected,

@@ -3,7 +3,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     intervals::Proportion,
-    states::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Accuracy: the share of decisions that are right.
@@ -43,7 +43,11 @@ impl ConfusionRule for AccuracyRule {
     const NAME: &'static str = "accuracy";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let score = |c: &ClassCounts| accuracy(c, options);
         Ok(options.average(counts, score, unseen_at(options.top_k)))
     }
@@ -52,8 +56,8 @@ impl ConfusionRule for AccuracyRule {
 impl Proportion for AccuracyRule {
     fn proportion(&self, c: &ClassCounts, options: &RuleOptions) -> (f64, f64) {
         match options.task {
-            Task::Multiclass => (c.tp, c.support()),
-            Task::Binary | Task::Multilabel => (c.tp + c.tn, c.total()),
+            TaskKind::Multiclass => (c.tp, c.support()),
+            TaskKind::Binary | TaskKind::Multilabel => (c.tp + c.tn, c.total()),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     MetricError, Value,
     classification::{
         Thresholds,
-        states::{Column, CurveCounts},
+        states::{Column, CurveScoresSummary},
     },
 };
 
@@ -149,7 +149,7 @@ impl CurveRule for AurocRule {
         positives > 0.0 && negatives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         match self.uncertainty {
             Uncertainty::None => {}
             Uncertainty::Bounds => {

@@ -4,8 +4,8 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    classification::{Thresholds, states::CurveCounts},
-    states::Task,
+    classification::{Thresholds, states::CurveScoresSummary},
+    states::TaskKind,
 };
 
 /// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
@@ -70,14 +70,14 @@ impl CurveRule for AveragePrecisionRule {
         positives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         if self.certified {
             let task = scores.task();
             return certified::certified(scores, average, |column| {
                 certified::average_precision(column, task)
             });
         }
-        let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
+        let keep_nan = scores.is_exact() && scores.task() == TaskKind::Multiclass;
         averaged(scores, average, |column| {
             if column.positives == 0.0 {
                 return if keep_nan { f64::NAN } else { 0.0 };

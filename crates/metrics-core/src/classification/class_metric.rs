@@ -3,7 +3,8 @@
 use crate::{
     Accumulator, Metric, MetricError, Value,
     states::{
-        BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+        BinaryConfusion, ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion,
+        TaskKind,
     },
 };
 use std::fmt::Debug;
@@ -35,7 +36,8 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     ///
     /// # Errors
     /// Where the rule documents them.
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError>;
+    fn value(&self, counts: &ConfusionSummary, options: &RuleOptions)
+    -> Result<Value, MetricError>;
 
     /// What the rule's own options add to the name.
     fn suffix(&self) -> String {
@@ -44,7 +46,7 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
 
     /// Whether the value is a single number.
     fn is_scalar(&self, options: &RuleOptions) -> bool {
-        options.average != Average::None || options.task == Task::Binary
+        options.average != Average::None || options.task == TaskKind::Binary
     }
 }
 
@@ -58,7 +60,7 @@ pub trait ZeroDivision: ConfusionRule {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleOptions {
     /// The task.
-    pub task: Task,
+    pub task: TaskKind,
     /// How classes become one value.
     pub average: Average,
     /// The value of a quotient whose denominator is 0.
@@ -83,12 +85,12 @@ impl RuleOptions {
     /// out the classes that `absent` names (multiclass only); weighted weighs by support.
     pub fn average(
         &self,
-        counts: &Confusion,
+        counts: &ConfusionSummary,
         score: impl Fn(&ClassCounts) -> f64,
         absent: impl Fn(&ClassCounts) -> bool,
     ) -> Value {
         let classes = counts.classes();
-        if self.task == Task::Binary {
+        if self.task == TaskKind::Binary {
             return score(&classes[0]).into();
         }
         let weighted = |weight: &dyn Fn(&ClassCounts) -> f64| {
@@ -101,7 +103,7 @@ impl RuleOptions {
             Average::Micro => score(&classes.into_iter().sum()).into(),
             Average::Weighted => weighted(&ClassCounts::support).into(),
             Average::Macro => {
-                let multiclass = self.task == Task::Multiclass;
+                let multiclass = self.task == TaskKind::Multiclass;
                 weighted(&|c| if multiclass && absent(c) { 0.0 } else { 1.0 }).into()
             }
         }
@@ -148,7 +150,7 @@ pub struct ClassMetric<R, A> {
 }
 
 impl<R: ConfusionRule, A> ClassMetric<R, A> {
-    fn new(accumulator: A, task: Task) -> Self {
+    fn new(accumulator: A, task: TaskKind) -> Self {
         let options = RuleOptions {
             task,
             average: Average::default(),
@@ -172,7 +174,7 @@ impl<R: ConfusionRule> ClassMetric<R, BinaryConfusion> {
                 threshold: 0.5,
                 ignore_index: None,
             },
-            Task::Binary,
+            TaskKind::Binary,
         )
     }
 
@@ -199,7 +201,7 @@ impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
             matrix: R::NEEDS_MATRIX,
             ignore_index: None,
         };
-        Self::new(accumulator, Task::Multiclass)
+        Self::new(accumulator, TaskKind::Multiclass)
     }
 
     /// A target among the `k` best scores counts as predicted; default 1.
@@ -227,7 +229,7 @@ impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
             threshold: 0.5,
             ignore_index: None,
         };
-        Self::new(accumulator, Task::Multilabel)
+        Self::new(accumulator, TaskKind::Multilabel)
     }
 
     /// Probabilities above it are positive predictions; default 0.5.
@@ -246,7 +248,7 @@ impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
 
 impl<R: ConfusionRule, A> ClassMetric<R, A> {
     /// The value of counts that may be empty.
-    pub(super) fn value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    pub(super) fn value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.rule.value(counts, &self.options)
     }
 
@@ -278,13 +280,13 @@ impl<R: ZeroDivision, A> ClassMetric<R, A> {
 impl<R, A> Metric for ClassMetric<R, A>
 where
     R: ConfusionRule,
-    A: Accumulator<Summary = Confusion>,
+    A: Accumulator<Summary = ConfusionSummary>,
 {
     type Accumulator = A;
 
     fn name(&self) -> String {
         let average = match (self.options.task, self.options.average) {
-            (Task::Binary, _) | (_, Average::Macro) => "",
+            (TaskKind::Binary, _) | (_, Average::Macro) => "",
             (_, Average::Micro) => "_micro",
             (_, Average::Weighted) => "_weighted",
             (_, Average::None) => "_per_class",
@@ -300,7 +302,7 @@ where
         self.accumulator.clone()
     }
 
-    fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         counts.not_empty()?;
         self.value(counts)
     }

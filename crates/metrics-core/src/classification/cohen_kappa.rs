@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{BinaryConfusion, Confusion, MulticlassConfusion},
+    states::{BinaryConfusion, ConfusionSummary, MulticlassConfusion},
 };
 
 /// Cohen's kappa: agreement between target and prediction beyond chance.
@@ -66,8 +66,12 @@ impl ConfusionRule for CohenKappaRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const NEEDS_MATRIX: bool = true;
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        if options.task == crate::states::Task::Multilabel {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
+        if options.task == crate::states::TaskKind::Multilabel {
             return Err(MetricError::InvalidOption(
                 "Cohen's kappa has no multilabel form".into(),
             ));

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     Matrix, MetricError, Value,
-    states::{Confusion, Task},
+    states::{ConfusionSummary, TaskKind},
 };
 
 /// Confusion matrix: how often each target (row) was predicted as what (column).
@@ -87,10 +87,14 @@ impl ConfusionRule for ConfusionMatrixRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const NEEDS_MATRIX: bool = true;
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let cells = counts.cells();
         Ok(match options.task {
-            Task::Multilabel => {
+            TaskKind::Multilabel => {
                 let of_label = |cells: &[f64]| self.matrix(2, cells.to_vec());
                 Value::Matrices(cells.chunks_exact(4).map(of_label).collect())
             }

@@ -4,7 +4,7 @@ use crate::{
     Metric, MetricError, Value,
     batch::{Binary, Multilabel},
     classification::states::{DecisionBatch, DecisionTerms},
-    states::{RowSums, RowTotals},
+    states::{RowSums, RowSumsSummary},
 };
 use std::fmt::Debug;
 
@@ -81,7 +81,7 @@ impl<R: DecisionRule, B: DecisionBatch> Metric for DecisionMetric<R, B> {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let means = totals.means();
         let values: Vec<_> = means.map(|m| self.rule.value(m[0], m[1], m[2])).collect();

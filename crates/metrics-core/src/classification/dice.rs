@@ -1,7 +1,7 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task},
+    states::{ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion, TaskKind},
 };
 
 /// Dice score: `2 tp / (2 tp + fp + fn)`, twice the overlap of predicted and true elements over both.
@@ -61,7 +61,11 @@ impl ConfusionRule for DiceRule {
     const NAME: &'static str = "dice";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let classes = counts.classes();
         let classes = &classes[usize::from(self.without_background)..];
         let weight = |class: &ClassCounts| match options.average {
@@ -69,7 +73,7 @@ impl ConfusionRule for DiceRule {
             _ => 1.0,
         };
         Ok(match options.average {
-            _ if options.task == Task::Binary => dice(&classes[0]).into(),
+            _ if options.task == TaskKind::Binary => dice(&classes[0]).into(),
             Average::None => Value::PerClass(classes.iter().map(dice).collect()),
             Average::Micro => dice(&classes.iter().copied().sum()).into(),
             Average::Macro | Average::Weighted => {

@@ -3,7 +3,9 @@ use super::{
     curve_metric::{CurveMetric, CurveRule},
     roc::roc,
 };
-use crate::{Curve, MetricError, Value, classification::states::CurveCounts, states::Task};
+use crate::{
+    Curve, MetricError, Value, classification::states::CurveScoresSummary, states::TaskKind,
+};
 
 /// Equal error rate: the error where false positives and false negatives are equally frequent.
 ///
@@ -41,11 +43,11 @@ impl CurveRule for EerRule {
     const AVERAGED: bool = true;
     const DEFAULT_AVERAGE: Average = Average::None;
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
         let curves = || scores.each_column(|column| roc(&column.curve(), exact));
         Ok(match average {
-            _ if scores.task() == Task::Binary => equal_error(&curves()[0]).into(),
+            _ if scores.task() == TaskKind::Binary => equal_error(&curves()[0]).into(),
             Average::None => Value::PerClass(curves().iter().map(equal_error).collect()),
             Average::Micro => equal_error(&roc(&scores.pooled(), exact)).into(),
             Average::Macro => {

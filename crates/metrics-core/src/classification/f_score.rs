@@ -2,7 +2,7 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, Zer
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// F1 score: the harmonic mean of precision and recall, `2 tp / (2 tp + fp + fn)`.
@@ -79,7 +79,11 @@ impl ConfusionRule for F1ScoreRule {
     const NAME: &'static str = "f1_score";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(f_score(1.0, counts, options))
     }
 }
@@ -88,7 +92,11 @@ impl ConfusionRule for FBetaScoreRule {
     const NAME: &'static str = "fbeta_score";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         if self.beta.is_nan() || self.beta <= 0.0 {
             return Err(MetricError::InvalidOption(format!(
                 "beta must be positive, not {}",
@@ -103,7 +111,7 @@ impl ConfusionRule for FBetaScoreRule {
     }
 }
 
-fn f_score(beta: f64, counts: &Confusion, options: &RuleOptions) -> Value {
+fn f_score(beta: f64, counts: &ConfusionSummary, options: &RuleOptions) -> Value {
     let square = beta * beta;
     let score = |c: &_| {
         let ClassCounts { tp, fp, fn_, .. } = *c;

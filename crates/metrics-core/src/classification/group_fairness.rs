@@ -1,6 +1,6 @@
 use crate::{
     Criterion, Disparity, Metric, MetricError, Value,
-    classification::states::{GroupCounts, GroupedOutcomes},
+    classification::states::{GroupCounts, GroupCountsSummary},
     states::ClassCounts,
 };
 
@@ -89,7 +89,7 @@ impl Metric for GroupFairness {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, outcomes: &GroupedOutcomes) -> Result<Value, MetricError> {
+    fn finalize(&self, outcomes: &GroupCountsSummary) -> Result<Value, MetricError> {
         outcomes.not_empty()?;
         let groups = outcomes.groups();
         let both = [Criterion::DemographicParity, Criterion::EqualOpportunity];

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    classification::states::{GroupCounts, GroupedOutcomes},
+    classification::states::{GroupCounts, GroupCountsSummary},
     states::ClassCounts,
 };
 
@@ -68,7 +68,7 @@ impl Metric for GroupStatRates {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, outcomes: &GroupedOutcomes) -> Result<Value, MetricError> {
+    fn finalize(&self, outcomes: &GroupCountsSummary) -> Result<Value, MetricError> {
         outcomes.not_empty()?;
         let rates = outcomes.groups().into_iter().map(|group| {
             let total = group.total();

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Hamming distance: the share of decisions that are wrong.
@@ -38,7 +38,11 @@ impl ConfusionRule for HammingDistanceRule {
     const NAME: &'static str = "hamming_distance";
     const HIGHER_IS_BETTER: Option<bool> = Some(false);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| 1.0 - accuracy(c, options),

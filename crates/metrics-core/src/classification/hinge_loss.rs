@@ -2,7 +2,7 @@ use crate::{
     Metric, MetricError, Value,
     batch::{Binary, Multiclass},
     classification::states::{HingeTerms, MarginBatch},
-    states::{RowSums, RowTotals},
+    states::{RowSums, RowSumsSummary},
 };
 
 /// Hinge loss: the mean of `max(0, 1 - margin)`, or of its square.
@@ -108,7 +108,7 @@ impl<B: MarginBatch> Metric for HingeLoss<B> {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let losses = totals.means().next().unwrap_or_default();
         Ok(match self.terms.options.one_vs_all {

@@ -1,7 +1,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Informedness (Youden's J): how much more often positives are predicted positive than negatives
@@ -36,7 +36,11 @@ impl ConfusionRule for InformednessRule {
     const NAME: &'static str = "informedness";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let informedness = |c: &ClassCounts| {
             let (positives, negatives) = (c.support(), c.tn + c.fp);
             match positives > 0.0 && negatives > 0.0 {

@@ -3,7 +3,7 @@ use super::class_metric::{
 };
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
@@ -38,13 +38,17 @@ impl ConfusionRule for JaccardIndexRule {
     const NAME: &'static str = "jaccard_index";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let union = |c: &ClassCounts| c.tp + c.fp + c.fn_;
         let jaccard = |c: &ClassCounts| options.divide(c.tp, union(c));
         let left_out = options
             .ignore_index
             .and_then(|index| usize::try_from(index).ok())
-            .filter(|index| *index < counts.width && options.task == Task::Multiclass);
+            .filter(|index| *index < counts.width && options.task == TaskKind::Multiclass);
         let Some(left_out) = left_out else {
             return Ok(options.average(counts, jaccard, ClassCounts::is_unseen));
         };

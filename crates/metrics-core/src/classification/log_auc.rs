@@ -6,7 +6,7 @@ use crate::{
     MetricError, Value,
     classification::{
         Thresholds,
-        states::{Column, CurveCounts},
+        states::{Column, CurveScoresSummary},
     },
 };
 
@@ -83,7 +83,7 @@ impl CurveRule for LogAucRule {
         positives > 0.0 && negatives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         averaged(scores, average, |column| self.area(column))
     }
 

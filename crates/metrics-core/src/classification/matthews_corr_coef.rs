@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, Confusion, Task, of_others},
+    states::{ClassCounts, ConfusionSummary, TaskKind, of_others},
 };
 
 /// Matthews correlation coefficient: the correlation between target and prediction.
@@ -36,11 +36,15 @@ impl ConfusionRule for MatthewsCorrCoefRule {
     const NAME: &'static str = "matthews_corr_coef";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let classes = match options.task {
-            Task::Multiclass => counts.classes(),
+            TaskKind::Multiclass => counts.classes(),
             // The negative class of two is the positive one seen from the other side.
-            Task::Binary | Task::Multilabel => {
+            TaskKind::Binary | TaskKind::Multilabel => {
                 let positive: ClassCounts = counts.classes().into_iter().sum();
                 let ClassCounts { tp, fp, tn, fn_ } = positive;
                 vec![

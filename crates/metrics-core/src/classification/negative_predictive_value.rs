@@ -5,7 +5,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     intervals::Proportion,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
@@ -41,7 +41,11 @@ impl ConfusionRule for NegativePredictiveValueRule {
     const NAME: &'static str = "negative_predictive_value";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tn, c.tn + c.fn_),

@@ -5,7 +5,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     intervals::Proportion,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
@@ -39,7 +39,11 @@ impl ConfusionRule for PrecisionRule {
     const NAME: &'static str = "precision";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tp, c.tp + c.fp),

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    classification::{Thresholds, states::CurveCounts},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest precision at a recall of at least `min_recall`.
@@ -60,7 +60,7 @@ impl CurveRule for PrecisionAtFixedRecallRule {
         required_rate("min_recall", self.min_recall).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_recall", self.min_recall)?;
         Ok(best(scores, |column| {
             precision_recall_points(column, scores)

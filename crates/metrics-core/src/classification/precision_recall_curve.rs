@@ -4,8 +4,8 @@ use super::{
 };
 use crate::{
     Curve, MetricError, Value,
-    classification::states::{CurveCounts, ThresholdCurve},
-    states::Task,
+    classification::states::{CurveScoresSummary, ThresholdCurve},
+    states::TaskKind,
 };
 
 /// Recall (x) against precision (y) at rising thresholds, and a last point (0, 1) without one.
@@ -41,17 +41,17 @@ impl CurveRule for PrecisionRecallCurveRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let curve = |column: &_| precision_recall(column, scores);
         Ok(Value::Curves(scores.columns().iter().map(curve).collect()))
     }
 }
 
 /// The curve of one class.
-pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveCounts) -> Curve {
+pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveScoresSummary) -> Curve {
     let points = counts.tp.iter().zip(&counts.fp).rev();
     let without_positives = match (scores.is_exact(), scores.task()) {
-        (true, Task::Binary | Task::Multilabel) => 1.0,
+        (true, TaskKind::Binary | TaskKind::Multilabel) => 1.0,
         _ => f64::NAN,
     };
     let recall = |tp: &f64| {

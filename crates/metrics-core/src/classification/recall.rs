@@ -5,7 +5,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     intervals::Proportion,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Recall (sensitivity, true positive rate): the share of positives that are found,
@@ -40,7 +40,11 @@ impl ConfusionRule for RecallRule {
     const NAME: &'static str = "recall";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tp, c.support()),

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    classification::{Thresholds, states::CurveCounts},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest recall at a precision of at least `min_precision`.
@@ -61,7 +61,7 @@ impl CurveRule for RecallAtFixedPrecisionRule {
         required_rate("min_precision", self.min_precision).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_precision", self.min_precision)?;
         Ok(best(scores, |column| {
             let points = precision_recall_points(column, scores);

@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, ReliabilityBin, Value,
     batch::{Binary, Multiclass},
-    classification::states::{BinSums, Calibration, CalibrationBins, ConfidentBatch},
+    classification::states::{BinSums, CalibrationBins, CalibrationBinsSummary, ConfidentBatch},
 };
 
 /// Reliability diagram: mean confidence and share of right predictions, by bins of confidence.
@@ -85,7 +85,7 @@ impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
+    fn finalize(&self, bins: &CalibrationBinsSummary) -> Result<Value, MetricError> {
         let bins = bins.bins()?;
         let width = bins.len().saturating_sub(1).max(1) as f64;
         let bin = |(i, bin): (usize, &BinSums)| ReliabilityBin {

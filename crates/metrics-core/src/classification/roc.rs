@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     Curve, MetricError, Value,
-    classification::states::{CurveCounts, ThresholdCurve},
+    classification::states::{CurveScoresSummary, ThresholdCurve},
 };
 
 /// Receiver operating characteristic: false positive rate (x) against true positive rate (y) at
@@ -39,7 +39,7 @@ impl CurveRule for RocRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
         Ok(Value::Curves(
             scores

@@ -3,7 +3,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule};
 use crate::{
     Matrix, Metric, MetricError, SummaryOf, Value,
-    states::{BySample, Confusion, PerSample, SampleCounts},
+    states::{BySample, ConfusionSummary, PerSample, PerSampleSummary},
 };
 
 /// A metric that has a value for every sample: what TorchMetrics calls
@@ -19,15 +19,15 @@ pub trait SampleMetric: Metric<Accumulator: BySample> {
 /// The rules that TorchMetrics has by sample.
 pub trait Multidim: Averaged {}
 
-impl<R: ConfusionRule + Multidim, A: BySample<Summary = Confusion>> SampleMetric
+impl<R: ConfusionRule + Multidim, A: BySample<Summary = ConfusionSummary>> SampleMetric
     for ClassMetric<R, A>
 {
-    fn sample_value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn sample_value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.value(counts)
     }
 }
 
-impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
+impl<R: Multidim, A: BySample<Summary = ConfusionSummary>> ClassMetric<R, A> {
     /// A value for every sample of batches `[N, ..]`, see [`Samplewise`].
     pub fn samplewise(self) -> Samplewise<Self> {
         Samplewise::new(self)
@@ -95,7 +95,7 @@ impl<M: SampleMetric> Metric for Samplewise<M> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, counts: &SampleCounts) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &PerSampleSummary) -> Result<Value, MetricError> {
         let of_sample = |counters: &[u32]| {
             let summary = self.accumulator.0.summary(counters);
             self.metric.sample_value(&summary)

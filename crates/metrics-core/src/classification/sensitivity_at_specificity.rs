@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    classification::{Thresholds, states::CurveCounts},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest sensitivity at a specificity of at least `min_specificity`.
@@ -61,7 +61,7 @@ impl CurveRule for SensitivityAtSpecificityRule {
         required_rate("min_specificity", self.min_specificity).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_specificity", self.min_specificity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {

@@ -3,7 +3,7 @@ use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
     intervals::Proportion,
-    states::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
@@ -36,7 +36,11 @@ impl ConfusionRule for SpecificityRule {
     const NAME: &'static str = "specificity";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tn, c.tn + c.fp),

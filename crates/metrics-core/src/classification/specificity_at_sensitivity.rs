@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    classification::{Thresholds, states::CurveCounts},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest specificity at a sensitivity of at least `min_sensitivity`.
@@ -60,7 +60,7 @@ impl CurveRule for SpecificityAtSensitivityRule {
         required_rate("min_sensitivity", self.min_sensitivity).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_sensitivity", self.min_sensitivity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {

@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
     classification::states::TopLabels,
-    states::{RowSums, RowTotals},
+    states::{RowSums, RowSumsSummary},
 };
 
 /// Accuracy of predicting the `k` labels with the best scores: the share of rows whose predicted labels
@@ -107,7 +107,7 @@ impl Metric for TopKMultilabelAccuracy {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         Ok((totals.terms[0] / totals.terms[1]).into())
     }

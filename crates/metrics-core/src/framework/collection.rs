@@ -544,7 +544,7 @@ impl<B: Batch> MetricCollection<B> {
         Ok(unread)
     }
 
-    /// Adds what another collection of the same metrics has accumulated, such as the next stretch
+    /// Adds what another collection of the same metrics has accumulated, such as the next segment
     /// of an epoch. Reads the other's device if it has unread batches.
     ///
     /// # Errors

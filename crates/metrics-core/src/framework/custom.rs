@@ -120,7 +120,7 @@ impl<B: Batch> Metric for CustomMetric<B> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, summary: &CustomSums) -> Result<Value, MetricError> {
+    fn finalize(&self, summary: &CustomSummary) -> Result<Value, MetricError> {
         if let Some(found) = summary.wrong_length {
             return Err(MetricError::Custom(format!(
                 "`{}` was made for {} sums, but its closure returned {found}",
@@ -181,10 +181,10 @@ impl<B> fmt::Debug for CustomAccumulator<B> {
 
 impl<B: Batch> Accumulator for CustomAccumulator<B> {
     type Batch = B;
-    type Summary = CustomSums;
+    type Summary = CustomSummary;
 
-    fn empty(&self) -> CustomSums {
-        CustomSums {
+    fn empty(&self) -> CustomSummary {
+        CustomSummary {
             sums: vec![0.0; self.sums],
             updates: 0,
             wrong_length: None,
@@ -221,7 +221,7 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut CustomSums) {
+    fn fold(&self, delta: &HostDelta, summary: &mut CustomSummary) {
         if let Some(updates) = delta.counts(0) {
             summary.updates += updates[0] as u64;
         }
@@ -240,7 +240,7 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
 
 /// The sums of a [`CustomMetric`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CustomSums {
+pub struct CustomSummary {
     /// The sums over all batches, in `f64`.
     #[serde(with = "crate::number::list")]
     pub sums: Vec<f64>,
@@ -250,7 +250,7 @@ pub struct CustomSums {
     pub wrong_length: Option<u64>,
 }
 
-impl Summary for CustomSums {
+impl Summary for CustomSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.sums.len() != other.sums.len() {
             return Err(MetricError::MergeMismatch {

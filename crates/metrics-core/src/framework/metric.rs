@@ -184,7 +184,7 @@ impl<M: Metric> MetricState<M> {
     /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
     /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
-        let summary = self.state.values()?;
+        let summary = self.state.view()?;
         validated(summary.rejected(), self.validation)?;
         self.metric.finalize(summary)
     }

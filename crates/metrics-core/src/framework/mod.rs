@@ -14,7 +14,7 @@ pub(crate) mod value;
 
 pub use accumulator::{Accumulator, Batch, Summary};
 pub use collection::{CollectionSummary, MetricCollection, MetricInfo};
-pub use custom::{CustomAccumulator, CustomMetric, CustomSums, custom_metric};
+pub use custom::{CustomAccumulator, CustomMetric, CustomSummary, custom_metric};
 pub use delta::{Delta, HostDelta};
 pub use error::MetricError;
 pub use metric::{BatchOf, Metric, MetricState, SummaryOf};

@@ -128,7 +128,7 @@ impl<A: Accumulator> State<A> {
     ///
     /// # Errors
     /// [`MetricError::Read`]; the state is then unchanged.
-    pub fn values(&mut self) -> Result<&A::Summary, MetricError> {
+    pub fn view(&mut self) -> Result<&A::Summary, MetricError> {
         match self.condensed() {
             None => self.summary(),
             Some((device, delta)) => {

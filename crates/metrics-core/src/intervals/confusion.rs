@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError,
-    states::{BinaryConfusion, Confusion, MulticlassConfusion, Task},
+    states::{BinaryConfusion, ConfusionSummary, MulticlassConfusion, TaskKind},
 };
 
 impl Resampled for BinaryConfusion {}
@@ -20,18 +20,18 @@ impl Resampled for MulticlassConfusion {
     }
 }
 
-/// The elements of a [`Confusion`].
+/// The elements of a [`ConfusionSummary`].
 #[derive(Debug)]
 pub struct ConfusionElements {
     /// Places in the matrix and counts of the cells that are not empty; of all, if most are not.
     cells: Vec<(usize, u64)>,
     multinomial: Multinomial,
     /// All elements, in the form of a sample.
-    whole: Confusion,
-    empty: Confusion,
+    whole: ConfusionSummary,
+    empty: ConfusionSummary,
 }
 
-impl Confusion {
+impl ConfusionSummary {
     /// Adds elements of one cell of the matrix to it or to its margins.
     fn add(&mut self, place: usize, count: u64) {
         if !self.margins {
@@ -60,12 +60,12 @@ impl Confusion {
     }
 }
 
-impl Resample for Confusion {
+impl Resample for ConfusionSummary {
     type Elements = ConfusionElements;
 
     fn elements(&self, empty: Self) -> Result<ConfusionElements, MetricError> {
         whole_elements(!self.weighted.is_empty())?;
-        if self.margins || self.task == Task::Multilabel {
+        if self.margins || self.task == TaskKind::Multilabel {
             return Err(MetricError::InvalidOption(
                 "only a whole confusion matrix can be resampled, neither its margins nor those of labels"
                     .into(),
@@ -90,11 +90,11 @@ impl Resample for Confusion {
 }
 
 impl Elements for ConfusionElements {
-    type Summary = Confusion;
+    type Summary = ConfusionSummary;
     /// A place in the matrix.
     type Kind = usize;
 
-    fn resample(&self, random: &mut Random) -> Confusion {
+    fn resample(&self, random: &mut Random) -> ConfusionSummary {
         let mut sum = self.empty.clone();
         let drawn = self.multinomial.draw(random);
         if sum.margins && self.cells.len() == sum.width * sum.width {
@@ -113,7 +113,7 @@ impl Elements for ConfusionElements {
         filled.map(|(place, count)| (*count, *place)).collect()
     }
 
-    fn without(&self, kind: &usize) -> Confusion {
+    fn without(&self, kind: &usize) -> ConfusionSummary {
         let mut rest = self.whole.clone();
         let mut one = self.empty.clone();
         one.add(*kind, 1);
@@ -129,7 +129,7 @@ mod tests {
     use crate::{Accumulator, Metric, classification::F1Score};
     use rand::SeedableRng;
 
-    fn matrix(counts: &[u64], margins: bool) -> (Confusion, Confusion) {
+    fn matrix(counts: &[u64], margins: bool) -> (ConfusionSummary, ConfusionSummary) {
         let accumulator = F1Score::multiclass(3).accumulator();
         let empty = MulticlassConfusion {
             matrix: !margins,

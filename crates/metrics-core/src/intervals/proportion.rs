@@ -11,7 +11,7 @@ use crate::{
         Average, ClassMetric,
         rules::{ConfusionRule, RuleOptions},
     },
-    states::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// How the interval of a share is made.
@@ -175,14 +175,14 @@ impl<R: Proportion, A> ProportionInterval<R, A> {
 impl<R, A> ProportionInterval<R, A>
 where
     R: Proportion,
-    A: Accumulator<Summary = Confusion>,
+    A: Accumulator<Summary = ConfusionSummary>,
 {
     /// The share with its interval, or those of each class.
     ///
     /// # Errors
     /// [`MetricError::Empty`]; [`MetricError::InvalidOption`] for a level outside `(0, 1)`, and if the
     /// value is no share of elements.
-    pub fn estimates(&self, counts: &Confusion) -> Result<Vec<Estimate>, MetricError> {
+    pub fn estimates(&self, counts: &ConfusionSummary) -> Result<Vec<Estimate>, MetricError> {
         counts.not_empty()?;
         if !counts.weighted.is_empty() {
             return Err(MetricError::InvalidOption(
@@ -192,10 +192,10 @@ where
         let options = self.metric.options();
         let share = |counts: &ClassCounts| self.metric.rule().proportion(counts, options);
         let mut classes = counts.classes();
-        if options.task != Task::Binary && options.average != Average::None {
+        if options.task != TaskKind::Binary && options.average != Average::None {
             let sum: ClassCounts = classes.into_iter().sum();
             let elements = counts.total();
-            let once = options.task == Task::Multiclass && share(&sum).1 == elements;
+            let once = options.task == TaskKind::Multiclass && share(&sum).1 == elements;
             if options.average != Average::Micro || !once {
                 return Err(MetricError::InvalidOption(format!(
                     "{} is no share in which every element counts once; a bootstrap has its interval",
@@ -217,7 +217,7 @@ where
 impl<R, A> Metric for ProportionInterval<R, A>
 where
     R: Proportion,
-    A: Accumulator<Summary = Confusion>,
+    A: Accumulator<Summary = ConfusionSummary>,
 {
     type Accumulator = A;
 
@@ -229,7 +229,7 @@ where
         self.metric.accumulator()
     }
 
-    fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         one(&self.estimates(counts)?)
     }
 

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{Joint, JointMoments, JointOutput},
+    regression::states::{JointMoments, JointMomentsSummary, JointOutput},
 };
 
 /// Lin's concordance correlation coefficient: `2 s_xy / (s_x² + s_y² + (mean(x) - mean(y))²)` of
@@ -62,7 +62,7 @@ impl Metric for ConcordanceCorrCoef {
         }
     }
 
-    fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
+    fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
         let freedom = joint.weight - 1.0;
         let values = joint.each(|output| match freedom > 0.0 {

@@ -2,7 +2,7 @@ use super::{PerRow, Reduction};
 use crate::{
     Metric, MetricError, Reason, Value,
     ops::scalar::sum_pairs,
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
 
@@ -121,7 +121,7 @@ impl Metric for CosineSimilarity {
         PairSums::new(CosineTerms)
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Metric, MetricError, Reason, Value,
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -132,7 +132,7 @@ impl Metric for JensenShannonDivergence {
         PairSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

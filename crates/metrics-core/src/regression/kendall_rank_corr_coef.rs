@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Matrix, Metric, MetricError, Value,
-    regression::states::{Pairs, RankPairs},
+    regression::states::{RankPairs, RankPairsSummary},
 };
 use std::f64::consts::SQRT_2;
 
@@ -128,7 +128,7 @@ impl Metric for KendallRankCorrCoef {
         }
     }
 
-    fn finalize(&self, pairs: &Pairs) -> Result<Value, MetricError> {
+    fn finalize(&self, pairs: &RankPairsSummary) -> Result<Value, MetricError> {
         pairs.not_empty()?;
         let orders = pairs.each(Order::new);
         let taus = orders.iter().map(|order| order.tau(self.variant)).collect();

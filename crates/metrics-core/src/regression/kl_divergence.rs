@@ -6,7 +6,7 @@ use super::{
 use crate::{
     Metric, MetricError, Reason, Value,
     ops::scalar::exp,
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 
 use burn::tensor::{Bool, Tensor};
@@ -144,7 +144,7 @@ impl Metric for KlDivergence {
         PairSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

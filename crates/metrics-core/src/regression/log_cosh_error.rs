@@ -5,7 +5,7 @@ use crate::{
         default::log1p,
         scalar::{exp, ln},
     },
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
 use std::f64::consts::LN_2;
@@ -96,7 +96,7 @@ impl Metric for LogCoshError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(per_output(totals.means()?, self.outputs))
     }
 

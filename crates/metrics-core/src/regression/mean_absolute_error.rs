@@ -1,7 +1,7 @@
 use super::{mean, suffix};
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// Mean absolute error: `mean(|prediction - target|)`.
@@ -55,7 +55,7 @@ impl Metric for MeanAbsoluteError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         mean(moments, &moments.absolute_error, self.outputs, |mae| mae)
     }
 

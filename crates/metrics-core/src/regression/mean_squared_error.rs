@@ -1,7 +1,7 @@
 use super::{mean, suffix};
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// Mean squared error: `mean((prediction - target)²)`, or its square root.
@@ -68,7 +68,7 @@ impl Metric for MeanSquaredError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         let finish = |mse: f64| if self.root { mse.sqrt() } else { mse };
         mean(moments, &moments.squared_error, self.outputs, finish)
     }

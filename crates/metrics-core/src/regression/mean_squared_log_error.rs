@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Reason, Value,
     ops::{default::log1p, scalar::ln},
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -85,7 +85,7 @@ impl Metric for MeanSquaredLogError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

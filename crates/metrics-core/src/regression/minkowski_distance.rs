@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
     ops::default::power,
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -82,7 +82,7 @@ impl Metric for MinkowskiDistance {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.sum()?.powf(1.0 / self.p).into())
     }
 

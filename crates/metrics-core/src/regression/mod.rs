@@ -67,7 +67,7 @@ pub mod terms {
     };
 }
 
-use crate::{MetricError, Value, regression::states::Moments};
+use crate::{MetricError, Value, regression::states::PairMomentsSummary};
 
 /// One number, or a list if the outputs were asked for one by one.
 fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
@@ -79,7 +79,7 @@ fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
 
 /// The mean of a sum over the rows, weighted if they are.
 fn mean(
-    moments: &Moments,
+    moments: &PairMomentsSummary,
     sums: &[f64],
     outputs: Option<usize>,
     finish: impl Fn(f64) -> f64,

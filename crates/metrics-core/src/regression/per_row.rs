@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{PairList, PairSums, PairTerms, PairTotals},
-    states::Listed,
+    regression::states::{PairList, PairSums, PairSumsSummary, PairTerms},
+    states::ValueListSummary,
 };
 
 /// How the values of rows become one. To have each of them, see [`PerRow`].
@@ -14,7 +14,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    pub(super) fn apply(self, totals: &PairTotals) -> Result<Value, MetricError> {
+    pub(super) fn apply(self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         let value = match self {
             Reduction::Mean => totals.mean()?,
             Reduction::Sum => totals.sum()?,
@@ -70,7 +70,7 @@ where
         self.metric.accumulator().into()
     }
 
-    fn finalize(&self, listed: &Listed) -> Result<Value, MetricError> {
+    fn finalize(&self, listed: &ValueListSummary) -> Result<Value, MetricError> {
         match listed.values.is_empty() {
             true => Err(MetricError::Empty {
                 rejected: listed.rejected,

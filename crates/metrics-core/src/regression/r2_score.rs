@@ -1,7 +1,7 @@
 use super::{average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// How the R² scores of several outputs become one.
@@ -103,7 +103,7 @@ impl Metric for R2Score {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         if moments.count < 2 {
             return Err(MetricError::TooFew {

@@ -1,7 +1,7 @@
 use super::{pearson_corr_coef::correlation, per_output, ranks::Ranking, suffix};
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{Pairs, RankPairs},
+    regression::states::{RankPairs, RankPairsSummary},
 };
 
 /// Spearman rank correlation coefficient: the Pearson correlation of the ranks of predictions and
@@ -60,7 +60,7 @@ impl Metric for SpearmanCorrCoef {
         }
     }
 
-    fn finalize(&self, pairs: &Pairs) -> Result<Value, MetricError> {
+    fn finalize(&self, pairs: &RankPairsSummary) -> Result<Value, MetricError> {
         pairs.not_empty()?;
         Ok(per_output(pairs.each(spearman), self.outputs))
     }

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -69,7 +69,7 @@ impl Metric for SymmetricMeanAbsolutePercentageError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

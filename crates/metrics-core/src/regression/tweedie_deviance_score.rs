@@ -5,7 +5,7 @@ use crate::{
         default::power,
         scalar::{exp, ln},
     },
-    regression::states::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -166,7 +166,7 @@ impl Metric for TweedieDevianceScore {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

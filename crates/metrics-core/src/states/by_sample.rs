@@ -1,7 +1,7 @@
 //! Counts of each sample by itself: the state of values by sample.
 
 use super::{
-    BinaryConfusion, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+    BinaryConfusion, ConfusionSummary, MulticlassConfusion, MultilabelConfusion, TaskKind,
     confusion::label_options, fold::add_rejected,
 };
 use crate::{
@@ -33,10 +33,10 @@ pub struct PerSample<A>(pub(crate) A);
 
 impl<A: BySample> Accumulator for PerSample<A> {
     type Batch = A::Batch;
-    type Summary = SampleCounts;
+    type Summary = PerSampleSummary;
 
-    fn empty(&self) -> SampleCounts {
-        SampleCounts {
+    fn empty(&self) -> PerSampleSummary {
+        PerSampleSummary {
             counters: self.0.counters(),
             counts: Vec::new(),
             rejected: Rejected::default(),
@@ -75,7 +75,7 @@ impl<A: BySample> Accumulator for PerSample<A> {
         delta.append_ints(Tensor::cat(vec![head, counts], 0));
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut SampleCounts) {
+    fn fold(&self, delta: &HostDelta, summary: &mut PerSampleSummary) {
         for list in delta.int_lists() {
             let mut rest = list.as_slice();
             while let Some((samples, tail)) = rest.split_first() {
@@ -91,7 +91,7 @@ impl<A: BySample> Accumulator for PerSample<A> {
 
 /// The counters of every sample, in the order of the batches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct SampleCounts {
+pub struct PerSampleSummary {
     /// How many counters a sample has.
     pub counters: usize,
     /// The counters of one sample after the other; no device counts further in one batch.
@@ -100,14 +100,14 @@ pub struct SampleCounts {
     pub rejected: Rejected,
 }
 
-impl SampleCounts {
+impl PerSampleSummary {
     /// The counters of each sample.
     pub fn samples(&self) -> impl Iterator<Item = &[u32]> {
         self.counts.chunks_exact(self.counters.max(1))
     }
 }
 
-impl Summary for SampleCounts {
+impl Summary for PerSampleSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.counters != other.counters {
             let what = |c: &Self| format!("samples of {} counters", c.counters);
@@ -147,8 +147,8 @@ impl BySample for BinaryConfusion {
         count_decisions(&batch.decisions, samples, self.threshold, self.ignore_index)
     }
 
-    fn summary(&self, counters: &[u32]) -> Confusion {
-        Confusion::of_sample(Task::Binary, 2, counters)
+    fn summary(&self, counters: &[u32]) -> ConfusionSummary {
+        ConfusionSummary::of_sample(TaskKind::Binary, 2, counters)
     }
 }
 
@@ -165,8 +165,8 @@ impl BySample for MultilabelConfusion {
         count_decisions(&batch.decisions, samples, self.threshold, self.ignore_index)
     }
 
-    fn summary(&self, counters: &[u32]) -> Confusion {
-        Confusion::of_sample(Task::Multilabel, self.labels, counters)
+    fn summary(&self, counters: &[u32]) -> ConfusionSummary {
+        ConfusionSummary::of_sample(TaskKind::Multilabel, self.labels, counters)
     }
 }
 
@@ -204,8 +204,8 @@ impl BySample for MulticlassConfusion {
         Tensor::cat(vec![counts, rejected], 0)
     }
 
-    fn summary(&self, counters: &[u32]) -> Confusion {
-        Confusion::of_sample(Task::Multiclass, self.classes, counters)
+    fn summary(&self, counters: &[u32]) -> ConfusionSummary {
+        ConfusionSummary::of_sample(TaskKind::Multiclass, self.classes, counters)
     }
 }
 

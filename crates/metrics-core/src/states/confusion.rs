@@ -9,10 +9,10 @@ use crate::{
 use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
-/// What kind of decisions a [`Confusion`] counts.
+/// What kind of decisions a [`ConfusionSummary`] counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Task {
+pub enum TaskKind {
     /// One 2x2 matrix.
     Binary,
     /// One matrix over the classes.
@@ -23,9 +23,9 @@ pub enum Task {
 
 /// Confusion counts: exact, whatever their size. Elements with a weight are in sums of their own.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Confusion {
+pub struct ConfusionSummary {
     /// What is counted.
-    pub task: Task,
+    pub task: TaskKind,
     /// Classes (2 for binary) or labels.
     pub width: usize,
     /// The elements without a weight.
@@ -99,10 +99,10 @@ impl std::iter::Sum for ClassCounts {
     }
 }
 
-impl Confusion {
-    fn new(task: Task, width: usize, margins: bool) -> Self {
+impl ConfusionSummary {
+    fn new(task: TaskKind, width: usize, margins: bool) -> Self {
         let cells = match task {
-            Task::Multilabel => 4 * width,
+            TaskKind::Multilabel => 4 * width,
             _ if margins => 3 * width,
             _ => width * width,
         };
@@ -117,13 +117,13 @@ impl Confusion {
     }
 
     /// Of one sample, for which the margins are enough.
-    pub(crate) fn of_sample(task: Task, width: usize, counters: &[u32]) -> Self {
+    pub(crate) fn of_sample(task: TaskKind, width: usize, counters: &[u32]) -> Self {
         Self {
             task,
             width,
             counts: counters.iter().map(|count| u64::from(*count)).collect(),
             weighted: Vec::new(),
-            margins: task == Task::Multiclass,
+            margins: task == TaskKind::Multiclass,
             rejected: Rejected::default(),
         }
     }
@@ -132,7 +132,7 @@ impl Confusion {
     /// of labels, which have a matrix each.
     pub fn get(&self, target: usize, prediction: usize) -> Option<f64> {
         let inside = target < self.width && prediction < self.width;
-        let cells = inside && !self.margins && self.task != Task::Multilabel;
+        let cells = inside && !self.margins && self.task != TaskKind::Multilabel;
         cells.then(|| self.cell(target * self.width + prediction))
     }
 
@@ -185,10 +185,10 @@ impl Confusion {
             tp: self.cell(at + 3),
         };
         match self.task {
-            Task::Binary => vec![quad(0)],
-            Task::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
-            Task::Multiclass if self.weighted.is_empty() => self.unweighted_classes(),
-            Task::Multiclass => (self.unweighted_classes().into_iter())
+            TaskKind::Binary => vec![quad(0)],
+            TaskKind::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
+            TaskKind::Multiclass if self.weighted.is_empty() => self.unweighted_classes(),
+            TaskKind::Multiclass => (self.unweighted_classes().into_iter())
                 .zip(self.weighted_classes())
                 .map(|pair| <[_; 2]>::from(pair).into_iter().sum())
                 .collect(),
@@ -309,7 +309,7 @@ pub(crate) fn of_others(numbers: &[f64]) -> Vec<f64> {
     sums
 }
 
-impl Summary for Confusion {
+impl Summary for ConfusionSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |c: &Self| (c.task, c.width, c.margins, c.counts.len());
         if shape(self) != shape(other) || !other.weights_fit() {
@@ -329,7 +329,7 @@ impl Summary for Confusion {
     fn consistent(&self) -> Result<(), MetricError> {
         // The width is the file's: nothing is allocated for it.
         let cells = match self.task {
-            Task::Multilabel => self.width.checked_mul(4),
+            TaskKind::Multilabel => self.width.checked_mul(4),
             _ if self.margins => self.width.checked_mul(3),
             _ => self.width.checked_mul(self.width),
         };
@@ -364,10 +364,10 @@ pub struct BinaryConfusion {
 
 impl Accumulator for BinaryConfusion {
     type Batch = Binary;
-    type Summary = Confusion;
+    type Summary = ConfusionSummary;
 
-    fn empty(&self) -> Confusion {
-        Confusion::new(Task::Binary, 2, false)
+    fn empty(&self) -> ConfusionSummary {
+        ConfusionSummary::new(TaskKind::Binary, 2, false)
     }
 
     fn validate(&self) -> Result<(), MetricError> {
@@ -387,7 +387,7 @@ impl Accumulator for BinaryConfusion {
         count_decisions(delta, &batch.decisions, batch.weights(), options);
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ConfusionSummary) {
         summary.fold(delta);
     }
 }
@@ -403,10 +403,10 @@ pub struct MultilabelConfusion {
 
 impl Accumulator for MultilabelConfusion {
     type Batch = Multilabel;
-    type Summary = Confusion;
+    type Summary = ConfusionSummary;
 
-    fn empty(&self) -> Confusion {
-        Confusion::new(Task::Multilabel, self.labels, false)
+    fn empty(&self) -> ConfusionSummary {
+        ConfusionSummary::new(TaskKind::Multilabel, self.labels, false)
     }
 
     fn validate(&self) -> Result<(), MetricError> {
@@ -427,7 +427,7 @@ impl Accumulator for MultilabelConfusion {
         count_decisions(delta, &batch.decisions, batch.weights(), options);
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ConfusionSummary) {
         summary.fold(delta);
     }
 }
@@ -515,16 +515,16 @@ pub struct MulticlassConfusion {
 
 impl Accumulator for MulticlassConfusion {
     type Batch = Multiclass;
-    type Summary = Confusion;
+    type Summary = ConfusionSummary;
 
-    fn empty(&self) -> Confusion {
+    fn empty(&self) -> ConfusionSummary {
         // Invalid options fail in every update; a matrix too large must not be tried before.
         let classes = if self.validate().is_ok() {
             self.classes
         } else {
             0
         };
-        Confusion::new(Task::Multiclass, classes, !self.matrix)
+        ConfusionSummary::new(TaskKind::Multiclass, classes, !self.matrix)
     }
 
     fn validate(&self) -> Result<(), MetricError> {
@@ -595,7 +595,7 @@ impl Accumulator for MulticlassConfusion {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Confusion) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ConfusionSummary) {
         summary.fold(delta);
     }
 }

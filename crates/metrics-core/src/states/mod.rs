@@ -8,10 +8,14 @@ mod row_sums;
 pub(crate) mod rows;
 mod values;
 
-pub use by_sample::{BySample, PerSample, SampleCounts};
+pub use by_sample::{BySample, PerSample, PerSampleSummary};
 pub(crate) use confusion::of_others;
 pub use confusion::{
-    BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+    BinaryConfusion, ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion,
+    TaskKind,
 };
-pub use row_sums::{RowSums, RowTerms, RowTotals, WeightedRows};
-pub use values::{Extremes, Listed, NanStrategy, Totals, ValueExtremes, ValueList, ValueTotals};
+pub use row_sums::{RowSums, RowSumsSummary, RowTerms, WeightedRows};
+pub use values::{
+    NanStrategy, ValueExtremes, ValueExtremesSummary, ValueList, ValueListSummary, ValueTotals,
+    ValueTotalsSummary,
+};

@@ -78,11 +78,11 @@ impl<T: RowTerms> RowSums<T> {
 
 impl<T: RowTerms> Accumulator for RowSums<T> {
     type Batch = T::Batch;
-    type Summary = RowTotals;
+    type Summary = RowSumsSummary;
 
-    fn empty(&self) -> RowTotals {
+    fn empty(&self) -> RowSumsSummary {
         let [elements, terms] = self.terms.shape();
-        RowTotals {
+        RowSumsSummary {
             count: 0,
             weights: vec![0.0; elements],
             terms: vec![0.0; elements * terms],
@@ -114,7 +114,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
         );
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut RowTotals) {
+    fn fold(&self, delta: &HostDelta, summary: &mut RowSumsSummary) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
@@ -128,7 +128,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
 
 /// Sums of terms and of weights, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RowTotals {
+pub struct RowSumsSummary {
     /// Elements that were used.
     pub count: u64,
     /// Sum of the weights, by element of a row; one without a weight has 1.
@@ -141,7 +141,7 @@ pub struct RowTotals {
     pub rejected: Rejected,
 }
 
-impl RowTotals {
+impl RowSumsSummary {
     /// Fails if nothing was used, or nothing with a weight.
     ///
     /// # Errors
@@ -163,7 +163,7 @@ impl RowTotals {
     }
 }
 
-impl Summary for RowTotals {
+impl Summary for RowSumsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |t: &Self| [t.weights.len(), t.terms.len()];
         if shape(self) != shape(other) {

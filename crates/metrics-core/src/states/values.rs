@@ -77,10 +77,10 @@ pub struct ValueTotals {
 
 impl Accumulator for ValueTotals {
     type Batch = Values;
-    type Summary = Totals;
+    type Summary = ValueTotalsSummary;
 
-    fn empty(&self) -> Totals {
-        Totals::default()
+    fn empty(&self) -> ValueTotalsSummary {
+        ValueTotalsSummary::default()
     }
 
     fn takes_weights(&self) -> bool {
@@ -108,7 +108,7 @@ impl Accumulator for ValueTotals {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Totals) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ValueTotalsSummary) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
@@ -122,7 +122,7 @@ impl Accumulator for ValueTotals {
 
 /// Sums of values, in `f64`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Totals {
+pub struct ValueTotalsSummary {
     /// Values that were used.
     pub count: u64,
     /// Their sum.
@@ -138,14 +138,14 @@ pub struct Totals {
     pub rejected: Rejected,
 }
 
-impl Totals {
+impl ValueTotalsSummary {
     /// Fails if no value was seen. Values that were left out were seen.
     pub(crate) fn seen(&self) -> Result<(), MetricError> {
         seen(self.count, self.rejected)
     }
 }
 
-impl Summary for Totals {
+impl Summary for ValueTotalsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.count += other.count;
         self.sum += other.sum;
@@ -168,10 +168,10 @@ pub struct ValueExtremes {
 
 impl Accumulator for ValueExtremes {
     type Batch = Values;
-    type Summary = Extremes;
+    type Summary = ValueExtremesSummary;
 
-    fn empty(&self) -> Extremes {
-        Extremes {
+    fn empty(&self) -> ValueExtremesSummary {
+        ValueExtremesSummary {
             count: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
@@ -199,7 +199,7 @@ impl Accumulator for ValueExtremes {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Extremes) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ValueExtremesSummary) {
         let (Some(counts), [min, max]) = (delta.counts(0), delta.float_lists()) else {
             return;
         };
@@ -217,7 +217,7 @@ impl Accumulator for ValueExtremes {
 
 /// The smallest and the largest value.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Extremes {
+pub struct ValueExtremesSummary {
     /// Values that were used.
     pub count: u64,
     /// The smallest, infinity if there is none.
@@ -230,7 +230,7 @@ pub struct Extremes {
     pub rejected: Rejected,
 }
 
-impl Extremes {
+impl ValueExtremesSummary {
     /// Fails if no value was used.
     ///
     /// # Errors
@@ -245,7 +245,7 @@ impl Extremes {
     }
 }
 
-impl Summary for Extremes {
+impl Summary for ValueExtremesSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.count += other.count;
         self.min = self.min.min(other.min);
@@ -267,10 +267,10 @@ pub struct ValueList {
 
 impl Accumulator for ValueList {
     type Batch = Values;
-    type Summary = Listed;
+    type Summary = ValueListSummary;
 
-    fn empty(&self) -> Listed {
-        Listed::default()
+    fn empty(&self) -> ValueListSummary {
+        ValueListSummary::default()
     }
 
     fn check(&self, _batch: &Values) -> Result<(), MetricError> {
@@ -286,7 +286,7 @@ impl Accumulator for ValueList {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Listed) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
         for value in delta.float_lists().iter().flatten() {
             match value.is_nan() {
                 true => summary.rejected.add(self.nan.reason()),
@@ -300,7 +300,7 @@ impl Accumulator for ValueList {
 ///
 /// Merging appends, so it is commutative only up to the order of the values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ValueListSummary {
     /// The values.
     #[serde(with = "crate::number::list")]
     pub values: Vec<f64>,
@@ -308,14 +308,14 @@ pub struct Listed {
     pub rejected: Rejected,
 }
 
-impl Listed {
+impl ValueListSummary {
     /// Fails if no value was seen. Values that were left out were seen.
     pub(crate) fn seen(&self) -> Result<(), MetricError> {
         seen(self.values.len() as u64, self.rejected)
     }
 }
 
-impl Summary for Listed {
+impl Summary for ValueListSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.values.extend_from_slice(&other.values);
         self.rejected.merge(&other.rejected);

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    text::states::{LogLikelihood, LogLikelihoodSum},
+    text::states::{LogLikelihood, LogLikelihoodSummary},
 };
 
 /// Negative log-likelihood: `mean(-ln p(target))` in nats, the cross-entropy loss over all
@@ -61,7 +61,7 @@ impl Metric for NegativeLogLikelihood {
         }
     }
 
-    fn finalize(&self, sum: &LogLikelihoodSum) -> Result<Value, MetricError> {
+    fn finalize(&self, sum: &LogLikelihoodSummary) -> Result<Value, MetricError> {
         Ok(sum.mean()?.into())
     }
 

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    text::states::{LogLikelihood, LogLikelihoodSum},
+    text::states::{LogLikelihood, LogLikelihoodSummary},
 };
 
 /// Perplexity: `exp(mean(-ln p(target)))`, among how many tokens a model hesitates on average.
@@ -59,7 +59,7 @@ impl Metric for Perplexity {
         }
     }
 
-    fn finalize(&self, sum: &LogLikelihoodSum) -> Result<Value, MetricError> {
+    fn finalize(&self, sum: &LogLikelihoodSummary) -> Result<Value, MetricError> {
         Ok(sum.mean()?.exp().into())
     }
 

@@ -22,10 +22,10 @@ pub struct CoMoments {
 
 impl Accumulator for CoMoments {
     type Batch = Observations;
-    type Summary = Comoments;
+    type Summary = CoMomentsSummary;
 
-    fn empty(&self) -> Comoments {
-        Comoments {
+    fn empty(&self) -> CoMomentsSummary {
+        CoMomentsSummary {
             count: 0,
             weight: 0.0,
             mean: vec![0.0; self.variables],
@@ -80,7 +80,7 @@ impl Accumulator for CoMoments {
         }
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Comoments) {
+    fn fold(&self, delta: &HostDelta, summary: &mut CoMomentsSummary) {
         let (Some(counts), Some(sums), Some(pivot)) =
             (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
         else {
@@ -96,7 +96,7 @@ impl Accumulator for CoMoments {
                 offsets[i] / weight
             }
         };
-        let mut part = Comoments {
+        let mut part = CoMomentsSummary {
             count,
             weight,
             ..self.empty()
@@ -119,7 +119,7 @@ impl Accumulator for CoMoments {
 
 /// Means of variables and their sums of products, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Comoments {
+pub struct CoMomentsSummary {
     /// Observations that were used.
     pub count: u64,
     /// Their weight; one without a weight has 1.
@@ -135,7 +135,7 @@ pub struct Comoments {
     pub rejected: Rejected,
 }
 
-impl Comoments {
+impl CoMomentsSummary {
     /// Chan, Golub and LeVeque, Updating Formulae and a Pairwise Algorithm for Computing Sample
     /// Variances (1979).
     fn add(&mut self, other: &Self) {
@@ -164,7 +164,7 @@ impl Comoments {
     }
 }
 
-impl Summary for Comoments {
+impl Summary for CoMomentsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let sizes = |m: &Self| [m.mean.len(), m.products.len()];
         if sizes(self) != sizes(other) {

@@ -3,5 +3,5 @@
 mod co_moments;
 mod sample_list;
 
-pub use co_moments::{CoMoments, Comoments};
-pub use sample_list::{SampleList, Samples};
+pub use co_moments::{CoMoments, CoMomentsSummary};
+pub use sample_list::{SampleList, SampleListSummary};

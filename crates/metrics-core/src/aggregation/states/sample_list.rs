@@ -14,10 +14,10 @@ pub struct SampleList;
 
 impl Accumulator for SampleList {
     type Batch = TwoSamples;
-    type Summary = Samples;
+    type Summary = SampleListSummary;
 
-    fn empty(&self) -> Samples {
-        Samples::default()
+    fn empty(&self) -> SampleListSummary {
+        SampleListSummary::default()
     }
 
     fn takes_weights(&self) -> bool {
@@ -37,7 +37,7 @@ impl Accumulator for SampleList {
         }
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Samples) {
+    fn fold(&self, delta: &HostDelta, summary: &mut SampleListSummary) {
         for pair in delta
             .float_lists()
             .iter()
@@ -76,7 +76,7 @@ fn signed(sample: &Sample, sign: f32) -> Tensor<1> {
 ///
 /// Merging appends, so it is commutative only up to the order of the numbers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Samples {
+pub struct SampleListSummary {
     /// The first sample: values and weights.
     #[serde(with = "crate::number::pairs")]
     pub x: Vec<(f64, f64)>,
@@ -87,7 +87,7 @@ pub struct Samples {
     pub rejected: Rejected,
 }
 
-impl Summary for Samples {
+impl Summary for SampleListSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.x.extend_from_slice(&other.x);
         self.y.extend_from_slice(&other.y);

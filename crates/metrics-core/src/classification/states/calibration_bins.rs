@@ -5,7 +5,7 @@ use crate::{
     batch::{Binary, Multiclass},
     ops,
     states::{
-        Task,
+        TaskKind,
         confusion::at_least_one,
         fold::{add_counts, add_rejected, add_weights},
     },
@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 /// Batches with one confidence per element.
 pub trait ConfidentBatch: Batch {
     /// What kind of decisions.
-    const TASK: Task;
+    const TASK: TaskKind;
     /// Whether the batch has scores.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ pub trait ConfidentBatch: Batch {
 }
 
 impl ConfidentBatch for Binary {
-    const TASK: Task = Task::Binary;
+    const TASK: TaskKind = TaskKind::Binary;
 
     fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
         match self.decisions.labels {
@@ -57,7 +57,7 @@ impl ConfidentBatch for Binary {
 }
 
 impl ConfidentBatch for Multiclass {
-    const TASK: Task = Task::Multiclass;
+    const TASK: TaskKind = TaskKind::Multiclass;
 
     fn check_width(&self, classes: usize) -> Result<(), MetricError> {
         self.check_scores("calibration", classes)
@@ -126,12 +126,12 @@ impl<B> CalibrationBins<B> {
 
 impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     type Batch = B;
-    type Summary = Calibration;
+    type Summary = CalibrationBinsSummary;
 
-    fn empty(&self) -> Calibration {
+    fn empty(&self) -> CalibrationBinsSummary {
         // One bin more than the width says: a confidence of 1 lies in its own.
         let bins = self.options.bins + 1;
-        Calibration {
+        CalibrationBinsSummary {
             counts: vec![0; bins],
             hits: vec![0; bins],
             confidence: vec![0.0; bins],
@@ -187,7 +187,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Calibration) {
+    fn fold(&self, delta: &HostDelta, summary: &mut CalibrationBinsSummary) {
         let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
@@ -209,7 +209,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 
 /// Elements, hits and confidence by bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Calibration {
+pub struct CalibrationBinsSummary {
     /// Elements per bin; the last bin holds those with confidence 1.
     pub counts: Vec<u64>,
     /// Right elements per bin.
@@ -233,7 +233,7 @@ pub(crate) struct BinSums {
     pub confidence: f64,
 }
 
-impl Calibration {
+impl CalibrationBinsSummary {
     /// The bins, each element by its weight if it has one.
     ///
     /// # Errors
@@ -263,7 +263,7 @@ impl Calibration {
     }
 }
 
-impl Summary for Calibration {
+impl Summary for CalibrationBinsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.counts.len() != other.counts.len() || !other.weights_fit() {
             let what = |c: &Self| format!("{} bins", c.counts.len().saturating_sub(1));

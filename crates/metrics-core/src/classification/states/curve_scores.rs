@@ -9,7 +9,7 @@ use crate::{
     batch::{Binary, Multiclass, Multilabel},
     ops::{self, AREA_COUNTS, scalar::is_weight},
     states::{
-        Task,
+        TaskKind,
         confusion::{at_least_one, check_labels},
         fold::{add_counts, add_rejected},
     },
@@ -75,7 +75,7 @@ impl Thresholds {
 /// Batches that hold a score per decision.
 pub trait ScoredBatch: Batch {
     /// What kind of decisions.
-    const TASK: Task;
+    const TASK: TaskKind;
     /// Whether the batch has scores over `width` classes or labels.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ pub trait ScoredBatch: Batch {
 }
 
 impl ScoredBatch for Binary {
-    const TASK: Task = Task::Binary;
+    const TASK: TaskKind = TaskKind::Binary;
 
     fn check_width(&self, _width: usize) -> Result<(), MetricError> {
         check_decisions(&self.decisions)
@@ -110,7 +110,7 @@ impl ScoredBatch for Binary {
 }
 
 impl ScoredBatch for Multilabel {
-    const TASK: Task = Task::Multilabel;
+    const TASK: TaskKind = TaskKind::Multilabel;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
         check_labels(width, self)?;
@@ -131,7 +131,7 @@ impl ScoredBatch for Multilabel {
 }
 
 impl ScoredBatch for Multiclass {
-    const TASK: Task = Task::Multiclass;
+    const TASK: TaskKind = TaskKind::Multiclass;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
         self.check_scores("a curve", width)
@@ -244,14 +244,14 @@ impl<B: ScoredBatch> CurveScores<B> {
 
 impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     type Batch = B;
-    type Summary = CurveCounts;
+    type Summary = CurveScoresSummary;
 
-    fn empty(&self) -> CurveCounts {
+    fn empty(&self) -> CurveScoresSummary {
         let thresholds = self.options.thresholds.rising();
         let cells = thresholds
             .as_ref()
             .map_or(0, |t| 2 * self.options.width * (t.len() + 1));
-        CurveCounts {
+        CurveScoresSummary {
             task: B::TASK,
             width: self.options.width,
             keys: Vec::new(),
@@ -295,7 +295,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
 
     fn count_bound(&self, batch: &B) -> usize {
         // A rejected row of scores counts once per class.
-        let repeats = if B::TASK == Task::Multiclass {
+        let repeats = if B::TASK == TaskKind::Multiclass {
             self.options.width
         } else {
             1
@@ -350,7 +350,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             .map(|_| ops::IGNORED_TARGET as i64);
         let scores = scores.reshape([size / width, width]);
         let codes = match B::TASK {
-            Task::Multiclass => ops::class_codes(scores.clone(), targets, ignored),
+            TaskKind::Multiclass => ops::class_codes(scores.clone(), targets, ignored),
             _ => {
                 let targets = targets.reshape([size / width, width]);
                 ops::decision_codes(scores.clone(), targets, ignored)
@@ -362,7 +362,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         );
         let (counts, precisions) = ops::curve_areas(scores, codes)?;
         let (mut counts, mut precisions) = (vec![counts], vec![precisions]);
-        if B::TASK == Task::Multilabel {
+        if B::TASK == TaskKind::Multilabel {
             let (more, sums) = ops::curve_areas(pooled.0, pooled.1)?;
             counts.push(more);
             precisions.push(sums);
@@ -370,7 +370,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         Some(Delta::condensed(counts, precisions))
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut CurveCounts) {
+    fn fold(&self, delta: &HostDelta, summary: &mut CurveScoresSummary) {
         if delta.is_condensed() {
             summary.fold_areas(delta);
         } else if summary.thresholds.is_some() {
@@ -393,8 +393,8 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
 
 /// Scores with their labels, or their counts by threshold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct CurveCounts {
-    task: Task,
+pub struct CurveScoresSummary {
+    task: TaskKind,
     width: usize,
     /// Exact: a key per valid score, row by row of `width`.
     keys: Vec<u32>,
@@ -460,7 +460,7 @@ impl PartialEq for Sorted {
     }
 }
 
-impl CurveCounts {
+impl CurveScoresSummary {
     fn fold_counts(&mut self, delta: &HostDelta) {
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
@@ -480,7 +480,7 @@ impl CurveCounts {
     fn fold_rejected(&mut self, rejected: &[i32]) {
         // A rejected row of scores was rejected once per class.
         let repeats = match self.task {
-            Task::Multiclass => self.width as i32,
+            TaskKind::Multiclass => self.width as i32,
             _ => 1,
         };
         let rejected: Vec<i32> = rejected.iter().map(|count| count / repeats).collect();
@@ -506,7 +506,7 @@ impl CurveCounts {
         self.sorted = Sorted::default();
         match (self.task, weights.is_empty()) {
             (_, false) => self.fold_weighted(scores, targets, weights, ignores),
-            (Task::Multiclass, true) => self.fold_rows(scores, targets, ignores),
+            (TaskKind::Multiclass, true) => self.fold_rows(scores, targets, ignores),
             (_, true) => self.fold_decisions(scores, targets, ignores),
         }
         if !self.weights.is_empty() {
@@ -531,7 +531,7 @@ impl CurveCounts {
                 .iter()
                 .all(|weight| *weight > 0.0 && weight.is_finite());
             // Decisions that are left out keep their place, rows of classes do not.
-            if positive && self.task != Task::Multiclass {
+            if positive && self.task != TaskKind::Multiclass {
                 self.fold_decisions(scores, targets, ignores);
                 self.weights.extend(weights);
             } else {
@@ -555,7 +555,7 @@ impl CurveCounts {
         for ((scores, targets), weight) in rows {
             let start = self.keys.len();
             match self.task {
-                Task::Multiclass => self.fold_rows(scores, targets, ignores),
+                TaskKind::Multiclass => self.fold_rows(scores, targets, ignores),
                 _ => self.fold_decisions(scores, targets, ignores),
             }
             let valid = is_weight(*weight);
@@ -609,7 +609,7 @@ impl CurveCounts {
     }
 
     /// The task of the scores.
-    pub fn task(&self) -> Task {
+    pub fn task(&self) -> TaskKind {
         self.task
     }
 
@@ -741,7 +741,7 @@ impl CurveCounts {
 }
 
 /// What a bootstrap draws from, and what it makes of that.
-impl CurveCounts {
+impl CurveScoresSummary {
     pub(crate) fn width(&self) -> usize {
         self.width
     }
@@ -812,7 +812,7 @@ fn are_probabilities(scores: &[f32]) -> bool {
         .fold(true, |all, score| all & (*score >= 0.0) & (*score <= 1.0))
 }
 
-impl Summary for CurveCounts {
+impl Summary for CurveScoresSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let same = (self.task, self.width, &self.thresholds)
             == (other.task, other.width, &other.thresholds);

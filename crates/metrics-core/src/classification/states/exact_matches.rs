@@ -127,10 +127,10 @@ impl<B> ExactMatches<B> {
 
 impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     type Batch = B;
-    type Summary = MatchCounts;
+    type Summary = ExactMatchesSummary;
 
-    fn empty(&self) -> MatchCounts {
-        MatchCounts::default()
+    fn empty(&self) -> ExactMatchesSummary {
+        ExactMatchesSummary::default()
     }
 
     fn validate(&self) -> Result<(), MetricError> {
@@ -148,7 +148,7 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut MatchCounts) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
         if let Some([missed, matched, rejected @ ..]) = delta.counts(0) {
             summary.missed += *missed as u64;
             summary.matched += *matched as u64;
@@ -171,8 +171,8 @@ impl<B: MatchedBatch> BySample for ExactMatches<B> {
         ops::unit_matches(state, batch.matches(&self.options), samples)
     }
 
-    fn summary(&self, counters: &[u32]) -> MatchCounts {
-        MatchCounts {
+    fn summary(&self, counters: &[u32]) -> ExactMatchesSummary {
+        ExactMatchesSummary {
             missed: counters[0].into(),
             matched: counters[1].into(),
             rejected: Rejected::default(),
@@ -182,7 +182,7 @@ impl<B: MatchedBatch> BySample for ExactMatches<B> {
 
 /// How many units match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MatchCounts {
+pub struct ExactMatchesSummary {
     /// Units with a wrong element.
     pub missed: u64,
     /// Units without.
@@ -191,7 +191,7 @@ pub struct MatchCounts {
     pub rejected: Rejected,
 }
 
-impl Summary for MatchCounts {
+impl Summary for ExactMatchesSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.missed += other.missed;
         self.matched += other.matched;

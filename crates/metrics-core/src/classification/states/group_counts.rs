@@ -52,10 +52,10 @@ impl GroupCounts {
 
 impl Accumulator for GroupCounts {
     type Batch = Grouped;
-    type Summary = GroupedOutcomes;
+    type Summary = GroupCountsSummary;
 
-    fn empty(&self) -> GroupedOutcomes {
-        GroupedOutcomes {
+    fn empty(&self) -> GroupCountsSummary {
+        GroupCountsSummary {
             counts: vec![0; 4 * self.groups],
             weights: vec![0.0; 4 * self.groups],
             rejected: Rejected::default(),
@@ -89,7 +89,7 @@ impl Accumulator for GroupCounts {
         }
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut GroupedOutcomes) {
+    fn fold(&self, delta: &HostDelta, summary: &mut GroupCountsSummary) {
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(summary.counts.len());
         add_counts(&mut summary.counts, counts);
@@ -101,7 +101,7 @@ impl Accumulator for GroupCounts {
 
 /// Outcomes by group, at `group * 4 + target * 2 + prediction`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct GroupedOutcomes {
+pub struct GroupCountsSummary {
     /// Elements without a weight.
     pub counts: Vec<u64>,
     /// The weights of the others.
@@ -111,7 +111,7 @@ pub struct GroupedOutcomes {
     pub rejected: Rejected,
 }
 
-impl GroupedOutcomes {
+impl GroupCountsSummary {
     /// The outcomes of every group.
     pub fn groups(&self) -> Vec<ClassCounts> {
         let pairs = self.counts.iter().zip(&self.weights);
@@ -141,7 +141,7 @@ impl GroupedOutcomes {
     }
 }
 
-impl Summary for GroupedOutcomes {
+impl Summary for GroupCountsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |o: &Self| [o.counts.len(), o.weights.len()];
         if shape(self) != shape(other) {

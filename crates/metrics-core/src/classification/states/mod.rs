@@ -37,13 +37,13 @@ mod score_keys;
 mod top_labels;
 
 pub(crate) use calibration_bins::BinSums;
-pub use calibration_bins::{Calibration, CalibrationBins, ConfidentBatch};
+pub use calibration_bins::{CalibrationBins, CalibrationBinsSummary, ConfidentBatch};
 pub(crate) use curve_column::Column;
 pub use curve_column::ThresholdCurve;
-pub use curve_scores::{CurveCounts, CurveScores, ScoredBatch, Thresholds};
+pub use curve_scores::{CurveScores, CurveScoresSummary, ScoredBatch, Thresholds};
 pub use decision_terms::{DecisionBatch, DecisionTerms};
-pub use exact_matches::{ExactMatches, MatchCounts, MatchOptions, MatchedBatch};
-pub use group_counts::{GroupCounts, GroupedOutcomes};
+pub use exact_matches::{ExactMatches, ExactMatchesSummary, MatchOptions, MatchedBatch};
+pub use group_counts::{GroupCounts, GroupCountsSummary};
 pub use hinge_terms::{HingeTerms, MarginBatch};
 pub use label_ranking::LabelRanking;
 pub use top_labels::TopLabels;

@@ -14,10 +14,10 @@ pub struct EnsembleScores;
 
 impl Accumulator for EnsembleScores {
     type Batch = Ensemble;
-    type Summary = EnsembleScoreSum;
+    type Summary = EnsembleScoresSummary;
 
-    fn empty(&self) -> EnsembleScoreSum {
-        EnsembleScoreSum::default()
+    fn empty(&self) -> EnsembleScoresSummary {
+        EnsembleScoresSummary::default()
     }
 
     fn takes_weights(&self) -> bool {
@@ -39,7 +39,7 @@ impl Accumulator for EnsembleScores {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut EnsembleScoreSum) {
+    fn fold(&self, delta: &HostDelta, summary: &mut EnsembleScoresSummary) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
@@ -53,7 +53,7 @@ impl Accumulator for EnsembleScores {
 
 /// The scores of all ensembles, in `f64`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct EnsembleScoreSum {
+pub struct EnsembleScoresSummary {
     /// Ensembles that were used.
     pub count: u64,
     /// Their weight; one without a weight has 1.
@@ -66,7 +66,7 @@ pub struct EnsembleScoreSum {
     pub rejected: Rejected,
 }
 
-impl Summary for EnsembleScoreSum {
+impl Summary for EnsembleScoresSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.count += other.count;
         self.weight += other.weight;

@@ -31,10 +31,10 @@ impl JointMoments {
 
 impl Accumulator for JointMoments {
     type Batch = Regression;
-    type Summary = Joint;
+    type Summary = JointMomentsSummary;
 
-    fn empty(&self) -> Joint {
-        Joint {
+    fn empty(&self) -> JointMomentsSummary {
+        JointMomentsSummary {
             count: 0,
             weight: 0.0,
             outputs: vec![JointOutput::default(); self.width()],
@@ -67,7 +67,7 @@ impl Accumulator for JointMoments {
         }
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Joint) {
+    fn fold(&self, delta: &HostDelta, summary: &mut JointMomentsSummary) {
         let (Some(counts), Some(sums), Some(pivots)) =
             (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
         else {
@@ -75,7 +75,7 @@ impl Accumulator for JointMoments {
         };
         let width = self.width();
         let Weighed { count, weight } = Weighed::new(counts, sums[JOINT_MOMENTS * width]);
-        let mut part = Joint {
+        let mut part = JointMomentsSummary {
             count,
             weight,
             ..self.empty()
@@ -123,7 +123,7 @@ fn pivots(pred: Tensor<2>, target: Tensor<2>, weights: &Option<Tensor<1>>) -> Te
 
 /// Means of predictions and targets and their sums of squares, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Joint {
+pub struct JointMomentsSummary {
     /// Rows that were used.
     pub count: u64,
     /// Their weight; a row without one has 1.
@@ -185,7 +185,7 @@ impl JointOutput {
     }
 }
 
-impl Joint {
+impl JointMomentsSummary {
     /// Fails if nothing of any weight was used.
     ///
     /// # Errors
@@ -220,7 +220,7 @@ impl Joint {
     }
 }
 
-impl Summary for Joint {
+impl Summary for JointMomentsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.outputs.len() != other.outputs.len() {
             return Err(MetricError::MergeMismatch {

@@ -7,8 +7,8 @@ mod pair_sums;
 mod rank_pairs;
 mod target_extremes;
 
-pub use ensemble_scores::{EnsembleScoreSum, EnsembleScores};
-pub use joint_moments::{Joint, JointMoments, JointOutput};
-pub use pair_moments::{Moments, PairMoments};
-pub use pair_sums::{MAX_SUMS, PairList, PairSums, PairTerms, PairTotals, Unit};
-pub use rank_pairs::{Pairs, RankPairs};
+pub use ensemble_scores::{EnsembleScores, EnsembleScoresSummary};
+pub use joint_moments::{JointMoments, JointMomentsSummary, JointOutput};
+pub use pair_moments::{PairMoments, PairMomentsSummary};
+pub use pair_sums::{MAX_SUMS, PairList, PairSums, PairSumsSummary, PairTerms, Unit};
+pub use rank_pairs::{RankPairs, RankPairsSummary};

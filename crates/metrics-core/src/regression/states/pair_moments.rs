@@ -42,11 +42,11 @@ impl PairMoments {
 
 impl Accumulator for PairMoments {
     type Batch = Regression;
-    type Summary = Moments;
+    type Summary = PairMomentsSummary;
 
-    fn empty(&self) -> Moments {
+    fn empty(&self) -> PairMomentsSummary {
         let zeros = || vec![0.0; self.width()];
-        Moments {
+        PairMomentsSummary {
             outputs: self.width(),
             count: 0,
             weight: 0.0,
@@ -107,7 +107,7 @@ impl Accumulator for PairMoments {
         }
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Moments) {
+    fn fold(&self, delta: &HostDelta, summary: &mut PairMomentsSummary) {
         let (Some(counts), Some(sums), Some(pivot)) = (
             delta.counts(0),
             delta.sums(0),
@@ -119,7 +119,7 @@ impl Accumulator for PairMoments {
         let Weighed { count, weight } = Weighed::beside(delta, counts[0], self.weights());
         let moment = |k: usize| sums[k * width..][..width].to_vec();
         let (offsets, squares) = (moment(2), moment(3));
-        let mut part = Moments {
+        let mut part = PairMomentsSummary {
             squared_error: moment(0),
             absolute_error: moment(1),
             count,
@@ -150,7 +150,7 @@ const EXTREMES: usize = 2;
 
 /// Sums over pairs of prediction and target, per output, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Moments {
+pub struct PairMomentsSummary {
     /// How many outputs there are.
     pub outputs: usize,
     /// Rows that were used.
@@ -179,7 +179,7 @@ pub struct Moments {
     pub rejected: Rejected,
 }
 
-impl Moments {
+impl PairMomentsSummary {
     /// Fails if nothing was used, or nothing of any weight.
     ///
     /// # Errors
@@ -230,7 +230,7 @@ impl Moments {
     }
 }
 
-impl Summary for Moments {
+impl Summary for PairMomentsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let widths = |m: &Self| {
             [

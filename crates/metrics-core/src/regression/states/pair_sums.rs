@@ -9,7 +9,7 @@ use crate::{
         on_host,
     },
     states::{
-        Listed,
+        ValueListSummary,
         fold::{add_rejected, add_sums},
         rows::{Weighed, add_weights},
     },
@@ -53,7 +53,7 @@ impl Unit {
 /// ```
 /// use metrics_core::{
 ///     Metric, MetricError, Value, batch::Regression,
-///     regression::states::{PairSums, PairTerms, PairTotals},
+///     regression::states::{PairSums, PairTerms, PairSumsSummary},
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///
@@ -276,11 +276,11 @@ impl<T: PairTerms> PairSums<T> {
 
 impl<T: PairTerms> Accumulator for PairSums<T> {
     type Batch = Regression;
-    type Summary = PairTotals;
+    type Summary = PairSumsSummary;
 
-    fn empty(&self) -> PairTotals {
+    fn empty(&self) -> PairSumsSummary {
         let outputs = self.terms.unit().outputs();
-        PairTotals {
+        PairSumsSummary {
             outputs,
             count: 0,
             weight: 0.0,
@@ -313,12 +313,12 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
         add_weights(delta, &rows, 1);
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut PairTotals) {
+    fn fold(&self, delta: &HostDelta, summary: &mut PairSumsSummary) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
         let Weighed { count, weight } = Weighed::beside(delta, counts[0], 1);
-        let mut part = PairTotals {
+        let mut part = PairSumsSummary {
             count,
             weight,
             sums,
@@ -331,7 +331,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
 
 /// Sums of the terms of a metric, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PairTotals {
+pub struct PairSumsSummary {
     /// How many outputs there are.
     pub outputs: usize,
     /// Elements or rows that were used.
@@ -346,7 +346,7 @@ pub struct PairTotals {
     pub rejected: Rejected,
 }
 
-impl PairTotals {
+impl PairSumsSummary {
     /// Fails if nothing was used, or nothing of any weight.
     ///
     /// # Errors
@@ -401,7 +401,7 @@ impl PairTotals {
     }
 }
 
-impl Summary for PairTotals {
+impl Summary for PairSumsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |t: &Self| (t.outputs, t.sums.len());
         if shape(self) != shape(other) {
@@ -444,10 +444,10 @@ impl<T: PairTerms> From<PairSums<T>> for PairList<T> {
 
 impl<T: PairTerms> Accumulator for PairList<T> {
     type Batch = Regression;
-    type Summary = Listed;
+    type Summary = ValueListSummary;
 
-    fn empty(&self) -> Listed {
-        Listed::default()
+    fn empty(&self) -> ValueListSummary {
+        ValueListSummary::default()
     }
 
     fn validate(&self) -> Result<(), MetricError> {
@@ -467,7 +467,7 @@ impl<T: PairTerms> Accumulator for PairList<T> {
         delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| rows.count(counts));
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Listed) {
+    fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
         let Some(counts) = delta.counts(0) else {
             return;
         };
@@ -644,7 +644,7 @@ mod tests {
                 }
             }
         }
-        fn totals<T: PairTerms>(sums: &PairSums<T>, batch: &Regression) -> PairTotals {
+        fn totals<T: PairTerms>(sums: &PairSums<T>, batch: &Regression) -> PairSumsSummary {
             let mut delta = Delta::default();
             sums.update(&mut delta, batch);
             let mut totals = sums.empty();

@@ -21,10 +21,10 @@ impl RankPairs {
 
 impl Accumulator for RankPairs {
     type Batch = Regression;
-    type Summary = Pairs;
+    type Summary = RankPairsSummary;
 
-    fn empty(&self) -> Pairs {
-        Pairs {
+    fn empty(&self) -> RankPairsSummary {
+        RankPairsSummary {
             outputs: self.width(),
             pred: Vec::new(),
             target: Vec::new(),
@@ -43,7 +43,7 @@ impl Accumulator for RankPairs {
         delta.append_floats(rows.reshape([2 * n * width]));
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut Pairs) {
+    fn fold(&self, delta: &HostDelta, summary: &mut RankPairsSummary) {
         for list in delta.float_lists() {
             for row in list.chunks_exact(2 * self.width()) {
                 if row.iter().any(|value| value.is_nan()) {
@@ -62,7 +62,7 @@ impl Accumulator for RankPairs {
 ///
 /// Merging appends, so it is commutative only up to the order of the pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Pairs {
+pub struct RankPairsSummary {
     /// How many outputs there are.
     pub outputs: usize,
     /// The predictions, row by row.
@@ -75,7 +75,7 @@ pub struct Pairs {
     pub rejected: Rejected,
 }
 
-impl Pairs {
+impl RankPairsSummary {
     /// Fails if nothing was used.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Pairs {
     }
 }
 
-impl Summary for Pairs {
+impl Summary for RankPairsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.outputs != other.outputs {
             return Err(MetricError::MergeMismatch {

@@ -14,10 +14,10 @@ pub struct LogLikelihood {
 
 impl Accumulator for LogLikelihood {
     type Batch = Multiclass;
-    type Summary = LogLikelihoodSum;
+    type Summary = LogLikelihoodSummary;
 
-    fn empty(&self) -> LogLikelihoodSum {
-        LogLikelihoodSum::default()
+    fn empty(&self) -> LogLikelihoodSummary {
+        LogLikelihoodSummary::default()
     }
 
     fn check(&self, batch: &Multiclass) -> Result<(), MetricError> {
@@ -73,7 +73,7 @@ impl Accumulator for LogLikelihood {
         });
     }
 
-    fn fold(&self, delta: &HostDelta, summary: &mut LogLikelihoodSum) {
+    fn fold(&self, delta: &HostDelta, summary: &mut LogLikelihoodSummary) {
         let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
             return;
         };
@@ -89,7 +89,7 @@ impl Accumulator for LogLikelihood {
 
 /// The negative log-likelihood of all targets, in `f64`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct LogLikelihoodSum {
+pub struct LogLikelihoodSummary {
     /// Elements without a weight that were used.
     pub count: u64,
     /// The sum of the weights of the others.
@@ -102,7 +102,7 @@ pub struct LogLikelihoodSum {
     pub rejected: Rejected,
 }
 
-impl LogLikelihoodSum {
+impl LogLikelihoodSummary {
     /// The mean of `-ln p(target)`, by weight.
     ///
     /// # Errors
@@ -118,7 +118,7 @@ impl LogLikelihoodSum {
     }
 }
 
-impl Summary for LogLikelihoodSum {
+impl Summary for LogLikelihoodSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.count += other.count;
         self.weight += other.weight;

@@ -2,4 +2,4 @@
 
 mod log_likelihood;
 
-pub use log_likelihood::{LogLikelihood, LogLikelihoodSum};
+pub use log_likelihood::{LogLikelihood, LogLikelihoodSummary};
