@@ -13,7 +13,7 @@ use metrics_core::{
 ///
 /// The alias has the constructors and options of every metric of confusion counts:
 /// `Informedness::binary().threshold(0.3)`, `Informedness::multiclass(10).average(Average::None)`.
-pub type Informedness<A> = ClassMetric<InformednessRule, A>;
+pub type Informedness<B> = ClassMetric<InformednessRule, B>;
 
 /// The rule of [`Informedness`].
 #[derive(Debug, Clone, Default, PartialEq)]

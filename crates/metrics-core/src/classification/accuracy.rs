@@ -30,7 +30,7 @@ use crate::{
 /// assert_eq!(per_class.per_class(), Some(&[0.5, 1.0][..]));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Accuracy<A> = ClassMetric<AccuracyRule, A>;
+pub type Accuracy<B> = ClassMetric<AccuracyRule, B>;
 
 /// The rule of [`Accuracy`].
 #[derive(Debug, Clone, Default, PartialEq)]

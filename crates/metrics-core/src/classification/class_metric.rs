@@ -1,13 +1,14 @@
 //! What all metrics over confusion counts share: tasks, options, averaging.
 
 use crate::{
-    Accumulator, Metric, MetricError, Value,
+    Metric, MetricError, Value,
+    batch::{Binary, Multiclass, Multilabel},
     states::{
-        BinaryConfusion, ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion,
-        TaskKind,
+        BinaryConfusion, ClassCounts, ConfusionBatch, ConfusionSummary, MulticlassConfusion,
+        MultilabelConfusion, TaskKind, ThresholdBatch,
     },
 };
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 
 /// How values per class (or label) become one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -121,7 +122,7 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
     }
 }
 
-/// A metric over confusion counts: a rule, and an accumulator that says for which task.
+/// A metric over confusion counts: a rule, and the batches that are counted.
 ///
 /// Made by the constructors of its aliases: `Precision::binary()`, `Precision::multiclass(10)`,
 /// `Precision::multilabel(5)`.
@@ -142,17 +143,44 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
 /// assert_eq!(Accuracy::binary().evaluate(&batch)?.scalar(), Some(0.75));
 /// # Ok::<(), MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClassMetric<R, A> {
+pub struct ClassMetric<R, B: ConfusionBatch> {
     pub(super) rule: R,
-    accumulator: A,
+    accumulator: B::Accumulator,
     options: RuleOptions,
 }
 
-impl<R: ConfusionRule, A> ClassMetric<R, A> {
-    fn new(accumulator: A, task: TaskKind) -> Self {
+impl<R: Clone, B: ConfusionBatch> Clone for ClassMetric<R, B> {
+    fn clone(&self) -> Self {
+        Self {
+            rule: self.rule.clone(),
+            accumulator: self.accumulator.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+impl<R: PartialEq, B: ConfusionBatch> PartialEq for ClassMetric<R, B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule
+            && self.accumulator == other.accumulator
+            && self.options == other.options
+    }
+}
+
+impl<R: Debug, B: ConfusionBatch> Debug for ClassMetric<R, B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClassMetric")
+            .field("rule", &self.rule)
+            .field("accumulator", &self.accumulator)
+            .field("options", &self.options)
+            .finish()
+    }
+}
+
+impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
+    fn new(accumulator: B::Accumulator) -> Self {
         let options = RuleOptions {
-            task,
+            task: B::TASK,
             average: Average::default(),
             zero_division: 0.0,
             top_k: 1,
@@ -164,44 +192,43 @@ impl<R: ConfusionRule, A> ClassMetric<R, A> {
             options,
         }
     }
-}
 
-impl<R: ConfusionRule> ClassMetric<R, BinaryConfusion> {
-    /// For yes-or-no decisions: a score above the threshold (0.5) means yes.
-    pub fn binary() -> Self {
-        Self::new(
-            BinaryConfusion {
-                threshold: 0.5,
-                ignore_index: None,
-            },
-            TaskKind::Binary,
-        )
-    }
-
-    /// Probabilities above it are positive predictions; default 0.5.
-    pub fn threshold(mut self, threshold: f32) -> Self {
-        self.accumulator.threshold = threshold;
-        self
-    }
-
-    /// Elements with this target are left out.
+    /// Elements with this target are left out; it may lie outside the classes. Of multilabel batches
+    /// the labels with this target are.
     pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
+        B::ignore(&mut self.accumulator, label);
         self.options.ignore_index = Some(label);
         self
     }
 }
 
-impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
+impl<R: ConfusionRule, B: ThresholdBatch> ClassMetric<R, B> {
+    /// Probabilities above it are positive predictions; default 0.5.
+    pub fn threshold(mut self, threshold: f32) -> Self {
+        B::decide_at(&mut self.accumulator, threshold);
+        self
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, Binary> {
+    /// For yes-or-no decisions: a score above the threshold (0.5) means yes.
+    pub fn binary() -> Self {
+        Self::new(BinaryConfusion {
+            threshold: 0.5,
+            ignore_index: None,
+        })
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, Multiclass> {
     /// For elements that have one of `classes` classes.
     pub fn multiclass(classes: usize) -> Self {
-        let accumulator = MulticlassConfusion {
+        Self::new(MulticlassConfusion {
             classes,
             top_k: 1,
             matrix: R::NEEDS_MATRIX,
             ignore_index: None,
-        };
-        Self::new(accumulator, TaskKind::Multiclass)
+        })
     }
 
     /// A target among the `k` best scores counts as predicted; default 1.
@@ -212,41 +239,20 @@ impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
         self.options.top_k = k;
         self
     }
-
-    /// Elements with this target are left out; it may lie outside the classes.
-    pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
-        self.options.ignore_index = Some(label);
-        self
-    }
 }
 
-impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
+impl<R: ConfusionRule> ClassMetric<R, Multilabel> {
     /// For elements with `labels` yes-or-no labels each.
     pub fn multilabel(labels: usize) -> Self {
-        let accumulator = MultilabelConfusion {
+        Self::new(MultilabelConfusion {
             labels,
             threshold: 0.5,
             ignore_index: None,
-        };
-        Self::new(accumulator, TaskKind::Multilabel)
-    }
-
-    /// Probabilities above it are positive predictions; default 0.5.
-    pub fn threshold(mut self, threshold: f32) -> Self {
-        self.accumulator.threshold = threshold;
-        self
-    }
-
-    /// Labels with this target are left out.
-    pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
-        self.options.ignore_index = Some(label);
-        self
+        })
     }
 }
 
-impl<R: ConfusionRule, A> ClassMetric<R, A> {
+impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
     /// The value of counts that may be empty.
     pub(super) fn value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.rule.value(counts, &self.options)
@@ -261,7 +267,7 @@ impl<R: ConfusionRule, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: Averaged, A> ClassMetric<R, A> {
+impl<R: Averaged, B: ConfusionBatch> ClassMetric<R, B> {
     /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
     pub fn average(mut self, average: Average) -> Self {
         self.options.average = average;
@@ -269,7 +275,7 @@ impl<R: Averaged, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: ZeroDivision, A> ClassMetric<R, A> {
+impl<R: ZeroDivision, B: ConfusionBatch> ClassMetric<R, B> {
     /// The value of a quotient whose denominator is 0; default 0.
     pub fn zero_division(mut self, value: f64) -> Self {
         self.options.zero_division = value;
@@ -277,12 +283,8 @@ impl<R: ZeroDivision, A> ClassMetric<R, A> {
     }
 }
 
-impl<R, A> Metric for ClassMetric<R, A>
-where
-    R: ConfusionRule,
-    A: Accumulator<Summary = ConfusionSummary>,
-{
-    type Accumulator = A;
+impl<R: ConfusionRule, B: ConfusionBatch> Metric for ClassMetric<R, B> {
+    type Accumulator = B::Accumulator;
 
     fn name(&self) -> String {
         let average = match (self.options.task, self.options.average) {
@@ -298,7 +300,7 @@ where
         format!("{}{}{average}{top_k}", R::NAME, self.rule.suffix())
     }
 
-    fn accumulator(&self) -> A {
+    fn accumulator(&self) -> B::Accumulator {
         self.accumulator.clone()
     }
 

@@ -1,7 +1,8 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{BinaryConfusion, ConfusionSummary, MulticlassConfusion},
+    batch::{Binary, Multiclass},
+    states::ConfusionSummary,
 };
 
 /// Cohen's kappa: agreement between target and prediction beyond chance.
@@ -25,7 +26,7 @@ use crate::{
 /// assert_eq!(CohenKappa::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type CohenKappa<A> = ClassMetric<CohenKappaRule, A>;
+pub type CohenKappa<B> = ClassMetric<CohenKappaRule, B>;
 
 /// How much a disagreement weighs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct CohenKappaRule {
     weights: KappaWeights,
 }
 
-impl CohenKappa<BinaryConfusion> {
+impl CohenKappa<Binary> {
     /// How much a disagreement weighs; default: all alike.
     pub fn weights(mut self, weights: KappaWeights) -> Self {
         self.rule.weights = weights;
@@ -53,7 +54,7 @@ impl CohenKappa<BinaryConfusion> {
     }
 }
 
-impl CohenKappa<MulticlassConfusion> {
+impl CohenKappa<Multiclass> {
     /// How much a disagreement weighs; default: all alike.
     pub fn weights(mut self, weights: KappaWeights) -> Self {
         self.rule.weights = weights;

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     Matrix, MetricError, Value,
-    states::{ConfusionSummary, TaskKind},
+    states::{ConfusionBatch, ConfusionSummary, TaskKind},
 };
 
 /// Confusion matrix: how often each target (row) was predicted as what (column).
@@ -24,7 +24,7 @@ use crate::{
 /// assert_eq!(value.matrix().unwrap().data, [1.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type ConfusionMatrix<A> = ClassMetric<ConfusionMatrixRule, A>;
+pub type ConfusionMatrix<B> = ClassMetric<ConfusionMatrixRule, B>;
 
 /// What the cells of a confusion matrix are shares of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct ConfusionMatrixRule {
     normalize: Normalize,
 }
 
-impl<A> ConfusionMatrix<A> {
+impl<B: ConfusionBatch> ConfusionMatrix<B> {
     /// What the cells are shares of; default: counts.
     pub fn normalize(mut self, normalize: Normalize) -> Self {
         self.rule.normalize = normalize;

@@ -1,7 +1,8 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion, TaskKind},
+    batch::{Multiclass, Multilabel},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Dice score: `2 tp / (2 tp + fp + fn)`, twice the overlap of predicted and true elements over both.
@@ -31,7 +32,7 @@ use crate::{
 /// assert_eq!(foreground.evaluate(&batch)?.scalar(), Some(0.8));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Dice<A> = ClassMetric<DiceRule, A>;
+pub type Dice<B> = ClassMetric<DiceRule, B>;
 
 /// The rule of [`Dice`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +40,7 @@ pub struct DiceRule {
     without_background: bool,
 }
 
-impl Dice<MulticlassConfusion> {
+impl Dice<Multiclass> {
     /// Whether class 0 counts; default true.
     pub fn include_background(mut self, include: bool) -> Self {
         self.rule.without_background = !include;
@@ -47,7 +48,7 @@ impl Dice<MulticlassConfusion> {
     }
 }
 
-impl Dice<MultilabelConfusion> {
+impl Dice<Multilabel> {
     /// Whether label 0 counts; default true.
     pub fn include_background(mut self, include: bool) -> Self {
         self.rule.without_background = !include;

@@ -2,7 +2,7 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, Zer
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, ConfusionSummary},
+    states::{ClassCounts, ConfusionBatch, ConfusionSummary},
 };
 
 /// F1 score: the harmonic mean of precision and recall, `2 tp / (2 tp + fp + fn)`.
@@ -22,7 +22,7 @@ use crate::{
 /// assert_eq!(F1Score::binary().evaluate(&batch)?.scalar(), Some(0.8));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
+pub type F1Score<B> = ClassMetric<F1ScoreRule, B>;
 
 /// F-beta score: `(1 + b²) tp / ((1 + b²) tp + b² fn + fp)`, in which recall weighs `b` times as
 /// much as precision.
@@ -42,7 +42,7 @@ pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
 /// assert_eq!(score.scalar(), Some(5.0 / 6.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type FBetaScore<A> = ClassMetric<FBetaScoreRule, A>;
+pub type FBetaScore<B> = ClassMetric<FBetaScoreRule, B>;
 
 /// The rule of [`F1Score`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +60,7 @@ impl Default for FBetaScoreRule {
     }
 }
 
-impl<A> FBetaScore<A> {
+impl<B: ConfusionBatch> FBetaScore<B> {
     /// How many times as much recall weighs as precision; must be positive.
     pub fn beta(mut self, beta: f64) -> Self {
         self.rule.beta = beta;

@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(HammingDistance::multilabel(2).evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type HammingDistance<A> = ClassMetric<HammingDistanceRule, A>;
+pub type HammingDistance<B> = ClassMetric<HammingDistanceRule, B>;
 
 /// The rule of [`HammingDistance`].
 #[derive(Debug, Clone, Default, PartialEq)]

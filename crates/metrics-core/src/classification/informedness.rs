@@ -24,7 +24,7 @@ use crate::{
 /// assert_eq!(Informedness::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Informedness<A> = ClassMetric<InformednessRule, A>;
+pub type Informedness<B> = ClassMetric<InformednessRule, B>;
 
 /// The rule of [`Informedness`].
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(JaccardIndex::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type JaccardIndex<A> = ClassMetric<JaccardIndexRule, A>;
+pub type JaccardIndex<B> = ClassMetric<JaccardIndexRule, B>;
 
 /// The rule of [`JaccardIndex`].
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -26,7 +26,7 @@ use crate::{
 /// assert!((value - 0.5774).abs() < 1e-4);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type MatthewsCorrCoef<A> = ClassMetric<MatthewsCorrCoefRule, A>;
+pub type MatthewsCorrCoef<B> = ClassMetric<MatthewsCorrCoefRule, B>;
 
 /// The rule of [`MatthewsCorrCoef`].
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -27,7 +27,7 @@ use crate::{
 /// assert_eq!(value.scalar(), Some(2.0 / 3.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type NegativePredictiveValue<A> = ClassMetric<NegativePredictiveValueRule, A>;
+pub type NegativePredictiveValue<B> = ClassMetric<NegativePredictiveValueRule, B>;
 
 /// The rule of [`NegativePredictiveValue`].
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(Precision::binary().evaluate(&batch)?.scalar(), Some(2.0 / 3.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Precision<A> = ClassMetric<PrecisionRule, A>;
+pub type Precision<B> = ClassMetric<PrecisionRule, B>;
 
 /// The rule of [`Precision`].
 #[derive(Debug, Clone, Default, PartialEq)]

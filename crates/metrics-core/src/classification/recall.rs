@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(Recall::binary().evaluate(&batch)?.scalar(), Some(1.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Recall<A> = ClassMetric<RecallRule, A>;
+pub type Recall<B> = ClassMetric<RecallRule, B>;
 
 /// The rule of [`Recall`].
 #[derive(Debug, Clone, Default, PartialEq)]

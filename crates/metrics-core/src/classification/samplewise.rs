@@ -3,7 +3,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule};
 use crate::{
     Matrix, Metric, MetricError, SummaryOf, Value,
-    states::{BySample, ConfusionSummary, PerSample, PerSampleSummary},
+    states::{BySample, ConfusionBatch, ConfusionSummary, PerSample, PerSampleSummary},
 };
 
 /// A metric that has a value for every sample: what TorchMetrics calls
@@ -19,15 +19,17 @@ pub trait SampleMetric: Metric<Accumulator: BySample> {
 /// The rules that TorchMetrics has by sample.
 pub trait Multidim: Averaged {}
 
-impl<R: ConfusionRule + Multidim, A: BySample<Summary = ConfusionSummary>> SampleMetric
-    for ClassMetric<R, A>
+impl<R, B> SampleMetric for ClassMetric<R, B>
+where
+    R: ConfusionRule + Multidim,
+    B: ConfusionBatch<Accumulator: BySample>,
 {
     fn sample_value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.value(counts)
     }
 }
 
-impl<R: Multidim, A: BySample<Summary = ConfusionSummary>> ClassMetric<R, A> {
+impl<R: Multidim, B: ConfusionBatch<Accumulator: BySample>> ClassMetric<R, B> {
     /// A value for every sample of batches `[N, ..]`, see [`Samplewise`].
     pub fn samplewise(self) -> Samplewise<Self> {
         Samplewise::new(self)

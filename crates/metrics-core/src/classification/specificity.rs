@@ -23,7 +23,7 @@ use crate::{
 /// assert_eq!(Specificity::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Specificity<A> = ClassMetric<SpecificityRule, A>;
+pub type Specificity<B> = ClassMetric<SpecificityRule, B>;
 
 /// The rule of [`Specificity`].
 #[derive(Debug, Clone, Default, PartialEq)]

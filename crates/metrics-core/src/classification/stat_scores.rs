@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(counts.to_string(), "tp 1, fp 1, tn 1, fn 1, support 2");
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
+pub type StatScores<B> = ClassMetric<StatScoresRule, B>;
 
 /// The rule of [`StatScores`].
 #[derive(Debug, Clone, Default, PartialEq)]

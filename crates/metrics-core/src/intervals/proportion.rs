@@ -6,12 +6,12 @@ use super::{
     replicates::tail,
 };
 use crate::{
-    Accumulator, Estimate, Metric, MetricError, Value,
+    Estimate, Metric, MetricError, Value,
     classification::{
         Average, ClassMetric,
         rules::{ConfusionRule, RuleOptions},
     },
-    states::{ClassCounts, ConfusionSummary, TaskKind},
+    states::{ClassCounts, ConfusionBatch, ConfusionSummary, TaskKind},
 };
 
 /// How the interval of a share is made.
@@ -146,16 +146,16 @@ pub trait Proportion: ConfusionRule {
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct ProportionInterval<R, A> {
-    metric: ClassMetric<R, A>,
+pub struct ProportionInterval<M> {
+    metric: M,
     level: f64,
     method: ProportionMethod,
 }
 
-impl<R: Proportion, A> ClassMetric<R, A> {
+impl<R: Proportion, B: ConfusionBatch> ClassMetric<R, B> {
     /// The metric with an interval that is to contain the true share so often; see
     /// [`ProportionInterval`].
-    pub fn interval(self, level: f64) -> ProportionInterval<R, A> {
+    pub fn interval(self, level: f64) -> ProportionInterval<Self> {
         ProportionInterval {
             metric: self,
             level,
@@ -164,7 +164,7 @@ impl<R: Proportion, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: Proportion, A> ProportionInterval<R, A> {
+impl<M> ProportionInterval<M> {
     /// How the interval is made; default [`ProportionMethod::Wilson`].
     pub fn method(mut self, method: ProportionMethod) -> Self {
         self.method = method;
@@ -172,11 +172,7 @@ impl<R: Proportion, A> ProportionInterval<R, A> {
     }
 }
 
-impl<R, A> ProportionInterval<R, A>
-where
-    R: Proportion,
-    A: Accumulator<Summary = ConfusionSummary>,
-{
+impl<R: Proportion, B: ConfusionBatch> ProportionInterval<ClassMetric<R, B>> {
     /// The share with its interval, or those of each class.
     ///
     /// # Errors
@@ -214,18 +210,14 @@ where
     }
 }
 
-impl<R, A> Metric for ProportionInterval<R, A>
-where
-    R: Proportion,
-    A: Accumulator<Summary = ConfusionSummary>,
-{
-    type Accumulator = A;
+impl<R: Proportion, B: ConfusionBatch> Metric for ProportionInterval<ClassMetric<R, B>> {
+    type Accumulator = B::Accumulator;
 
     fn name(&self) -> String {
         format!("{}_interval", self.metric.name())
     }
 
-    fn accumulator(&self) -> A {
+    fn accumulator(&self) -> B::Accumulator {
         self.metric.accumulator()
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod by_sample;
 pub(crate) mod confusion;
+mod confusion_batch;
 pub(crate) mod fold;
 pub(crate) mod pivot;
 mod row_sums;
@@ -14,6 +15,7 @@ pub use confusion::{
     BinaryConfusion, ClassCounts, ConfusionSummary, MulticlassConfusion, MultilabelConfusion,
     TaskKind,
 };
+pub use confusion_batch::{ConfusionBatch, ThresholdBatch};
 pub use row_sums::{RowSums, RowSumsSummary, RowTerms, WeightedRows};
 pub use values::{
     NanStrategy, ValueExtremes, ValueExtremesSummary, ValueList, ValueListSummary, ValueTotals,
