@@ -19,7 +19,10 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, OnStep, SplitKind, StepValue};
 use metrics_core::{
-    CalibrationError, F1Score, MetricCollection, Value, batch::Multiclass, custom_metric,
+    MetricCollection, Value,
+    batch::Multiclass,
+    classification::{CalibrationError, F1Score},
+    custom_metric,
 };
 use metrics_tests::{
     devices,

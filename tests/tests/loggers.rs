@@ -18,8 +18,9 @@ use metrics_burn::{
     report::RunReport,
 };
 use metrics_core::{
-    Accuracy, Average, ConfusionMatrix, F1Score, MetricCollection, MetricReport, Rejected,
-    ReportEntry, Value, batch::Multiclass,
+    MetricCollection, MetricReport, Rejected, ReportEntry, Value,
+    batch::Multiclass,
+    classification::{Accuracy, Average, ConfusionMatrix, F1Score},
 };
 use metrics_tests::{
     devices,

@@ -6,7 +6,7 @@ use crate::{
     perplexity,
     runner::Run,
 };
-use metrics_core::{
+use metrics_core::classification::{
     Accuracy, ExactMatch, F1Score, FBetaScore, HammingDistance, NegativePredictiveValue, Precision,
     Recall, Specificity, StatScores,
 };

@@ -1,8 +1,8 @@
 use super::{Memo, same_device, same_shape};
 use crate::{
-    Batch, MetricError,
+    Batch, MetricError, ScoreKind,
     ops::{
-        self, ScoreKind,
+        self,
         rows::{Predictions, Rows},
     },
 };
