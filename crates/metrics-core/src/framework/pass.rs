@@ -66,6 +66,8 @@ pub struct Placed<S> {
     pub words: usize,
     /// Where its `f64` begin in host memory: sums, then marks.
     pub numbers: usize,
+    /// Where its [constants](Input::constants) begin.
+    pub constants: usize,
 }
 
 impl<S> Placed<S> {
@@ -91,20 +93,26 @@ pub struct Plan<S> {
     pub words: usize,
     /// `f64` in host memory.
     pub numbers: usize,
+    /// The constants of all sinks.
+    pub constants: Vec<f32>,
 }
 
 impl<S> Plan<S> {
-    /// The plan of these sinks.
-    pub fn new(sinks: impl IntoIterator<Item = S>, size: impl Fn(&S) -> Size) -> Self {
+    /// The plan of these sinks for batches like this one.
+    pub fn new<I: Input<Sink = S>>(input: &I, sinks: impl IntoIterator<Item = S>) -> Self {
         let mut plan = Self {
             sinks: Vec::new(),
             counts: 0,
             words: 0,
             numbers: 0,
+            constants: Vec::new(),
         };
         for sink in sinks {
-            let size = size(&sink);
+            let size = input.size(&sink);
+            let constants = plan.constants.len();
+            plan.constants.extend(I::constants(&sink));
             plan.sinks.push(Placed {
+                constants,
                 sink,
                 size,
                 counts: plan.counts,
@@ -128,15 +136,36 @@ pub struct DeviceState {
     pub words: Tensor<1>,
     /// How many slots there are.
     pub slots: usize,
+    /// The constants of the plan.
+    pub constants: Tensor<1>,
+    /// How many batches there were.
+    pub epoch: i32,
 }
 
 impl DeviceState {
-    fn new(counts: usize, words: usize, device: &Device) -> Self {
-        // Not every backend has tensors without elements.
+    fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
+        // Not every backend has tensors without elements. Behind the counters is one for the kernel.
+        let constants = if plan.constants.is_empty() {
+            &[0.0][..]
+        } else {
+            &plan.constants
+        };
         Self {
-            counts: Tensor::zeros([counts.max(1)], (device, DType::I32)),
-            words: Tensor::zeros([words.max(1)], (device, DType::F32)),
+            counts: Tensor::zeros([plan.counts + 1], (device, DType::I32)),
+            words: Tensor::zeros([plan.words.max(1)], (device, DType::F32)),
             slots: 1,
+            constants: Tensor::from_data(constants, (device, DType::F32)),
+            epoch: 0,
+        }
+    }
+
+    /// Makes room for more slots.
+    pub fn grow(&mut self, slots: usize, words: usize) {
+        if slots > self.slots && words > 0 {
+            let more = [(slots - self.slots) * words];
+            let zeros = Tensor::zeros(more, (&self.words.device(), DType::F32));
+            self.words = Tensor::cat(vec![self.words.clone(), zeros], 0);
+            self.slots = slots;
         }
     }
 
@@ -147,13 +176,8 @@ impl DeviceState {
         update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
     ) {
         let range = placed.counts..placed.counts + placed.size.counts;
-        let all = self.counts.dims()[0];
         let updated = update(self.counts.clone().slice(range.clone()));
-        self.counts = if range.len() == all {
-            updated
-        } else {
-            self.counts.clone().slice_assign(range, updated)
-        };
+        self.counts = self.counts.clone().slice_assign(range, updated);
     }
 
     /// Replaces the counters and the sums `[2 * K]` of a sink, leading halves first, by what `update` makes
@@ -187,6 +211,11 @@ pub trait Input: Debug + Send + Sync + 'static {
 
     /// How much state a sink has, for batches like this one.
     fn size(&self, sink: &Self::Sink) -> Size;
+
+    /// Numbers that a sink needs on a device, such as thresholds.
+    fn constants(_sink: &Self::Sink) -> Vec<f32> {
+        Vec::new()
+    }
 
     /// The pass in host memory.
     fn on_host(&self, plan: &Plan<Self::Sink>, counts: &mut [i32], numbers: &mut [f64]);
@@ -222,14 +251,14 @@ pub(crate) struct Pass<I: Input> {
 impl<I: Input> Pass<I> {
     fn new(input: &I, wants: Vec<(Path, I::Sink)>, device: &Device) -> Self {
         let (owners, sinks): (Vec<_>, Vec<_>) = wants.into_iter().unzip();
-        let plan = Plan::new(sinks, |sink| input.size(sink));
+        let plan = Plan::new(input, sinks);
         let flat = if ops::is_host(device) {
             Flat::Host {
                 counts: vec![0; plan.counts],
                 numbers: vec![0.0; plan.numbers],
             }
         } else {
-            Flat::Device(Some(DeviceState::new(plan.counts, plan.words, device)))
+            Flat::Device(Some(DeviceState::new(&plan, device)))
         };
         Self {
             weighted: input.is_weighted(),

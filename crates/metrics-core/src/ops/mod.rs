@@ -22,6 +22,8 @@ mod cube;
 pub mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 pub(crate) mod host;
+#[cfg(feature = "cube")]
+mod kernels;
 pub mod rows;
 pub(crate) mod scalar;
 

@@ -82,7 +82,7 @@ pub(super) fn bin_confidence<F: Float>(
             count(counts, &own, 2 * bins + slot(hit), 1i32, private);
         } else {
             let confidence = f32::cast_from(confidence[i]);
-            let bin = max(reached(edges, confidence), 1usize) - 1;
+            let bin = max(reached(edges, 0usize, edges.len(), confidence), 1usize) - 1;
             count(counts, &own, bin, 1i32, private);
             count(counts, &own, bins + bin, hit, private);
             let amount = u32::cast_from(f32::round(confidence * SCALE));

@@ -5,14 +5,14 @@ use crate::Reason;
 use cubecl::prelude::*;
 
 /// The most counters a cube keeps for itself: half of the memory that WebGPU promises.
-const PRIVATE: usize = 2048;
+pub(in crate::ops) const PRIVATE: usize = 2048;
 
 /// How many elements there must be for each counter, so that clearing and adding a cube's own is worth
 /// it.
 const PER_COUNTER: usize = 4;
 
 /// How many counters each cube keeps for itself: all or none.
-pub(super) fn private(counters: usize, elements: usize) -> usize {
+pub(in crate::ops) fn private(counters: usize, elements: usize) -> usize {
     match counters <= PRIVATE && elements >= PER_COUNTER * counters {
         true => counters,
         false => 0,
@@ -21,7 +21,7 @@ pub(super) fn private(counters: usize, elements: usize) -> usize {
 
 /// The cube's own counters, all zero.
 #[cube]
-pub(super) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> {
+pub(in crate::ops) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> {
     let own = Shared::<[Atomic<i32>]>::new_slice(comptime!(private.max(1)));
     let mut i = UNIT_POS as usize;
     while i < comptime!(private).runtime() {
@@ -33,7 +33,7 @@ pub(super) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> 
 }
 
 #[cube]
-pub(super) fn count(
+pub(in crate::ops) fn count(
     state: &mut Tensor<Atomic<i32>>,
     own: &Shared<[Atomic<i32>]>,
     place: usize,
@@ -52,7 +52,7 @@ pub(super) fn count(
 
 /// Adds the cube's own counters to the state.
 #[cube]
-pub(super) fn flush(
+pub(in crate::ops) fn flush(
     state: &mut Tensor<Atomic<i32>>,
     own: &Shared<[Atomic<i32>]>,
     #[comptime] private: usize,
@@ -70,7 +70,7 @@ pub(super) fn flush(
 
 /// The rejected counter of a negative code, counted from the first of them.
 #[cube]
-pub(super) fn slot(code: i32) -> usize {
+pub(in crate::ops) fn slot(code: i32) -> usize {
     usize::cast_from(-1i32 - code)
 }
 
@@ -149,7 +149,12 @@ pub(super) fn label_confusion<P: Int, I: Int>(
 
 /// The negative code of a row that is left out, else 0.
 #[cube]
-fn row_code<I: Int>(rank: i32, target: I, ignored: I, #[comptime] ignores: bool) -> i32 {
+pub(in crate::ops) fn row_code<I: Int>(
+    rank: i32,
+    target: I,
+    ignored: I,
+    #[comptime] ignores: bool,
+) -> i32 {
     let mut code = min(rank, 0i32);
     if comptime!(ignores) && target == ignored {
         code = comptime!(Reason::Ignored.code()).runtime();
@@ -190,7 +195,7 @@ fn count_pair(
 
 /// See [`ops::label_ranks`](crate::ops::label_ranks).
 #[cube]
-fn label_rank(pred: i32, target: i32, classes: i32) -> i32 {
+pub(in crate::ops) fn label_rank(pred: i32, target: i32, classes: i32) -> i32 {
     let mut rank = select(pred == target, 0i32, classes);
     if target < 0 || target >= classes {
         rank = comptime!(Reason::InvalidTarget.code()).runtime();
@@ -299,7 +304,12 @@ pub(super) fn threshold_counts<F: Float>(
         if code < 0 {
             count(state, &own, labels * 2 * block + slot(code), 1i32, private);
         } else {
-            let reached = reached(thresholds, f32::cast_from(probabilities[i]));
+            let reached = reached(
+                thresholds,
+                0usize,
+                thresholds.len(),
+                f32::cast_from(probabilities[i]),
+            );
             let place = ((i % labels) * 2 + code as usize) * block + reached;
             count(state, &own, place, 1i32, private);
         }
@@ -308,11 +318,16 @@ pub(super) fn threshold_counts<F: Float>(
     flush(state, &own, private);
 }
 
-/// How many of the rising thresholds the value reaches.
+/// How many of `len` rising thresholds from `begin` on the value reaches.
 #[cube]
-pub(super) fn reached(thresholds: &Tensor<f32>, value: f32) -> usize {
-    let mut low = 0usize;
-    let mut high = thresholds.len();
+pub(in crate::ops) fn reached(
+    thresholds: &Tensor<f32>,
+    begin: usize,
+    len: usize,
+    value: f32,
+) -> usize {
+    let mut low = begin;
+    let mut high = begin + len;
     while low < high {
         let middle = (low + high) / 2;
         if thresholds[middle] <= value {
@@ -321,12 +336,12 @@ pub(super) fn reached(thresholds: &Tensor<f32>, value: f32) -> usize {
             high = middle;
         }
     }
-    low
+    low - begin
 }
 
 /// Adds up what every unit counted, with one addition to the state per cube.
 #[cube]
-pub(super) fn tally(state: &mut Tensor<Atomic<i32>>, place: usize, amount: i32) {
+pub(in crate::ops) fn tally(state: &mut Tensor<Atomic<i32>>, place: usize, amount: i32) {
     let total = Shared::<[Atomic<i32>]>::new_slice(1usize);
     if UNIT_POS == 0 {
         total[0].store(0i32);

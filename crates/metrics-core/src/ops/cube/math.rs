@@ -6,27 +6,27 @@ use cubecl::prelude::*;
 /// The number itself. Shader compilers may treat floats as real numbers, to which `a + b - a` is `b`, so
 /// this passes it through a zero that no compiler knows.
 #[cube]
-pub(super) fn opaque(x: f32) -> f32 {
+pub(in crate::ops) fn opaque(x: f32) -> f32 {
     let zero = CUBE_COUNT_Z - 1;
     f32::from_bits(x.to_bits() ^ zero)
 }
 
 /// Whether it is NaN, by its bits: a compiler of fast mathematics may take it that nothing is.
 #[cube]
-pub(super) fn is_nan(x: f32) -> bool {
+pub(in crate::ops) fn is_nan(x: f32) -> bool {
     x.to_bits() & 0x7fff_ffffu32 > 0x7f80_0000u32
 }
 
 /// Whether it is infinite, by its bits.
 #[cube]
-pub(super) fn is_infinite(x: f32) -> bool {
+pub(in crate::ops) fn is_infinite(x: f32) -> bool {
     x.to_bits() & 0x7fff_ffffu32 == 0x7f80_0000u32
 }
 
 /// `exp(x)` for `x <= 0`: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor polynomial of degree 7.
 /// Below -87 it is 0, which is within 1.7e-38.
 #[cube]
-pub(super) fn exp(x: f32) -> f32 {
+pub(in crate::ops) fn exp(x: f32) -> f32 {
     // NaN fails every comparison and has to stay.
     let clamped = select(x < -87.0f32, -87.0f32, x);
     let n = f32::round(clamped * 1.442_695f32);
@@ -51,7 +51,7 @@ pub(super) fn exp(x: f32) -> f32 {
 
 /// `ln(1 + x)` for `x >= 0`: `k * ln(2) + ln(1 + f)` with `ln(1 + f) = 2 * atanh(f / (2 + f))`.
 #[cube]
-pub(super) fn log1p(x: f32) -> f32 {
+pub(in crate::ops) fn log1p(x: f32) -> f32 {
     let mut k = 0.0f32;
     let mut f = x;
     if x > 0.41f32 {

@@ -7,12 +7,12 @@
 //! kernels.
 
 mod bins;
-mod counts;
+pub(in crate::ops) mod counts;
 mod curve;
-mod math;
-mod rows;
+pub(in crate::ops) mod math;
+pub(in crate::ops) mod rows;
 mod sort;
-mod sums;
+pub(in crate::ops) mod sums;
 
 use super::{
     AREA_COUNTS, ConfusionOptions, IGNORED_TARGET, LabelCountsOptions, MetricsBackend,
@@ -35,7 +35,7 @@ use cubecl::{CubeCount, CubeDim, ir::ElemType, prelude::*};
 use sums::Grid;
 
 /// Units of a cube.
-const UNITS: u32 = 256;
+pub(in crate::ops) const UNITS: u32 = 256;
 
 /// The most cubes of a kernel whose units walk over many elements each.
 const CUBES: usize = 1024;
@@ -48,12 +48,12 @@ const FEW: usize = UNITS as usize * 64;
 
 /// A label as `i32`. One that does not fit becomes the nearest that does, so it stays invalid.
 #[cube]
-fn label<I: Int>(raw: I) -> i32 {
+pub(in crate::ops) fn label<I: Int>(raw: I) -> i32 {
     let small = min(raw, I::new(comptime!(i32::MAX as i64)));
     select(raw < I::new(0), -1i32, i32::cast_from(small))
 }
 
-const CUBE: CubeDim = CubeDim::new_1d(UNITS);
+pub(in crate::ops) const CUBE: CubeDim = CubeDim::new_1d(UNITS);
 
 /// Cubes for a unit per element.
 fn one_each(elements: usize) -> CubeCount {
@@ -64,12 +64,12 @@ fn one_each(elements: usize) -> CubeCount {
 }
 
 /// Cubes for units that walk.
-fn walking(elements: usize) -> CubeCount {
+pub(in crate::ops) fn walking(elements: usize) -> CubeCount {
     let cubes = elements.div_ceil(UNITS as usize * PER_UNIT);
     CubeCount::new_1d(cubes.clamp(1, CUBES) as u32)
 }
 
-fn elem(tensor: &CubeTensor) -> ElemType {
+pub(in crate::ops) fn elem(tensor: &CubeTensor) -> ElemType {
     dtype_to_storage_type(tensor.dtype)
 }
 
@@ -87,7 +87,7 @@ fn constant(like: &CubeTensor, values: &[f32]) -> CubeTensor {
 }
 
 /// A matrix whose rows may lie apart, as they do in memory that is aligned.
-fn rows(matrix: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn rows(matrix: CubeTensor) -> CubeTensor {
     match matrix.meta.is_tiled() || matrix.meta.strides()[1] != 1 {
         true => into_contiguous(matrix),
         false => matrix,
@@ -106,7 +106,7 @@ fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor
 }
 
 /// A state that a kernel may write to.
-fn writable(state: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn writable(state: CubeTensor) -> CubeTensor {
     match (state.is_contiguous(), state.can_mut()) {
         (true, true) => state,
         (true, false) => state.copy(),
@@ -115,7 +115,7 @@ fn writable(state: CubeTensor) -> CubeTensor {
 }
 
 /// That tensors which a kernel reads side by side are of one length.
-fn same_length(n: usize, tensors: &[&CubeTensor]) {
+pub(in crate::ops) fn same_length(n: usize, tensors: &[&CubeTensor]) {
     for tensor in tensors {
         let found = tensor.meta.num_elements();
         assert_eq!(found, n, "a tensor of {found} elements beside one of {n}");
@@ -123,7 +123,7 @@ fn same_length(n: usize, tensors: &[&CubeTensor]) {
 }
 
 /// Codes and ranks: `i32`, contiguous.
-fn codes(tensor: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn codes(tensor: CubeTensor) -> CubeTensor {
     into_contiguous(match tensor.dtype {
         DType::I32 => tensor,
         _ => CubeBackend::int_cast(tensor, IntDType::I32),
@@ -131,7 +131,7 @@ fn codes(tensor: CubeTensor) -> CubeTensor {
 }
 
 /// Numbers that this crate made: `f32`, contiguous.
-fn floats(tensor: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn floats(tensor: CubeTensor) -> CubeTensor {
     into_contiguous(match tensor.dtype {
         DType::F32 => tensor,
         _ => CubeBackend::float_cast(tensor, FloatDType::F32),
@@ -139,7 +139,7 @@ fn floats(tensor: CubeTensor) -> CubeTensor {
 }
 
 /// Integers as `i32` or `i64`, which is what kernels take.
-fn ints(tensor: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn ints(tensor: CubeTensor) -> CubeTensor {
     let tensor = match tensor.dtype {
         DType::I32 | DType::I64 => tensor,
         DType::U32 | DType::U64 => {
@@ -223,6 +223,29 @@ fn row_scan(scores: CubeTensor, target: CubeTensor, likelihood: bool) -> (CubeTe
         );
     }
     (ranks, floats)
+}
+
+/// See [`Kernels::tell_logits`](super::kernels::Kernels::tell_logits).
+pub(in crate::ops) fn tell_logits(
+    counts: CubeTensor,
+    scores: CubeTensor,
+    epoch: i32,
+) -> CubeTensor {
+    let (counts, scores) = (writable(counts), into_contiguous(scores));
+    let dtype = elem(&scores);
+    // SAFETY: elements are below the length of `scores`, and `counts` is not empty.
+    unsafe {
+        rows::tell_logits::launch_unchecked(
+            &counts.client,
+            walking(scores.meta.num_elements()),
+            CUBE,
+            scores.into_tensor_arg(),
+            counts.clone().into_tensor_arg(),
+            epoch,
+            dtype,
+        );
+    }
+    counts
 }
 
 impl MetricsBackend for CubeBackend {

@@ -11,7 +11,7 @@ use cubecl::prelude::*;
 const SCORES_PER_UNIT: usize = 8;
 
 /// Units that share a row: a power of two.
-pub(super) fn team(classes: usize) -> u32 {
+pub(in crate::ops) fn team(classes: usize) -> u32 {
     classes
         .div_ceil(SCORES_PER_UNIT)
         .next_power_of_two()
@@ -20,16 +20,149 @@ pub(super) fn team(classes: usize) -> u32 {
 
 /// What a unit knows of its part of a row.
 #[derive(CubeType, CubeTypeMut, Clone, Copy)]
-struct Part {
+pub(in crate::ops) struct Part {
     /// The largest score, and the first index it is at; the number of classes if there is none.
-    max: f32,
-    best: u32,
+    pub max: f32,
+    pub best: u32,
     /// The sum of `exp(score - max)` over the others.
-    others: f32,
+    pub others: f32,
     /// How many scores come before the target's.
-    before: i32,
+    pub before: i32,
     /// Whether a score is NaN.
-    nan: bool,
+    pub nan: bool,
+}
+
+/// What is known of a row at its end.
+#[derive(CubeType, CubeTypeMut, Clone, Copy)]
+pub(in crate::ops) struct Scanned {
+    /// The best class.
+    pub best: i32,
+    /// The rank of the target, or a negative code.
+    pub rank: i32,
+    /// The largest score.
+    pub max: f32,
+    /// The logarithm of the sum of exponentials.
+    pub log_sum: f32,
+    /// The negative log-likelihood of the target.
+    pub loss: f32,
+}
+
+/// Scans a row of scores that begins at `from`, with the other units of its team: the first of these
+/// knows the outcome. All units of the cube must take part, as barriers need them.
+#[cube]
+pub(in crate::ops) fn scan<F: Float>(
+    scores: &Tensor<F>,
+    from: usize,
+    classes: usize,
+    target: i32,
+    undefined: f32,
+    #[comptime] team: u32,
+    #[comptime] likelihood: bool,
+) -> Scanned {
+    let none = classes as u32;
+    let lane = UNIT_POS % team;
+    let valid = target >= 0 && target < classes as i32;
+    let own_index = select(valid, target, 0i32) as usize;
+    let own = f32::cast_from(scores[from + own_index]);
+    let mut part = Part {
+        max: 0.0f32,
+        best: none,
+        others: 0.0f32,
+        before: 0i32,
+        nan: false,
+    };
+    let mut i = lane as usize;
+    while i < classes {
+        let score = f32::cast_from(scores[from + i]);
+        if is_nan(score) {
+            part.nan = true;
+        } else {
+            if score > own || (score == own && i < own_index) {
+                part.before += 1;
+            }
+            if part.best == none {
+                part.best = i as u32;
+                part.max = score;
+            } else if score > part.max {
+                if comptime!(likelihood) {
+                    part.others = share(part.others, part.max, score);
+                }
+                part.best = i as u32;
+                part.max = score;
+            } else if comptime!(likelihood) {
+                part.others += share(0.0f32, score, part.max);
+            }
+        }
+        i += team as usize;
+    }
+    if comptime!(team > 1) {
+        join_team(&mut part, none, team, likelihood);
+    }
+    let mut code = part.before;
+    if part.nan {
+        code = comptime!(Reason::Nan.code()).runtime();
+    } else if !valid {
+        code = comptime!(Reason::InvalidTarget.code()).runtime();
+    }
+    let mut scanned = Scanned {
+        best: select(part.best == none, 0i32, part.best as i32),
+        rank: code,
+        max: part.max,
+        log_sum: 0.0f32,
+        loss: 0.0f32,
+    };
+    if comptime!(likelihood) {
+        // Equal infinities leave the sum of exponentials undefined.
+        let infinite = is_infinite(part.max);
+        let certain = classes == 1 || (infinite && part.max > 0.0 && part.others == 0.0);
+        let mut excess = log1p(part.others);
+        let mut log_sum = part.max + excess;
+        if infinite {
+            log_sum = part.max;
+            excess = select(certain, 0.0f32, undefined);
+        }
+        let mut gap = part.max - own;
+        if code == 0 {
+            gap = 0.0f32;
+        }
+        scanned.log_sum = log_sum;
+        scanned.loss = gap + excess;
+    }
+    scanned
+}
+
+/// Joins the parts of the units of a team into that of its first.
+#[cube]
+fn join_team(part: &mut Part, none: u32, #[comptime] team: u32, #[comptime] likelihood: bool) {
+    let mut maxima = Shared::<[f32]>::new_slice(UNITS as usize);
+    let mut bests = Shared::<[u32]>::new_slice(UNITS as usize);
+    let mut others = Shared::<[f32]>::new_slice(UNITS as usize);
+    let mut before = Shared::<[i32]>::new_slice(UNITS as usize);
+    let mut nans = Shared::<[u32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    let lane = UNIT_POS % team;
+    let mut half = comptime!(team / 2).runtime();
+    while half > 0 {
+        maxima[unit] = part.max;
+        bests[unit] = part.best;
+        others[unit] = part.others;
+        before[unit] = part.before;
+        nans[unit] = u32::cast_from(part.nan);
+        sync_cube();
+        if lane < half {
+            let other = unit + half as usize;
+            let joined = Part {
+                max: maxima[other],
+                best: bests[other],
+                others: others[other],
+                before: before[other],
+                nan: nans[other] != 0,
+            };
+            join(part, &joined, none, likelihood);
+        }
+        sync_cube();
+        half /= 2;
+    }
 }
 
 /// Adds the scores of another part.
@@ -80,107 +213,23 @@ pub(super) fn row_scan<F: Float, I: Int>(
 ) {
     let n = scores.shape(0);
     let classes = scores.shape(1);
-    let none = classes as u32;
     let lane = UNIT_POS % team;
     let row = ABSOLUTE_POS / team as usize;
     // Units beyond the last row go on with it, for the barriers need them all.
     let at = min(row, n - 1);
     let from = at * scores.stride(0);
     let target = label::<I>(target[at]);
-    let valid = target >= 0 && target < classes as i32;
-    let own_index = select(valid, target, 0i32) as usize;
-    let own = f32::cast_from(scores[from + own_index]);
-
-    let mut part = Part {
-        max: 0.0f32,
-        best: none,
-        others: 0.0f32,
-        before: 0i32,
-        nan: false,
-    };
-    let mut i = lane as usize;
-    while i < classes {
-        let score = f32::cast_from(scores[from + i]);
-        if is_nan(score) {
-            part.nan = true;
-        } else {
-            if score > own || (score == own && i < own_index) {
-                part.before += 1;
-            }
-            if part.best == none {
-                part.best = i as u32;
-                part.max = score;
-            } else if score > part.max {
-                if comptime!(likelihood) {
-                    part.others = share(part.others, part.max, score);
-                }
-                part.best = i as u32;
-                part.max = score;
-            } else if comptime!(likelihood) {
-                part.others += share(0.0f32, score, part.max);
-            }
-        }
-        i += team as usize;
-    }
-
-    if comptime!(team > 1) {
-        let mut maxima = Shared::<[f32]>::new_slice(UNITS as usize);
-        let mut bests = Shared::<[u32]>::new_slice(UNITS as usize);
-        let mut others = Shared::<[f32]>::new_slice(UNITS as usize);
-        let mut before = Shared::<[i32]>::new_slice(UNITS as usize);
-        let mut nans = Shared::<[u32]>::new_slice(UNITS as usize);
-        let unit = UNIT_POS as usize;
-        let mut half = comptime!(team / 2).runtime();
-        while half > 0 {
-            maxima[unit] = part.max;
-            bests[unit] = part.best;
-            others[unit] = part.others;
-            before[unit] = part.before;
-            nans[unit] = u32::cast_from(part.nan);
-            sync_cube();
-            if lane < half {
-                let other = unit + half as usize;
-                let joined = Part {
-                    max: maxima[other],
-                    best: bests[other],
-                    others: others[other],
-                    before: before[other],
-                    nan: nans[other] != 0,
-                };
-                join(&mut part, &joined, none, likelihood);
-            }
-            sync_cube();
-            half /= 2;
-        }
-    }
-
+    let scanned = scan::<F>(scores, from, classes, target, undefined, team, likelihood);
     if lane == 0 && row < n {
-        let mut code = part.before;
-        if part.nan {
-            code = comptime!(Reason::Nan.code()).runtime();
-        } else if !valid {
-            code = comptime!(Reason::InvalidTarget.code()).runtime();
-        }
-        ranks[row] = select(part.best == none, 0i32, part.best as i32);
-        ranks[n + row] = code;
+        ranks[row] = scanned.best;
+        ranks[n + row] = scanned.rank;
         if comptime!(likelihood) {
-            // Equal infinities leave the sum of exponentials undefined.
-            let infinite = is_infinite(part.max);
-            let certain = classes == 1 || (infinite && part.max > 0.0 && part.others == 0.0);
-            let mut excess = log1p(part.others);
-            let mut log_sum = part.max + excess;
-            if infinite {
-                log_sum = part.max;
-                excess = select(certain, 0.0f32, undefined);
-            }
-            let mut gap = part.max - own;
-            if code == 0 {
-                gap = 0.0f32;
-            }
-            floats[row] = part.max;
-            floats[n + row] = log_sum;
-            floats[2 * n + row] = own;
-            floats[3 * n + row] = gap + excess;
+            let valid = target >= 0 && target < classes as i32;
+            let own = select(valid, target, 0i32) as usize;
+            floats[row] = scanned.max;
+            floats[n + row] = scanned.log_sum;
+            floats[2 * n + row] = f32::cast_from(scores[from + own]);
+            floats[3 * n + row] = scanned.loss;
         }
     }
 }
@@ -318,6 +367,26 @@ pub(super) fn outside_unit<F: Float>(
         if CUBE_COUNT == 1 || flag != 0 {
             found[0].store(flag);
         }
+    }
+}
+
+/// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
+#[cube(launch_unchecked)]
+pub(in crate::ops) fn tell_logits<F: Float>(
+    scores: &Tensor<F>,
+    counts: &mut Tensor<Atomic<i32>>,
+    epoch: i32,
+    #[define(F)] _dtype: ElemType,
+) {
+    let mut outside = false;
+    let mut i = ABSOLUTE_POS;
+    while i < scores.len() {
+        let score = f32::cast_from(scores[i]);
+        outside = outside || score < 0.0 || score > 1.0;
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    if outside {
+        counts[counts.len() - 1].store(epoch);
     }
 }
 

@@ -35,7 +35,7 @@ impl Grid {
 
 /// A sum and what rounding took from it.
 #[derive(CubeType, CubeTypeMut, Clone, Copy)]
-pub(super) struct Sum {
+pub(in crate::ops) struct Sum {
     pub high: f32,
     pub low: f32,
 }
@@ -69,7 +69,13 @@ impl Sum {
 /// Adds `sum` to place `place` of `places`, in memory that holds all leading and then all trailing
 /// halves.
 #[cube]
-fn add_at(sums: &mut Tensor<f32>, place: usize, places: usize, high: f32, low: f32) {
+pub(in crate::ops) fn add_at(
+    sums: &mut Tensor<f32>,
+    place: usize,
+    places: usize,
+    high: f32,
+    low: f32,
+) {
     let mut total = Sum {
         high: sums[place],
         low: sums[places + place],
@@ -100,6 +106,30 @@ pub(super) fn over_cube(total: &mut Sum) {
             while other < min(UNIT_POS_Y + next, CUBE_DIM_Y) {
                 let place = (other * CUBE_DIM_X + UNIT_POS_X) as usize;
                 total.add(high[place], low[place]);
+                other += distance;
+            }
+        }
+        sync_cube();
+        distance = next;
+    }
+}
+
+/// The sum over all units of a cube of one dimension, known to the first.
+#[cube]
+pub(in crate::ops) fn over_units(total: &mut Sum) {
+    let mut high = Shared::<[f32]>::new_slice(UNITS as usize);
+    let mut low = Shared::<[f32]>::new_slice(UNITS as usize);
+    let unit = UNIT_POS as usize;
+    let mut distance = 1u32.runtime();
+    while distance < UNITS {
+        high[unit] = total.high;
+        low[unit] = total.low;
+        sync_cube();
+        let next = distance * GROUP;
+        if UNIT_POS % next == 0 {
+            let mut other = UNIT_POS + distance;
+            while other < min(UNIT_POS + next, comptime!(UNITS).runtime()) {
+                total.add(high[other as usize], low[other as usize]);
                 other += distance;
             }
         }

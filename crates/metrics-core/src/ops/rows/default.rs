@@ -2,8 +2,8 @@
 
 use super::{Need, Predictions, RowSink, Rows, need};
 use crate::{
+    framework::pass::{DeviceState, Plan},
     ops::{self, ScoreKind},
-    pass::{DeviceState, Plan},
 };
 use burn::tensor::{DType, Int, Tensor};
 

@@ -3,6 +3,7 @@
 use super::{Need, Predictions, RowSink, Rows, need};
 use crate::{
     Reason,
+    framework::pass::{Placed, Plan},
     ops::{
         ConfusionOptions, ScoreKind,
         host::{
@@ -10,7 +11,6 @@ use crate::{
         },
         scalar::is_weight,
     },
-    pass::{Placed, Plan},
 };
 
 /// Scores of a block: they fit the second-level cache of a few cores, and are enough for several threads.

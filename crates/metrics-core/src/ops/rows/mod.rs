@@ -1,13 +1,18 @@
 //! The pass over rows of scores, or of predicted labels, each with a target class.
 
+#[cfg(feature = "cube")]
+pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
 
+#[cfg(feature = "cube")]
+pub use cube::KernelPlan;
+
 use super::{ConfusionOptions, ScoreKind};
 use crate::{
     REJECTED_SLOTS,
-    pass::{DeviceState, Input, Plan, Size},
+    framework::pass::{DeviceState, Input, Plan, Size},
 };
 use burn::tensor::{Int, Tensor};
 use std::sync::OnceLock;
@@ -123,6 +128,13 @@ impl Input for Rows {
         }
     }
 
+    fn constants(sink: &RowSink) -> Vec<f32> {
+        match sink {
+            RowSink::Calibration { bins, .. } => super::default::edges(*bins),
+            _ => Vec::new(),
+        }
+    }
+
     #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn on_host(&self, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
         host::pass(self, plan, counts, numbers);
@@ -132,6 +144,11 @@ impl Input for Rows {
     fn on_host(&self, _plan: &Plan<RowSink>, _counts: &mut [i32], _numbers: &mut [f64]) {}
 
     fn on_device(&self, plan: &Plan<RowSink>, state: DeviceState) -> DeviceState {
+        #[cfg(feature = "cube")]
+        let state = match cube::pass(self, plan, state) {
+            Ok(state) => return state,
+            Err(state) => state,
+        };
         default::pass(self, plan, state)
     }
 }
