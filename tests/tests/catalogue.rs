@@ -114,15 +114,19 @@ fn names(cell: &str) -> impl Iterator<Item = String> + '_ {
     })
 }
 
-/// The name of a type as users write it: that of the rule, where the type is a rule over an accumulator.
+/// The name of a type as users write it: that of the rule, where the type is a rule over an accumulator, and
+/// with that of the terms, where it is a divergence by these.
 fn public_name(type_name: &str) -> String {
     let parts = type_name.split(['<', ',', '>', ' ']);
     let idents = parts.map(|path| path.rsplit("::").next().unwrap_or(path));
     let mut idents = idents.filter(|ident| !ident.is_empty());
     let outer = idents.next().unwrap_or_default();
-    let rule = idents.find_map(|ident| ident.strip_suffix("Rule"));
-    let rule = rule.filter(|_| outer.ends_with("Metric"));
-    rule.unwrap_or(outer).to_string()
+    let mut before = |suffix| idents.find_map(|ident| ident.strip_suffix(suffix));
+    match outer {
+        "Divergence" => before("Terms").unwrap_or_default().to_string() + outer,
+        _ if outer.ends_with("Metric") => before("Rule").unwrap_or(outer).to_string(),
+        _ => outer.to_string(),
+    }
 }
 
 #[test]

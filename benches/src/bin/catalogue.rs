@@ -1,5 +1,5 @@
-//! Times one metric after another, a batch and its value each: the half of the sweep beside TorchMetrics that
-//! is Rust.
+//! Times one metric after another, a batch and its value each: the half of the sweep beside
+//! TorchMetrics that is Rust.
 
 use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
 use clap::Parser;

@@ -1,6 +1,6 @@
 //! A log policy worked out: which value of which metric Burn sees under which name.
 
-use crate::{LogPolicy, Select, SplitKind, view::Shows};
+use crate::{LogPolicy, Select, SplitKind};
 use metrics_core::{MetricError, MetricInfo};
 use std::collections::{HashMap, HashSet};
 
@@ -15,6 +15,14 @@ pub(crate) const SPLITS: [SplitKind; 3] = [SplitKind::Train, SplitKind::Valid, S
 pub(crate) struct Plan {
     pub split: SplitKind,
     pub metrics: Vec<Planned>,
+}
+
+/// When a view shows a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shows {
+    Steps,
+    Epochs,
+    Nothing,
 }
 
 /// What is logged of one metric in one split.

@@ -4,9 +4,9 @@ use crate::{
     LogPolicy, MetricInput, MetricResults, MetricsCheckpoint, OnStep, Select, SplitKind, StepValue,
     display::Display,
     epoch::SavedEpoch,
-    plan::{Plan, Rule, SPLITS, plans},
+    plan::{Plan, Rule, SPLITS, Shows, plans},
     split::SplitState,
-    view::{Follows, Leads, Shows, View},
+    view::{Follows, Leads, View},
 };
 use burn::{
     tensor::TensorReadError,

@@ -1,7 +1,10 @@
 //! What Burn sees: one of its metrics per value, all looking at the split's state.
 
 use crate::{
-    LogPolicy, MetricInput, StepValue, loggers::NamedValue, plan::Planned, split::SplitState,
+    LogPolicy, MetricInput, StepValue,
+    loggers::NamedValue,
+    plan::{Planned, Shows},
+    split::SplitState,
 };
 use burn::{
     tensor::TensorReadError,
@@ -16,14 +19,6 @@ use std::{
     marker::PhantomData,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
-
-/// When a view shows a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Shows {
-    Steps,
-    Epochs,
-    Nothing,
-}
 
 /// Whether a view moves the split's state on or only looks at it.
 pub(crate) trait Role<B: Batch>: Clone + Send + Sync + 'static {

@@ -122,8 +122,9 @@ macro_rules! weighted {
             #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
             ///
             /// An element with another weight is left out and counted among the
-            /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
-            /// the batch with [`MetricError::WeightsUnsupported`](crate::MetricError::WeightsUnsupported).
+            /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights
+            /// refuses the batch with
+            /// [`MetricError::WeightsUnsupported`](crate::MetricError::WeightsUnsupported).
             ///
             /// # Errors
             /// [`MetricError::ShapeMismatch`](crate::MetricError::ShapeMismatch) unless there are as many

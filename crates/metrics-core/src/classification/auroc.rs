@@ -12,8 +12,8 @@ use crate::{
     },
 };
 
-/// Area under the [ROC](crate::classification::Roc) curve: the probability that a positive scores higher than a
-/// negative, ties counting half.
+/// Area under the [ROC](crate::classification::Roc) curve: the probability that a positive scores
+/// higher than a negative, ties counting half.
 ///
 /// By the trapezoidal rule. Multiclass: each class against the rest, then averaged (macro,
 /// weighted, none); multilabel: micro as well. Ranges over `[0, 1]`, 0.5 is chance. A class without

@@ -111,7 +111,8 @@ impl RuleOptions {
     }
 }
 
-/// [`ClassCounts::is_unseen`]; above top 1, where a prediction is not one class, a class that is never target.
+/// [`ClassCounts::is_unseen`]; above top 1, where a prediction is not one class, a class that is
+/// never target.
 pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
     move |counts| {
         if top_k == 1 {

@@ -5,10 +5,10 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 ///
 /// It is the rate of positive targets, and does not depend on the predictions: beside
 /// [`NormalizedEntropy`](crate::classification::NormalizedEntropy) and
-/// [`WeightedCalibration`](crate::classification::WeightedCalibration) it says what they are relative to. Clicks alone
-/// go in as predicted labels and as targets. Elements with an invalid prediction do not count. A
-/// [`Value::PerClass`](crate::Value::PerClass) of multilabel batches. Ranges over `[0, 1]`. No data, or
-/// none with a weight above 0, is [`MetricError::Empty`](crate::MetricError::Empty).
+/// [`WeightedCalibration`](crate::classification::WeightedCalibration) it says what they are relative
+/// to. Clicks alone go in as predicted labels and as targets. Elements with an invalid prediction do
+/// not count. A [`Value::PerClass`](crate::Value::PerClass) of multilabel batches. Ranges over `[0,
+/// 1]`. No data, or none with a weight above 0, is [`MetricError::Empty`](crate::MetricError::Empty).
 ///
 /// Reference: torcheval 0.0.7 `ClickThroughRate`, which is 0 where weights sum to 0; with several tasks
 /// it has a weight per task, we one per row.

@@ -7,11 +7,11 @@ use crate::{
 
 /// Dice score: `2 tp / (2 tp + fp + fn)`, twice the overlap of predicted and true elements over both.
 ///
-/// Per class for multiclass and multilabel (masks that may overlap), then averaged. The same
-/// number as [`F1Score`](crate::classification::F1Score) but for what is undefined: a class that is neither target nor
-/// prediction has no Dice. It is NaN with [`Average::None`] and in a binary task, and does not count
-/// for macro and weighted, which are NaN if no class counts. Ranges over `[0, 1]`. Over pixels, use
-/// `from_dense` or `from_labels` of [`Multiclass`](crate::batch::Multiclass). No data is
+/// Per class for multiclass and multilabel (masks that may overlap), then averaged. The same number
+/// as [`F1Score`](crate::classification::F1Score) but for what is undefined: a class that is neither
+/// target nor prediction has no Dice. It is NaN with [`Average::None`] and in a binary task, and does
+/// not count for macro and weighted, which are NaN if no class counts. Ranges over `[0, 1]`. Over
+/// pixels, use `from_dense` or `from_labels` of [`Multiclass`](crate::batch::Multiclass). No data is
 /// [`MetricError::Empty`].
 ///
 /// Reference: TorchMetrics 1.9.0 has no `Dice` among its classification metrics any more, but

@@ -9,9 +9,9 @@ use crate::{
 
 /// Equal error rate: the error where false positives and false negatives are equally frequent.
 ///
-/// `(fpr + fnr) / 2` at the point of the [ROC](crate::classification::Roc) curve where `|fpr - fnr|` is least, with
-/// `fnr = 1 - tpr`; of several points the first, which has the highest threshold. Takes scores
-/// `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default
+/// `(fpr + fnr) / 2` at the point of the [ROC](crate::classification::Roc) curve where `|fpr - fnr|`
+/// is least, with `fnr = 1 - tpr`; of several points the first, which has the highest threshold.
+/// Takes scores `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default
 /// ([`Average::None`]); micro is the rate over the decisions of all of them, macro that of the mean
 /// curve. Ranges over `[0, 1]`, 0 is best.
 ///

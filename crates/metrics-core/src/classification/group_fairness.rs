@@ -6,12 +6,13 @@ use crate::{
 
 /// Fairness of decisions about members of groups: the lowest rate of a group over the highest.
 ///
-/// The rate is that of positive predictions for [demographic parity](Criterion::DemographicParity), and
-/// the true positive rate for [equal opportunity](Criterion::EqualOpportunity). Takes
-/// [`Grouped`](crate::batch::Grouped) batches as [`GroupStatRates`](crate::classification::GroupStatRates), with which
-/// it shares its state. The value is a [`Value::Disparities`] with the ratio of each criterion and the
-/// groups that have these rates (the first of several), and [`scalar`](Value::scalar) is the ratio
-/// if there is one criterion.
+/// The rate is that of positive predictions for [demographic parity](Criterion::DemographicParity),
+/// and the true positive rate for [equal opportunity](Criterion::EqualOpportunity). Takes
+/// [`Grouped`](crate::batch::Grouped) batches as
+/// [`GroupStatRates`](crate::classification::GroupStatRates), with which it shares its state. The
+/// value is a [`Value::Disparities`] with the ratio of each criterion and the groups that have these
+/// rates (the first of several), and [`scalar`](Value::scalar) is the ratio if there is one
+/// criterion.
 ///
 /// Ranges over `[0, 1]`, 1 is fair. A group without a rate, which has no elements or no positive
 /// targets, does not count; rates that are all 0 are equal and have 1; without any rate the ratio is

@@ -10,9 +10,9 @@ use crate::{
 
 /// Hamming distance: the share of decisions that are wrong.
 ///
-/// One minus [`Accuracy`](crate::classification::Accuracy), class by class before averaging. Ranges over `[0, 1]`,
-/// 0 is best. A class without a denominator has distance 1, as in the reference; no data is
-/// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `HammingDistance`.
+/// One minus [`Accuracy`](crate::classification::Accuracy), class by class before averaging. Ranges
+/// over `[0, 1]`, 0 is best. A class without a denominator has distance 1, as in the reference; no
+/// data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `HammingDistance`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Multilabel, classification::HammingDistance};

@@ -10,8 +10,8 @@ use crate::{
     },
 };
 
-/// Area under the [ROC](crate::classification::Roc) curve over the logarithm of the false positive rate, between two
-/// such rates: what matters where negatives are many and few of them may pass.
+/// Area under the [ROC](crate::classification::Roc) curve over the logarithm of the false positive
+/// rate, between two such rates: what matters where negatives are many and few of them may pass.
 ///
 /// `1 / ln(high / low) ∫ tpr d(ln fpr)` from `low` to `high`, 0.001 and 0.1 unless told otherwise
 /// ([`fpr_range`](Self::fpr_range)). The curve is interpolated at both ends, linearly in the false

@@ -8,9 +8,9 @@ use crate::classification::states::LabelRanking;
 /// logits, and weights of rows. Ranges over `(0, 1]`, 1 is best.
 ///
 /// What is ignored, invalid, or no data is treated as by
-/// [`MultilabelCoverageError`](crate::classification::MultilabelCoverageError). References: TorchMetrics 1.9.0
-/// `MultilabelRankingAveragePrecision`, which counts a row of ignored labels only as 1 where we leave it
-/// out, and scikit-learn 1.7.2 `label_ranking_average_precision_score`.
+/// [`MultilabelCoverageError`](crate::classification::MultilabelCoverageError). References:
+/// TorchMetrics 1.9.0 `MultilabelRankingAveragePrecision`, which counts a row of ignored labels only
+/// as 1 where we leave it out, and scikit-learn 1.7.2 `label_ranking_average_precision_score`.
 ///
 /// ```
 /// use metrics_core::{

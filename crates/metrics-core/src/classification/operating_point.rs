@@ -1,16 +1,59 @@
 //! What the metrics share that choose the best point of a curve under a condition.
 
-use super::precision_recall_curve::precision_recall;
+use super::{Average, curve_metric::CurveRule, precision_recall_curve::precision_recall};
 use crate::{
     MetricError, OperatingPoints, Value,
-    classification::states::{CurveScoresSummary, ThresholdCurve},
+    classification::{
+        Thresholds,
+        states::{CurveScoresSummary, ThresholdCurve},
+    },
 };
+use std::fmt::Debug;
+
+/// Which point of a curve is the best of those that are good enough.
+pub trait OperatingPointRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static {
+    /// The metric's name.
+    const NAME: &'static str;
+    /// The option that says what is good enough.
+    const OPTION: &'static str;
+
+    /// The best point of every curve.
+    fn choose(scores: &CurveScoresSummary, min: f64) -> Value;
+}
+
+/// A rule that chooses a point of every curve, with the option that says which are good enough.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct OperatingPoint<R> {
+    pub(super) least: Option<f64>,
+    rule: R,
+}
+
+impl<R: OperatingPointRule> CurveRule for OperatingPoint<R> {
+    const NAME: &'static str = R::NAME;
+    const HIGHER_IS_BETTER: Option<bool> = Some(true);
+    const AVERAGED: bool = false;
+    const NUMERIC: bool = true;
+
+    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
+        required_rate(R::OPTION, self.least).map(drop)
+    }
+
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
+        Ok(R::choose(scores, required_rate(R::OPTION, self.least)?))
+    }
+
+    fn suffix(&self) -> String {
+        self.least
+            .map(|least| format!("_{least}"))
+            .unwrap_or_default()
+    }
+}
 
 /// The rate that an option without a default was given.
 ///
 /// # Errors
 /// [`MetricError::InvalidOption`] if it was given none, or one outside of `[0, 1]`.
-pub(super) fn required_rate(option: &str, value: Option<f64>) -> Result<f64, MetricError> {
+fn required_rate(option: &str, value: Option<f64>) -> Result<f64, MetricError> {
     match value {
         Some(value) if (0.0..=1.0).contains(&value) => Ok(value),
         Some(value) => Err(MetricError::InvalidOption(format!(
@@ -38,7 +81,8 @@ pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
     Value::OperatingPoints(OperatingPoints { values, thresholds })
 }
 
-/// Precision, recall and threshold along the [precision-recall](crate::classification::PrecisionRecallCurve) curve.
+/// Precision, recall and threshold along the
+/// [precision-recall](crate::classification::PrecisionRecallCurve) curve.
 pub(super) fn precision_recall_points(
     counts: ThresholdCurve,
     scores: &CurveScoresSummary,
@@ -48,8 +92,8 @@ pub(super) fn precision_recall_points(
     points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
-/// Sensitivity, specificity and threshold along the [ROC](crate::classification::Roc) curve. The specificity is a
-/// quotient of counts: `1 - 9/10`, say, is less than 0.1.
+/// Sensitivity, specificity and threshold along the [ROC](crate::classification::Roc) curve. The
+/// specificity is a quotient of counts: `1 - 9/10`, say, is less than 0.1.
 pub(super) fn sensitivity_specificity(
     counts: ThresholdCurve,
     exact: bool,

@@ -1,12 +1,8 @@
 use super::{
-    Average,
-    curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, precision_recall_points, required_rate},
+    curve_metric::CurveMetric,
+    operating_point::{OperatingPoint, OperatingPointRule, best, precision_recall_points},
 };
-use crate::{
-    MetricError, Value,
-    classification::{Thresholds, states::CurveScoresSummary},
-};
+use crate::{Value, classification::states::CurveScoresSummary};
 
 /// The highest precision at a recall of at least `min_recall`.
 ///
@@ -17,9 +13,10 @@ use crate::{
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
-/// threshold NaN. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
-/// Reference: TorchMetrics 1.9.0 `PrecisionAtFixedRecall`.
+/// threshold NaN. No data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in
+/// `[0, 1]` it is [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
+/// `PrecisionAtFixedRecall`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::PrecisionAtFixedRecall};
@@ -34,44 +31,29 @@ use crate::{
 /// assert_eq!(value.operating_points().unwrap().thresholds, [0.8_f32 as f64]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type PrecisionAtFixedRecall<B> = CurveMetric<PrecisionAtFixedRecallRule, B>;
+pub type PrecisionAtFixedRecall<B> = CurveMetric<OperatingPoint<PrecisionAtFixedRecallRule>, B>;
 
 /// The rule of [`PrecisionAtFixedRecall`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct PrecisionAtFixedRecallRule {
-    min_recall: Option<f64>,
-}
+pub struct PrecisionAtFixedRecallRule;
 
 impl<B> PrecisionAtFixedRecall<B> {
     /// The least recall of a point that is taken; it has no default.
     pub fn min_recall(mut self, recall: f64) -> Self {
-        self.rule.min_recall = Some(recall);
+        self.rule.least = Some(recall);
         self
     }
 }
 
-impl CurveRule for PrecisionAtFixedRecallRule {
+impl OperatingPointRule for PrecisionAtFixedRecallRule {
     const NAME: &'static str = "precision_at_fixed_recall";
-    const HIGHER_IS_BETTER: Option<bool> = Some(true);
-    const AVERAGED: bool = false;
-    const NUMERIC: bool = true;
+    const OPTION: &'static str = "min_recall";
 
-    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
-        required_rate("min_recall", self.min_recall).map(drop)
-    }
-
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let min = required_rate("min_recall", self.min_recall)?;
-        Ok(best(scores, |column| {
+    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
+        best(scores, |column| {
             precision_recall_points(column, scores)
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
-        }))
-    }
-
-    fn suffix(&self) -> String {
-        self.min_recall
-            .map(|least| format!("_{least}"))
-            .unwrap_or_default()
+        })
     }
 }

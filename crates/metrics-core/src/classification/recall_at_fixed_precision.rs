@@ -1,12 +1,8 @@
 use super::{
-    Average,
-    curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, precision_recall_points, required_rate},
+    curve_metric::CurveMetric,
+    operating_point::{OperatingPoint, OperatingPointRule, best, precision_recall_points},
 };
-use crate::{
-    MetricError, Value,
-    classification::{Thresholds, states::CurveScoresSummary},
-};
+use crate::{Value, classification::states::CurveScoresSummary};
 
 /// The highest recall at a precision of at least `min_precision`.
 ///
@@ -18,9 +14,10 @@ use crate::{
 ///
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
 /// threshold NaN. Exact binary and multilabel recall is 1 without positives, which only a
-/// `min_precision` of 0 takes. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
-/// Reference: TorchMetrics 1.9.0 `RecallAtFixedPrecision`.
+/// `min_precision` of 0 takes. No data is [`MetricError::Empty`](crate::MetricError::Empty); without
+/// a minimum in `[0, 1]` it is [`MetricError::InvalidOption`](crate::MetricError::InvalidOption).
+/// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
+/// `RecallAtFixedPrecision`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::RecallAtFixedPrecision};
@@ -35,46 +32,31 @@ use crate::{
 /// assert_eq!(value.operating_points().unwrap().thresholds, [0.35_f32 as f64]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type RecallAtFixedPrecision<B> = CurveMetric<RecallAtFixedPrecisionRule, B>;
+pub type RecallAtFixedPrecision<B> = CurveMetric<OperatingPoint<RecallAtFixedPrecisionRule>, B>;
 
 /// The rule of [`RecallAtFixedPrecision`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct RecallAtFixedPrecisionRule {
-    min_precision: Option<f64>,
-}
+pub struct RecallAtFixedPrecisionRule;
 
 impl<B> RecallAtFixedPrecision<B> {
     /// The least precision of a point that is taken; it has no default.
     pub fn min_precision(mut self, precision: f64) -> Self {
-        self.rule.min_precision = Some(precision);
+        self.rule.least = Some(precision);
         self
     }
 }
 
-impl CurveRule for RecallAtFixedPrecisionRule {
+impl OperatingPointRule for RecallAtFixedPrecisionRule {
     const NAME: &'static str = "recall_at_fixed_precision";
-    const HIGHER_IS_BETTER: Option<bool> = Some(true);
-    const AVERAGED: bool = false;
-    const NUMERIC: bool = true;
+    const OPTION: &'static str = "min_precision";
 
-    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
-        required_rate("min_precision", self.min_precision).map(drop)
-    }
-
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let min = required_rate("min_precision", self.min_precision)?;
-        Ok(best(scores, |column| {
+    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
+        best(scores, |column| {
             let points = precision_recall_points(column, scores);
             points
                 .map(|[precision, recall, threshold]| [recall, precision, threshold])
                 // NaN is neither.
                 .filter(move |point| point[1] >= min && point[0] > 0.0)
-        }))
-    }
-
-    fn suffix(&self) -> String {
-        self.min_precision
-            .map(|least| format!("_{least}"))
-            .unwrap_or_default()
+        })
     }
 }

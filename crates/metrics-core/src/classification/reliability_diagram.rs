@@ -6,13 +6,13 @@ use crate::{
 
 /// Reliability diagram: mean confidence and share of right predictions, by bins of confidence.
 ///
-/// The bins are those of [`CalibrationError`](crate::classification::CalibrationError), with which it shares a
-/// state if the options are equal: equal-width, closed on the left, and one more (from 1 to 1) for a
-/// confidence of exactly 1. Binary: confidence is the probability of the positive class and accuracy
-/// the share of positives; multiclass: of the best class, and how often it was the target. A bin
-/// without elements has count 0 and NaN means. In weighted batches every element counts as much as its
-/// weight. No data, or none with any weight, is [`MetricError::Empty`]. State: 3 numbers per bin, with
-/// weights 6. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
+/// The bins are those of [`CalibrationError`](crate::classification::CalibrationError), with which it
+/// shares a state if the options are equal: equal-width, closed on the left, and one more (from 1
+/// to 1) for a confidence of exactly 1. Binary: confidence is the probability of the positive class and
+/// accuracy the share of positives; multiclass: of the best class, and how often it was the target. A
+/// bin without elements has count 0 and NaN means. In weighted batches every element counts as much
+/// as its weight. No data, or none with any weight, is [`MetricError::Empty`]. State: 3 numbers per
+/// bin, with weights 6. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
 /// `CalibrationError`.
 ///
 /// ```

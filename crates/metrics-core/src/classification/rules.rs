@@ -24,6 +24,7 @@ pub use super::{
     multilabel_ranking_loss::MultilabelRankingLossRule,
     negative_predictive_value::NegativePredictiveValueRule,
     normalized_entropy::NormalizedEntropyRule,
+    operating_point::{OperatingPoint, OperatingPointRule},
     precision::PrecisionRule,
     precision_at_fixed_recall::PrecisionAtFixedRecallRule,
     precision_recall_curve::PrecisionRecallCurveRule,

@@ -38,11 +38,14 @@ impl<R: Multidim, B: ConfusionBatch<Accumulator: BySample>> ClassMetric<R, B> {
 
 /// The values of a metric for every sample by itself, over the sample's further dimensions.
 ///
-/// Made by `samplewise()` of [`StatScores`](crate::classification::StatScores), [`Accuracy`](crate::classification::Accuracy),
-/// [`Precision`](crate::classification::Precision), [`Recall`](crate::classification::Recall), [`F1Score`](crate::classification::F1Score),
-/// [`FBetaScore`](crate::classification::FBetaScore), [`Specificity`](crate::classification::Specificity),
+/// Made by `samplewise()` of [`StatScores`](crate::classification::StatScores),
+/// [`Accuracy`](crate::classification::Accuracy), [`Precision`](crate::classification::Precision),
+/// [`Recall`](crate::classification::Recall), [`F1Score`](crate::classification::F1Score),
+/// [`FBetaScore`](crate::classification::FBetaScore),
+/// [`Specificity`](crate::classification::Specificity),
 /// [`NegativePredictiveValue`](crate::classification::NegativePredictiveValue),
-/// [`HammingDistance`](crate::classification::HammingDistance) and [`ExactMatch`](crate::classification::ExactMatch).
+/// [`HammingDistance`](crate::classification::HammingDistance) and
+/// [`ExactMatch`](crate::classification::ExactMatch).
 ///
 /// Takes batches of samples that have dimensions besides the first (and that of classes or labels):
 /// [`Binary`](crate::batch::Binary) and [`Multiclass`](crate::batch::Multiclass) labels `[N, ..]`,

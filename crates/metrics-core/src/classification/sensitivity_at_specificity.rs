@@ -1,26 +1,23 @@
 use super::{
-    Average,
-    curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, required_rate, sensitivity_specificity},
+    curve_metric::CurveMetric,
+    operating_point::{OperatingPoint, OperatingPointRule, best, sensitivity_specificity},
 };
-use crate::{
-    MetricError, Value,
-    classification::{Thresholds, states::CurveScoresSummary},
-};
+use crate::{Value, classification::states::CurveScoresSummary};
 
 /// The highest sensitivity at a specificity of at least `min_specificity`.
 ///
 /// `max sensitivity(t) where specificity(t) >= min_specificity` over the points of the
-/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached: of several, the one with the
-/// highest specificity, then the highest one. Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and
-/// gives a [`Value::OperatingPoints`]: one point, or one per class or label, each against the rest;
-/// never averaged. Ranges over `[0, 1]`.
+/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached: of several,
+/// the one with the highest specificity, then the highest one. Takes scores `[N, ..]` (binary) or
+/// `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per class or label, each
+/// against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
-/// is specific enough, which only given thresholds can cause, the value is 0 and the threshold NaN.
-/// No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
-/// Reference: TorchMetrics 1.9.0 `SensitivityAtSpecificity`, which has 1e6 for that threshold.
+/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point is
+/// specific enough, which only given thresholds can cause, the value is 0 and the threshold NaN. No
+/// data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
+/// [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
+/// `SensitivityAtSpecificity`, which has 1e6 for that threshold.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::SensitivityAtSpecificity};
@@ -35,43 +32,28 @@ use crate::{
 /// assert_eq!(value.operating_points().unwrap().thresholds, [0.35_f32 as f64]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type SensitivityAtSpecificity<B> = CurveMetric<SensitivityAtSpecificityRule, B>;
+pub type SensitivityAtSpecificity<B> = CurveMetric<OperatingPoint<SensitivityAtSpecificityRule>, B>;
 
 /// The rule of [`SensitivityAtSpecificity`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SensitivityAtSpecificityRule {
-    min_specificity: Option<f64>,
-}
+pub struct SensitivityAtSpecificityRule;
 
 impl<B> SensitivityAtSpecificity<B> {
     /// The least specificity of a point that is taken; it has no default.
     pub fn min_specificity(mut self, specificity: f64) -> Self {
-        self.rule.min_specificity = Some(specificity);
+        self.rule.least = Some(specificity);
         self
     }
 }
 
-impl CurveRule for SensitivityAtSpecificityRule {
+impl OperatingPointRule for SensitivityAtSpecificityRule {
     const NAME: &'static str = "sensitivity_at_specificity";
-    const HIGHER_IS_BETTER: Option<bool> = Some(true);
-    const AVERAGED: bool = false;
-    const NUMERIC: bool = true;
+    const OPTION: &'static str = "min_specificity";
 
-    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
-        required_rate("min_specificity", self.min_specificity).map(drop)
-    }
-
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let min = required_rate("min_specificity", self.min_specificity)?;
+    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
         let exact = scores.is_exact();
-        Ok(best(scores, |column| {
+        best(scores, |column| {
             sensitivity_specificity(column, exact).filter(move |point| point[1] >= min)
-        }))
-    }
-
-    fn suffix(&self) -> String {
-        self.min_specificity
-            .map(|least| format!("_{least}"))
-            .unwrap_or_default()
+        })
     }
 }

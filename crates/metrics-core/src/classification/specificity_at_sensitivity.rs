@@ -1,24 +1,21 @@
 use super::{
-    Average,
-    curve_metric::{CurveMetric, CurveRule},
-    operating_point::{best, required_rate, sensitivity_specificity},
+    curve_metric::CurveMetric,
+    operating_point::{OperatingPoint, OperatingPointRule, best, sensitivity_specificity},
 };
-use crate::{
-    MetricError, Value,
-    classification::{Thresholds, states::CurveScoresSummary},
-};
+use crate::{Value, classification::states::CurveScoresSummary};
 
 /// The highest specificity at a sensitivity of at least `min_sensitivity`.
 ///
 /// `max specificity(t) where sensitivity(t) >= min_sensitivity` over the points of the
-/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached, of several the highest.
-/// Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one
-/// point, or one per class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
+/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached, of several the
+/// highest. Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]:
+/// one point, or one per class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
-/// is sensitive enough, as of a class without positives, the value is 0 and the threshold NaN. No
-/// data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is [`MetricError::InvalidOption`].
-/// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
+/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point is
+/// sensitive enough, as of a class without positives, the value is 0 and the threshold NaN. No data
+/// is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
+/// [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `SpecificityAtSensitivity`, which has 1e6 for that threshold.
 ///
 /// ```
@@ -34,46 +31,31 @@ use crate::{
 /// assert_eq!(value.operating_points().unwrap().thresholds, [0.8_f32 as f64]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type SpecificityAtSensitivity<B> = CurveMetric<SpecificityAtSensitivityRule, B>;
+pub type SpecificityAtSensitivity<B> = CurveMetric<OperatingPoint<SpecificityAtSensitivityRule>, B>;
 
 /// The rule of [`SpecificityAtSensitivity`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SpecificityAtSensitivityRule {
-    min_sensitivity: Option<f64>,
-}
+pub struct SpecificityAtSensitivityRule;
 
 impl<B> SpecificityAtSensitivity<B> {
     /// The least sensitivity of a point that is taken; it has no default.
     pub fn min_sensitivity(mut self, sensitivity: f64) -> Self {
-        self.rule.min_sensitivity = Some(sensitivity);
+        self.rule.least = Some(sensitivity);
         self
     }
 }
 
-impl CurveRule for SpecificityAtSensitivityRule {
+impl OperatingPointRule for SpecificityAtSensitivityRule {
     const NAME: &'static str = "specificity_at_sensitivity";
-    const HIGHER_IS_BETTER: Option<bool> = Some(true);
-    const AVERAGED: bool = false;
-    const NUMERIC: bool = true;
+    const OPTION: &'static str = "min_sensitivity";
 
-    fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
-        required_rate("min_sensitivity", self.min_sensitivity).map(drop)
-    }
-
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let min = required_rate("min_sensitivity", self.min_sensitivity)?;
+    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
         let exact = scores.is_exact();
-        Ok(best(scores, |column| {
+        best(scores, |column| {
             let points = sensitivity_specificity(column, exact);
             let points = points.filter(move |[sensitivity, ..]| *sensitivity >= min);
             // The sensitivity does not choose between equal specificities, as in the reference.
             points.map(|[_, specificity, threshold]| [specificity, 0.0, threshold])
-        }))
-    }
-
-    fn suffix(&self) -> String {
-        self.min_sensitivity
-            .map(|least| format!("_{least}"))
-            .unwrap_or_default()
+        })
     }
 }

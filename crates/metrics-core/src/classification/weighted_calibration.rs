@@ -6,8 +6,8 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// Takes probabilities or logits, see [`ScoreKind`](crate::ScoreKind), or predicted labels, and
 /// weights; without, all are 1. A [`Value::PerClass`](crate::Value::PerClass) of multilabel batches.
 /// Ranges over `[0, inf]`; 1 is best, and says nothing of single predictions (see
-/// [`CalibrationError`](crate::classification::CalibrationError)). Without positives it is infinite, or NaN if none
-/// were predicted either. No data, or none with a weight above 0, is
+/// [`CalibrationError`](crate::classification::CalibrationError)). Without positives it is infinite,
+/// or NaN if none were predicted either. No data, or none with a weight above 0, is
 /// [`MetricError::Empty`](crate::MetricError::Empty).
 ///
 /// Reference: torcheval 0.0.7 `WeightedCalibration`, which takes any numbers for predictions and makes

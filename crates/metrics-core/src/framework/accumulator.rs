@@ -21,8 +21,8 @@ pub trait Batch: Clone + Send + Sync + 'static {
     fn is_weighted(&self) -> bool {
         false
     }
-    /// Where [tasks](crate::wrappers::Task) keep the batches they make of it, so that each makes one however many
-    /// metrics ask. Without it they make one anew for each step of each state.
+    /// Where [tasks](crate::wrappers::Task) keep the batches they make of it, so that each makes one
+    /// however many metrics ask. Without it they make one anew for each step of each state.
     fn memo(&self) -> Option<&Memo> {
         None
     }
@@ -57,7 +57,8 @@ pub trait Summary:
 
 /// How a batch is accumulated on the device: the options, and nothing else.
 ///
-/// Equality of accumulators (or [`covers`](Self::covers), where one is wider) decides whether two metrics of a collection share one state.
+/// Equality of accumulators (or [`covers`](Self::covers), where one is wider) decides whether two
+/// metrics of a collection share one state.
 pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What it accumulates.
     type Batch: Batch;

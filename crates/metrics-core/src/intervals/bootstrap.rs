@@ -227,7 +227,8 @@ mod tests {
         assert_eq!(first, pinned);
     }
 
-    /// Two positives that score highest: each replicate that has a positive and a negative has an area of 1.
+    /// Two positives that score highest: each replicate that has a positive and a negative has an
+    /// area of 1.
     #[test]
     fn replicates_without_positives_have_no_area() {
         let device = burn::tensor::Device::default();

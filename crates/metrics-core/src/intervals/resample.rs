@@ -37,10 +37,10 @@ pub trait Elements: Send + Sync {
 
 /// An accumulator whose summary can be resampled.
 ///
-/// [`MultilabelConfusion`](crate::states::MultilabelConfusion) is none: the labels of a row
-/// depend on each other, and its tables do not say how.
-/// [`CalibrationBins`](crate::classification::states::CalibrationBins) is none: the confidences within a bin are
-/// gone. [`PoissonBootstrap`](super::PoissonBootstrap) does not need them.
+/// [`MultilabelConfusion`](crate::states::MultilabelConfusion) is none: the labels of a row depend on
+/// each other, and its tables do not say how.
+/// [`CalibrationBins`](crate::classification::states::CalibrationBins) is none: the confidences
+/// within a bin are gone. [`PoissonBootstrap`](super::PoissonBootstrap) does not need them.
 pub trait Resampled: Accumulator<Summary: Resample> {
     /// The same accumulator, but keeping all that resampling takes, where a metric alone needs less.
     fn resampled(self) -> Self {

@@ -1,11 +1,11 @@
 use super::{
-    PerRow, Reduction,
     deviance::{number, relative_entropy},
     distribution,
+    divergence::{Divergence, DivergenceTerms},
 };
 use crate::{
-    Metric, MetricError, Reason, Value,
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
+    Reason,
+    regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -14,16 +14,17 @@ use burn::tensor::{Bool, Tensor};
 ///
 /// Takes [`Regression`](crate::batch::Regression) batches `[N, D]` (`multi_output`), a row being a
 /// distribution; which of the two comes first does not matter. Rows are divided by their sum, unless
-/// they are logarithms of probabilities ([`log_prob`](Self::log_prob)).
+/// they are logarithms of probabilities ([`log_prob`](Divergence::log_prob)).
 ///
-/// The divergence of a row ranges over `[0, ln 2]`. An entry of 0 adds nothing, also as a logarithm, of
-/// which TorchMetrics makes NaN. A row with a negative entry, or without a positive one, is no
-/// distribution: [`MetricError::InvalidData`], counted as an invalid prediction or target. TorchMetrics
-/// makes NaN or a number of it.
+/// The divergence of a row ranges over `[0, ln 2]`. An entry of 0 adds nothing, also as a logarithm,
+/// of which TorchMetrics makes NaN. A row with a negative entry, or without a positive one, is no
+/// distribution: [`MetricError::InvalidData`](crate::MetricError::InvalidData), counted as an invalid
+/// prediction or target. TorchMetrics makes NaN or a number of it.
 ///
-/// Weights of the batch multiply the divergences, and make the mean a weighted one. No data, or none of
-/// any weight, is [`MetricError::Empty`], NaN and infinity are [`MetricError::InvalidData`]. Reference:
-/// TorchMetrics 1.9.0 `JensenShannonDivergence`; its reduction `"none"` is [`per_row`](Self::per_row).
+/// Weights of the batch multiply the divergences, and make the mean a weighted one. No data, or none
+/// of any weight, is [`MetricError::Empty`](crate::MetricError::Empty), NaN and infinity are
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData). Reference: TorchMetrics 1.9.0
+/// `JensenShannonDivergence`; its reduction `"none"` is [`per_row`](Divergence::per_row).
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::JensenShannonDivergence};
@@ -37,52 +38,21 @@ use burn::tensor::{Bool, Tensor};
 /// assert!((divergence.scalar().unwrap() - 2f64.ln() / 2.0).abs() < 1e-7);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct JensenShannonDivergence {
-    terms: JensenShannonTerms,
-    reduction: Reduction,
-}
+pub type JensenShannonDivergence = Divergence<JensenShannonTerms>;
 
 /// The terms of [`JensenShannonDivergence`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct JensenShannonTerms {
     log_prob: bool,
 }
 
-impl Default for JensenShannonDivergence {
-    fn default() -> Self {
-        Self::new()
+impl DivergenceTerms for JensenShannonTerms {
+    const NAME: &'static str = "jensen_shannon_divergence";
+
+    fn set_log_prob(&mut self, log_prob: bool) {
+        self.log_prob = log_prob;
     }
 }
-
-impl JensenShannonDivergence {
-    /// The mean over all rows, which are probabilities or in proportion to these.
-    pub fn new() -> Self {
-        Self {
-            terms: JensenShannonTerms { log_prob: false },
-            reduction: Reduction::Mean,
-        }
-    }
-
-    /// Takes rows as logarithms of probabilities, which must add up to 1; default `false`.
-    pub fn log_prob(mut self, log_prob: bool) -> Self {
-        self.terms.log_prob = log_prob;
-        self
-    }
-
-    /// How the divergences become one; default [`Reduction::Mean`].
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
-        self
-    }
-
-    /// The divergence of every row.
-    pub fn per_row(self) -> PerRow<Self> {
-        PerRow::new(self, NAME)
-    }
-}
-
-const NAME: &str = "jensen_shannon_divergence";
 
 impl PairTerms for JensenShannonTerms {
     fn unit(&self) -> Unit {
@@ -115,28 +85,5 @@ impl PairTerms for JensenShannonTerms {
             number::relative_entropy(p, mean) + number::relative_entropy(q, mean)
         });
         Ok([terms / 2.0, 0.0])
-    }
-}
-
-impl Metric for JensenShannonDivergence {
-    type Accumulator = PairSums<JensenShannonTerms>;
-
-    fn name(&self) -> String {
-        match self.reduction {
-            Reduction::Mean => NAME.into(),
-            Reduction::Sum => format!("{NAME}_sum"),
-        }
-    }
-
-    fn accumulator(&self) -> PairSums<JensenShannonTerms> {
-        PairSums::new(self.terms.clone())
-    }
-
-    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
-        self.reduction.apply(totals)
-    }
-
-    fn higher_is_better(&self) -> Option<bool> {
-        Some(false)
     }
 }

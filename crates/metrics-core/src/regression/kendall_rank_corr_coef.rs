@@ -1,7 +1,7 @@
 use super::{
     per_output,
     ranks::{Ranking, concordance, pairs},
-    suffix,
+    suffix, value_per_output,
 };
 use crate::{
     Matrix, Metric, MetricError, Value,
@@ -96,11 +96,7 @@ impl KendallRankCorrCoef {
         self
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 }
 
 impl Metric for KendallRankCorrCoef {

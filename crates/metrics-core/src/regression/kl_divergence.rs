@@ -1,12 +1,12 @@
 use super::{
-    PerRow, Reduction,
     deviance::{number, relative_entropy},
     distribution,
+    divergence::{Divergence, DivergenceTerms},
 };
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Reason,
     ops::scalar::exp,
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
+    regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 
 use burn::tensor::{Bool, Tensor};
@@ -18,16 +18,18 @@ use burn::tensor::{Bool, Tensor};
 /// distribution. As in the reference, the first of the two, the predictions, is `p`, and the second,
 /// the targets, is `q`: for the divergence of predictions from targets as the data's distribution, give
 /// the targets first. Rows are divided by their sum, unless they are logarithms of probabilities
-/// ([`log_prob`](Self::log_prob)).
+/// ([`log_prob`](Divergence::log_prob)).
 ///
 /// Ranges over `[0, inf]`: it is infinite where `q` is 0 and `p` is not. Where `p` is 0, whatever `q`
-/// is adds nothing, also with logarithms, of which TorchMetrics makes NaN. A row with a negative entry,
-/// or without a positive one, is no distribution: [`MetricError::InvalidData`], counted as an invalid
-/// prediction or target. TorchMetrics makes NaN or a number of it.
+/// is adds nothing, also with logarithms, of which TorchMetrics makes NaN. A row with a negative
+/// entry, or without a positive one, is no distribution:
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData), counted as an invalid prediction or
+/// target. TorchMetrics makes NaN or a number of it.
 ///
-/// Weights of the batch multiply the divergences, and make the mean a weighted one. No data, or none of
-/// any weight, is [`MetricError::Empty`], NaN and infinity are [`MetricError::InvalidData`]. Reference:
-/// TorchMetrics 1.9.0 `KLDivergence`; its reduction `"none"` is [`per_row`](Self::per_row).
+/// Weights of the batch multiply the divergences, and make the mean a weighted one. No data, or none
+/// of any weight, is [`MetricError::Empty`](crate::MetricError::Empty), NaN and infinity are
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData). Reference: TorchMetrics 1.9.0
+/// `KLDivergence`; its reduction `"none"` is [`per_row`](Divergence::per_row).
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::KlDivergence};
@@ -41,52 +43,21 @@ use burn::tensor::{Bool, Tensor};
 /// assert!((divergence - 2f64.ln() / 2.0).abs() < 1e-7);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct KlDivergence {
-    terms: KlTerms,
-    reduction: Reduction,
-}
+pub type KlDivergence = Divergence<KlTerms>;
 
 /// The terms of [`KlDivergence`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct KlTerms {
     log_prob: bool,
 }
 
-impl Default for KlDivergence {
-    fn default() -> Self {
-        Self::new()
+impl DivergenceTerms for KlTerms {
+    const NAME: &'static str = "kl_divergence";
+
+    fn set_log_prob(&mut self, log_prob: bool) {
+        self.log_prob = log_prob;
     }
 }
-
-impl KlDivergence {
-    /// The mean over all rows, which are probabilities or in proportion to these.
-    pub fn new() -> Self {
-        Self {
-            terms: KlTerms { log_prob: false },
-            reduction: Reduction::Mean,
-        }
-    }
-
-    /// Takes rows as logarithms of probabilities, which must add up to 1; default `false`.
-    pub fn log_prob(mut self, log_prob: bool) -> Self {
-        self.terms.log_prob = log_prob;
-        self
-    }
-
-    /// How the divergences become one; default [`Reduction::Mean`].
-    pub fn reduction(mut self, reduction: Reduction) -> Self {
-        self.reduction = reduction;
-        self
-    }
-
-    /// The divergence of every row.
-    pub fn per_row(self) -> PerRow<Self> {
-        PerRow::new(self, NAME)
-    }
-}
-
-const NAME: &str = "kl_divergence";
 
 impl PairTerms for KlTerms {
     fn unit(&self) -> Unit {
@@ -127,28 +98,5 @@ impl PairTerms for KlTerms {
             false => rows.sum(number::relative_entropy),
         };
         Ok([terms, 0.0])
-    }
-}
-
-impl Metric for KlDivergence {
-    type Accumulator = PairSums<KlTerms>;
-
-    fn name(&self) -> String {
-        match self.reduction {
-            Reduction::Mean => NAME.into(),
-            Reduction::Sum => format!("{NAME}_sum"),
-        }
-    }
-
-    fn accumulator(&self) -> PairSums<KlTerms> {
-        PairSums::new(self.terms.clone())
-    }
-
-    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
-        self.reduction.apply(totals)
-    }
-
-    fn higher_is_better(&self) -> Option<bool> {
-        Some(false)
     }
 }

@@ -1,4 +1,4 @@
-use super::{mean, suffix};
+use super::{mean, suffix, value_per_output};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{PairMoments, PairMomentsSummary},
@@ -34,11 +34,7 @@ impl MeanAbsoluteError {
         Self::default()
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 }
 
 impl Metric for MeanAbsoluteError {

@@ -1,7 +1,5 @@
-use crate::{
-    Metric, MetricError, Value,
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
-};
+use super::error_of_terms;
+use crate::regression::states::{MAX_SUMS, PairSums, PairTerms};
 use burn::tensor::Tensor;
 
 /// Mean absolute percentage error: `mean(|prediction - target| / max(|target|, 1.17e-6))`.
@@ -14,9 +12,10 @@ use burn::tensor::Tensor;
 /// [`WeightedMeanAbsolutePercentageError`](crate::regression::WeightedMeanAbsolutePercentageError).
 ///
 /// Weights of the batch make it a weighted mean. No data, or none of any weight, is
-/// [`MetricError::Empty`]. NaN is [`MetricError::InvalidData`], and so is an infinite target with an
-/// infinite prediction; an infinite prediction alone makes the value infinite. Reference: TorchMetrics
-/// 1.9.0 `MeanAbsolutePercentageError`. scikit-learn divides by no less than `2.2e-16`.
+/// [`MetricError::Empty`](crate::MetricError::Empty). NaN is
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData), and so is an infinite target with
+/// an infinite prediction; an infinite prediction alone makes the value infinite. Reference:
+/// TorchMetrics 1.9.0 `MeanAbsolutePercentageError`. scikit-learn divides by no less than `2.2e-16`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::MeanAbsolutePercentageError};
@@ -57,22 +56,7 @@ impl PairTerms for MeanAbsolutePercentageError {
     }
 }
 
-impl Metric for MeanAbsolutePercentageError {
-    type Accumulator = PairSums<Self>;
-
-    fn name(&self) -> String {
-        "mean_absolute_percentage_error".into()
-    }
-
-    fn accumulator(&self) -> PairSums<Self> {
-        PairSums::new(self.clone())
-    }
-
-    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
-        Ok(totals.mean()?.into())
-    }
-
-    fn higher_is_better(&self) -> Option<bool> {
-        Some(false)
-    }
-}
+error_of_terms!(
+    MeanAbsolutePercentageError,
+    "mean_absolute_percentage_error"
+);

@@ -1,4 +1,4 @@
-use super::{mean, suffix};
+use super::{mean, suffix, value_per_output};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{PairMoments, PairMomentsSummary},
@@ -40,11 +40,7 @@ impl MeanSquaredError {
         Self::default()
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 
     /// The square root (RMSE), which has the unit of the targets.
     pub fn root(mut self) -> Self {

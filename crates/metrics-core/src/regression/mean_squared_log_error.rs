@@ -1,7 +1,8 @@
+use super::error_of_terms;
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Reason,
     ops::{default::log1p, scalar::ln},
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
+    regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -9,12 +10,14 @@ use burn::tensor::{Bool, Tensor};
 ///
 /// Takes [`Regression`](crate::batch::Regression) batches; every element counts, whatever the shape.
 /// Ranges over `[0, inf]`; an infinite prediction or target makes it infinite. Values of -1 or less
-/// have no such logarithm: they are [`MetricError::InvalidData`], counted as invalid predictions and
-/// targets. TorchMetrics makes NaN or infinity of them, scikit-learn raises.
+/// have no such logarithm: they are [`MetricError::InvalidData`](crate::MetricError::InvalidData),
+/// counted as invalid predictions and targets. TorchMetrics makes NaN or infinity of them,
+/// scikit-learn raises.
 ///
 /// Weights of the batch make it a weighted mean. No data, or none of any weight, is
-/// [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and so is an infinite target with an
-/// infinite prediction. Reference: TorchMetrics 1.9.0 `MeanSquaredLogError`.
+/// [`MetricError::Empty`](crate::MetricError::Empty), NaN is
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData), and so is an infinite target with
+/// an infinite prediction. Reference: TorchMetrics 1.9.0 `MeanSquaredLogError`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::MeanSquaredLogError};
@@ -74,22 +77,4 @@ impl PairTerms for MeanSquaredLogError {
     }
 }
 
-impl Metric for MeanSquaredLogError {
-    type Accumulator = PairSums<Self>;
-
-    fn name(&self) -> String {
-        "mean_squared_log_error".into()
-    }
-
-    fn accumulator(&self) -> PairSums<Self> {
-        PairSums::new(self.clone())
-    }
-
-    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
-        Ok(totals.mean()?.into())
-    }
-
-    fn higher_is_better(&self) -> Option<bool> {
-        Some(false)
-    }
-}
+error_of_terms!(MeanSquaredLogError, "mean_squared_log_error");

@@ -1,4 +1,5 @@
-//! Metrics of predicted numbers: finalizers over moments, sums of terms, or all pairs where ranks are asked for.
+//! Metrics of predicted numbers: finalizers over moments, sums of terms, or all pairs where ranks are
+//! asked for.
 
 mod concordance_corr_coef;
 mod continuous_ranked_probability_score;
@@ -6,6 +7,7 @@ mod cosine_similarity;
 mod critical_success_index;
 mod deviance;
 mod distribution;
+mod divergence;
 mod explained_variance;
 mod jensen_shannon_divergence;
 mod kendall_rank_corr_coef;
@@ -56,18 +58,59 @@ pub(crate) mod metrics {
         weighted_mean_absolute_percentage_error::WeightedMeanAbsolutePercentageError,
     };
 }
-pub use self::per_row::PerRow;
+pub use self::{divergence::Divergence, per_row::PerRow};
 pub use metrics::*;
 
 /// The terms that metrics of rows are sums of, which the names of these metrics stand for.
 pub mod terms {
     pub use super::{
-        cosine_similarity::CosineTerms, jensen_shannon_divergence::JensenShannonTerms,
-        kl_divergence::KlTerms,
+        cosine_similarity::CosineTerms, divergence::DivergenceTerms,
+        jensen_shannon_divergence::JensenShannonTerms, kl_divergence::KlTerms,
     };
 }
 
 use crate::{MetricError, Value, regression::states::PairMomentsSummary};
+
+/// `Metric` of an error that is the mean of its terms over all pairs.
+macro_rules! error_of_terms {
+    ($metric:ident, $name:literal) => {
+        impl crate::Metric for $metric {
+            type Accumulator = PairSums<Self>;
+
+            fn name(&self) -> String {
+                $name.into()
+            }
+
+            fn accumulator(&self) -> PairSums<Self> {
+                PairSums::new(self.clone())
+            }
+
+            fn finalize(
+                &self,
+                totals: &crate::regression::states::PairSumsSummary,
+            ) -> Result<crate::Value, crate::MetricError> {
+                Ok(totals.mean()?.into())
+            }
+
+            fn higher_is_better(&self) -> Option<bool> {
+                Some(false)
+            }
+        }
+    };
+}
+use error_of_terms;
+
+/// The option of metrics that have a value for each output.
+macro_rules! value_per_output {
+    () => {
+        /// One value for each of the `outputs` columns of `[N, outputs]` batches.
+        pub fn outputs(mut self, outputs: usize) -> Self {
+            self.outputs = Some(outputs);
+            self
+        }
+    };
+}
+use value_per_output;
 
 /// One number, or a list if the outputs were asked for one by one.
 fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {

@@ -1,4 +1,4 @@
-use super::{per_output, suffix};
+use super::{per_output, suffix, value_per_output};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{PairMoments, PairMomentsSummary},
@@ -63,11 +63,7 @@ impl NormalizedRootMeanSquaredError {
         Self::default()
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 
     /// What the error is divided by; default [`RmseNormalization::Mean`].
     pub fn normalization(mut self, normalization: RmseNormalization) -> Self {

@@ -1,4 +1,4 @@
-use super::{per_output, suffix};
+use super::{per_output, suffix, value_per_output};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{JointMoments, JointMomentsSummary},
@@ -40,11 +40,7 @@ impl PearsonCorrCoef {
         Self::default()
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 }
 
 impl Metric for PearsonCorrCoef {

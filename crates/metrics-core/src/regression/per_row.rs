@@ -27,9 +27,10 @@ impl Reduction {
 ///
 /// This is what `per_row` makes of a [`CosineSimilarity`](crate::regression::CosineSimilarity), a
 /// [`KlDivergence`](crate::regression::KlDivergence) or a
-/// [`JensenShannonDivergence`](crate::regression::JensenShannonDivergence). The state grows with the data, 4 bytes
-/// a row, and rows that are left out are missing in the list. No data is [`MetricError::Empty`]. A
-/// weighted batch is [`MetricError::WeightsUnsupported`]: a row that counts half has no place in a list.
+/// [`JensenShannonDivergence`](crate::regression::JensenShannonDivergence). The state grows with the
+/// data, 4 bytes a row, and rows that are left out are missing in the list. No data is
+/// [`MetricError::Empty`]. A weighted batch is [`MetricError::WeightsUnsupported`]: a row that counts
+/// half has no place in a list.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::CosineSimilarity};

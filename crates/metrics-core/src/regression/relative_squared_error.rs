@@ -11,12 +11,12 @@ use crate::{
 /// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has. The
 /// value has no unit.
 ///
-/// Ranges over `[0, inf]`; infinite predictions make it infinite. Targets that are all equal, as of
-/// a single row, leave nothing to compare with: the value is then 0 if every prediction is exact,
-/// else infinite. TorchMetrics divides by an epsilon in place of 0, and so gives a number that
-/// depends on the data type; here equal means equal. Weights of the batch weigh both sums and the mean.
-/// No data, or none of any weight, is [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and an infinite target makes the value NaN. Reference: TorchMetrics
-/// 1.9.0 `RelativeSquaredError`.
+/// Ranges over `[0, inf]`; infinite predictions make it infinite. Targets that are all equal, as of a
+/// single row, leave nothing to compare with: the value is then 0 if every prediction is exact, else
+/// infinite. TorchMetrics divides by an epsilon in place of 0, and so gives a number that depends on
+/// the data type; here equal means equal. Weights of the batch weigh both sums and the mean. No data,
+/// or none of any weight, is [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and an
+/// infinite target makes the value NaN. Reference: TorchMetrics 1.9.0 `RelativeSquaredError`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::RelativeSquaredError};

@@ -1,4 +1,4 @@
-use super::{pearson_corr_coef::correlation, per_output, ranks::Ranking, suffix};
+use super::{pearson_corr_coef::correlation, per_output, ranks::Ranking, suffix, value_per_output};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{RankPairs, RankPairsSummary},
@@ -40,11 +40,7 @@ impl SpearmanCorrCoef {
         Self::default()
     }
 
-    /// One value for each of the `outputs` columns of `[N, outputs]` batches.
-    pub fn outputs(mut self, outputs: usize) -> Self {
-        self.outputs = Some(outputs);
-        self
-    }
+    value_per_output!();
 }
 
 impl Metric for SpearmanCorrCoef {

@@ -1,7 +1,5 @@
-use crate::{
-    Metric, MetricError, Value,
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
-};
+use super::error_of_terms;
+use crate::regression::states::{MAX_SUMS, PairSums, PairTerms};
 use burn::tensor::Tensor;
 
 /// Symmetric mean absolute percentage error: `mean(2 |prediction - target| / (|prediction| +
@@ -11,10 +9,11 @@ use burn::tensor::Tensor;
 /// The value is a share, not a percentage, and ranges over `[0, 2]`; a pair of zeros has an error of 0.
 ///
 /// Weights of the batch make it a weighted mean. No data, or none of any weight, is
-/// [`MetricError::Empty`]. NaN is [`MetricError::InvalidData`], and so is an infinite value, which
+/// [`MetricError::Empty`](crate::MetricError::Empty). NaN is
+/// [`MetricError::InvalidData`](crate::MetricError::InvalidData), and so is an infinite value, which
 /// leaves `inf / inf`. Reference: TorchMetrics 1.9.0 `SymmetricMeanAbsolutePercentageError`, which
-/// divides by no less than 1.17e-6 and so makes the errors of small values too small; here the scale of
-/// the data does not matter.
+/// divides by no less than 1.17e-6 and so makes the errors of small values too small; here the scale
+/// of the data does not matter.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::SymmetricMeanAbsolutePercentageError};
@@ -58,22 +57,7 @@ impl PairTerms for SymmetricMeanAbsolutePercentageError {
     }
 }
 
-impl Metric for SymmetricMeanAbsolutePercentageError {
-    type Accumulator = PairSums<Self>;
-
-    fn name(&self) -> String {
-        "symmetric_mean_absolute_percentage_error".into()
-    }
-
-    fn accumulator(&self) -> PairSums<Self> {
-        PairSums::new(self.clone())
-    }
-
-    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
-        Ok(totals.mean()?.into())
-    }
-
-    fn higher_is_better(&self) -> Option<bool> {
-        Some(false)
-    }
-}
+error_of_terms!(
+    SymmetricMeanAbsolutePercentageError,
+    "symmetric_mean_absolute_percentage_error"
+);

@@ -59,7 +59,8 @@ pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
 
     /// The terms `[N, elements, terms]`, and for each element a negative number, the code of the
-    /// [`Reason`](crate::Reason) to leave it out, or another. One with a term that is NaN is left out as such.
+    /// [`Reason`](crate::Reason) to leave it out, or another. One with a term that is NaN is left out
+    /// as such.
     fn terms(&self, batch: &Self::Batch) -> (Tensor<3>, Tensor<2, Int>);
 }
 

@@ -6,15 +6,14 @@ use crate::{
 /// Negative log-likelihood: `mean(-ln p(target))` in nats, the cross-entropy loss over all
 /// elements.
 ///
-/// Takes [`Multiclass`](crate::batch::Multiclass) batches of logits (the logarithms of
-/// probabilities are logits too); every element counts the same, however large its batch, or in
-/// weighted batches as much as its weight (of no weight not at all, also with an infinite loss). Ranges
-/// over `[0, inf]`: a target with a logit of negative infinity makes it infinite. No data, or
-/// none with any weight, is [`MetricError::Empty`]; targets that are not a class, NaN, and rows of which infinite logits
-/// leave no probability are [`MetricError::InvalidData`]; predicted labels are
-/// [`MetricError::ScoresRequired`]. References: PyTorch 2.9.1
-/// `cross_entropy`; with weights scikit-learn's `log_loss`, which bounds the loss of an element by an
-/// epsilon.
+/// Takes [`Multiclass`](crate::batch::Multiclass) batches of logits (the logarithms of probabilities
+/// are logits too); every element counts the same, however large its batch, or in weighted batches as
+/// much as its weight (of no weight not at all, also with an infinite loss). Ranges over `[0, inf]`:
+/// a target with a logit of negative infinity makes it infinite. No data, or none with any weight, is
+/// [`MetricError::Empty`]; targets that are not a class, NaN, and rows of which infinite logits leave
+/// no probability are [`MetricError::InvalidData`]; predicted labels are
+/// [`MetricError::ScoresRequired`]. References: PyTorch 2.9.1 `cross_entropy`; with weights
+/// scikit-learn's `log_loss`, which bounds the loss of an element by an epsilon.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Multiclass, text::NegativeLogLikelihood};

@@ -74,7 +74,8 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// No reports yet, of these metrics: see [`MetricCollection::metrics`](crate::MetricCollection::metrics).
+    /// No reports yet, of these metrics: see
+    /// [`MetricCollection::metrics`](crate::MetricCollection::metrics).
     pub fn new(metrics: Vec<MetricInfo>) -> Self {
         Self {
             metrics,

@@ -1,9 +1,6 @@
 //! One class or label against the rest, at every threshold.
 
-use super::{
-    curve_scores::Areas,
-    score_keys::{self, LEFT_OUT},
-};
+use super::score_keys::{self, LEFT_OUT};
 use crate::Support;
 
 /// Decisions over falling thresholds, without a list of them. With weights, an element counts as
@@ -25,6 +22,30 @@ enum Points<'a> {
     Binned(Bins<'a>),
     /// Only what areas come from.
     Condensed(Areas),
+}
+
+/// What the areas under a curve come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Areas {
+    /// Twice the pairs of a positive and a negative in which the positive scores higher; a tie is half
+    /// of one.
+    pub wins: u64,
+    /// The sum of the precision at the score of every positive.
+    pub precisions: f64,
+    pub positives: u64,
+    pub negatives: u64,
+}
+
+impl Areas {
+    pub fn new(counts: &[i32], precisions: f64) -> Self {
+        let number = |place: usize| counts[place] as u32 as u64;
+        Self {
+            wins: number(0) | number(1) << 32,
+            positives: number(2),
+            negatives: number(3),
+            precisions,
+        }
+    }
 }
 
 /// The elements of a column by how many thresholds they reach.

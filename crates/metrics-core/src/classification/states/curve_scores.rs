@@ -1,7 +1,7 @@
 //! Scores against targets: the state of every metric over all thresholds.
 
 use super::{
-    curve_column::{Bins, Column, ThresholdCurve},
+    curve_column::{Areas, Bins, Column, ThresholdCurve},
     score_keys::{self, LEFT_OUT, key},
 };
 use crate::{
@@ -35,8 +35,9 @@ pub enum Thresholds {
     /// At so many thresholds from each power of two to the next, from 2^-24 to 1/2, at their distances
     /// from 1, and at 0, 1/2 and 1: `46 n + 3` in all. Constant memory.
     ///
-    /// For scores that crowd near 0 or 1: a bin is no wider than `1 / n` of its distance from the nearer
-    /// of both, down to 6e-8. [`Auroc::certified`](crate::classification::Auroc::certified) says what bins cost.
+    /// For scores that crowd near 0 or 1: a bin is no wider than `1 / n` of its distance from the
+    /// nearer of both, down to 6e-8. [`Auroc::certified`](crate::classification::Auroc::certified)
+    /// says what bins cost.
     Octaves(usize),
 }
 
@@ -418,30 +419,6 @@ pub struct CurveScoresSummary {
     )]
     weighted: Vec<f64>,
     rejected: Rejected,
-}
-
-/// What the areas under a curve come from.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Areas {
-    /// Twice the pairs of a positive and a negative in which the positive scores higher; a tie is half
-    /// of one.
-    pub wins: u64,
-    /// The sum of the precision at the score of every positive.
-    pub precisions: f64,
-    pub positives: u64,
-    pub negatives: u64,
-}
-
-impl Areas {
-    fn new(counts: &[i32], precisions: f64) -> Self {
-        let number = |place: usize| counts[place] as u32 as u64;
-        Self {
-            wins: number(0) | number(1) << 32,
-            positives: number(2),
-            negatives: number(3),
-            precisions,
-        }
-    }
 }
 
 /// The sorted keys for all metrics that finalize the same summary.
