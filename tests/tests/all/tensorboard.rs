@@ -195,7 +195,7 @@ fn hard_numbers_texts_and_odd_names_arrive() {
 }
 
 /// A PNG of 2 columns and 3 rows, made by another program.
-const PNG: &[u8] = include_bytes!("../tensorboard/2x3.png");
+const PNG: &[u8] = include_bytes!("../../tensorboard/2x3.png");
 
 #[test]
 fn images_decode() {
