@@ -1102,9 +1102,13 @@ fn a_text_of_many_lines_is_read_in_linear_time() {
         let text = "0123456789\n".repeat(lines);
         log.epoch("train", 1, "text", RecordValue::Text(text));
         drop(log);
-        let start = Instant::now();
-        drop(Csv::append(&path, "run").unwrap());
-        start.elapsed()
+        // The shortest of several: other tests run at the same time.
+        let times = (0..5).map(|_| {
+            let start = Instant::now();
+            drop(Csv::append(&path, "run").unwrap());
+            start.elapsed()
+        });
+        times.min().unwrap()
     };
     let (short, long) = (time(1_000), time(8_000));
     assert!(
