@@ -31,7 +31,10 @@ use std::{
     io::{self, ErrorKind},
     path::Path,
     process::{Command, Stdio},
-    sync::{Arc, Mutex, Once},
+    sync::{
+        Arc, Mutex, Once,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tempfile::tempdir;
@@ -1115,6 +1118,30 @@ fn a_text_of_many_lines_is_read_in_linear_time() {
         long < 20 * short.max(Duration::from_millis(2)),
         "{short:?} {long:?}"
     );
+}
+
+/// Such a process shares the file, and with it the lock, until it runs another program.
+#[cfg(unix)]
+#[test]
+fn a_process_that_is_being_started_does_not_keep_a_refused_log() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("a.csv");
+    let log = Csv::create(&path, "run").unwrap();
+    log.epoch("train", 1, "loss", 1.0);
+    drop(log);
+    let done = AtomicBool::new(false);
+    let kinds: Vec<ErrorKind> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let refused = |_| Csv::append(&path, "another run").err().map(|e| e.kind());
+        let kinds = (0..2000).filter_map(refused).collect();
+        done.store(true, Ordering::Relaxed);
+        kinds
+    });
+    assert_eq!(kinds, [ErrorKind::InvalidData; 2000]);
 }
 
 /// Two that write into one file would cut off each other's records when a write fails.
