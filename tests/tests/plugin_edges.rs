@@ -14,8 +14,8 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, MetricInput, MetricsCheckpoint, OnStep, Select, SplitKind};
 use metrics_core::{
-    Accumulator, Accuracy, Average, ConfusionMatrix, Delta, HostDelta, Metric, MetricCollection,
-    MetricError, Rejected, Summary, Validation, Value, batch::Multiclass,
+    Accumulator, Accuracy, Average, ConfusionMatrix, Delta, HostDelta, Identity, Metric,
+    MetricCollection, MetricError, Rejected, Summary, Validation, Value, batch::Multiclass,
 };
 use metrics_tests::training::{Batches, CLASSES, Model, Step};
 use serde::{Deserialize, Serialize};
@@ -231,6 +231,9 @@ impl Accumulator for Picky {
     type Batch = Multiclass;
     type Summary = Count;
 
+    fn identity(&self) -> Identity {
+        Identity::new("tests/picky", 1)
+    }
     fn empty(&self) -> Count {
         Count {
             n: 0,

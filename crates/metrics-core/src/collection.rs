@@ -1,8 +1,8 @@
 //! Several metrics over the same batches: one state per distinct accumulator, one device read.
 
 use crate::{
-    Accumulator, Batch, Metric, MetricError, MetricReport, Rejected, State, Summary, Validation,
-    Value,
+    Accumulator, Batch, Identity, Metric, MetricError, MetricReport, Rejected, State, Summary,
+    Validation, Value,
     delta::{Delta, HostDelta},
     metric::validated,
     state::read_all,
@@ -26,7 +26,8 @@ trait AnyState<B>: Send + Sync {
     fn reset(&mut self);
     fn save(&self) -> Result<Saved, MetricError>;
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
-    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError>;
+    fn same(&self, other: &dyn AnyState<B>) -> Result<(), MetricError>;
+    fn identity(&self) -> Identity;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
     fn is_fresh(&self) -> bool;
@@ -73,18 +74,24 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         State::reset(self)
     }
     fn save(&self) -> Result<Saved, MetricError> {
+        let identity = State::accumulator(self).identity();
+        identity.check()?;
         let summary = serde_json::to_value(self.folded());
         Ok(Saved {
-            accumulator: format!("{:?}", State::accumulator(self)),
+            identity: Some(identity),
             summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
         })
     }
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
-        let own = format!("{:?}", State::accumulator(self));
-        if own != saved.accumulator {
+        let own = State::accumulator(self).identity();
+        own.check()?;
+        if saved.identity.as_ref() != Some(&own) {
             return Err(MetricError::MergeMismatch {
-                left: own,
-                right: saved.accumulator.clone(),
+                left: own.to_string(),
+                right: match &saved.identity {
+                    Some(identity) => identity.to_string(),
+                    None => "a state without identity".into(),
+                },
             });
         }
         let summary: A::Summary = serde_json::from_value(saved.summary.clone())
@@ -94,15 +101,18 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         State::accumulator(self).empty().merge(&summary)?;
         Ok(Box::new(summary))
     }
-    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError> {
+    fn same(&self, other: &dyn AnyState<A::Batch>) -> Result<(), MetricError> {
         let own = State::accumulator(self);
-        match accumulator.downcast_ref::<A>() {
-            Some(other) if other == own => Ok(()),
-            other => Err(MetricError::MergeMismatch {
-                left: format!("{own:?}"),
-                right: other.map_or("of another type".into(), |other| format!("{other:?}")),
+        match other.accumulator().downcast_ref::<A>() {
+            Some(accumulator) if accumulator == own => Ok(()),
+            _ => Err(MetricError::MergeMismatch {
+                left: own.identity().to_string(),
+                right: other.identity().to_string(),
             }),
         }
+    }
+    fn identity(&self) -> Identity {
+        State::accumulator(self).identity()
     }
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {
@@ -184,14 +194,36 @@ pub struct MetricInfo {
 /// One accumulator's saved summary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Saved {
-    accumulator: String,
+    /// Missing from files that were saved before [`FORMAT`] 1.
+    #[serde(default)]
+    identity: Option<Identity>,
     summary: serde_json::Value,
 }
+
+/// The layout of [`CollectionSummary`]. The format of each state is a number of its own, in its identity.
+const FORMAT: u32 = 1;
 
 /// What a collection has accumulated, as data: save it, send it to another process, merge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CollectionSummary {
+    /// The layout of the file. 0 where it has none.
+    #[serde(default)]
+    format: u32,
     states: Vec<Saved>,
+}
+
+impl CollectionSummary {
+    fn check(&self) -> Result<(), MetricError> {
+        match self.format {
+            FORMAT => Ok(()),
+            0 => Err(MetricError::Saved(format!(
+                "it was saved by a version before format {FORMAT}"
+            ))),
+            format => Err(MetricError::Saved(format!(
+                "it has format {format}, and this version reads format {FORMAT}"
+            ))),
+        }
+    }
 }
 
 /// Metrics over the same batches.
@@ -559,7 +591,7 @@ impl<B: Batch> MetricCollection<B> {
             )));
         }
         for (state, addition) in self.states.iter().zip(&other.states) {
-            state.same(addition.accumulator())?;
+            state.same(&**addition)?;
         }
         self.add(other.states.iter().map(|state| state.summary()))
     }
@@ -650,7 +682,10 @@ impl<B: Batch> MetricCollection<B> {
             .iter()
             .map(|state| state.save())
             .collect::<Result<_, _>>()?;
-        Ok(CollectionSummary { states })
+        Ok(CollectionSummary {
+            format: FORMAT,
+            states,
+        })
     }
 
     /// Adds what a collection of the same metrics has accumulated elsewhere.
@@ -659,6 +694,7 @@ impl<B: Batch> MetricCollection<B> {
     /// [`MetricError::MergeMismatch`] or [`MetricError::Saved`] if it was another collection;
     /// every state is then unchanged.
     pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
+        other.check()?;
         if other.states.len() != self.states.len() {
             return Err(MetricError::Saved(format!(
                 "it has {} states, the collection has {}",

@@ -1,12 +1,13 @@
 //! A metric of the user's own, from two closures.
 
 use crate::{
-    Accumulator, Batch, Metric, MetricError, Rejected, Summary, Value,
+    Accumulator, Batch, Identity, Metric, MetricError, Rejected, Summary, Value,
     delta::{Delta, HostDelta},
     ops,
 };
 use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{fmt, sync::Arc};
 
 type BatchSums<B> = dyn Fn(&B) -> Tensor<1> + Send + Sync;
@@ -184,6 +185,10 @@ impl<B> fmt::Debug for CustomAccumulator<B> {
 impl<B: Batch> Accumulator for CustomAccumulator<B> {
     type Batch = B;
     type Summary = CustomSums;
+
+    fn identity(&self) -> Identity {
+        Identity::new("custom", 1).with(&json!({ "name": self.name, "sums": self.sums }))
+    }
 
     fn empty(&self) -> CustomSums {
         CustomSums {

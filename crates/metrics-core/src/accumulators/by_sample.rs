@@ -5,7 +5,7 @@ use super::{
     confusion::label_options,
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Decisions, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops::{self, ConfusionOptions},
@@ -35,6 +35,10 @@ pub struct PerSample<A>(pub(crate) A);
 impl<A: BySample> Accumulator for PerSample<A> {
     type Batch = A::Batch;
     type Summary = SampleCounts;
+
+    fn identity(&self) -> Identity {
+        Identity::new("per_sample", 1).of(self.0.identity())
+    }
 
     fn empty(&self) -> SampleCounts {
         SampleCounts {

@@ -2,7 +2,7 @@
 
 use super::{Task, add_counts, add_rejected, add_weights, confusion::at_least_one};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
     delta::{Delta, HostDelta},
     ops,
@@ -13,6 +13,9 @@ use std::marker::PhantomData;
 
 /// Batches with one confidence per element.
 pub trait ConfidentBatch: Batch {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// What kind of decisions.
     const TASK: Task;
     /// Whether the batch has scores.
@@ -29,6 +32,7 @@ pub trait ConfidentBatch: Batch {
 }
 
 impl ConfidentBatch for Binary {
+    const KIND: &'static str = "binary";
     const TASK: Task = Task::Binary;
 
     fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
@@ -54,6 +58,7 @@ impl ConfidentBatch for Binary {
 }
 
 impl ConfidentBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
     const TASK: Task = Task::Multiclass;
 
     fn check_width(&self, classes: usize) -> Result<(), MetricError> {
@@ -98,7 +103,7 @@ pub struct CalibrationBins<B> {
 }
 
 /// The options of [`CalibrationBins`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct CalibrationOptions {
     pub classes: usize,
     pub bins: usize,
@@ -124,6 +129,10 @@ impl<B> CalibrationBins<B> {
 impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     type Batch = B;
     type Summary = Calibration;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("calibration/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn empty(&self) -> Calibration {
         // One bin more than the width says: a confidence of 1 lies in its own.

@@ -6,7 +6,7 @@ use super::{
     rows::{Weighed, counted},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Observations,
     delta::{Delta, HostDelta},
     ops,
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 /// Adds up products of variables around a pivot: `D * D + D + 1` device sums and `D` pivots.
 ///
 /// Products are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CoMoments {
     pub(crate) variables: usize,
 }
@@ -24,6 +24,10 @@ pub struct CoMoments {
 impl Accumulator for CoMoments {
     type Batch = Observations;
     type Summary = Comoments;
+
+    fn identity(&self) -> Identity {
+        Identity::new("co_moments", 1).with(self)
+    }
 
     fn empty(&self) -> Comoments {
         Comoments {

@@ -2,7 +2,7 @@
 
 use super::{add_counts, add_rejected, add_weights};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Decisions, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops::{self, ConfusionOptions, LabelCountsOptions},
@@ -357,8 +357,9 @@ impl Summary for Confusion {
 }
 
 /// Counts decisions at a threshold: 4 device counters, and of weighted batches 4 sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BinaryConfusion {
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -366,6 +367,10 @@ pub struct BinaryConfusion {
 impl Accumulator for BinaryConfusion {
     type Batch = Binary;
     type Summary = Confusion;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/binary", 1).with(self)
+    }
 
     fn empty(&self) -> Confusion {
         Confusion::new(Task::Binary, 2, false)
@@ -395,9 +400,10 @@ impl Accumulator for BinaryConfusion {
 
 /// Counts decisions per label at a threshold: `4 * L` device counters, and of weighted batches as many
 /// sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MultilabelConfusion {
     pub(crate) labels: usize,
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -405,6 +411,10 @@ pub struct MultilabelConfusion {
 impl Accumulator for MultilabelConfusion {
     type Batch = Multilabel;
     type Summary = Confusion;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/multilabel", 1).with(self)
+    }
 
     fn empty(&self) -> Confusion {
         Confusion::new(Task::Multilabel, self.labels, false)
@@ -506,7 +516,7 @@ fn count_decisions(
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
 /// that matrix in `3 * C` counters, if no metric needs more; of weighted batches as many sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,
     pub(crate) top_k: usize,
@@ -517,6 +527,10 @@ pub struct MulticlassConfusion {
 impl Accumulator for MulticlassConfusion {
     type Batch = Multiclass;
     type Summary = Confusion;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/multiclass", 1).with(self)
+    }
 
     fn empty(&self) -> Confusion {
         // Invalid options fail in every update; a matrix too large must not be tried before.

@@ -7,7 +7,7 @@ use super::{
     score_keys::{self, LEFT_OUT, key},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops::{self, AREA_COUNTS, scalar::is_weight},
@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 use std::{marker::PhantomData, sync::OnceLock};
 
 /// At which scores a curve is evaluated.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Thresholds {
     /// At every score that occurs. Exact; keeps 8 bytes per score (multiclass: 4 bytes per score
     /// and 4 per row) on the device until it is read, then on the host 4 bytes per score until it
@@ -29,7 +30,7 @@ pub enum Thresholds {
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.
     Count(usize),
     /// At these thresholds. Constant memory.
-    List(Vec<f32>),
+    List(#[serde(serialize_with = "crate::number::singles")] Vec<f32>),
     /// At so many thresholds from each power of two to the next, from 2^-24 to 1/2, at their distances
     /// from 1, and at 0, 1/2 and 1: `46 n + 3` in all. Constant memory.
     ///
@@ -72,6 +73,9 @@ impl Thresholds {
 
 /// Batches that hold a score per decision.
 pub trait ScoredBatch: Batch {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// What kind of decisions.
     const TASK: Task;
     /// Whether the batch has scores over `width` classes or labels.
@@ -88,6 +92,7 @@ pub trait ScoredBatch: Batch {
 }
 
 impl ScoredBatch for Binary {
+    const KIND: &'static str = "binary";
     const TASK: Task = Task::Binary;
 
     fn check_width(&self, _width: usize) -> Result<(), MetricError> {
@@ -108,6 +113,7 @@ impl ScoredBatch for Binary {
 }
 
 impl ScoredBatch for Multilabel {
+    const KIND: &'static str = "multilabel";
     const TASK: Task = Task::Multilabel;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
@@ -129,6 +135,7 @@ impl ScoredBatch for Multilabel {
 }
 
 impl ScoredBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
     const TASK: Task = Task::Multiclass;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
@@ -193,7 +200,7 @@ pub struct CurveScores<B> {
 }
 
 /// The options of [`CurveScores`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct CurveOptions {
     pub width: usize,
     pub thresholds: Thresholds,
@@ -201,6 +208,7 @@ pub(crate) struct CurveOptions {
     /// Whether a metric needs more than the areas under the curves.
     pub whole: bool,
     /// What is wrong with the metric's own options.
+    #[serde(skip)]
     pub flaw: Option<MetricError>,
 }
 
@@ -243,6 +251,10 @@ impl<B: ScoredBatch> CurveScores<B> {
 impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     type Batch = B;
     type Summary = CurveCounts;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("curve/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn empty(&self) -> CurveCounts {
         let thresholds = self.options.thresholds.rising();

@@ -2,7 +2,7 @@
 
 use super::{add_rejected, rows::Weighed};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Ensemble,
     delta::{Delta, HostDelta},
     ops,
@@ -16,6 +16,10 @@ pub struct EnsembleScores;
 impl Accumulator for EnsembleScores {
     type Batch = Ensemble;
     type Summary = EnsembleScoreSum;
+
+    fn identity(&self) -> Identity {
+        Identity::new("ensemble_scores", 1)
+    }
 
     fn empty(&self) -> EnsembleScoreSum {
         EnsembleScoreSum::default()

@@ -5,7 +5,7 @@ use super::{
     confusion::{at_least_one, check_threshold, label_options},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::Grouped,
     delta::{Delta, HostDelta},
     ops,
@@ -15,9 +15,10 @@ use serde::{Deserialize, Serialize};
 
 /// Counts decisions at a threshold by group: `4 * G` device counters, and as many sums once a batch
 /// has weights.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupCounts {
     pub(crate) groups: usize,
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -53,6 +54,10 @@ impl GroupCounts {
 impl Accumulator for GroupCounts {
     type Batch = Grouped;
     type Summary = GroupedOutcomes;
+
+    fn identity(&self) -> Identity {
+        Identity::new("group_counts", 1).with(self)
+    }
 
     fn empty(&self) -> GroupedOutcomes {
         GroupedOutcomes {

@@ -6,7 +6,7 @@ use super::{
     rows::{Weighed, counted},
 };
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
     ops::{self, JOINT_MOMENTS},
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// per output.
 ///
 /// Squares are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JointMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -33,6 +33,10 @@ impl JointMoments {
 impl Accumulator for JointMoments {
     type Batch = Regression;
     type Summary = Joint;
+
+    fn identity(&self) -> Identity {
+        Identity::new("joint_moments", 1).with(self)
+    }
 
     fn empty(&self) -> Joint {
         Joint {

@@ -2,7 +2,7 @@
 
 use super::add_rejected;
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Multiclass,
     delta::{Delta, HostDelta},
     ops,
@@ -10,7 +10,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 
 /// Adds up the negative log-likelihood of the targets: 1 device sum, and with weights 2 more.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogLikelihood {
     pub(crate) ignore_index: Option<i64>,
 }
@@ -18,6 +18,10 @@ pub struct LogLikelihood {
 impl Accumulator for LogLikelihood {
     type Batch = Multiclass;
     type Summary = LogLikelihoodSum;
+
+    fn identity(&self) -> Identity {
+        Identity::new("log_likelihood", 1).with(self)
+    }
 
     fn empty(&self) -> LogLikelihoodSum {
         LogLikelihoodSum::default()

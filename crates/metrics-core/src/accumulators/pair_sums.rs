@@ -7,7 +7,7 @@ use super::{
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 use crate::ops::host::{self, NumberTerms, PairRows, RowOfTerms};
 use crate::{
-    Accumulator, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
     batch::{Pairs, Regression},
     delta::{Delta, HostDelta},
     ops::{Rows, any_in_row, on_host},
@@ -49,18 +49,22 @@ impl Unit {
 ///
 /// ```
 /// use metrics_core::{
-///     Metric, MetricError, Value,
+///     Identity, Metric, MetricError, Value,
 ///     accumulators::{PairSums, PairTerms, PairTotals},
 ///     batch::Regression,
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///
-/// #[derive(Debug, Clone, PartialEq)]
+/// #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 /// struct HuberLoss {
 ///     delta: f32,
 /// }
 ///
 /// impl PairTerms for HuberLoss {
+///     fn identity(&self) -> Identity {
+///         Identity::new("my_project/huber_loss", 1).with(self)
+///     }
+///
 ///     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
 ///         let error = (pred - target).abs();
 ///         let inner = error.clone().clamp_max(self.delta);
@@ -97,6 +101,10 @@ impl Unit {
 pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// How many sums there are for each output.
     const SUMS: usize = 1;
+
+    /// What a saved state of these terms is known by, for a file from another version, process or set of
+    /// options to be told apart; see [`Accumulator::identity`].
+    fn identity(&self) -> Identity;
 
     /// What the terms measure; by default every element.
     fn unit(&self) -> Unit {
@@ -276,6 +284,10 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     type Batch = Regression;
     type Summary = PairTotals;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_sums", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> PairTotals {
         let outputs = self.terms.unit().outputs();
         PairTotals {
@@ -444,6 +456,10 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     type Batch = Regression;
     type Summary = Listed;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_list", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> Listed {
         Listed::default()
     }
@@ -569,6 +585,10 @@ mod tests {
 
     impl<T: PairTerms> PairTerms for ByTensor<T> {
         const SUMS: usize = T::SUMS;
+
+        fn identity(&self) -> Identity {
+            Identity::new("by_tensor", 1).of(self.0.identity())
+        }
 
         fn unit(&self) -> Unit {
             self.0.unit()

@@ -1,7 +1,7 @@
 //! All pairs of predictions and targets: the state of rank correlations.
 
 use crate::{
-    Accumulator, MetricError, Reason, Rejected, Summary,
+    Accumulator, Identity, MetricError, Reason, Rejected, Summary,
     batch::Regression,
     delta::{Delta, HostDelta},
 };
@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// Keeps every prediction and every target: the device state grows with the data, 8 bytes a pair.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RankPairs {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -24,6 +24,10 @@ impl RankPairs {
 impl Accumulator for RankPairs {
     type Batch = Regression;
     type Summary = Pairs;
+
+    fn identity(&self) -> Identity {
+        Identity::new("rank_pairs", 1).with(self)
+    }
 
     fn empty(&self) -> Pairs {
         Pairs {

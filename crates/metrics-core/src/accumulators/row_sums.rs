@@ -2,7 +2,7 @@
 
 use super::{add_rejected, add_sums};
 use crate::{
-    Accumulator, Batch, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
     delta::{Delta, HostDelta},
     ops,
@@ -40,6 +40,10 @@ impl WeightedRows for Multilabel {
 pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What the terms are of.
     type Batch: WeightedRows;
+
+    /// What a saved state of these terms is known by, for a file from another version, process or set of
+    /// options to be told apart; see [`Accumulator::identity`].
+    fn identity(&self) -> Identity;
 
     /// How many elements a row has that are used or left out each by itself, and how many terms each
     /// has.
@@ -80,6 +84,10 @@ impl<T: RowTerms> RowSums<T> {
 impl<T: RowTerms> Accumulator for RowSums<T> {
     type Batch = T::Batch;
     type Summary = RowTotals;
+
+    fn identity(&self) -> Identity {
+        Identity::new("row_sums", 1).of(self.terms.identity())
+    }
 
     fn empty(&self) -> RowTotals {
         let [elements, terms] = self.terms.shape();

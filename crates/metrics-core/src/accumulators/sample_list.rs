@@ -1,7 +1,7 @@
 //! All numbers of two samples: the state of the distance between them.
 
 use crate::{
-    Accumulator, MetricError, Reason, Rejected, Summary,
+    Accumulator, Identity, MetricError, Reason, Rejected, Summary,
     batch::{Sample, TwoSamples},
     delta::{Delta, HostDelta},
     ops,
@@ -16,6 +16,10 @@ pub struct SampleList;
 impl Accumulator for SampleList {
     type Batch = TwoSamples;
     type Summary = Samples;
+
+    fn identity(&self) -> Identity {
+        Identity::new("two_samples/list", 1)
+    }
 
     fn empty(&self) -> Samples {
         Samples::default()

@@ -4,14 +4,14 @@ use super::{
     RowTerms,
     label_ranking::{check_ranked, label_codes},
 };
-use crate::{MetricError, MultilabelCriterion, batch::Multilabel, ops};
+use crate::{Identity, MetricError, MultilabelCriterion, batch::Multilabel, ops};
 use burn::tensor::{Bool, FloatDType, Int, Tensor};
 
 /// How many decisions are right when the `k` best labels of each row are predicted, and how many there
 /// are: one per row, or for [`MultilabelCriterion::Hamming`] one per label.
 ///
 /// Ignored and invalid labels are treated as by [`LabelRanking`](super::LabelRanking).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TopLabels {
     pub(crate) labels: usize,
     pub(crate) k: usize,
@@ -21,6 +21,10 @@ pub struct TopLabels {
 
 impl RowTerms for TopLabels {
     type Batch = Multilabel;
+
+    fn identity(&self) -> Identity {
+        Identity::new("top_labels", 1).with(self)
+    }
 
     fn shape(&self) -> [usize; 2] {
         [1, 2]

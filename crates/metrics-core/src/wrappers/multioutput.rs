@@ -1,10 +1,11 @@
 use crate::{
-    Accumulator, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
+    Accumulator, Identity, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
     batch::Regression,
     delta::{Delta, HostDelta},
     state::fits,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A metric of one output made one of several: its number for each output `D` by itself.
 ///
@@ -127,6 +128,13 @@ pub struct PerOutput<A> {
 impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     type Batch = Regression;
     type Summary = OutputSummaries<A::Summary>;
+
+    fn identity(&self) -> Identity {
+        let options = json!({ "outputs": self.outputs, "keep_nans": self.keep_nans });
+        Identity::new("per_output", 1)
+            .with(&options)
+            .of(self.inner.identity())
+    }
 
     fn empty(&self) -> Self::Summary {
         OutputSummaries {

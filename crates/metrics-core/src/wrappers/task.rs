@@ -1,9 +1,10 @@
 use crate::{
-    Accumulator, Batch, BatchOf, Metric, MetricError, SummaryOf, Value,
+    Accumulator, Batch, BatchOf, Identity, Metric, MetricError, SummaryOf, Value,
     batch::{Binary, Regression},
     delta::{Delta, HostDelta},
     state::fits,
 };
+use serde_json::json;
 use std::{fmt, sync::Arc};
 
 type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
@@ -265,6 +266,12 @@ impl<A: Accumulator, B: Batch> PartialEq for MappedAccumulator<A, B> {
 impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
     type Batch = B;
     type Summary = A::Summary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("task", 1)
+            .with(&json!({ "task": self.task.0.identity }))
+            .of(self.inner.identity())
+    }
 
     fn empty(&self) -> A::Summary {
         self.inner.empty()
