@@ -65,6 +65,11 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
                         && tolerance.accepts(a.ratio, b.ratio)
                 })
         }
+        (Value::Record(a), Value::Record(b)) => {
+            a.len() == b.len()
+                && (a.iter().zip(b))
+                    .all(|(a, b)| a.name == b.name && same(&a.value, &b.value, tolerance))
+        }
         (Value::Reliability(a), Value::Reliability(b)) => {
             a.len() == b.len()
                 && (a.iter().zip(b)).all(|(a, b)| close(&bin_numbers(a), &bin_numbers(b)))
@@ -183,6 +188,9 @@ fn nested(value: &Value) -> Nested {
         }
         Value::Reliability(bins) => {
             Nested::List(bins.iter().map(|bin| list(&bin_numbers(bin))).collect())
+        }
+        Value::Record(fields) => {
+            Nested::List(fields.iter().map(|field| nested(&field.value)).collect())
         }
         other => panic!("no golden file has {other}"),
     }

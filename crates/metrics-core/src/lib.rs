@@ -39,6 +39,7 @@ pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use text::*;
 pub use value::{
-    Criterion, Curve, Disparity, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value,
+    Criterion, Curve, Disparity, Estimate, Field, Matrix, OperatingPoints, ReliabilityBin, Support,
+    Value,
 };
 pub use wrappers::*;
