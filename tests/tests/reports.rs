@@ -9,7 +9,7 @@ use metrics_burn::{
 };
 use metrics_core::{
     Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Criterion, Curve, Disparity,
-    F1Score, Matrix, Metric, MetricCollection, MetricInfo, MetricReport, Normalize,
+    Estimate, F1Score, Matrix, Metric, MetricCollection, MetricInfo, MetricReport, Normalize,
     OperatingPoints, Precision, PrecisionRecallCurve, Recall, Rejected, ReliabilityBin,
     ReliabilityDiagram, ReportEntry, Roc, StatScores, Support, Value,
     accumulators::ClassCounts,

@@ -334,7 +334,8 @@ impl<B: Batch> MetricCollection<B> {
             return self;
         }
         let metric_accumulator = metric.accumulator();
-        if let Err(error) = metric_accumulator.validate() {
+        let valid = metric.validate();
+        if let Err(error) = valid.and_then(|()| metric_accumulator.validate()) {
             self.mistake.get_or_insert(error);
             return self;
         }

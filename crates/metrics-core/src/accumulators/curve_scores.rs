@@ -207,9 +207,6 @@ pub(crate) struct CurveOptions {
     pub ignore_index: Option<i64>,
     /// Whether a metric needs more than the areas under the curves.
     pub whole: bool,
-    /// What is wrong with the metric's own options.
-    #[serde(skip)]
-    pub flaw: Option<MetricError>,
 }
 
 by_options!(CurveScores);
@@ -223,7 +220,6 @@ impl<B> CurveScores<B> {
                 thresholds,
                 ignore_index: None,
                 whole: true,
-                flaw: None,
             },
             batch: PhantomData,
         }
@@ -276,7 +272,6 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        self.options.flaw.clone().map_or(Ok(()), Err)?;
         at_least_one(self.options.width, "class")?;
         let invalid = match &self.options.thresholds {
             Thresholds::Exact => None,

@@ -31,6 +31,14 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     /// Whether the counts per class are not enough: the rule asks which class was taken for which.
     const NEEDS_MATRIX: bool = false;
 
+    /// Whether the rule's own options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// The value of counts that are not empty.
     ///
     /// # Errors
@@ -298,6 +306,10 @@ where
 
     fn accumulator(&self) -> A {
         self.accumulator.clone()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.rule.validate()
     }
 
     fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {

@@ -95,6 +95,10 @@ impl<M: SampleMetric> Metric for Samplewise<M> {
         self.accumulator.clone()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, counts: &SampleCounts) -> Result<Value, MetricError> {
         let of_sample = |counters: &[u32]| {
             let summary = self.accumulator.0.summary(counters);

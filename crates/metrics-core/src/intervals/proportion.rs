@@ -226,6 +226,11 @@ where
         self.metric.accumulator()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        tail(self.level)?;
+        self.metric.validate()
+    }
+
     fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
         one(&self.estimates(counts)?)
     }

@@ -123,6 +123,10 @@ impl<M: Metric> Metric for Expr<M> {
         self.metric.accumulator()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         self.metric.finalize(summary)
     }
@@ -192,6 +196,11 @@ where
 
     fn accumulator(&self) -> Self::Accumulator {
         Pair::new(self.left.accumulator(), self.right.accumulator())
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.left.validate()?;
+        self.right.validate()
     }
 
     fn finalize(
@@ -270,6 +279,10 @@ impl<M: Metric> Metric for Applied<M> {
 
     fn accumulator(&self) -> M::Accumulator {
         self.metric.accumulator()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
     }
 
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {

@@ -77,6 +77,10 @@ where
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &OutputSummaries<SummaryOf<M>>) -> Result<Value, MetricError> {
         let mut values = Vec::with_capacity(self.outputs);
         let mut missing = Vec::new();

@@ -224,6 +224,10 @@ impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         self.metric.finalize(summary)
     }
