@@ -79,7 +79,7 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
         let summary = serde_json::to_value(self.folded());
         Ok(Saved {
             identity: Some(identity),
-            summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
+            summary: summary.map_err(MetricError::saved)?,
         })
     }
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
@@ -95,7 +95,7 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
             });
         }
         let summary: A::Summary = serde_json::from_value(saved.summary.clone())
-            .map_err(|error| MetricError::Saved(error.to_string()))?;
+            .map_err(MetricError::saved)?;
         summary.consistent()?;
         // A summary of another shape must be refused before anything is merged.
         State::accumulator(self).empty().merge(&summary)?;
@@ -117,7 +117,7 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {
             Some(summary) => State::merge(self, summary),
-            None => Err(MetricError::Saved("a summary of another type".into())),
+            None => Err(MetricError::SummaryType),
         }
     }
     fn accumulator(&self) -> &dyn Any {
@@ -146,7 +146,7 @@ impl<M: Metric> AnyMetric for M {
     fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError> {
         match summary.downcast_ref() {
             Some(summary) => Metric::finalize(self, summary),
-            None => Err(MetricError::Custom("a summary of another type".into())),
+            None => Err(MetricError::SummaryType),
         }
     }
     fn higher_is_better(&self) -> Option<bool> {
@@ -216,10 +216,10 @@ impl CollectionSummary {
     fn check(&self) -> Result<(), MetricError> {
         match self.format {
             FORMAT => Ok(()),
-            0 => Err(MetricError::Saved(format!(
+            0 => Err(MetricError::saved(format!(
                 "it was saved by a version before format {FORMAT}"
             ))),
-            format => Err(MetricError::Saved(format!(
+            format => Err(MetricError::saved(format!(
                 "it has format {format}, and this version reads format {FORMAT}"
             ))),
         }
@@ -466,15 +466,12 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`], [`MetricError::UnknownName`] (of
-    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Custom`] after a
+    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Interrupted`] after a
     /// metric has panicked, until [`reset`](Self::reset).
     pub fn check(&self) -> Result<(), MetricError> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
-            None if self.interrupted => Err(MetricError::Custom(
-                "a metric panicked or failed to merge, so the states no longer agree until a reset"
-                    .into(),
-            )),
+            None if self.interrupted => Err(MetricError::Interrupted),
             None => Ok(()),
         }
     }
@@ -585,7 +582,7 @@ impl<B: Batch> MetricCollection<B> {
         self.check()?;
         other.read()?;
         if other.states.len() != self.states.len() {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "it has {} states, the collection has {}",
                 other.states.len(),
                 self.states.len()
@@ -697,7 +694,7 @@ impl<B: Batch> MetricCollection<B> {
     pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
         other.check()?;
         if other.states.len() != self.states.len() {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "it has {} states, the collection has {}",
                 other.states.len(),
                 self.states.len()

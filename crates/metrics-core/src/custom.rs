@@ -18,7 +18,7 @@ type Finalize = dyn Fn(&[f64]) -> Result<Value, MetricError> + Send + Sync;
 /// `batch_sums` takes a batch to its sums `[sums]`, on the batch's device and without reading;
 /// `finalize` takes the sums of all batches to the value. The sums are added up with compensation
 /// and are `f64` at the end. A state to which nothing was added is [`MetricError::Empty`]; sums of
-/// another length are left out, and computing the value is then [`MetricError::Custom`]. NaN in a
+/// another length are left out, and computing the value is then [`MetricError::WrongSums`]. NaN in a
 /// sum is not counted as invalid data: it reaches `finalize`.
 ///
 /// For a state that is not sums, implement [`Accumulator`] and [`Metric`].
@@ -125,10 +125,11 @@ impl<B: Batch> Metric for CustomMetric<B> {
 
     fn finalize(&self, summary: &CustomSums) -> Result<Value, MetricError> {
         if let Some(found) = summary.wrong_length {
-            return Err(MetricError::Custom(format!(
-                "`{}` was made for {} sums, but its closure returned {found}",
-                self.accumulator.name, self.accumulator.sums
-            )));
+            return Err(MetricError::WrongSums {
+                metric: self.accumulator.name.clone(),
+                expected: self.accumulator.sums,
+                found,
+            });
         }
         if summary.updates == 0 {
             return Err(MetricError::Empty {
@@ -298,7 +299,8 @@ mod tests {
         );
         let error = metric.evaluate(&batch()).unwrap_err();
         let text = "`broken` was made for 3 sums, but its closure returned 2";
-        assert_eq!(error, MetricError::Custom(text.into()));
+        assert!(matches!(error, MetricError::WrongSums { found: 2, .. }));
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

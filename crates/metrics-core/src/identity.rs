@@ -76,7 +76,7 @@ impl Identity {
     /// Fails if the options could not be made data.
     pub(crate) fn check(&self) -> Result<(), MetricError> {
         if let Some(flaw) = &self.flaw {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "the options of {} are no data: {flaw}",
                 self.kind
             )));

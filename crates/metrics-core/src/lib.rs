@@ -30,7 +30,7 @@ pub use classification::*;
 pub use collection::{CollectionSummary, MetricCollection, MetricInfo};
 pub use custom::{CustomAccumulator, CustomMetric, CustomSums, custom_metric};
 pub use delta::{Delta, HostDelta};
-pub use error::MetricError;
+pub use error::{Cause, MetricError};
 pub use identity::Identity;
 pub use metric::{BatchOf, Metric, MetricState, SummaryOf};
 pub use regression::*;

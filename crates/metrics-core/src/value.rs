@@ -14,8 +14,7 @@ pub struct Matrix {
     /// The entries, row by row.
     #[serde(with = "crate::number::list")]
     pub data: Vec<f64>,
-    /// Whether the entries are no counts of a confusion matrix: shares, as with a
-    /// [`Normalize`](crate::Normalize), or values by sample.
+    /// Whether the entries are shares, as with a [`Normalize`](crate::Normalize).
     #[serde(default)]
     pub normalized: bool,
 }
@@ -187,6 +186,8 @@ pub enum Value {
     Matrices(Vec<Matrix>),
     /// A matrix that counts nothing, such as a covariance, or a row of numbers per sample.
     Table(Matrix),
+    /// Several such matrices, as rows of numbers per sample and class.
+    Tables(Vec<Matrix>),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
     /// One point of a curve, or one per class or label.
@@ -356,7 +357,7 @@ impl Value {
         match self {
             Value::PerClass(values) => Some(values.len()),
             Value::Matrix(matrix) => (matrix.rows == matrix.cols).then_some(matrix.rows),
-            // One of two rows and columns for each label; others are of samples.
+            // One of two rows and columns for each label; one from elsewhere may be anything.
             Value::Matrices(list) => list
                 .iter()
                 .all(|m| (m.rows, m.cols) == (2, 2))
@@ -374,6 +375,7 @@ impl Value {
             | Value::Estimate(_)
             | Value::Disparities(_)
             | Value::Table(_)
+            | Value::Tables(_)
             | Value::Reliability(_)
             | Value::List(_) => None,
         }
@@ -412,7 +414,7 @@ impl Value {
             Value::Disparities(_) => self.to_string(),
             Value::Record(fields) => in_fields(fields, |value| value.summarized(names)),
             Value::Matrix(m) | Value::Table(m) => matrix(m),
-            Value::Matrices(list) => match list.first() {
+            Value::Matrices(list) | Value::Tables(list) => match list.first() {
                 Some(first) => format!("{} times {}", list.len(), matrix(first)),
                 None => "no matrix".to_string(),
             },
@@ -495,13 +497,8 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", parts.join(", "))
             }
             Value::Matrix(matrix) | Value::Table(matrix) => write!(f, "{matrix}"),
-            Value::Matrices(list) => {
-                for (i, matrix) in list.iter().enumerate() {
-                    let newline = if i > 0 { "\n\n" } else { "" };
-                    write!(f, "{newline}label {i}\n{matrix}")?;
-                }
-                Ok(())
-            }
+            Value::Matrices(list) => write_each(f, "label", list),
+            Value::Tables(list) => write_each(f, "table", list),
             Value::Curves(curves) => {
                 let points: Vec<_> = curves.iter().map(|c| c.x.len().to_string()).collect();
                 let plural = if curves.len() == 1 { "" } else { "s" };
@@ -537,6 +534,14 @@ impl fmt::Display for Value {
             },
         }
     }
+}
+
+fn write_each(f: &mut fmt::Formatter<'_>, what: &str, list: &[Matrix]) -> fmt::Result {
+    for (i, matrix) in list.iter().enumerate() {
+        let newline = if i > 0 { "\n\n" } else { "" };
+        write!(f, "{newline}{what} {i}\n{matrix}")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Estimate {

@@ -20,7 +20,7 @@ use crate::{
     MetricResults, SplitKind, SplitReport,
     plot::{self, Plot, PlotError, Series},
 };
-use metrics_core::{MetricInfo, ReportEntry};
+use metrics_core::{MetricInfo, ReportEntry, Value};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,

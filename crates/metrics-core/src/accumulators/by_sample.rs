@@ -130,7 +130,7 @@ impl Summary for SampleCounts {
         match self.counts.len().checked_rem(self.counters) {
             Some(0) => Ok(()),
             None if self.counts.is_empty() => Ok(()),
-            _ => Err(MetricError::Saved("a part of a sample".into())),
+            _ => Err(MetricError::saved("a part of a sample")),
         }
     }
 

@@ -299,7 +299,7 @@ impl Summary for Calibration {
         let lists = [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2];
         match lists && self.weights_fit() {
             true => Ok(()),
-            false => Err(MetricError::Saved("bins of different numbers".into())),
+            false => Err(MetricError::saved("bins of different numbers")),
         }
     }
 

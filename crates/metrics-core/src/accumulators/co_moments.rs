@@ -185,7 +185,7 @@ impl Summary for Comoments {
     fn consistent(&self) -> Result<(), MetricError> {
         match self.products.len() == self.mean.len() * self.mean.len() {
             true => Ok(()),
-            false => Err(MetricError::Saved(format!(
+            false => Err(MetricError::saved(format!(
                 "{} co-moments of {} variables",
                 self.products.len(),
                 self.mean.len()

@@ -345,9 +345,7 @@ impl Summary for Confusion {
             && (!self.margins || hits_fit())
         {
             true => Ok(()),
-            false => Err(MetricError::Saved(
-                "a confusion matrix of another size".into(),
-            )),
+            false => Err(MetricError::saved("a confusion matrix of another size")),
         }
     }
 

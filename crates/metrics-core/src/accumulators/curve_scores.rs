@@ -863,7 +863,7 @@ impl Summary for CurveCounts {
             && self.weighted.iter().all(|weight| *weight >= 0.0);
         match whole && keys && weights && weighted && self.counts.len() == cells {
             true => Ok(()),
-            false => Err(MetricError::Saved("scores that do not fit".into())),
+            false => Err(MetricError::saved("scores that do not fit")),
         }
     }
 

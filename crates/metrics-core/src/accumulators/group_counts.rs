@@ -167,7 +167,7 @@ impl Summary for GroupedOutcomes {
         let cells = self.counts.len();
         match cells == self.weights.len() && cells.is_multiple_of(4) {
             true => Ok(()),
-            false => Err(MetricError::Saved("outcomes of different groups".into())),
+            false => Err(MetricError::saved("outcomes of different groups")),
         }
     }
 

@@ -129,7 +129,7 @@ impl Summary for Pairs {
         let (pred, target) = (self.pred.len(), self.target.len());
         match self.outputs > 0 && pred == target && pred % self.outputs == 0 {
             true => Ok(()),
-            false => Err(MetricError::Saved(format!(
+            false => Err(MetricError::saved(format!(
                 "{pred} predictions and {target} targets of {} outputs",
                 self.outputs
             ))),

@@ -199,7 +199,7 @@ impl Summary for RowTotals {
         };
         match fits {
             true => Ok(()),
-            false => Err(MetricError::Saved("sums of different numbers".into())),
+            false => Err(MetricError::saved("sums of different numbers")),
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::json;
 /// out for that output, and counted among the ignored; with [`keep_nans`](Self::keep_nans) they are
 /// invalid data, as for the metric itself. An output without enough rows for a value is NaN, unless
 /// no output has one: then it is the metric's error. A metric whose value is not a number is
-/// [`MetricError::Custom`].
+/// [`MetricError::WrongValue`].
 ///
 /// The device state is that of the metric, times `D`. Metrics that have an option `outputs` do the
 /// same with less work.
@@ -87,10 +87,8 @@ where
         for summary in &summary.outputs {
             match self.metric.finalize(summary) {
                 Ok(value) => values.push(value.scalar().ok_or_else(|| {
-                    MetricError::Custom(format!(
-                        "`{}` must be one number to be one per output",
-                        self.metric.name()
-                    ))
+                    let what = "must be one number to be one per output";
+                    MetricError::wrong_value(self.metric.name(), what)
                 })?),
                 Err(error @ (MetricError::Empty { .. } | MetricError::TooFew { .. })) => {
                     missing.push(error);

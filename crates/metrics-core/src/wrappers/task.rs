@@ -303,9 +303,7 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
         let made = self.task.batch(batch)?;
         if batch.is_weighted() && !made.is_weighted() {
             let name = self.task.name();
-            return Err(MetricError::Custom(format!(
-                "the batch is weighted, but what task `{name}` makes of it is not"
-            )));
+            return Err(MetricError::TaskWeights { task: name.into() });
         }
         fits(&self.inner, &*made)
     }
