@@ -94,8 +94,8 @@ impl<A: Accumulator> AnyState<A::Batch> for State<A> {
                 },
             });
         }
-        let summary: A::Summary = serde_json::from_value(saved.summary.clone())
-            .map_err(MetricError::saved)?;
+        let summary: A::Summary =
+            serde_json::from_value(saved.summary.clone()).map_err(MetricError::saved)?;
         summary.consistent()?;
         // A summary of another shape must be refused before anything is merged.
         State::accumulator(self).empty().merge(&summary)?;
