@@ -4,7 +4,7 @@ use super::{
     distribution,
 };
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Identity, Metric, MetricError, Reason, Value,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
@@ -44,7 +44,7 @@ pub struct JensenShannonDivergence {
 }
 
 /// The terms of [`JensenShannonDivergence`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct JensenShannonTerms {
     log_prob: bool,
 }
@@ -85,6 +85,10 @@ impl JensenShannonDivergence {
 const NAME: &str = "jensen_shannon_divergence";
 
 impl PairTerms for JensenShannonTerms {
+    fn identity(&self) -> Identity {
+        Identity::new("jensen_shannon_divergence", 1).with(self)
+    }
+
     fn unit(&self) -> Unit {
         Unit::Rows
     }

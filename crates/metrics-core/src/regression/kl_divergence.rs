@@ -4,7 +4,7 @@ use super::{
     distribution,
 };
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Identity, Metric, MetricError, Reason, Value,
     ops::scalar::exp,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
@@ -48,7 +48,7 @@ pub struct KlDivergence {
 }
 
 /// The terms of [`KlDivergence`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct KlTerms {
     log_prob: bool,
 }
@@ -89,6 +89,10 @@ impl KlDivergence {
 const NAME: &str = "kl_divergence";
 
 impl PairTerms for KlTerms {
+    fn identity(&self) -> Identity {
+        Identity::new("kl_divergence", 1).with(self)
+    }
+
     fn unit(&self) -> Unit {
         Unit::Rows
     }

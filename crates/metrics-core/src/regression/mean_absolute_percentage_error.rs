@@ -1,5 +1,5 @@
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -44,6 +44,10 @@ impl MeanAbsolutePercentageError {
 }
 
 impl PairTerms for MeanAbsolutePercentageError {
+    fn identity(&self) -> Identity {
+        Identity::new("mean_absolute_percentage_error", 1)
+    }
+
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         let scale = target.clone().abs().clamp_min(EPSILON);
         vec![(pred - target).abs() / scale]

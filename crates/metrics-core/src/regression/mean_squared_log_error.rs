@@ -1,5 +1,5 @@
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Identity, Metric, MetricError, Reason, Value,
     ops::{default::log1p, scalar::ln},
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
@@ -39,6 +39,10 @@ impl MeanSquaredLogError {
 }
 
 impl PairTerms for MeanSquaredLogError {
+    fn identity(&self) -> Identity {
+        Identity::new("mean_squared_log_error", 1)
+    }
+
     fn invalid_prediction(&self, pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
         Some(pred.lower_equal_elem(-1.0))
     }

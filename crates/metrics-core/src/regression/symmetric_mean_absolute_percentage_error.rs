@@ -1,5 +1,5 @@
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -39,6 +39,10 @@ impl SymmetricMeanAbsolutePercentageError {
 }
 
 impl PairTerms for SymmetricMeanAbsolutePercentageError {
+    fn identity(&self) -> Identity {
+        Identity::new("symmetric_mean_absolute_percentage_error", 1)
+    }
+
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         // Halves, so that large numbers do not overflow.
         let (pred, target) = (pred * 0.5, target * 0.5);
