@@ -7,12 +7,14 @@ use metrics_core::{
     aggregation::Mean,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
     classification::{
-        Accuracy, Auroc, Average, CalibrationError, ConfusionMatrix, Eer, PrecisionAtFixedRecall,
-        RecallAtFixedPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, Thresholds,
+        Accuracy, Auroc, Average, CalibrationError, ConfusionMatrix, Eer, FBetaScore,
+        PrecisionAtFixedRecall, RecallAtFixedPrecision, SensitivityAtSpecificity,
+        SpecificityAtSensitivity, Thresholds,
     },
     custom_metric,
     regression::MeanSquaredError,
     text::Perplexity,
+    wrappers::Task,
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -688,6 +690,18 @@ fn options_that_make_no_sense_are_refused() {
     let binary = Binary::from_labels(target.clone(), target).unwrap();
     refuses_options(Accuracy::binary().threshold(f32::NAN), &binary);
     refuses_options(Accuracy::binary().threshold(1.5), &binary);
+    // Options of the metric alone, which its accumulator does not know; wrappers pass them on.
+    let beta = || FBetaScore::binary().beta(-1.0);
+    refuses_options(beta(), &binary);
+    refuses_options(beta().bootstrap(9), &binary);
+    refuses_options(beta().expr() + 1.0, &binary);
+    refuses_options(Accuracy::binary().expr() - beta(), &binary);
+    refuses_options(
+        beta().on(&Task::new("same", |b: &Binary| Ok(b.clone()))),
+        &binary,
+    );
+    refuses_options(Accuracy::binary().interval(1.5), &binary);
+    refuses_options(Accuracy::binary().bootstrap(0), &binary);
     for thresholds in [
         Thresholds::Count(0),
         Thresholds::Count(1),

@@ -209,7 +209,7 @@ fn two_rows_have_a_p_value() {
             (Alternative::Greater, 0.158655253931457),
         ] {
             let tested = metric.clone().t_test(alternative).evaluate(&batch).unwrap();
-            let expected = Value::List(vec![1.0, p]);
+            let expected = Value::of_fields([("tau", 1.0), ("p_value", p)]);
             assert!(same(&tested, &expected, CLOSE), "{variant:?} {tested}");
         }
     }

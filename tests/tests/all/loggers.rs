@@ -505,6 +505,40 @@ fn same(a: f64, b: f64) -> bool {
 }
 
 #[test]
+fn records_survive_json_lines_and_csv() {
+    let dir = tempdir().unwrap();
+    let (json, csv) = (dir.path().join("a.jsonl"), dir.path().join("a.csv"));
+    let fields = HARD.into_iter().enumerate();
+    let mut fields: Vec<_> = fields
+        .map(|(i, v)| (format!("hard_{i}"), v.into()))
+        .collect();
+    fields.push(("classes".into(), Value::PerClass(HARD.to_vec())));
+    fields.push(("inner".into(), Value::of_fields([("p_value", f64::NAN)])));
+    let value = Value::of_fields(fields);
+    let lines = JsonLines::create(&json, "run").unwrap();
+    let table = Csv::create(&csv, "run").unwrap();
+    lines.report(&report(0, &[("kendall", value.clone())]));
+    table.report(&report(0, &[("kendall", value.clone())]));
+    lines.flush().unwrap();
+    table.flush().unwrap();
+    let RecordValue::Value(read) = read_json_lines(&json).unwrap().remove(0).value else {
+        panic!("no value");
+    };
+    assert_eq!(format!("{read:?}"), format!("{value:?}"));
+    let text = std::fs::read_to_string(&csv).unwrap();
+    let logged = text
+        .lines()
+        .nth(1)
+        .unwrap()
+        .split_once("kendall,")
+        .unwrap()
+        .1;
+    let logged = logged.trim_matches('"').replace("\"\"", "\"");
+    let read: Value = serde_json::from_str(&logged).unwrap();
+    assert_eq!(format!("{read:?}"), format!("{value:?}"));
+}
+
+#[test]
 fn reports_and_hard_values_survive_json_and_csv() {
     let dir = tempdir().unwrap();
     let (json, csv) = (dir.path().join("a.jsonl"), dir.path().join("a.csv"));

@@ -26,6 +26,7 @@ mod resident;
 mod rows;
 mod samplewise;
 mod sort;
+mod states;
 mod strategies;
 mod tensorboard;
 mod weights;

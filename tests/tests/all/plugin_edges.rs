@@ -14,8 +14,8 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, MetricInput, MetricsCheckpoint, OnStep, Select, SplitKind};
 use metrics_core::{
-    Accumulator, Delta, HostDelta, Metric, MetricCollection, MetricError, Rejected, Summary,
-    Validation, Value,
+    Accumulator, Delta, HostDelta, Identity, Metric, MetricCollection, MetricError, Rejected,
+    Summary, Validation, Value,
     batch::Multiclass,
     classification::{Accuracy, Average, ConfusionMatrix},
 };
@@ -233,6 +233,9 @@ impl Accumulator for Picky {
     type Batch = Multiclass;
     type Summary = Count;
 
+    fn identity(&self) -> Identity {
+        Identity::new("tests/picky", 1)
+    }
     fn empty(&self) -> Count {
         Count {
             n: 0,

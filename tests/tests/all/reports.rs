@@ -8,8 +8,8 @@ use metrics_burn::{
     report::{Best, PlotFormat, RunReport},
 };
 use metrics_core::{
-    Criterion, Curve, Disparity, Matrix, Metric, MetricCollection, MetricInfo, MetricReport,
-    OperatingPoints, Rejected, ReliabilityBin, ReportEntry, Support, Value,
+    Criterion, Curve, Disparity, Estimate, Matrix, Metric, MetricCollection, MetricInfo,
+    MetricReport, OperatingPoints, Rejected, ReliabilityBin, ReportEntry, Support, Value,
     aggregation::Cat,
     batch::{Binary, Multiclass, Values},
     classification::{
@@ -198,6 +198,7 @@ fn names_are_text() {
         Value::Matrix(matrix(3, 3, vec![1.0; 9])),
         Value::Matrices(vec![matrix(2, 2, vec![1.0; 4]); 3]),
         Value::PerClass(vec![0.1, 0.2, f64::NAN]),
+        Value::of_fields([(HOSTILE, 0.5)]),
         Value::Curves(vec![long_curve(5, 1), long_curve(5, 2)]),
         Value::Reliability(vec![bin(0.0, 1.0, 3, 0.3, 0.6)]),
     ];
@@ -235,12 +236,15 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
         groups: None,
         ratio: f64::NAN,
     };
-    let none: [Value; 21] = [
+    let none: [Value; 24] = [
         Value::Scalar(1.0),
         points(vec![]),
         points(vec![0.5]),
         Value::PerClass(vec![]),
         Value::List(vec![]),
+        Value::Record(vec![]),
+        Value::of_fields([("tau", f64::NAN)]),
+        Value::of_fields([("many", Value::PerClass(vec![0.5; 50]))]),
         Value::StatScores(vec![ClassCounts::default()]),
         Value::Disparities(vec![disparity]),
         Value::PerClass(vec![f64::NAN; 3]),
@@ -270,6 +274,8 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
     let some = [
         points(vec![0.5, f64::NAN]),
         Value::PerClass(vec![0.0]),
+        Value::of_fields([("tau", -0.5), ("p_value", f64::NAN), ("z", f64::INFINITY)]),
+        Value::of_fields([("precision", Value::PerClass(vec![0.25, 0.5]))]),
         Value::PerClass(vec![-3.0, f64::NAN, 5e7]),
         Value::PerClass(vec![f64::NAN, 1e-30, f64::INFINITY]),
         Value::PerClass(
@@ -611,6 +617,51 @@ fn class_tables_of_labels_and_without_counts() {
     let nothing = RunReport::from_parts(vec![], vec![epoch(SplitKind::Train, 1, vec![])]);
     assert_eq!(nothing.class_table(SplitKind::Train), None);
     assert_eq!(nothing.class_table(SplitKind::Valid), None);
+}
+
+#[test]
+fn records_are_shown_field_by_field() {
+    let interval = Estimate {
+        value: 0.5,
+        lower: 0.25,
+        upper: 0.75,
+    };
+    let record = Value::of_fields([
+        ("tau", Value::Scalar(0.8)),
+        ("p_value", Value::Scalar(f64::NAN)),
+        ("rate|<b>", Value::Estimate(interval)),
+        ("recall", Value::PerClass(vec![0.5, 0.25])),
+        (
+            "size",
+            Value::Matrix(matrix(2, 2, vec![3.0, 1.0, 0.0, 4.0])),
+        ),
+    ]);
+    let metrics = vec![other("kendall")];
+    let epochs = vec![epoch(SplitKind::Test(0), 1, vec![entry("kendall", record)])];
+    let run = RunReport::from_parts(metrics, epochs).class_names(["cat", "dog"]);
+    let markdown = run.to_markdown();
+    let table = r"
+## kendall (test)
+
+| field | value |
+| --- | ---: |
+| tau | 0.8000 |
+| p_value | N/A |
+| rate\|&lt;b> | 0.5000 \[0.2500, 0.7500\] |
+| recall_cat | 0.5000 |
+| recall_dog | 0.2500 |
+| size | 3 1 0 4 |
+";
+    assert!(markdown.contains(table), "{markdown}");
+    let page = run.to_html();
+    for part in [
+        "kendall as a table",
+        "rate|&lt;b&gt;",
+        ">recall_dog</th><td>0.2500</td>",
+        "<figure>",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
 }
 
 /// A run with everything in it.

@@ -27,7 +27,7 @@ fn numbers(value: &Value) -> Vec<f64> {
     match value {
         Value::List(list) => list.clone(),
         Value::Table(matrix) => matrix.data.clone(),
-        Value::Matrices(list) => list.iter().flat_map(|m| m.data.clone()).collect(),
+        Value::Tables(list) => list.iter().flat_map(|m| m.data.clone()).collect(),
         other => panic!("{other}"),
     }
 }
@@ -76,7 +76,7 @@ fn shapes_of_values() {
         .average(Average::None)
         .samplewise();
     match each.evaluate(&batch).unwrap() {
-        Value::Matrices(list) => {
+        Value::Tables(list) => {
             assert_eq!(list.len(), 7);
             assert!(list.iter().all(|m| (m.rows, m.cols) == (4, 5)));
         }

@@ -613,6 +613,37 @@ fn collected_values_are_no_classes() {
 }
 
 #[test]
+fn fields_of_records_have_a_tag_each() {
+    let dir = tempdir().unwrap();
+    let board = TensorBoard::create(dir.path()).unwrap();
+    let board = board.class_names(["cat", "dog"]);
+    let record = Value::of_fields([
+        ("tau", Value::Scalar(0.5)),
+        ("recall", Value::PerClass(vec![0.25, 0.75])),
+        ("inner", Value::of_fields([("p_value", 0.125)])),
+        ("shape", Value::List(vec![f64::NAN])),
+    ]);
+    board.epoch("valid", 1, "kendall", RecordValue::Value(record));
+    assert_eq!(board.errors(), 0);
+    drop(board);
+    let Some(runs) = read_back(dir.path()) else {
+        return;
+    };
+    let tags = [
+        ("tau", 0.5),
+        ("recall/cat", 0.25),
+        ("recall/dog", 0.75),
+        ("inner/p_value", 0.125),
+    ];
+    for (tag, number) in tags {
+        let found = events(&runs, "valid", &format!("epoch/kendall/{tag}"), "scalars");
+        assert_eq!(found, [(1, single(number))], "{tag}");
+    }
+    events(&runs, "valid", "epoch/kendall/shape", "text");
+    assert_eq!(runs["valid"].as_object().unwrap().len(), 5);
+}
+
+#[test]
 fn classes_of_one_name_have_a_tag_each() {
     let dir = tempdir().unwrap();
     let names = ["cat", "cat", "plot", "5", "cat 1"];

@@ -699,7 +699,7 @@ fn outputs_have_to_fit() {
     let mut lists = lists.state().validation(Validation::Ignore);
     lists.update(&batch).unwrap();
     let error = lists.compute().unwrap_err();
-    assert!(matches!(error, MetricError::Custom(_)), "{error}");
+    assert!(matches!(error, MetricError::WrongValue { .. }), "{error}");
     let mut two = Multioutput::new(R2Score::new(), 2).state();
     let mut three = Multioutput::new(R2Score::new(), 3).state();
     let error = two.merge(three.summary().unwrap()).unwrap_err();

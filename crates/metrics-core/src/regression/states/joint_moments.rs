@@ -1,7 +1,7 @@
 //! Joint moments of predictions and targets: the state of correlations.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Regression,
     ops::{self, JOINT_MOMENTS},
     states::{
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// per output.
 ///
 /// Squares are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JointMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -32,6 +32,10 @@ impl JointMoments {
 impl Accumulator for JointMoments {
     type Batch = Regression;
     type Summary = JointMomentsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("joint_moments", 1).with(self)
+    }
 
     fn empty(&self) -> JointMomentsSummary {
         JointMomentsSummary {

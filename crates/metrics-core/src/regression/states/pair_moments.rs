@@ -2,7 +2,7 @@
 
 use super::target_extremes;
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Regression,
     ops::{self, PAIR_MOMENTS, Rows, default::moment_terms},
     states::{
@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// they are asked for.
 ///
 /// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -43,6 +43,10 @@ impl PairMoments {
 impl Accumulator for PairMoments {
     type Batch = Regression;
     type Summary = PairMomentsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("pair_moments", 1).with(self)
+    }
 
     fn empty(&self) -> PairMomentsSummary {
         let zeros = || vec![0.0; self.width()];

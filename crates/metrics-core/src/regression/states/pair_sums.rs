@@ -1,7 +1,8 @@
 //! Sums of a term per pair of numbers, or per row of them: the state of most metrics of regression.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    Summary,
     batch::{Pairs, Regression},
     ops::{
         Rows, any_in_row,
@@ -52,17 +53,21 @@ impl Unit {
 ///
 /// ```
 /// use metrics_core::{
-///     Metric, MetricError, Value, batch::Regression,
+///     Identity, Metric, MetricError, Value, batch::Regression,
 ///     regression::states::{PairSums, PairTerms, PairSumsSummary},
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///
-/// #[derive(Debug, Clone, PartialEq)]
+/// #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 /// struct HuberLoss {
 ///     delta: f32,
 /// }
 ///
 /// impl PairTerms for HuberLoss {
+///     fn identity(&self) -> Identity {
+///         Identity::new("my_project/huber_loss", 1).with(self)
+///     }
+///
 ///     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
 ///         let error = (pred - target).abs();
 ///         let inner = error.clone().clamp_max(self.delta);
@@ -99,6 +104,10 @@ impl Unit {
 pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// How many sums there are for each output.
     const SUMS: usize = 1;
+
+    /// What a saved state of these terms is known by, for a file from another version, process or set of
+    /// options to be told apart; see [`Accumulator::identity`].
+    fn identity(&self) -> Identity;
 
     /// What the terms measure; by default every element.
     fn unit(&self) -> Unit {
@@ -278,6 +287,10 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     type Batch = Regression;
     type Summary = PairSumsSummary;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_sums", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> PairSumsSummary {
         let outputs = self.terms.unit().outputs();
         PairSumsSummary {
@@ -446,6 +459,10 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     type Batch = Regression;
     type Summary = ValueListSummary;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_list", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> ValueListSummary {
         ValueListSummary::default()
     }
@@ -482,7 +499,8 @@ impl<T: PairTerms> Accumulator for PairList<T> {
 mod tests {
     use super::*;
     use crate::{
-        Metric, MetricCollection,
+        Batch, Metric, MetricCollection,
+        framework::delta::{Live, read_all},
         regression::{
             CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence,
             LogCoshError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogError,
@@ -575,6 +593,10 @@ mod tests {
     impl<T: PairTerms> PairTerms for ByTensor<T> {
         const SUMS: usize = T::SUMS;
 
+        fn identity(&self) -> Identity {
+            Identity::new("by_tensor", 1).of(self.0.identity())
+        }
+
         fn unit(&self) -> Unit {
             self.0.unit()
         }
@@ -645,13 +667,10 @@ mod tests {
             }
         }
         fn totals<T: PairTerms>(sums: &PairSums<T>, batch: &Regression) -> PairSumsSummary {
-            let mut delta = Delta::default();
-            sums.update(&mut delta, batch);
+            let mut live = Live::new(batch.device(), 1);
+            sums.update(&mut live.deltas[0], batch);
             let mut totals = sums.empty();
-            sums.fold(
-                &crate::framework::delta::read(&[&delta]).unwrap()[0],
-                &mut totals,
-            );
+            sums.fold(&read_all(&[&live]).unwrap()[0][0], &mut totals);
             totals
         }
         agree(MeanAbsolutePercentageError::new());
