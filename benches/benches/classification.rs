@@ -15,8 +15,11 @@ use burn::{
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use metrics_benches::{devices, logits};
 use metrics_core::{
-    Accuracy, Average, CalibrationError, ConfusionMatrix, F1Score, MetricCollection, Precision,
-    Recall, batch::Multiclass,
+    MetricCollection,
+    batch::Multiclass,
+    classification::{
+        Accuracy, Average, CalibrationError, ConfusionMatrix, F1Score, Precision, Recall,
+    },
 };
 
 type Batches = [(Tensor<2>, Tensor<1, Int>)];

@@ -3,17 +3,18 @@
 use burn::tensor::{Device, Distribution, Tensor};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use metrics_core::{
-    Accumulator, Auroc, F1Score, Metric,
-    accumulators::Confusion,
+    Accumulator, Metric,
     batch::Binary,
+    classification::{Auroc, F1Score},
     intervals::{BootstrapMethod, Resampled},
+    states::ConfusionSummary,
 };
 use std::hint::black_box;
 
 const ELEMENTS: u64 = 1_000_000;
 
 /// A matrix in which nine of ten elements are right and each class is taken for so many others.
-fn matrix(classes: usize, others: usize) -> Confusion {
+fn matrix(classes: usize, others: usize) -> ConfusionSummary {
     let accumulator = F1Score::multiclass(classes).accumulator();
     let mut matrix = accumulator.resampled().empty();
     let rows = ELEMENTS / classes as u64;

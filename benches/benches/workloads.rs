@@ -5,8 +5,12 @@ use burn::tensor::{Device, Tensor};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use metrics_benches::{devices, logits, workloads::WORKLOADS};
 use metrics_core::{
-    Accuracy, CohenKappa, ConfusionMatrix, F1Score, HammingDistance, JaccardIndex,
-    MatthewsCorrCoef, MetricCollection, Precision, Recall, Specificity, batch::Multiclass,
+    MetricCollection,
+    batch::Multiclass,
+    classification::{
+        Accuracy, CohenKappa, ConfusionMatrix, F1Score, HammingDistance, JaccardIndex,
+        MatthewsCorrCoef, Precision, Recall, Specificity,
+    },
 };
 
 /// A figure is the time of a pass of as many steps as its throughput says.

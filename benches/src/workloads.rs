@@ -3,11 +3,13 @@
 use crate::logits;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, Batch, BatchOf, CalibrationError, ConfusionMatrix,
-    F1Score, JaccardIndex, MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection,
-    Precision, PrecisionRecallCurve, R2Score, Recall, Roc,
-    accumulators::Thresholds,
+    Batch, BatchOf, Metric, MetricCollection,
     batch::{Binary, Multiclass, Regression},
+    classification::{
+        Accuracy, Auroc, Average, AveragePrecision, CalibrationError, ConfusionMatrix, F1Score,
+        JaccardIndex, Precision, PrecisionRecallCurve, Recall, Roc, Thresholds,
+    },
+    regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
 };
 
 /// One workload with its inputs on a device.

@@ -2,11 +2,11 @@
 
 use crate::samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample};
 use metrics_core::{
-    accumulators::Thresholds,
+    ScoreKind,
     batch::{Binary, Regression, Values},
+    classification::Thresholds,
     intervals::BootstrapMethod,
-    ops::ScoreKind,
-    *,
+    prelude::*,
 };
 
 /// Something to do with every metric.

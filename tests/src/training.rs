@@ -12,9 +12,13 @@ use burn::{
 };
 use metrics_burn::LearnerMetrics;
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, CohenKappa, ConfusionMatrix, F1Score,
-    MatthewsCorrCoef, MetricCollection, NegativeLogLikelihood, Precision, Recall,
+    MetricCollection,
     batch::Multiclass,
+    classification::{
+        Accuracy, Auroc, Average, AveragePrecision, CohenKappa, ConfusionMatrix, F1Score,
+        MatthewsCorrCoef, Precision, Recall,
+    },
+    text::NegativeLogLikelihood,
 };
 use std::path::Path;
 use std::sync::{

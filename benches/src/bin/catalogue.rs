@@ -5,7 +5,7 @@ use burn::tensor::{Device, Distribution, Int, Tensor, activation::softmax};
 use clap::Parser;
 use metrics_core::{
     batch::{Binary, Ensemble, Multiclass, Multilabel, Regression},
-    *,
+    prelude::*,
 };
 use std::{process::ExitCode, time::Instant};
 

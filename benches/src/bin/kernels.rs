@@ -3,10 +3,8 @@
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use clap::Parser;
 use metrics_core::{
-    REJECTED_SLOTS, Reason,
-    ops::{
-        self, ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ScoreKind, ValueOptions, default,
-    },
+    REJECTED_SLOTS, Reason, ScoreKind,
+    ops::{self, ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ValueOptions, default},
 };
 use std::{process::ExitCode, time::Instant};
 

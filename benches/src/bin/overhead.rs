@@ -24,9 +24,13 @@ use burn::{
 use clap::Parser;
 use metrics_burn::{LearnerMetrics, OnStep};
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
-    F1Score, MatthewsCorrCoef, MetricCollection, NegativeLogLikelihood, Precision,
+    MetricCollection,
     batch::Multiclass,
+    classification::{
+        Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
+        F1Score, MatthewsCorrCoef, Precision,
+    },
+    text::NegativeLogLikelihood,
 };
 use std::{error::Error, num::NonZeroUsize, process::ExitCode, sync::Arc, time::Instant};
 

@@ -121,7 +121,7 @@ impl<B: Batch> Epoch<B> {
             }
             self.segments.settle(wanted)?;
             if due.iter().any(|(_, (_, reach))| reach.is_none()) {
-                // Last, when most is one stretch.
+                // Last, when most is one segment.
                 add(&mut self.segments, None)?;
             }
             Ok(Some(report))

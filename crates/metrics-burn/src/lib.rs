@@ -5,7 +5,10 @@
 //! ```no_run
 //! use burn::train::SupervisedTraining;
 //! use metrics_burn::{LearnerMetrics, OnStep};
-//! use metrics_core::{Accuracy, Auroc, ConfusionMatrix, F1Score, MetricCollection, batch::Multiclass};
+//! use metrics_core::{
+//!     MetricCollection, batch::Multiclass,
+//!     classification::{Accuracy, Auroc, ConfusionMatrix, F1Score},
+//! };
 //! # fn example<M: burn::train::LearnerModel>(training: SupervisedTraining<M>) -> Result<(), metrics_core::MetricError>
 //! # where
 //! #     <M as burn::train::TrainStep>::Output: burn::train::metric::Adaptor<metrics_burn::MetricInput<Multiclass>>,

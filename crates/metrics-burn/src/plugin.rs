@@ -65,7 +65,7 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
     ///
     /// ```
     /// use metrics_burn::{LearnerMetrics, OnStep, Select, StepValue};
-    /// # use metrics_core::{Accuracy, ConfusionMatrix, MetricCollection};
+    /// # use metrics_core::{MetricCollection, classification::{Accuracy, ConfusionMatrix}};
     /// # let collection = MetricCollection::new().named("accuracy", Accuracy::multiclass(10)).with(ConfusionMatrix::multiclass(10));
     /// let metrics = LearnerMetrics::builder(collection)
     ///     .log(Select::all().train(), |log| {

@@ -32,7 +32,7 @@ pub enum StepValue {
     /// The value of the epoch so far.
     Running,
     /// The value of the last so many steps of the epoch, as one: not a mean of their values. The
-    /// split keeps a summary on the host for each stretch between two logging steps in the window.
+    /// split keeps a summary on the host for each segment between two logging steps in the window.
     Window(usize),
 }
 

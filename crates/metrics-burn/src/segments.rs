@@ -1,4 +1,4 @@
-//! The batches of an epoch, cut so that each value of a step is the sum of whole stretches.
+//! The batches of an epoch, cut so that each value of a step is the sum of whole segments.
 
 use metrics_core::{
     Batch, CollectionSummary, MetricCollection, MetricError, MetricInfo, MetricReport,
@@ -8,15 +8,15 @@ use std::collections::VecDeque;
 /// Steps that log, and how far back their value reaches (none: to the start of the epoch).
 pub(crate) type Wanted = (usize, Option<usize>);
 
-/// What an epoch has accumulated. A batch is accumulated once, into the last stretch, whatever is
-/// logged; a step that logs reads all stretches in one device read.
+/// What an epoch has accumulated. A batch is accumulated once, into the last segment, whatever is
+/// logged; a step that logs reads all segments in one device read.
 #[derive(Clone)]
 pub(crate) struct Segments<B: Batch> {
     /// What no later step's value begins within.
     base: MetricCollection<B>,
-    /// The stretches after it, with the number of steps before each.
+    /// The segments after it, with the number of steps before each.
     recent: VecDeque<(usize, MetricCollection<B>)>,
-    /// Whether the last stretch has a batch.
+    /// Whether the last segment has a batch.
     open_is_used: bool,
     /// Steps taken.
     steps: usize,
@@ -60,7 +60,7 @@ impl<B: Batch> Segments<B> {
         let cut = (wanted.iter())
             .any(|(every, reach)| reach.is_some_and(|n| (before + n).is_multiple_of(*every)));
         match self.recent.back_mut() {
-            // Where batch after batch is refused, one empty stretch is enough.
+            // Where batch after batch is refused, one empty segment is enough.
             Some((start, _)) if cut && !self.open_is_used => *start = before,
             _ if cut => {
                 self.recent.push_back((before, self.base.fresh()));
@@ -120,7 +120,7 @@ impl<B: Batch> Segments<B> {
         window.compute_where(metrics)
     }
 
-    /// Adds the stretches that no later step's value begins in to the base. Reads nothing that has
+    /// Adds the segments that no later step's value begins in to the base. Reads nothing that has
     /// been read.
     pub fn settle(&mut self, wanted: &[Wanted]) -> Result<(), MetricError> {
         let starts = wanted.iter().filter_map(|(every, reach)| {
@@ -131,14 +131,14 @@ impl<B: Batch> Segments<B> {
         while let Some((start, segment)) = self.recent.front_mut()
             && *start < keep
         {
-            // A stretch that does not merge stays, so that the epoch has no value and says why.
+            // A segment that does not merge stays, so that the epoch has no value and says why.
             self.base.absorb(segment)?;
             self.recent.pop_front();
         }
         Ok(())
     }
 
-    /// The values of all of it, which is one stretch from now on.
+    /// The values of all of it, which is one segment from now on.
     pub fn whole(&mut self, metrics: impl Fn(&str) -> bool) -> Result<MetricReport, MetricError> {
         if !self.recent.is_empty() {
             self.read()?;
@@ -147,7 +147,7 @@ impl<B: Batch> Segments<B> {
         self.values_of_one(metrics)
     }
 
-    /// The values where there is one stretch, of which a device may keep what it need not hand over.
+    /// The values where there is one segment, of which a device may keep what it need not hand over.
     fn values_of_one(
         &mut self,
         metrics: impl Fn(&str) -> bool,
@@ -191,7 +191,7 @@ impl<B: Batch> Segments<B> {
 mod tests {
     use super::*;
     use burn::tensor::{Device, Tensor};
-    use metrics_core::{Sum, batch::Values};
+    use metrics_core::{aggregation::Sum, batch::Values};
 
     fn batch(step: usize) -> Values {
         // A power of two per step: a sum says which steps are in it.

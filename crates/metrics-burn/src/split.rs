@@ -292,7 +292,7 @@ mod tests {
         data::dataloader::Progress,
         tensor::{Device, Tensor},
     };
-    use metrics_core::{Sum, batch::Values};
+    use metrics_core::{aggregation::Sum, batch::Values};
 
     /// The split of a training whose metric is the sum of its batches' values.
     fn sum() -> (SplitState<Values>, MetricResults) {
@@ -335,7 +335,7 @@ mod tests {
             while ended < epochs {
                 let worker = random(workers);
                 let (epoch, step) = (sent[worker] / steps, sent[worker] % steps);
-                // Workers meet at the last step of each stretch, and send a step after it.
+                // Workers meet at the last step of each segment, and send a step after it.
                 let start = step / meet * meet;
                 let last = (start + meet - 1).min(steps - 1);
                 let met = match step == last {

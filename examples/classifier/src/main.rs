@@ -23,9 +23,13 @@ use metrics_burn::{
     report::PlotFormat,
 };
 use metrics_core::{
-    Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
-    F1Score, MatthewsCorrCoef, MetricCollection, MetricError, MetricReport, NegativeLogLikelihood,
-    PrecisionRecallCurve, ReliabilityDiagram, Roc, batch::Multiclass,
+    MetricCollection, MetricError, MetricReport,
+    batch::Multiclass,
+    classification::{
+        Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
+        F1Score, MatthewsCorrCoef, PrecisionRecallCurve, ReliabilityDiagram, Roc,
+    },
+    text::NegativeLogLikelihood,
 };
 use model::Classifier;
 use std::{

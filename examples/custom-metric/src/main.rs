@@ -9,9 +9,10 @@ use clap::Parser;
 use informedness::Informedness;
 use max_error::MaxError;
 use metrics_core::{
-    Accuracy, CollectionSummary, MeanAbsoluteError, MeanSquaredError, Metric, MetricCollection,
-    R2Score, Recall, Specificity,
+    CollectionSummary, Metric, MetricCollection,
     batch::{Binary, Regression},
+    classification::{Accuracy, Recall, Specificity},
+    regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
 };
 use rmse::rmse;
 use std::{error::Error, fs, path::PathBuf, process::ExitCode};

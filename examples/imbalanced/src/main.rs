@@ -5,9 +5,12 @@ mod people;
 use burn::tensor::{Device, Int, Tensor};
 use clap::Parser;
 use metrics_core::{
-    Accuracy, Auroc, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix, F1Score,
-    MatthewsCorrCoef, MetricCollection, MetricError, Precision, Recall, Roc, Specificity,
-    batch::Binary, ops::ScoreKind,
+    MetricCollection, MetricError, ScoreKind,
+    batch::Binary,
+    classification::{
+        Accuracy, Auroc, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix, F1Score,
+        MatthewsCorrCoef, Precision, Recall, Roc, Specificity,
+    },
 };
 use people::People;
 use std::process::ExitCode;

@@ -2,9 +2,12 @@
 
 use burn::tensor::{Device, Tensor};
 use metrics_core::{
-    LogCoshError, Mean, MeanSquaredError, MeanSquaredLogError, Metric, MetricState, R2Score, Sum,
-    TweedieDevianceScore,
+    Metric, MetricState,
+    aggregation::{Mean, Sum},
     batch::{Regression, Values},
+    regression::{
+        LogCoshError, MeanSquaredError, MeanSquaredLogError, R2Score, TweedieDevianceScore,
+    },
 };
 use metrics_tests::{devices, samples::Random};
 

@@ -2,9 +2,10 @@
 
 use burn::tensor::Device;
 use metrics_core::{
-    Accumulator, Accuracy, BatchOf, CohenKappa, F1Score, Metric, MetricCollection, MetricError,
-    MetricState, Recall, Summary, SummaryOf, Validation, Value,
+    Accumulator, BatchOf, Metric, MetricCollection, MetricError, MetricState, Summary, SummaryOf,
+    Validation, Value,
     batch::{Multiclass, Regression},
+    classification::{Accuracy, CohenKappa, F1Score, Recall},
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -359,7 +360,7 @@ fn a_summary_of_another_shape_is_refused_and_changes_nothing() {
 
 #[test]
 fn devices_add_up_in_one_state() {
-    let mut together = metrics_core::MeanSquaredError::new()
+    let mut together = metrics_core::regression::MeanSquaredError::new()
         .state()
         .validation(Validation::Ignore);
     let mut separate = together.clone();

@@ -50,7 +50,7 @@ fn update_never_reads() {
 
 #[test]
 fn a_read_would_be_noticed() {
-    use metrics_core::{Accuracy, batch::Binary};
+    use metrics_core::{batch::Binary, classification::Accuracy};
     let device = Device::capture();
     let reads = || {
         device.capture_scope(|scope| {

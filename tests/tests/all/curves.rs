@@ -2,12 +2,13 @@
 
 use burn::tensor::{Device, Int, Tensor};
 use metrics_core::{
-    Auroc, Average, AveragePrecision, CurveMetric, CurveRule, Eer, LogAuc, Metric,
-    MetricCollection, MetricError, PrecisionAtFixedRecall, PrecisionRecallCurve,
-    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity, Validation,
-    Value,
-    accumulators::{ScoredBatch, Thresholds},
+    Metric, MetricCollection, MetricError, Validation, Value,
     batch::{Binary, Multiclass, Multilabel},
+    classification::{
+        Auroc, Average, AveragePrecision, CurveMetric, Eer, LogAuc, PrecisionAtFixedRecall,
+        PrecisionRecallCurve, RecallAtFixedPrecision, Roc, SensitivityAtSpecificity,
+        SpecificityAtSensitivity, Thresholds, rules::CurveRule, states::ScoredBatch,
+    },
 };
 use metrics_tests::{
     compare::{Tolerance, same},

@@ -2,8 +2,8 @@
 
 use burn::tensor::{DType, Device, Int, IntDType, Tensor};
 use metrics_core::{
-    REJECTED_SLOTS,
-    ops::{self, ConfusionOptions, LabelCountsOptions, MarginOptions, ScoreKind, default},
+    REJECTED_SLOTS, ScoreKind,
+    ops::{self, ConfusionOptions, LabelCountsOptions, MarginOptions, default},
 };
 use metrics_tests::{
     cpus,

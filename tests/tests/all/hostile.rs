@@ -2,13 +2,17 @@
 
 use burn::tensor::{DType, Device, FloatDType, Int, IntDType, Tensor};
 use metrics_core::{
-    Accuracy, Auroc, Average, BatchOf, CalibrationError, ConfusionMatrix, Eer, Mean,
-    MeanSquaredError, Metric, MetricCollection, MetricError, Perplexity, PrecisionAtFixedRecall,
-    RecallAtFixedPrecision, Rejected, SensitivityAtSpecificity, SpecificityAtSensitivity, Summary,
-    SummaryOf, Validation, Value,
-    accumulators::Thresholds,
+    BatchOf, Metric, MetricCollection, MetricError, Rejected, Summary, SummaryOf, Validation,
+    Value,
+    aggregation::Mean,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
+    classification::{
+        Accuracy, Auroc, Average, CalibrationError, ConfusionMatrix, Eer, PrecisionAtFixedRecall,
+        RecallAtFixedPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity, Thresholds,
+    },
     custom_metric,
+    regression::MeanSquaredError,
+    text::Perplexity,
 };
 use metrics_tests::{
     compare::{Tolerance, same},

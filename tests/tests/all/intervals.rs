@@ -3,11 +3,13 @@
 
 use burn::tensor::{Device, Int, Tensor};
 use metrics_core::{
-    Accumulator, Accuracy, Auroc, Average, ConfusionMatrix, F1Score, Max, Mean, MeanSquaredError,
-    Metric, MetricCollection, MetricError, SummaryOf, Validation, Value,
-    accumulators::{Confusion, Thresholds},
+    Accumulator, Metric, MetricCollection, MetricError, SummaryOf, Validation, Value,
+    aggregation::{Max, Mean},
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
+    classification::{Accuracy, Auroc, Average, ConfusionMatrix, F1Score, Thresholds},
     intervals::{Bootstrap, BootstrapMethod, PoissonBootstrap, ProportionMethod, Resampled},
+    regression::MeanSquaredError,
+    states::ConfusionSummary,
 };
 use metrics_tests::samples::Random;
 
@@ -23,7 +25,7 @@ fn close(found: f64, expected: f64, tolerance: f64, what: &str) {
 }
 
 /// Data sets of a population, as confusion matrices.
-fn samples(population: [f64; 9], elements: usize, sets: usize) -> Vec<Confusion> {
+fn samples(population: [f64; 9], elements: usize, sets: usize) -> Vec<ConfusionSummary> {
     let mut random = Random(7);
     let empty = F1Score::multiclass(3).accumulator().resampled().empty();
     let mut sets = vec![empty; sets];
@@ -317,7 +319,7 @@ fn what_has_no_interval_says_so() {
         Accuracy::multiclass(3).interval(0.9).finalize(counts),
         "every element",
     );
-    let micro = metrics_core::Specificity::multiclass(3).average(Average::Micro);
+    let micro = metrics_core::classification::Specificity::multiclass(3).average(Average::Micro);
     is_invalid(micro.interval(0.9).finalize(counts), "every element");
     let empty = f1.bootstrap(10).accumulator().empty();
     assert!(matches!(

@@ -2,11 +2,14 @@
 
 use burn::tensor::{Device, Tensor};
 use metrics_core::{
-    Alternative, BatchOf, ConcordanceCorrCoef, ContinuousRankedProbabilityScore, Covariance,
-    ExplainedVariance, KendallRankCorrCoef, KendallVariant, MeanSquaredError, Metric,
-    MetricCollection, MetricError, MultiOutput, NormalizedRootMeanSquaredError, PearsonCorrCoef,
-    Reason, Rejected, RmseNormalization, SpearmanCorrCoef, Validation, Value, Wasserstein1D,
+    BatchOf, Metric, MetricCollection, MetricError, Reason, Rejected, Validation, Value,
+    aggregation::{Covariance, Wasserstein1D},
     batch::{Ensemble, Observations, Regression, TwoSamples},
+    regression::{
+        Alternative, ConcordanceCorrCoef, ContinuousRankedProbabilityScore, ExplainedVariance,
+        KendallRankCorrCoef, KendallVariant, MeanSquaredError, MultiOutput,
+        NormalizedRootMeanSquaredError, PearsonCorrCoef, RmseNormalization, SpearmanCorrCoef,
+    },
 };
 use metrics_tests::{
     compare::{Tolerance, same},

@@ -19,7 +19,9 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, OnStep, SplitKind, StepValue};
 use metrics_core::{
-    CalibrationError, F1Score, MetricCollection, MetricReport, Value, batch::Multiclass,
+    MetricCollection, MetricReport, Value,
+    batch::Multiclass,
+    classification::{CalibrationError, F1Score},
     custom_metric,
 };
 use metrics_tests::{

@@ -10,9 +10,11 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, OnStep, SplitKind, StepValue};
 use metrics_core::{
-    Accuracy, CohenKappa, F1Score, Mean, MeanAbsoluteError, MeanSquaredError, MetricCollection,
-    R2Score, Validation,
+    MetricCollection, Validation,
+    aggregation::Mean,
     batch::{Multiclass, Regression, Values},
+    classification::{Accuracy, CohenKappa, F1Score},
+    regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
 };
 use metrics_tests::{
     devices, is_host,

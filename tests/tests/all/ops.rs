@@ -4,10 +4,10 @@
 
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, IntDType, Tensor};
 use metrics_core::{
-    REJECTED_SLOTS, Reason,
+    REJECTED_SLOTS, Reason, ScoreKind,
     ops::{
-        self, ConfusionOptions, JOINT_MOMENTS, LabelCountsOptions, PAIR_MOMENTS, ScoreKind,
-        ValueOptions, default,
+        self, ConfusionOptions, JOINT_MOMENTS, LabelCountsOptions, PAIR_MOMENTS, ValueOptions,
+        default,
     },
 };
 use metrics_tests::{

@@ -1,7 +1,7 @@
 //! A count past what a device counter can hold is exact.
 
 use burn::tensor::{DType, Int, Tensor};
-use metrics_core::{ConfusionMatrix, Metric, batch::Multiclass};
+use metrics_core::{Metric, batch::Multiclass, classification::ConfusionMatrix};
 use metrics_tests::devices;
 
 #[test]

@@ -14,8 +14,10 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, MetricInput, MetricsCheckpoint, OnStep, Select, SplitKind};
 use metrics_core::{
-    Accumulator, Accuracy, Average, ConfusionMatrix, Delta, HostDelta, Metric, MetricCollection,
-    MetricError, Rejected, Summary, Validation, Value, batch::Multiclass,
+    Accumulator, Delta, HostDelta, Metric, MetricCollection, MetricError, Rejected, Summary,
+    Validation, Value,
+    batch::Multiclass,
+    classification::{Accuracy, Average, ConfusionMatrix},
 };
 use metrics_tests::training::{Batches, CLASSES, Model, Step};
 use serde::{Deserialize, Serialize};
@@ -325,7 +327,7 @@ fn a_collection_that_merged_half_refuses_to_go_on() {
 }
 
 #[test]
-fn a_stretch_that_does_not_merge_is_not_forgotten() {
+fn a_segment_that_does_not_merge_is_not_forgotten() {
     let auto = Device::flex().autodiff();
     let collection = MetricCollection::new()
         .with(Picky {

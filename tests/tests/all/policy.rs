@@ -21,8 +21,10 @@ use burn::{
 };
 use metrics_burn::{LearnerMetrics, LogPolicy, OnStep, Select, SplitKind, StepValue};
 use metrics_core::{
-    Accuracy, Average, F1Score, MetricCollection, MetricError, NegativeLogLikelihood,
+    MetricCollection, MetricError,
     batch::Multiclass,
+    classification::{Accuracy, Average, F1Score},
+    text::NegativeLogLikelihood,
 };
 use metrics_tests::{
     devices,

@@ -1,8 +1,12 @@
 //! A collection reads its device once, however many metrics and states it has.
 
 use metrics_core::{
-    Accuracy, Auroc, Average, CalibrationError, CohenKappa, ConfusionMatrix, F1Score,
-    MatthewsCorrCoef, MetricCollection, Precision, Recall, Validation, batch::Multiclass,
+    MetricCollection, Validation,
+    batch::Multiclass,
+    classification::{
+        Accuracy, Auroc, Average, CalibrationError, CohenKappa, ConfusionMatrix, F1Score,
+        MatthewsCorrCoef, Precision, Recall,
+    },
 };
 use metrics_tests::{
     devices,

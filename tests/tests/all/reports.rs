@@ -8,12 +8,15 @@ use metrics_burn::{
     report::{Best, PlotFormat, RunReport},
 };
 use metrics_core::{
-    Accuracy, Average, CalibrationError, Cat, ConfusionMatrix, Criterion, Curve, Disparity,
-    F1Score, Matrix, Metric, MetricCollection, MetricInfo, MetricReport, Normalize,
-    OperatingPoints, Precision, PrecisionRecallCurve, Recall, Rejected, ReliabilityBin,
-    ReliabilityDiagram, ReportEntry, Roc, StatScores, Support, Value,
-    accumulators::ClassCounts,
+    Criterion, Curve, Disparity, Matrix, Metric, MetricCollection, MetricInfo, MetricReport,
+    OperatingPoints, Rejected, ReliabilityBin, ReportEntry, Support, Value,
+    aggregation::Cat,
     batch::{Binary, Multiclass, Values},
+    classification::{
+        Accuracy, Average, CalibrationError, ConfusionMatrix, F1Score, Normalize, Precision,
+        PrecisionRecallCurve, Recall, ReliabilityDiagram, Roc, StatScores,
+    },
+    states::ClassCounts,
 };
 use metrics_tests::samples::Random;
 
@@ -942,7 +945,7 @@ fn curves_know_their_support() {
         negatives: 3.0,
     });
     let roc = Roc::binary().evaluate(&batch).unwrap();
-    let binned = metrics_core::accumulators::Thresholds::Count(4);
+    let binned = metrics_core::classification::Thresholds::Count(4);
     let pr = PrecisionRecallCurve::binary()
         .thresholds(binned)
         .evaluate(&batch)
@@ -983,7 +986,7 @@ confidence in        count  confidence  accuracy
     // The diagram and the error come from one state.
     let collection = MetricCollection::new()
         .with(ReliabilityDiagram::binary())
-        .with(metrics_core::CalibrationError::binary());
+        .with(metrics_core::classification::CalibrationError::binary());
     assert_eq!(collection.state_count(), 1);
 }
 

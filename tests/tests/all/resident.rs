@@ -2,10 +2,9 @@
 
 use burn::tensor::Device;
 use metrics_core::{
-    Accumulator, Auroc, Average, AveragePrecision, Metric, MetricCollection, MetricReport, Roc,
-    Validation,
+    Accumulator, Metric, MetricCollection, MetricReport, ScoreKind, Validation,
     batch::{Binary, Multiclass, Multilabel},
-    ops::ScoreKind,
+    classification::{Auroc, Average, AveragePrecision, Roc},
 };
 use metrics_tests::{devices, is_host, samples::Random};
 

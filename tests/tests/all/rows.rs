@@ -2,11 +2,13 @@
 
 use burn::tensor::{DType, Device, Int, Tensor};
 use metrics_core::{
-    Accumulator, BatchOf, ClickThroughRate, GroupFairness, GroupStatRates, HingeLoss, Metric,
-    MetricCollection, MetricError, MultilabelCoverageError, MultilabelCriterion,
-    MultilabelRankingAveragePrecision, MultilabelRankingLoss, NormalizedEntropy, Rejected,
-    TopKMultilabelAccuracy, Validation, Value, WeightedCalibration,
+    Accumulator, BatchOf, Metric, MetricCollection, MetricError, Rejected, Validation, Value,
     batch::{Binary, Grouped, Multiclass, Multilabel, Values},
+    classification::{
+        ClickThroughRate, GroupFairness, GroupStatRates, HingeLoss, MultilabelCoverageError,
+        MultilabelCriterion, MultilabelRankingAveragePrecision, MultilabelRankingLoss,
+        NormalizedEntropy, TopKMultilabelAccuracy, WeightedCalibration,
+    },
 };
 use metrics_tests::{
     compare::{Tolerance, same},

@@ -2,9 +2,9 @@
 
 use burn::tensor::{DType, Device, Int, Tensor};
 use metrics_core::{
-    Accuracy, Average, ExactMatch, F1Score, Metric, MetricError, Samplewise, StatScores,
-    Validation, Value,
+    Metric, MetricError, Validation, Value,
     batch::{Binary, Multiclass, Multilabel},
+    classification::{Accuracy, Average, ExactMatch, F1Score, Samplewise, StatScores},
 };
 use metrics_tests::{devices, samples::Random};
 
@@ -226,7 +226,7 @@ fn no_samples_are_empty_and_other_classes_do_not_merge() {
 
 #[test]
 fn updates_by_sample_never_read() {
-    fn update<M: metrics_core::SampleMetric>(
+    fn update<M: metrics_core::classification::rules::SampleMetric>(
         metric: Samplewise<M>,
         batch: &metrics_core::BatchOf<Samplewise<M>>,
     ) {

@@ -407,7 +407,7 @@ fn a_half_finished_epoch_is_saved_and_taken_up() {
 
 #[test]
 fn a_checkpoint_of_other_metrics_is_refused() {
-    use metrics_core::{Accuracy, MetricCollection};
+    use metrics_core::{MetricCollection, classification::Accuracy};
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
     let other =

@@ -15,8 +15,11 @@ use metrics_burn::{
     loggers::{HParam, JsonLines, RecordValue, TensorBoard, read_json_lines},
 };
 use metrics_core::{
-    Accuracy, Average, ConfusionMatrix, Curve, F1Score, MetricCollection, PrecisionRecallCurve,
-    Recall, Value, accumulators::Thresholds, batch::Binary,
+    Curve, MetricCollection, Value,
+    batch::Binary,
+    classification::{
+        Accuracy, Average, ConfusionMatrix, F1Score, PrecisionRecallCurve, Recall, Thresholds,
+    },
 };
 use metrics_tests::{
     devices,

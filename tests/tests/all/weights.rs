@@ -2,12 +2,16 @@
 
 use burn::tensor::{DType, Device, Int, Tensor};
 use metrics_core::{
-    Accumulator, Accuracy, Average, BatchOf, CohenKappa, ConfusionMatrix, ExactMatch, Metric,
-    MetricCollection, MetricError, NegativePredictiveValue, Perplexity, REJECTED_SLOTS, Reason,
-    Recall, Rejected, Specificity, SummaryOf, Validation, Value,
-    accumulators::Confusion,
+    Accumulator, BatchOf, Metric, MetricCollection, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    SummaryOf, Validation, Value,
     batch::{Binary, Multiclass, Multilabel, Values},
+    classification::{
+        Accuracy, Average, CohenKappa, ConfusionMatrix, ExactMatch, NegativePredictiveValue,
+        Recall, Specificity,
+    },
     ops,
+    states::ConfusionSummary,
+    text::Perplexity,
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -440,7 +444,7 @@ fn a_summary_from_before_weights_is_read() {
         json.as_object_mut().unwrap().remove("weighted"),
         Some(serde_json::json!([]))
     );
-    let old: Confusion = serde_json::from_value(json).unwrap();
+    let old: ConfusionSummary = serde_json::from_value(json).unwrap();
     assert_eq!(old, *state.summary().unwrap());
 
     let weights = Tensor::<1>::ones([40], &device);
@@ -476,7 +480,7 @@ fn updates_with_weights_never_read() {
         let mut margins = Accuracy::multiclass(CLASSES).state();
         let mut matrix = CohenKappa::multiclass(CLASSES).state();
         let mut labels = Accuracy::multilabel(LABELS).state();
-        let mut bins = metrics_core::CalibrationError::multiclass(CLASSES).state();
+        let mut bins = metrics_core::classification::CalibrationError::multiclass(CLASSES).state();
         let mut tokens = Perplexity::new().state();
         for _ in 0..40 {
             one.update(&binary).unwrap();

@@ -8,12 +8,17 @@ use metrics_burn::{
     report::RunReport,
 };
 use metrics_core::{
-    Accuracy, Auroc, Average, Batch, ConfusionMatrix, F1Score, Max, Mean, MeanSquaredError, Metric,
-    MetricCollection, MetricError, MetricReport, MinMax, Multioutput, Precision, R2Score, Recall,
-    RecallAtFixedPrecision, Rejected, ReportEntry, Running, StatScores, Sum, Task, Tracker,
-    Validation, Value,
+    Batch, Metric, MetricCollection, MetricError, MetricReport, Rejected, ReportEntry, Validation,
+    Value,
+    aggregation::{Max, Mean, Sum},
     batch::{Binary, Memo, Multiclass, Regression, Values},
+    classification::{
+        Accuracy, Auroc, Average, ConfusionMatrix, F1Score, Precision, Recall,
+        RecallAtFixedPrecision, StatScores,
+    },
     custom_metric,
+    regression::{MeanSquaredError, R2Score},
+    wrappers::{MinMax, Multioutput, Running, Task, Tracker},
 };
 use metrics_tests::{
     compare::{Tolerance, same},
@@ -159,7 +164,7 @@ fn a_window_forgets_invalid_data() {
 #[test]
 fn extremes_are_torchmetrics() {
     for (_, device) in devices() {
-        let of = |value: metrics_core::MinMaxValue| (value.raw, value.min, value.max);
+        let of = |value: metrics_core::wrappers::MinMaxValue| (value.raw, value.min, value.max);
         let mut accuracy = MinMax::new(Accuracy::binary());
         accuracy.update(&labels(&[1, 1], &[1, 0], &device)).unwrap();
         assert_eq!(of(accuracy.compute().unwrap()), (0.5, 0.5, 0.5));
@@ -728,7 +733,7 @@ fn sides_that_need_the_same_share_one_state() {
     let target = Tensor::<1, Int>::from_ints([0, 1, 2], &device);
     let batch = Multiclass::from_labels(target.clone(), target).unwrap();
     for wide_first in [true, false] {
-        let kappa = metrics_core::CohenKappa::multiclass(3);
+        let kappa = metrics_core::classification::CohenKappa::multiclass(3);
         let f1 = F1Score::multiclass(3);
         let value = match wide_first {
             true => {

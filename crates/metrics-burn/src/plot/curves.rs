@@ -20,7 +20,7 @@ const DRAWN: usize = 200;
 ///
 /// ```
 /// use metrics_burn::plot::curves;
-/// use metrics_core::{Metric, Roc, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Roc};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

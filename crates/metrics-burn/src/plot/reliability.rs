@@ -16,7 +16,7 @@ use metrics_core::ReliabilityBin;
 ///
 /// ```
 /// use metrics_burn::plot::reliability;
-/// use metrics_core::{Metric, ReliabilityDiagram, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::ReliabilityDiagram};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

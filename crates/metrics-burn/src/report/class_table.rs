@@ -1,5 +1,5 @@
 use crate::plot::class_name;
-use metrics_core::{Matrix, MetricReport, Value, accumulators::ClassCounts};
+use metrics_core::{Matrix, MetricReport, Value, states::ClassCounts};
 
 /// A row per class.
 #[derive(Debug, Clone, PartialEq)]

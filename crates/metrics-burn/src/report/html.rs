@@ -9,7 +9,7 @@ use crate::{
     SplitKind, SplitReport,
     plot::{Plot, class_name, count, escape, number, palette, scalar},
 };
-use metrics_core::{Matrix, MetricInfo, ReportEntry, Value, accumulators::ClassCounts};
+use metrics_core::{Matrix, MetricInfo, ReportEntry, Value, states::ClassCounts};
 
 const STYLE: &str = include_str!("style.css");
 

@@ -5,7 +5,7 @@ use crate::{
     SplitKind, SplitReport,
     plot::{class_name, count, number, scalar},
 };
-use metrics_core::{Matrix, OperatingPoints, Value, accumulators::ClassCounts};
+use metrics_core::{Matrix, OperatingPoints, Value, states::ClassCounts};
 
 pub(super) fn document(run: &RunReport) -> String {
     let mut text = format!("# {}\n", line(&run.title));

@@ -70,7 +70,7 @@ pub struct Best {
 ///
 /// ```
 /// use metrics_burn::{SplitKind, SplitReport, report::RunReport};
-/// use metrics_core::{Accuracy, MetricCollection, batch::Binary};
+/// use metrics_core::{MetricCollection, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

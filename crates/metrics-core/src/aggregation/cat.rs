@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Listed, ValueList},
+    states::{ValueList, ValueListSummary},
 };
 
 /// All values, one after the other, as a [`Value::List`]; weights play no part.
@@ -13,7 +13,7 @@ use crate::{
 /// Reference: TorchMetrics 1.9.0 `CatMetric`; see [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Cat, Metric, batch::Values};
+/// use metrics_core::{Metric, aggregation::Cat, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -41,7 +41,7 @@ impl Metric for Cat {
         ValueList { nan: self.nan }
     }
 
-    fn finalize(&self, list: &Listed) -> Result<Value, MetricError> {
+    fn finalize(&self, list: &ValueListSummary) -> Result<Value, MetricError> {
         list.seen()?;
         Ok(Value::List(list.values.clone()))
     }

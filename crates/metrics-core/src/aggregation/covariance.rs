@@ -1,13 +1,13 @@
 use crate::{
     Matrix, Metric, MetricError, Value,
-    accumulators::{CoMoments, Comoments},
+    aggregation::states::{CoMoments, CoMomentsSummary},
 };
 
 /// Unbiased covariance matrix of observations of `D` variables: `sum((x - mean(x)) (y - mean(y))) / (n
 /// - 1)` for every two of them.
 ///
 /// Takes [`Observations`](crate::batch::Observations). An observation of weight `w` counts as `w`
-/// observations. The mean of every variable is in the summary, [`Comoments::mean`].
+/// observations. The mean of every variable is in the summary, [`CoMomentsSummary::mean`].
 ///
 /// Less than two observations, or a weight of no more than 1, is [`MetricError::TooFew`]; no data is
 /// [`MetricError::Empty`], a NaN [`MetricError::InvalidData`], which leaves the whole observation out,
@@ -15,7 +15,7 @@ use crate::{
 /// `Covariance`, numpy `cov` for weights.
 ///
 /// ```
-/// use metrics_core::{Covariance, Metric, batch::Observations};
+/// use metrics_core::{Metric, aggregation::Covariance, batch::Observations};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -52,7 +52,7 @@ impl Metric for Covariance {
         }
     }
 
-    fn finalize(&self, moments: &Comoments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &CoMomentsSummary) -> Result<Value, MetricError> {
         let rejected = moments.rejected;
         match moments.weight {
             0.0 => Err(MetricError::Empty { rejected }),
@@ -75,7 +75,7 @@ impl Metric for Covariance {
 }
 
 /// NaN for what varies infinitely, and with it.
-fn covariances(moments: &Comoments) -> Vec<f64> {
+fn covariances(moments: &CoMomentsSummary) -> Vec<f64> {
     let (size, products) = (moments.mean.len(), &moments.products);
     let unknown = |i: usize| products[i * size + i].is_nan();
     let cells = products.iter().enumerate();

@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Extremes, ValueExtremes},
+    states::{ValueExtremes, ValueExtremesSummary},
 };
 
 /// The largest value; weights play no part.
@@ -11,7 +11,7 @@ use crate::{
 /// [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Max, Metric, batch::Values};
+/// use metrics_core::{Metric, aggregation::Max, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let values = Tensor::<1>::from_floats([2.0, -0.5, 7.0], &Device::default());
@@ -36,7 +36,7 @@ impl Metric for Max {
         ValueExtremes { nan: self.nan }
     }
 
-    fn finalize(&self, extremes: &Extremes) -> Result<Value, MetricError> {
+    fn finalize(&self, extremes: &ValueExtremesSummary) -> Result<Value, MetricError> {
         extremes.not_empty()?;
         Ok(extremes.max.into())
     }

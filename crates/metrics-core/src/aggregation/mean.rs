@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Totals, ValueTotals},
+    states::{ValueTotals, ValueTotalsSummary},
 };
 
 /// The mean of all values: `sum(weight * value) / sum(weight)`, where a value without a weight has
@@ -13,7 +13,7 @@ use crate::{
 /// see [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Mean, Metric, batch::Values};
+/// use metrics_core::{Metric, aggregation::Mean, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -41,7 +41,7 @@ impl Metric for Mean {
         ValueTotals { nan: self.nan }
     }
 
-    fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &ValueTotalsSummary) -> Result<Value, MetricError> {
         if totals.count == 0 || totals.weight == 0.0 {
             return Err(MetricError::Empty {
                 rejected: totals.rejected,

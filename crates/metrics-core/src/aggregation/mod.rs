@@ -5,31 +5,32 @@ mod covariance;
 mod max;
 mod mean;
 mod min;
+pub mod states;
 mod sum;
 mod throughput;
 mod wasserstein_1d;
 
-pub use crate::accumulators::NanStrategy;
-pub use cat::Cat;
-pub use covariance::Covariance;
-pub use max::Max;
-pub use mean::Mean;
-pub use min::Min;
-pub use sum::Sum;
-pub use throughput::Throughput;
-pub use wasserstein_1d::Wasserstein1D;
+/// The metrics and their options, which the prelude has too.
+pub(crate) mod metrics {
+    pub use super::{
+        cat::Cat, covariance::Covariance, max::Max, mean::Mean, min::Min, sum::Sum,
+        throughput::Throughput, wasserstein_1d::Wasserstein1D,
+    };
+    pub use crate::states::NanStrategy;
+}
+pub use metrics::*;
 
 /// The constructor and the options of those over single values.
 macro_rules! nan_option {
     ($metric:ident) => {
         impl $metric {
-            /// With the default, [`NanStrategy::Error`](crate::NanStrategy::Error).
+            /// With the default, [`NanStrategy::Error`](crate::aggregation::NanStrategy::Error).
             pub fn new() -> Self {
                 Self::default()
             }
 
             /// What happens to NaN.
-            pub fn nan_strategy(mut self, strategy: crate::NanStrategy) -> Self {
+            pub fn nan_strategy(mut self, strategy: crate::aggregation::NanStrategy) -> Self {
                 self.nan = strategy;
                 self
             }

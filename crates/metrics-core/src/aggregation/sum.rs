@@ -1,7 +1,7 @@
 use super::{NanStrategy, nan_option};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Totals, ValueTotals},
+    states::{ValueTotals, ValueTotalsSummary},
 };
 
 /// The sum of all values, each as often as its weight says. A NaN weight is as a NaN value.
@@ -12,7 +12,7 @@ use crate::{
 /// Reference: TorchMetrics 1.9.0 `SumMetric`; see [`NanStrategy`] for NaN.
 ///
 /// ```
-/// use metrics_core::{Metric, Sum, batch::Values};
+/// use metrics_core::{Metric, aggregation::Sum, batch::Values};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let values = Tensor::<1>::from_floats([1e8, 1.0, -1e8], &Device::default());
@@ -37,7 +37,7 @@ impl Metric for Sum {
         ValueTotals { nan: self.nan }
     }
 
-    fn finalize(&self, totals: &Totals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &ValueTotalsSummary) -> Result<Value, MetricError> {
         totals.seen()?;
         Ok(totals.weighted_sum.into())
     }

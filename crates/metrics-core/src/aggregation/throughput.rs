@@ -10,7 +10,7 @@ use std::time::Duration;
 /// torcheval 0.0.7 `Throughput`.
 ///
 /// ```
-/// use metrics_core::Throughput;
+/// use metrics_core::aggregation::Throughput;
 /// use std::time::Duration;
 ///
 /// let mut one = Throughput::new();

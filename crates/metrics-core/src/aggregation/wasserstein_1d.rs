@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{SampleList, Samples},
+    aggregation::states::{SampleList, SampleListSummary},
 };
 
 /// Wasserstein distance of order 1 between two samples of numbers, the earth mover's distance: the
@@ -16,7 +16,7 @@ use crate::{
 /// `wasserstein_distance`; torcheval's `Wasserstein1D` is the metric of that name.
 ///
 /// ```
-/// use metrics_core::{Metric, Wasserstein1D, batch::TwoSamples};
+/// use metrics_core::{Metric, aggregation::Wasserstein1D, batch::TwoSamples};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -47,7 +47,7 @@ impl Metric for Wasserstein1D {
         SampleList
     }
 
-    fn finalize(&self, samples: &Samples) -> Result<Value, MetricError> {
+    fn finalize(&self, samples: &SampleListSummary) -> Result<Value, MetricError> {
         if samples.x.is_empty() || samples.y.is_empty() {
             return Err(MetricError::Empty {
                 rejected: samples.rejected,

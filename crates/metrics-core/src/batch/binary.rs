@@ -1,5 +1,5 @@
 use super::{Decisions, Memo, same_device, same_shape, weighted};
-use crate::{Batch, MetricError, ops::ScoreKind};
+use crate::{Batch, MetricError, ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
 /// A batch of yes-or-no decisions: a score or a predicted label per element, and targets 0 or 1.

@@ -7,7 +7,7 @@ use std::{
 type Shared = Arc<dyn Any + Send + Sync>;
 
 /// What was made of a batch, each once: a field of batch types over which there are
-/// [tasks](crate::Task).
+/// [tasks](crate::wrappers::Task).
 ///
 /// A clone is empty, since a cloned batch may be changed. A batch must not change after something has
 /// been made of it.

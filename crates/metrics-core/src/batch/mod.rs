@@ -28,10 +28,7 @@ pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;
 pub use values::Values;
 
-use crate::{
-    MetricError,
-    ops::{self, ScoreKind},
-};
+use crate::{MetricError, ScoreKind, ops};
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 use std::sync::OnceLock;
 

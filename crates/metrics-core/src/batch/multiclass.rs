@@ -1,44 +1,42 @@
-use super::{Memo, same_device, same_shape, weighted};
+use super::{Memo, same_device, same_shape};
 use crate::{
-    Batch, MetricError,
-    ops::{self, ScoreKind},
+    Batch, MetricError, ScoreKind,
+    ops::{
+        self,
+        rows::{Predictions, Rows},
+    },
 };
 use burn::tensor::{Device, Int, Tensor};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A batch in which every element has one of several classes.
 #[derive(Debug, Clone)]
 pub struct Multiclass {
-    predictions: Predictions,
+    /// What passes read.
+    pub(crate) rows: Arc<Rows>,
     pub(crate) target: Tensor<1, Int>,
-    kind: ScoreKind,
     ranks: OnceLock<Tensor<2, Int>>,
-    scan: OnceLock<(Tensor<2, Int>, Tensor<2>)>,
     outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
-    weights: Option<Tensor<1>>,
     memo: Memo,
     /// How many samples the elements are of, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
 }
 
-#[derive(Debug, Clone)]
-enum Predictions {
-    Scores(Tensor<2>),
-    Labels(Tensor<1, Int>),
-}
-
 impl Multiclass {
     fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
         Self {
-            predictions,
+            rows: Arc::new(Rows {
+                predictions,
+                target: target.clone(),
+                weights: None,
+                kind: ScoreKind::default(),
+                scan: OnceLock::new(),
+            }),
             target,
-            kind: ScoreKind::default(),
             ranks: OnceLock::new(),
-            scan: OnceLock::new(),
             outside: OnceLock::new(),
             probabilities: OnceLock::new(),
-            weights: None,
             memo: Memo::default(),
             samples: None,
         }
@@ -120,7 +118,10 @@ impl Multiclass {
 
     /// Says what the scores are, for the metrics that need probabilities.
     pub fn score_kind(mut self, kind: ScoreKind) -> Self {
-        self.kind = kind;
+        self.rows = Arc::new(Rows {
+            kind,
+            ..(*self.rows).clone()
+        });
         self.outside = OnceLock::new();
         self.probabilities = OnceLock::new();
         self.memo = Memo::default();
@@ -129,23 +130,15 @@ impl Multiclass {
 
     /// The scores `[N, C]`, if the batch has them.
     pub fn scores(&self) -> Option<&Tensor<2>> {
-        match &self.predictions {
+        match &self.rows.predictions {
             Predictions::Scores(scores) => Some(scores),
             Predictions::Labels(_) => None,
         }
     }
 
-    /// The predicted labels `[N]`, if the batch has them and no scores.
-    pub(crate) fn labels(&self) -> Option<&Tensor<1, Int>> {
-        match &self.predictions {
-            Predictions::Scores(_) => None,
-            Predictions::Labels(labels) => Some(labels),
-        }
-    }
-
     /// What the scores are.
     pub(crate) fn kind(&self) -> ScoreKind {
-        self.kind
+        self.rows.kind
     }
 
     /// The class indices `[N]`.
@@ -176,10 +169,10 @@ impl Multiclass {
 
     /// See [`ops::row_ranks`] and [`ops::label_ranks`].
     pub(crate) fn ranks(&self, classes: usize) -> Tensor<2, Int> {
-        if let Some((ranks, _)) = self.scan.get() {
+        if let Some((ranks, _)) = self.rows.scan.get() {
             return ranks.clone();
         }
-        match &self.predictions {
+        match &self.rows.predictions {
             Predictions::Scores(scores) => self
                 .ranks
                 .get_or_init(|| ops::row_ranks(scores.clone(), self.target.clone()))
@@ -193,9 +186,8 @@ impl Multiclass {
     /// See [`ops::row_scan`]; `None` without scores.
     pub(crate) fn scan(&self) -> Option<(Tensor<2, Int>, Tensor<2>)> {
         let scores = self.scores()?;
-        let scan = self
-            .scan
-            .get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
+        let scan =
+            (self.rows.scan).get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
         Some(scan.clone())
     }
 
@@ -204,7 +196,7 @@ impl Multiclass {
         let scores = self.scores()?;
         let probabilities = self.probabilities.get_or_init(|| {
             let outside = self.outside(scores);
-            ops::softmax_probabilities(scores.clone(), outside, self.kind)
+            ops::softmax_probabilities(scores.clone(), outside, self.rows.kind)
         });
         Some(probabilities.clone())
     }
@@ -212,7 +204,7 @@ impl Multiclass {
     /// See [`ops::outside_unit`].
     pub(crate) fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
         self.outside
-            .get_or_init(|| super::outside(scores, self.kind))
+            .get_or_init(|| super::outside(scores, self.rows.kind))
             .clone()
     }
 }
@@ -223,7 +215,30 @@ impl Multiclass {
     }
 }
 
-weighted!(Multiclass, "elements", memo);
+impl Multiclass {
+    /// Gives each of the elements a weight, which is how often it counts: a finite number of at least 0.
+    ///
+    /// An element with another weight is left out and counted among the
+    /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
+    /// the batch with [`MetricError::WeightsUnsupported`].
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
+        let weights = super::weights(weights, self.rows(), self.target.device())?;
+        self.rows = Arc::new(Rows {
+            weights: Some(weights),
+            ..(*self.rows).clone()
+        });
+        self.memo = Memo::default();
+        Ok(self)
+    }
+
+    /// The weights `[N]`, if it has any.
+    pub fn weights(&self) -> Option<&Tensor<1>> {
+        self.rows.weights.as_ref()
+    }
+}
 
 impl Batch for Multiclass {
     fn device(&self) -> Device {
@@ -235,7 +250,7 @@ impl Batch for Multiclass {
     }
 
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.rows.weights.is_some()
     }
 
     fn memo(&self) -> Option<&Memo> {

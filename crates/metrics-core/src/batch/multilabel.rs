@@ -1,5 +1,5 @@
 use super::{Decisions, Memo, same_device, same_shape, weighted};
-use crate::{Batch, MetricError, ops::ScoreKind};
+use crate::{Batch, MetricError, ScoreKind};
 use burn::tensor::{Device, Int, Tensor};
 
 /// A batch in which every element has several yes-or-no labels.

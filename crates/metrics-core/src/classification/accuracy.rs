@@ -2,8 +2,8 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, uns
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
     intervals::Proportion,
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Accuracy: the share of decisions that are right.
@@ -16,7 +16,7 @@ use crate::{
 /// multiclass and multilabel, macro, is ours.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Average, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::{Accuracy, Average}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -30,7 +30,7 @@ use crate::{
 /// assert_eq!(per_class.per_class(), Some(&[0.5, 1.0][..]));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Accuracy<A> = ClassMetric<AccuracyRule, A>;
+pub type Accuracy<B> = ClassMetric<AccuracyRule, B>;
 
 /// The rule of [`Accuracy`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,7 +43,11 @@ impl ConfusionRule for AccuracyRule {
     const NAME: &'static str = "accuracy";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let score = |c: &ClassCounts| accuracy(c, options);
         Ok(options.average(counts, score, unseen_at(options.top_k)))
     }
@@ -52,8 +56,8 @@ impl ConfusionRule for AccuracyRule {
 impl Proportion for AccuracyRule {
     fn proportion(&self, c: &ClassCounts, options: &RuleOptions) -> (f64, f64) {
         match options.task {
-            Task::Multiclass => (c.tp, c.support()),
-            Task::Binary | Task::Multilabel => (c.tp + c.tn, c.total()),
+            TaskKind::Multiclass => (c.tp, c.support()),
+            TaskKind::Binary | TaskKind::Multilabel => (c.tp + c.tn, c.total()),
         }
     }
 }

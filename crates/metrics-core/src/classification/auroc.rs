@@ -6,22 +6,25 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{Column, CurveCounts, Thresholds},
+    classification::{
+        Thresholds,
+        states::{Column, CurveScoresSummary},
+    },
 };
 
-/// Area under the [ROC](crate::Roc) curve: the probability that a positive scores higher than a
+/// Area under the [ROC](crate::classification::Roc) curve: the probability that a positive scores higher than a
 /// negative, ties counting half.
 ///
 /// By the trapezoidal rule. Multiclass: each class against the rest, then averaged (macro,
 /// weighted, none); multilabel: micro as well. Ranges over `[0, 1]`, 0.5 is chance. A class without
 /// positives or without negatives has 0 and counts in the macro average, as in the reference; no
 /// data is [`MetricError::Empty`]. With weights, an element counts as much as its weight, and a pair as
-/// much as their product. State: see [`Thresholds`](crate::accumulators::Thresholds). References:
+/// much as their product. State: see [`Thresholds`](crate::classification::Thresholds). References:
 /// Hanley and McNeil 1982; McClish 1989 for `max_fpr`; TorchMetrics 1.9.0 `AUROC`; scikit-learn 1.7.2
 /// `roc_auc_score` for weights.
 ///
 /// ```
-/// use metrics_core::{Auroc, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Auroc};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -63,7 +66,7 @@ impl<B> Auroc<B> {
     /// thresholds, it is [`MetricError::InvalidOption`].
     ///
     /// ```
-    /// use metrics_core::{Auroc, Metric, accumulators::Thresholds, batch::Binary};
+    /// use metrics_core::{Metric, batch::Binary, classification::{Auroc, Thresholds}};
     /// use burn::tensor::{Device, Int, Tensor};
     ///
     /// let device = Device::default();
@@ -98,7 +101,7 @@ impl Auroc<crate::batch::Binary> {
     /// 2014.
     ///
     /// ```
-    /// use metrics_core::{Auroc, Metric, batch::Binary};
+    /// use metrics_core::{Metric, batch::Binary, classification::Auroc};
     /// use burn::tensor::{Device, Int, Tensor};
     ///
     /// let device = Device::default();
@@ -146,7 +149,7 @@ impl CurveRule for AurocRule {
         positives > 0.0 && negatives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         match self.uncertainty {
             Uncertainty::None => {}
             Uncertainty::Bounds => {

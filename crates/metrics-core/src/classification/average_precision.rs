@@ -4,7 +4,8 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Task, Thresholds},
+    classification::{Thresholds, states::CurveScoresSummary},
+    states::TaskKind,
 };
 
 /// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
@@ -15,11 +16,11 @@ use crate::{
 /// has no average precision: exact multiclass leaves it out of averages (NaN with
 /// [`Average::None`]), everything else counts it as 0, as in the reference. With weights, an element
 /// counts as much as its weight. No data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::accumulators::Thresholds). References: TorchMetrics 1.9.0
+/// [`Thresholds`](crate::classification::Thresholds). References: TorchMetrics 1.9.0
 /// `AveragePrecision`; scikit-learn 1.7.2 `average_precision_score` for weights.
 ///
 /// ```
-/// use metrics_core::{AveragePrecision, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::AveragePrecision};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -42,7 +43,7 @@ impl<B> AveragePrecision<B> {
     /// A [`Value::Estimate`] from binned scores: bounds within which the exact average precision of the
     /// same scores is, and the one in which the scores of a bin are tied. See [`Auroc::certified`].
     ///
-    /// [`Auroc::certified`]: crate::Auroc::certified
+    /// [`Auroc::certified`]: crate::classification::Auroc::certified
     pub fn certified(mut self) -> Self {
         self.rule.certified = true;
         self
@@ -69,14 +70,14 @@ impl CurveRule for AveragePrecisionRule {
         positives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         if self.certified {
             let task = scores.task();
             return certified::certified(scores, average, |column| {
                 certified::average_precision(column, task)
             });
         }
-        let keep_nan = scores.is_exact() && scores.task() == Task::Multiclass;
+        let keep_nan = scores.is_exact() && scores.task() == TaskKind::Multiclass;
         averaged(scores, average, |column| {
             if column.positives == 0.0 {
                 return if keep_nan { f64::NAN } else { 0.0 };

@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Calibration, CalibrationBins, ConfidentBatch},
     batch::{Binary, Multiclass},
+    classification::states::{CalibrationBins, CalibrationBinsSummary, ConfidentBatch},
 };
 
 /// Expected calibration error: how far confidence is from the share of right predictions, over
@@ -18,7 +18,7 @@ use crate::{
 /// 2019; TorchMetrics 1.9.0 `CalibrationError`.
 ///
 /// ```
-/// use metrics_core::{CalibrationError, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::CalibrationError};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -112,7 +112,7 @@ impl<B: ConfidentBatch> Metric for CalibrationError<B> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
+    fn finalize(&self, bins: &CalibrationBinsSummary) -> Result<Value, MetricError> {
         let bins = bins.bins()?;
         let total: f64 = bins.iter().map(|bin| bin.total).sum();
         let gaps = bins.iter().filter(|bin| bin.total > 0.0).map(|bin| {

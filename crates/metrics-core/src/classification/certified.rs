@@ -6,7 +6,11 @@
 use super::{Average, curve_metric::averaged};
 use crate::{
     Estimate, MetricError, Value,
-    accumulators::{Column, CurveCounts, Task, Thresholds},
+    classification::{
+        Thresholds,
+        states::{Column, CurveScoresSummary},
+    },
+    states::TaskKind,
 };
 
 /// Fails unless scores are binned: exact areas need no bounds.
@@ -28,7 +32,7 @@ pub(super) fn check_binned(thresholds: &Thresholds) -> Result<(), MetricError> {
 /// # Errors
 /// [`MetricError::InvalidOption`] if the average is none of one number.
 pub(super) fn certified(
-    scores: &CurveCounts,
+    scores: &CurveScoresSummary,
     average: Average,
     bounds: impl Fn(&Column) -> [f64; 3] + Sync,
 ) -> Result<Value, MetricError> {
@@ -79,10 +83,10 @@ pub(super) fn roc_area(column: &Column) -> [f64; 3] {
 /// `(tp + i) / (tp + i + fp + n)`, which it is where they come one by one below the negatives (a bin of
 /// fewer scores than positives has no room for that, and the bound is then not reached). The value takes
 /// all of a bin as tied.
-pub(super) fn average_precision(column: &Column, task: Task) -> [f64; 3] {
+pub(super) fn average_precision(column: &Column, task: TaskKind) -> [f64; 3] {
     if column.positives == 0.0 {
         // As exact ones, see `AveragePrecision`.
-        return [if task == Task::Multiclass {
+        return [if task == TaskKind::Multiclass {
             f64::NAN
         } else {
             0.0

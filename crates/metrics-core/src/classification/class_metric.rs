@@ -1,12 +1,14 @@
 //! What all metrics over confusion counts share: tasks, options, averaging.
 
 use crate::{
-    Accumulator, Metric, MetricError, Value,
-    accumulators::{
-        BinaryConfusion, ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task,
+    Metric, MetricError, Value,
+    batch::{Binary, Multiclass, Multilabel},
+    states::{
+        BinaryConfusion, ClassCounts, ConfusionBatch, ConfusionSummary, MulticlassConfusion,
+        MultilabelConfusion, TaskKind, ThresholdBatch,
     },
 };
-use std::fmt::Debug;
+use std::fmt::{self, Debug, Formatter};
 
 /// How values per class (or label) become one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -35,7 +37,8 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     ///
     /// # Errors
     /// Where the rule documents them.
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError>;
+    fn value(&self, counts: &ConfusionSummary, options: &RuleOptions)
+    -> Result<Value, MetricError>;
 
     /// What the rule's own options add to the name.
     fn suffix(&self) -> String {
@@ -44,7 +47,7 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
 
     /// Whether the value is a single number.
     fn is_scalar(&self, options: &RuleOptions) -> bool {
-        options.average != Average::None || options.task == Task::Binary
+        options.average != Average::None || options.task == TaskKind::Binary
     }
 }
 
@@ -58,7 +61,7 @@ pub trait ZeroDivision: ConfusionRule {}
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuleOptions {
     /// The task.
-    pub task: Task,
+    pub task: TaskKind,
     /// How classes become one value.
     pub average: Average,
     /// The value of a quotient whose denominator is 0.
@@ -83,12 +86,12 @@ impl RuleOptions {
     /// out the classes that `absent` names (multiclass only); weighted weighs by support.
     pub fn average(
         &self,
-        counts: &Confusion,
+        counts: &ConfusionSummary,
         score: impl Fn(&ClassCounts) -> f64,
         absent: impl Fn(&ClassCounts) -> bool,
     ) -> Value {
         let classes = counts.classes();
-        if self.task == Task::Binary {
+        if self.task == TaskKind::Binary {
             return score(&classes[0]).into();
         }
         let weighted = |weight: &dyn Fn(&ClassCounts) -> f64| {
@@ -101,7 +104,7 @@ impl RuleOptions {
             Average::Micro => score(&classes.into_iter().sum()).into(),
             Average::Weighted => weighted(&ClassCounts::support).into(),
             Average::Macro => {
-                let multiclass = self.task == Task::Multiclass;
+                let multiclass = self.task == TaskKind::Multiclass;
                 weighted(&|c| if multiclass && absent(c) { 0.0 } else { 1.0 }).into()
             }
         }
@@ -119,7 +122,7 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
     }
 }
 
-/// A metric over confusion counts: a rule, and an accumulator that says for which task.
+/// A metric over confusion counts: a rule, and the batches that are counted.
 ///
 /// Made by the constructors of its aliases: `Precision::binary()`, `Precision::multiclass(10)`,
 /// `Precision::multilabel(5)`.
@@ -129,7 +132,7 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
 /// up. A class of no weight is one that does not occur, and no weight at all is [`MetricError::Empty`].
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, MetricError, batch::Binary};
+/// use metrics_core::{Metric, MetricError, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -140,17 +143,44 @@ pub(super) fn unseen_at(top_k: usize) -> impl Fn(&ClassCounts) -> bool {
 /// assert_eq!(Accuracy::binary().evaluate(&batch)?.scalar(), Some(0.75));
 /// # Ok::<(), MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClassMetric<R, A> {
+pub struct ClassMetric<R, B: ConfusionBatch> {
     pub(super) rule: R,
-    accumulator: A,
+    accumulator: B::Accumulator,
     options: RuleOptions,
 }
 
-impl<R: ConfusionRule, A> ClassMetric<R, A> {
-    fn new(accumulator: A, task: Task) -> Self {
+impl<R: Clone, B: ConfusionBatch> Clone for ClassMetric<R, B> {
+    fn clone(&self) -> Self {
+        Self {
+            rule: self.rule.clone(),
+            accumulator: self.accumulator.clone(),
+            options: self.options.clone(),
+        }
+    }
+}
+
+impl<R: PartialEq, B: ConfusionBatch> PartialEq for ClassMetric<R, B> {
+    fn eq(&self, other: &Self) -> bool {
+        self.rule == other.rule
+            && self.accumulator == other.accumulator
+            && self.options == other.options
+    }
+}
+
+impl<R: Debug, B: ConfusionBatch> Debug for ClassMetric<R, B> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClassMetric")
+            .field("rule", &self.rule)
+            .field("accumulator", &self.accumulator)
+            .field("options", &self.options)
+            .finish()
+    }
+}
+
+impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
+    fn new(accumulator: B::Accumulator) -> Self {
         let options = RuleOptions {
-            task,
+            task: B::TASK,
             average: Average::default(),
             zero_division: 0.0,
             top_k: 1,
@@ -162,44 +192,43 @@ impl<R: ConfusionRule, A> ClassMetric<R, A> {
             options,
         }
     }
-}
 
-impl<R: ConfusionRule> ClassMetric<R, BinaryConfusion> {
-    /// For yes-or-no decisions: a score above the threshold (0.5) means yes.
-    pub fn binary() -> Self {
-        Self::new(
-            BinaryConfusion {
-                threshold: 0.5,
-                ignore_index: None,
-            },
-            Task::Binary,
-        )
-    }
-
-    /// Probabilities above it are positive predictions; default 0.5.
-    pub fn threshold(mut self, threshold: f32) -> Self {
-        self.accumulator.threshold = threshold;
-        self
-    }
-
-    /// Elements with this target are left out.
+    /// Elements with this target are left out; it may lie outside the classes. Of multilabel batches
+    /// the labels with this target are.
     pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
+        B::ignore(&mut self.accumulator, label);
         self.options.ignore_index = Some(label);
         self
     }
 }
 
-impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
+impl<R: ConfusionRule, B: ThresholdBatch> ClassMetric<R, B> {
+    /// Probabilities above it are positive predictions; default 0.5.
+    pub fn threshold(mut self, threshold: f32) -> Self {
+        B::decide_at(&mut self.accumulator, threshold);
+        self
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, Binary> {
+    /// For yes-or-no decisions: a score above the threshold (0.5) means yes.
+    pub fn binary() -> Self {
+        Self::new(BinaryConfusion {
+            threshold: 0.5,
+            ignore_index: None,
+        })
+    }
+}
+
+impl<R: ConfusionRule> ClassMetric<R, Multiclass> {
     /// For elements that have one of `classes` classes.
     pub fn multiclass(classes: usize) -> Self {
-        let accumulator = MulticlassConfusion {
+        Self::new(MulticlassConfusion {
             classes,
             top_k: 1,
             matrix: R::NEEDS_MATRIX,
             ignore_index: None,
-        };
-        Self::new(accumulator, Task::Multiclass)
+        })
     }
 
     /// A target among the `k` best scores counts as predicted; default 1.
@@ -210,43 +239,22 @@ impl<R: ConfusionRule> ClassMetric<R, MulticlassConfusion> {
         self.options.top_k = k;
         self
     }
-
-    /// Elements with this target are left out; it may lie outside the classes.
-    pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
-        self.options.ignore_index = Some(label);
-        self
-    }
 }
 
-impl<R: ConfusionRule> ClassMetric<R, MultilabelConfusion> {
+impl<R: ConfusionRule> ClassMetric<R, Multilabel> {
     /// For elements with `labels` yes-or-no labels each.
     pub fn multilabel(labels: usize) -> Self {
-        let accumulator = MultilabelConfusion {
+        Self::new(MultilabelConfusion {
             labels,
             threshold: 0.5,
             ignore_index: None,
-        };
-        Self::new(accumulator, Task::Multilabel)
-    }
-
-    /// Probabilities above it are positive predictions; default 0.5.
-    pub fn threshold(mut self, threshold: f32) -> Self {
-        self.accumulator.threshold = threshold;
-        self
-    }
-
-    /// Labels with this target are left out.
-    pub fn ignore_index(mut self, label: i64) -> Self {
-        self.accumulator.ignore_index = Some(label);
-        self.options.ignore_index = Some(label);
-        self
+        })
     }
 }
 
-impl<R: ConfusionRule, A> ClassMetric<R, A> {
+impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
     /// The value of counts that may be empty.
-    pub(super) fn value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    pub(super) fn value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.rule.value(counts, &self.options)
     }
 
@@ -259,7 +267,7 @@ impl<R: ConfusionRule, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: Averaged, A> ClassMetric<R, A> {
+impl<R: Averaged, B: ConfusionBatch> ClassMetric<R, B> {
     /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
     pub fn average(mut self, average: Average) -> Self {
         self.options.average = average;
@@ -267,7 +275,7 @@ impl<R: Averaged, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: ZeroDivision, A> ClassMetric<R, A> {
+impl<R: ZeroDivision, B: ConfusionBatch> ClassMetric<R, B> {
     /// The value of a quotient whose denominator is 0; default 0.
     pub fn zero_division(mut self, value: f64) -> Self {
         self.options.zero_division = value;
@@ -275,16 +283,12 @@ impl<R: ZeroDivision, A> ClassMetric<R, A> {
     }
 }
 
-impl<R, A> Metric for ClassMetric<R, A>
-where
-    R: ConfusionRule,
-    A: Accumulator<Summary = Confusion>,
-{
-    type Accumulator = A;
+impl<R: ConfusionRule, B: ConfusionBatch> Metric for ClassMetric<R, B> {
+    type Accumulator = B::Accumulator;
 
     fn name(&self) -> String {
         let average = match (self.options.task, self.options.average) {
-            (Task::Binary, _) | (_, Average::Macro) => "",
+            (TaskKind::Binary, _) | (_, Average::Macro) => "",
             (_, Average::Micro) => "_micro",
             (_, Average::Weighted) => "_weighted",
             (_, Average::None) => "_per_class",
@@ -296,11 +300,11 @@ where
         format!("{}{}{average}{top_k}", R::NAME, self.rule.suffix())
     }
 
-    fn accumulator(&self) -> A {
+    fn accumulator(&self) -> B::Accumulator {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         counts.not_empty()?;
         self.value(counts)
     }

@@ -4,8 +4,8 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// `sum(weight * target) / sum(weight)`.
 ///
 /// It is the rate of positive targets, and does not depend on the predictions: beside
-/// [`NormalizedEntropy`](crate::NormalizedEntropy) and
-/// [`WeightedCalibration`](crate::WeightedCalibration) it says what they are relative to. Clicks alone
+/// [`NormalizedEntropy`](crate::classification::NormalizedEntropy) and
+/// [`WeightedCalibration`](crate::classification::WeightedCalibration) it says what they are relative to. Clicks alone
 /// go in as predicted labels and as targets. Elements with an invalid prediction do not count. A
 /// [`Value::PerClass`](crate::Value::PerClass) of multilabel batches. Ranges over `[0, 1]`. No data, or
 /// none with a weight above 0, is [`MetricError::Empty`](crate::MetricError::Empty).
@@ -14,7 +14,7 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// it has a weight per task, we one per row.
 ///
 /// ```
-/// use metrics_core::{ClickThroughRate, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::ClickThroughRate};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,7 +1,8 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{BinaryConfusion, Confusion, MulticlassConfusion},
+    batch::{Binary, Multiclass},
+    states::ConfusionSummary,
 };
 
 /// Cohen's kappa: agreement between target and prediction beyond chance.
@@ -15,7 +16,7 @@ use crate::{
 /// `cohen_kappa_score`.
 ///
 /// ```
-/// use metrics_core::{CohenKappa, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::CohenKappa};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -25,7 +26,7 @@ use crate::{
 /// assert_eq!(CohenKappa::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type CohenKappa<A> = ClassMetric<CohenKappaRule, A>;
+pub type CohenKappa<B> = ClassMetric<CohenKappaRule, B>;
 
 /// How much a disagreement weighs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub struct CohenKappaRule {
     weights: KappaWeights,
 }
 
-impl CohenKappa<BinaryConfusion> {
+impl CohenKappa<Binary> {
     /// How much a disagreement weighs; default: all alike.
     pub fn weights(mut self, weights: KappaWeights) -> Self {
         self.rule.weights = weights;
@@ -53,7 +54,7 @@ impl CohenKappa<BinaryConfusion> {
     }
 }
 
-impl CohenKappa<MulticlassConfusion> {
+impl CohenKappa<Multiclass> {
     /// How much a disagreement weighs; default: all alike.
     pub fn weights(mut self, weights: KappaWeights) -> Self {
         self.rule.weights = weights;
@@ -66,8 +67,12 @@ impl ConfusionRule for CohenKappaRule {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const NEEDS_MATRIX: bool = true;
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
-        if options.task == crate::accumulators::Task::Multilabel {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
+        if options.task == crate::states::TaskKind::Multilabel {
             return Err(MetricError::InvalidOption(
                 "Cohen's kappa has no multilabel form".into(),
             ));

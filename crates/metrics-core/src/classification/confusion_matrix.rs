@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     Matrix, MetricError, Value,
-    accumulators::{Confusion, Task},
+    states::{ConfusionBatch, ConfusionSummary, TaskKind},
 };
 
 /// Confusion matrix: how often each target (row) was predicted as what (column).
@@ -13,7 +13,7 @@ use crate::{
 /// `ConfusionMatrix`, with weights scikit-learn's `confusion_matrix`.
 ///
 /// ```
-/// use metrics_core::{ConfusionMatrix, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::ConfusionMatrix};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -24,7 +24,7 @@ use crate::{
 /// assert_eq!(value.matrix().unwrap().data, [1.0, 1.0, 0.0, 1.0]);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type ConfusionMatrix<A> = ClassMetric<ConfusionMatrixRule, A>;
+pub type ConfusionMatrix<B> = ClassMetric<ConfusionMatrixRule, B>;
 
 /// What the cells of a confusion matrix are shares of.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub struct ConfusionMatrixRule {
     normalize: Normalize,
 }
 
-impl<A> ConfusionMatrix<A> {
+impl<B: ConfusionBatch> ConfusionMatrix<B> {
     /// What the cells are shares of; default: counts.
     pub fn normalize(mut self, normalize: Normalize) -> Self {
         self.rule.normalize = normalize;
@@ -87,10 +87,14 @@ impl ConfusionRule for ConfusionMatrixRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const NEEDS_MATRIX: bool = true;
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let cells = counts.cells();
         Ok(match options.task {
-            Task::Multilabel => {
+            TaskKind::Multilabel => {
                 let of_label = |cells: &[f64]| self.matrix(2, cells.to_vec());
                 Value::Matrices(cells.chunks_exact(4).map(of_label).collect())
             }

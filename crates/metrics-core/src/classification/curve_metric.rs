@@ -3,8 +3,12 @@
 use super::Average;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Column, CurveCounts, CurveScores, ScoredBatch, Task, Thresholds},
     batch::{Binary, Multiclass, Multilabel},
+    classification::{
+        Thresholds,
+        states::{Column, CurveScores, CurveScoresSummary, ScoredBatch},
+    },
+    states::TaskKind,
 };
 use std::fmt::Debug;
 
@@ -33,7 +37,7 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     ///
     /// # Errors
     /// Where the rule documents them.
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError>;
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError>;
 
     /// Whether the value takes more than the area under the curve. Exact curves stay on a GPU where no
     /// metric does.
@@ -129,7 +133,7 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
 
     fn name(&self) -> String {
         let average = match self.average {
-            _ if !R::AVERAGED || B::TASK == Task::Binary => "",
+            _ if !R::AVERAGED || B::TASK == TaskKind::Binary => "",
             Average::Macro => "",
             Average::Micro => "_micro",
             Average::Weighted => "_weighted",
@@ -145,13 +149,13 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
         accumulator
     }
 
-    fn finalize(&self, scores: &CurveCounts) -> Result<Value, MetricError> {
+    fn finalize(&self, scores: &CurveScoresSummary) -> Result<Value, MetricError> {
         self.rule.validate(&self.accumulator.options.thresholds)?;
         scores.not_empty()?;
         self.rule.value(scores, self.average)
     }
 
-    fn is_defined(&self, scores: &CurveCounts) -> bool {
+    fn is_defined(&self, scores: &CurveScoresSummary) -> bool {
         let defined = |column: Column| self.rule.is_defined(column.positives, column.negatives);
         match self.average {
             Average::Micro => scores.all_columns(defined),
@@ -168,7 +172,7 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
 
     fn is_scalar(&self) -> bool {
         match B::TASK {
-            Task::Binary => R::NUMERIC,
+            TaskKind::Binary => R::NUMERIC,
             _ => R::AVERAGED && self.average != Average::None,
         }
     }
@@ -177,11 +181,11 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
 /// Averages an area per class as TorchMetrics does: NaN areas (of classes that have none) do not
 /// count; weighted weighs by positives; micro pools the decisions of all labels.
 pub(super) fn averaged(
-    scores: &CurveCounts,
+    scores: &CurveScoresSummary,
     average: Average,
     area: impl Fn(&Column) -> f64 + Sync,
 ) -> Result<Value, MetricError> {
-    if average == Average::Micro && scores.task() == Task::Multiclass {
+    if average == Average::Micro && scores.task() == TaskKind::Multiclass {
         return Err(MetricError::InvalidOption(
             "an area over multiclass scores has no micro average; use macro, weighted or none"
                 .into(),
@@ -191,7 +195,7 @@ pub(super) fn averaged(
         return Ok(scores.all_columns(|column| area(&column)).into());
     }
     let columns = scores.each_column(|column| (area(&column), column.positives));
-    if scores.task() == Task::Binary {
+    if scores.task() == TaskKind::Binary {
         return Ok(columns[0].0.into());
     }
     let mean = |weight: &dyn Fn(f64) -> f64| {

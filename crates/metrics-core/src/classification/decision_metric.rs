@@ -2,8 +2,9 @@
 
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{DecisionBatch, DecisionTerms, RowSums, RowTotals},
     batch::{Binary, Multilabel},
+    classification::states::{DecisionBatch, DecisionTerms},
+    states::{RowSums, RowSumsSummary},
 };
 use std::fmt::Debug;
 
@@ -80,7 +81,7 @@ impl<R: DecisionRule, B: DecisionBatch> Metric for DecisionMetric<R, B> {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let means = totals.means();
         let values: Vec<_> = means.map(|m| self.rule.value(m[0], m[1], m[2])).collect();

@@ -1,7 +1,7 @@
 //! The confidence interval of the area under an exact ROC curve after DeLong, DeLong and
 //! Clarke-Pearson 1988.
 
-use crate::{Estimate, accumulators::Column, intervals::normal};
+use crate::{Estimate, classification::states::Column, intervals::normal};
 
 /// The area with its interval at a level, from the two variances of placements: of the share of
 /// negatives that a positive beats, and of the share of positives that beat a negative. One walk over

@@ -1,13 +1,14 @@
 use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, MulticlassConfusion, MultilabelConfusion, Task},
+    batch::{Multiclass, Multilabel},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Dice score: `2 tp / (2 tp + fp + fn)`, twice the overlap of predicted and true elements over both.
 ///
 /// Per class for multiclass and multilabel (masks that may overlap), then averaged. The same
-/// number as [`F1Score`](crate::F1Score) but for what is undefined: a class that is neither target nor
+/// number as [`F1Score`](crate::classification::F1Score) but for what is undefined: a class that is neither target nor
 /// prediction has no Dice. It is NaN with [`Average::None`] and in a binary task, and does not count
 /// for macro and weighted, which are NaN if no class counts. Ranges over `[0, 1]`. Over pixels, use
 /// `from_dense` or `from_labels` of [`Multiclass`](crate::batch::Multiclass). No data is
@@ -18,7 +19,7 @@ use crate::{
 /// the default there is the mean of the images' scores.
 ///
 /// ```
-/// use metrics_core::{Average, Dice, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::{Average, Dice}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -31,7 +32,7 @@ use crate::{
 /// assert_eq!(foreground.evaluate(&batch)?.scalar(), Some(0.8));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Dice<A> = ClassMetric<DiceRule, A>;
+pub type Dice<B> = ClassMetric<DiceRule, B>;
 
 /// The rule of [`Dice`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +40,7 @@ pub struct DiceRule {
     without_background: bool,
 }
 
-impl Dice<MulticlassConfusion> {
+impl Dice<Multiclass> {
     /// Whether class 0 counts; default true.
     pub fn include_background(mut self, include: bool) -> Self {
         self.rule.without_background = !include;
@@ -47,7 +48,7 @@ impl Dice<MulticlassConfusion> {
     }
 }
 
-impl Dice<MultilabelConfusion> {
+impl Dice<Multilabel> {
     /// Whether label 0 counts; default true.
     pub fn include_background(mut self, include: bool) -> Self {
         self.rule.without_background = !include;
@@ -61,7 +62,11 @@ impl ConfusionRule for DiceRule {
     const NAME: &'static str = "dice";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let classes = counts.classes();
         let classes = &classes[usize::from(self.without_background)..];
         let weight = |class: &ClassCounts| match options.average {
@@ -69,7 +74,7 @@ impl ConfusionRule for DiceRule {
             _ => 1.0,
         };
         Ok(match options.average {
-            _ if options.task == Task::Binary => dice(&classes[0]).into(),
+            _ if options.task == TaskKind::Binary => dice(&classes[0]).into(),
             Average::None => Value::PerClass(classes.iter().map(dice).collect()),
             Average::Micro => dice(&classes.iter().copied().sum()).into(),
             Average::Macro | Average::Weighted => {

@@ -4,13 +4,12 @@ use super::{
     roc::roc,
 };
 use crate::{
-    Curve, MetricError, Value,
-    accumulators::{CurveCounts, Task},
+    Curve, MetricError, Value, classification::states::CurveScoresSummary, states::TaskKind,
 };
 
 /// Equal error rate: the error where false positives and false negatives are equally frequent.
 ///
-/// `(fpr + fnr) / 2` at the point of the [ROC](crate::Roc) curve where `|fpr - fnr|` is least, with
+/// `(fpr + fnr) / 2` at the point of the [ROC](crate::classification::Roc) curve where `|fpr - fnr|` is least, with
 /// `fnr = 1 - tpr`; of several points the first, which has the highest threshold. Takes scores
 /// `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default
 /// ([`Average::None`]); micro is the rate over the decisions of all of them, macro that of the mean
@@ -18,11 +17,11 @@ use crate::{
 ///
 /// Exact, a class without positives has 1 and one without negatives 0: the rate that has no elements
 /// is taken as 0 by the curve. No data is [`MetricError::Empty`]; a weighted average is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
+/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `EER`, which has averages for multiclass only.
 ///
 /// ```
-/// use metrics_core::{Eer, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Eer};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -44,11 +43,11 @@ impl CurveRule for EerRule {
     const AVERAGED: bool = true;
     const DEFAULT_AVERAGE: Average = Average::None;
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
         let curves = || scores.each_column(|column| roc(&column.curve(), exact));
         Ok(match average {
-            _ if scores.task() == Task::Binary => equal_error(&curves()[0]).into(),
+            _ if scores.task() == TaskKind::Binary => equal_error(&curves()[0]).into(),
             Average::None => Value::PerClass(curves().iter().map(equal_error).collect()),
             Average::Micro => equal_error(&roc(&scores.pooled(), exact)).into(),
             Average::Macro => {

@@ -1,8 +1,8 @@
 use super::samplewise::{SampleMetric, Samplewise};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{ExactMatches, MatchCounts, MatchedBatch},
     batch::{Multiclass, Multilabel},
+    classification::states::{ExactMatches, ExactMatchesSummary, MatchedBatch},
 };
 
 /// Exact match (subset accuracy): the share of units of which every element is predicted right.
@@ -19,7 +19,7 @@ use crate::{
 /// of labels `[N, L]` also scikit-learn's `accuracy_score`.
 ///
 /// ```
-/// use metrics_core::{ExactMatch, Metric, batch::Multilabel};
+/// use metrics_core::{Metric, batch::Multilabel, classification::ExactMatch};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -82,7 +82,7 @@ impl<B: MatchedBatch> Metric for ExactMatch<B> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, counts: &MatchCounts) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &ExactMatchesSummary) -> Result<Value, MetricError> {
         match counts.matched + counts.missed {
             0 => Err(MetricError::Empty {
                 rejected: counts.rejected,
@@ -97,7 +97,7 @@ impl<B: MatchedBatch> Metric for ExactMatch<B> {
 }
 
 impl<B: MatchedBatch> SampleMetric for ExactMatch<B> {
-    fn sample_value(&self, counts: &MatchCounts) -> Result<Value, MetricError> {
+    fn sample_value(&self, counts: &ExactMatchesSummary) -> Result<Value, MetricError> {
         // A sample of which every unit was left out has none that match.
         let units = (counts.matched + counts.missed).max(1);
         Ok((counts.matched as f64 / units as f64).into())

@@ -2,7 +2,7 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions, Zer
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionBatch, ConfusionSummary},
 };
 
 /// F1 score: the harmonic mean of precision and recall, `2 tp / (2 tp + fp + fn)`.
@@ -12,7 +12,7 @@ use crate::{
 /// Reference: TorchMetrics 1.9.0 `F1Score`.
 ///
 /// ```
-/// use metrics_core::{F1Score, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::F1Score};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -22,7 +22,7 @@ use crate::{
 /// assert_eq!(F1Score::binary().evaluate(&batch)?.scalar(), Some(0.8));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
+pub type F1Score<B> = ClassMetric<F1ScoreRule, B>;
 
 /// F-beta score: `(1 + b²) tp / ((1 + b²) tp + b² fn + fp)`, in which recall weighs `b` times as
 /// much as precision.
@@ -31,7 +31,7 @@ pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
 /// `FBetaScore`.
 ///
 /// ```
-/// use metrics_core::{FBetaScore, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::FBetaScore};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -42,7 +42,7 @@ pub type F1Score<A> = ClassMetric<F1ScoreRule, A>;
 /// assert_eq!(score.scalar(), Some(5.0 / 6.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type FBetaScore<A> = ClassMetric<FBetaScoreRule, A>;
+pub type FBetaScore<B> = ClassMetric<FBetaScoreRule, B>;
 
 /// The rule of [`F1Score`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -60,7 +60,7 @@ impl Default for FBetaScoreRule {
     }
 }
 
-impl<A> FBetaScore<A> {
+impl<B: ConfusionBatch> FBetaScore<B> {
     /// How many times as much recall weighs as precision; must be positive.
     pub fn beta(mut self, beta: f64) -> Self {
         self.rule.beta = beta;
@@ -79,7 +79,11 @@ impl ConfusionRule for F1ScoreRule {
     const NAME: &'static str = "f1_score";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(f_score(1.0, counts, options))
     }
 }
@@ -88,7 +92,11 @@ impl ConfusionRule for FBetaScoreRule {
     const NAME: &'static str = "fbeta_score";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         if self.beta.is_nan() || self.beta <= 0.0 {
             return Err(MetricError::InvalidOption(format!(
                 "beta must be positive, not {}",
@@ -103,7 +111,7 @@ impl ConfusionRule for FBetaScoreRule {
     }
 }
 
-fn f_score(beta: f64, counts: &Confusion, options: &RuleOptions) -> Value {
+fn f_score(beta: f64, counts: &ConfusionSummary, options: &RuleOptions) -> Value {
     let square = beta * beta;
     let score = |c: &_| {
         let ClassCounts { tp, fp, fn_, .. } = *c;

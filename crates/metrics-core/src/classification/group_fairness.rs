@@ -1,13 +1,14 @@
 use crate::{
     Criterion, Disparity, Metric, MetricError, Value,
-    accumulators::{ClassCounts, GroupCounts, GroupedOutcomes},
+    classification::states::{GroupCounts, GroupCountsSummary},
+    states::ClassCounts,
 };
 
 /// Fairness of decisions about members of groups: the lowest rate of a group over the highest.
 ///
 /// The rate is that of positive predictions for [demographic parity](Criterion::DemographicParity), and
 /// the true positive rate for [equal opportunity](Criterion::EqualOpportunity). Takes
-/// [`Grouped`](crate::batch::Grouped) batches as [`GroupStatRates`](crate::GroupStatRates), with which
+/// [`Grouped`](crate::batch::Grouped) batches as [`GroupStatRates`](crate::classification::GroupStatRates), with which
 /// it shares its state. The value is a [`Value::Disparities`] with the ratio of each criterion and the
 /// groups that have these rates (the first of several), and [`scalar`](Value::scalar) is the ratio
 /// if there is one criterion.
@@ -23,7 +24,7 @@ use crate::{
 /// `BinaryGroupStatRates`.
 ///
 /// ```
-/// use metrics_core::{Criterion, GroupFairness, Metric, batch::{Binary, Grouped}};
+/// use metrics_core::{Criterion, Metric, batch::{Binary, Grouped}, classification::GroupFairness};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -88,7 +89,7 @@ impl Metric for GroupFairness {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, outcomes: &GroupedOutcomes) -> Result<Value, MetricError> {
+    fn finalize(&self, outcomes: &GroupCountsSummary) -> Result<Value, MetricError> {
         outcomes.not_empty()?;
         let groups = outcomes.groups();
         let both = [Criterion::DemographicParity, Criterion::EqualOpportunity];

@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{ClassCounts, GroupCounts, GroupedOutcomes},
+    classification::states::{GroupCounts, GroupCountsSummary},
+    states::ClassCounts,
 };
 
 /// The shares of true positives, false positives, true negatives and false negatives among the decisions
@@ -17,7 +18,7 @@ use crate::{
 /// group.
 ///
 /// ```
-/// use metrics_core::{GroupStatRates, Metric, batch::{Binary, Grouped}};
+/// use metrics_core::{Metric, batch::{Binary, Grouped}, classification::GroupStatRates};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -67,7 +68,7 @@ impl Metric for GroupStatRates {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, outcomes: &GroupedOutcomes) -> Result<Value, MetricError> {
+    fn finalize(&self, outcomes: &GroupCountsSummary) -> Result<Value, MetricError> {
         outcomes.not_empty()?;
         let rates = outcomes.groups().into_iter().map(|group| {
             let total = group.total();

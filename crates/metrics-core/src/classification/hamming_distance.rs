@@ -5,17 +5,17 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Hamming distance: the share of decisions that are wrong.
 ///
-/// One minus [`Accuracy`](crate::Accuracy), class by class before averaging. Ranges over `[0, 1]`,
+/// One minus [`Accuracy`](crate::classification::Accuracy), class by class before averaging. Ranges over `[0, 1]`,
 /// 0 is best. A class without a denominator has distance 1, as in the reference; no data is
 /// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `HammingDistance`.
 ///
 /// ```
-/// use metrics_core::{HammingDistance, Metric, batch::Multilabel};
+/// use metrics_core::{Metric, batch::Multilabel, classification::HammingDistance};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(HammingDistance::multilabel(2).evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type HammingDistance<A> = ClassMetric<HammingDistanceRule, A>;
+pub type HammingDistance<B> = ClassMetric<HammingDistanceRule, B>;
 
 /// The rule of [`HammingDistance`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,7 +38,11 @@ impl ConfusionRule for HammingDistanceRule {
     const NAME: &'static str = "hamming_distance";
     const HIGHER_IS_BETTER: Option<bool> = Some(false);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| 1.0 - accuracy(c, options),

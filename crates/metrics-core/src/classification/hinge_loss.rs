@@ -1,7 +1,8 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{HingeTerms, MarginBatch, RowSums, RowTotals},
     batch::{Binary, Multiclass},
+    classification::states::{HingeTerms, MarginBatch},
+    states::{RowSums, RowSumsSummary},
 };
 
 /// Hinge loss: the mean of `max(0, 1 - margin)`, or of its square.
@@ -12,7 +13,7 @@ use crate::{
 /// [`Value::PerClass`].
 ///
 /// As in the reference, the scores are probabilities: logits become such, see
-/// [`ScoreKind`](crate::ops::ScoreKind), and the loss of Crammer and Singer ranges over `[0, 2]`. The
+/// [`ScoreKind`](crate::ScoreKind), and the loss of Crammer and Singer ranges over `[0, 2]`. The
 /// hinge loss of a support-vector machine is that of its scores as they are:
 /// [`raw_scores`](Self::raw_scores), with a range of `[0, inf]`. 0 is best. A row with an undefined
 /// margin, as between two infinite scores, is a NaN value.
@@ -24,7 +25,7 @@ use crate::{
 /// weights scikit-learn 1.7.2 `hinge_loss`.
 ///
 /// ```
-/// use metrics_core::{HingeLoss, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::HingeLoss};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -107,7 +108,7 @@ impl<B: MarginBatch> Metric for HingeLoss<B> {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let losses = totals.means().next().unwrap_or_default();
         Ok(match self.terms.options.one_vs_all {

@@ -1,7 +1,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Informedness (Youden's J): how much more often positives are predicted positive than negatives
@@ -14,7 +14,7 @@ use crate::{
 /// or negatives.
 ///
 /// ```
-/// use metrics_core::{Informedness, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Informedness};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -24,7 +24,7 @@ use crate::{
 /// assert_eq!(Informedness::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Informedness<A> = ClassMetric<InformednessRule, A>;
+pub type Informedness<B> = ClassMetric<InformednessRule, B>;
 
 /// The rule of [`Informedness`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,7 +36,11 @@ impl ConfusionRule for InformednessRule {
     const NAME: &'static str = "informedness";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let informedness = |c: &ClassCounts| {
             let (positives, negatives) = (c.support(), c.tn + c.fp);
             match positives > 0.0 && negatives > 0.0 {

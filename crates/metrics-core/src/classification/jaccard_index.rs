@@ -3,7 +3,7 @@ use super::class_metric::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
@@ -15,7 +15,7 @@ use crate::{
 /// left to average, it yields NaN and we 0.
 ///
 /// ```
-/// use metrics_core::{JaccardIndex, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::JaccardIndex};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(JaccardIndex::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type JaccardIndex<A> = ClassMetric<JaccardIndexRule, A>;
+pub type JaccardIndex<B> = ClassMetric<JaccardIndexRule, B>;
 
 /// The rule of [`JaccardIndex`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -38,13 +38,17 @@ impl ConfusionRule for JaccardIndexRule {
     const NAME: &'static str = "jaccard_index";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let union = |c: &ClassCounts| c.tp + c.fp + c.fn_;
         let jaccard = |c: &ClassCounts| options.divide(c.tp, union(c));
         let left_out = options
             .ignore_index
             .and_then(|index| usize::try_from(index).ok())
-            .filter(|index| *index < counts.width && options.task == Task::Multiclass);
+            .filter(|index| *index < counts.width && options.task == TaskKind::Multiclass);
         let Some(left_out) = left_out else {
             return Ok(options.average(counts, jaccard, ClassCounts::is_unseen));
         };

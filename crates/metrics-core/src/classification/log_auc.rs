@@ -4,27 +4,30 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{Column, CurveCounts, Thresholds},
+    classification::{
+        Thresholds,
+        states::{Column, CurveScoresSummary},
+    },
 };
 
-/// Area under the [ROC](crate::Roc) curve over the logarithm of the false positive rate, between two
+/// Area under the [ROC](crate::classification::Roc) curve over the logarithm of the false positive rate, between two
 /// such rates: what matters where negatives are many and few of them may pass.
 ///
 /// `1 / ln(high / low) ∫ tpr d(ln fpr)` from `low` to `high`, 0.001 and 0.1 unless told otherwise
 /// ([`fpr_range`](Self::fpr_range)). The curve is interpolated at both ends, linearly in the false
 /// positive rate; between points the area is that of trapezoids over the logarithm. Takes scores
 /// `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default ([`Average::None`]);
-/// averages as those of [`Auroc`](crate::Auroc). Ranges over `[0, 1]`.
+/// averages as those of [`Auroc`](crate::classification::Auroc). Ranges over `[0, 1]`.
 ///
 /// A class without positives or without negatives has 0. No data is [`MetricError::Empty`], a range
 /// that is not within `0 < low < high <= 1` is [`MetricError::InvalidOption`]. State: see
-/// [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0 `LogAUC`, which
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0 `LogAUC`, which
 /// without negatives has infinity or NaN, takes 0 as `low` and has NaN, has no average but macro,
 /// interpolates after an unstable sort that may swap points of one rate, and continues binned curves
 /// that end within the range in a straight line, where here they lead to (0, 0) and to (1, 1).
 ///
 /// ```
-/// use metrics_core::{LogAuc, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::LogAuc};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -80,7 +83,7 @@ impl CurveRule for LogAucRule {
         positives > 0.0 && negatives > 0.0
     }
 
-    fn value(&self, scores: &CurveCounts, average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         averaged(scores, average, |column| self.area(column))
     }
 

@@ -1,7 +1,7 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task, of_others},
+    states::{ClassCounts, ConfusionSummary, TaskKind, of_others},
 };
 
 /// Matthews correlation coefficient: the correlation between target and prediction.
@@ -15,7 +15,7 @@ use crate::{
 /// depend on an epsilon.
 ///
 /// ```
-/// use metrics_core::{MatthewsCorrCoef, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::MatthewsCorrCoef};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -26,7 +26,7 @@ use crate::{
 /// assert!((value - 0.5774).abs() < 1e-4);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type MatthewsCorrCoef<A> = ClassMetric<MatthewsCorrCoefRule, A>;
+pub type MatthewsCorrCoef<B> = ClassMetric<MatthewsCorrCoefRule, B>;
 
 /// The rule of [`MatthewsCorrCoef`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,11 +36,15 @@ impl ConfusionRule for MatthewsCorrCoefRule {
     const NAME: &'static str = "matthews_corr_coef";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let classes = match options.task {
-            Task::Multiclass => counts.classes(),
+            TaskKind::Multiclass => counts.classes(),
             // The negative class of two is the positive one seen from the other side.
-            Task::Binary | Task::Multilabel => {
+            TaskKind::Binary | TaskKind::Multilabel => {
                 let positive: ClassCounts = counts.classes().into_iter().sum();
                 let ClassCounts { tp, fp, tn, fn_ } = positive;
                 vec![

@@ -38,55 +38,62 @@ mod recall;
 mod recall_at_fixed_precision;
 mod reliability_diagram;
 mod roc;
+pub mod rules;
 mod samplewise;
 mod sensitivity_at_specificity;
 mod specificity;
 mod specificity_at_sensitivity;
 mod stat_scores;
+pub mod states;
 mod topk_multilabel_accuracy;
 mod weighted_calibration;
 
-pub use accuracy::{Accuracy, AccuracyRule};
-pub use auroc::{Auroc, AurocRule};
-pub use average_precision::{AveragePrecision, AveragePrecisionRule};
-pub use calibration_error::{CalibrationError, CalibrationNorm};
-pub use class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOptions, ZeroDivision};
-pub use click_through_rate::{ClickThroughRate, ClickThroughRateRule};
-pub use cohen_kappa::{CohenKappa, CohenKappaRule, KappaWeights};
-pub use confusion_matrix::{ConfusionMatrix, ConfusionMatrixRule, Normalize};
-pub use curve_metric::{CurveMetric, CurveRule};
-pub use decision_metric::{DecisionMetric, DecisionRule};
-pub use dice::{Dice, DiceRule};
-pub use eer::{Eer, EerRule};
-pub use exact_match::ExactMatch;
-pub use f_score::{F1Score, F1ScoreRule, FBetaScore, FBetaScoreRule};
-pub use group_fairness::GroupFairness;
-pub use group_stat_rates::GroupStatRates;
-pub use hamming_distance::{HammingDistance, HammingDistanceRule};
-pub use hinge_loss::HingeLoss;
-pub use informedness::{Informedness, InformednessRule};
-pub use jaccard_index::{JaccardIndex, JaccardIndexRule};
-pub use log_auc::{LogAuc, LogAucRule};
-pub use matthews_corr_coef::{MatthewsCorrCoef, MatthewsCorrCoefRule};
-pub use multilabel_coverage_error::{MultilabelCoverageError, MultilabelCoverageErrorRule};
-pub use multilabel_ranking_average_precision::{
-    MultilabelRankingAveragePrecision, MultilabelRankingAveragePrecisionRule,
+/// The metrics and their options, which the prelude has too.
+pub(crate) mod metrics {
+    pub use super::{
+        accuracy::Accuracy,
+        auroc::Auroc,
+        average_precision::AveragePrecision,
+        calibration_error::{CalibrationError, CalibrationNorm},
+        class_metric::Average,
+        click_through_rate::ClickThroughRate,
+        cohen_kappa::{CohenKappa, KappaWeights},
+        confusion_matrix::{ConfusionMatrix, Normalize},
+        dice::Dice,
+        eer::Eer,
+        exact_match::ExactMatch,
+        f_score::{F1Score, FBetaScore},
+        group_fairness::GroupFairness,
+        group_stat_rates::GroupStatRates,
+        hamming_distance::HammingDistance,
+        hinge_loss::HingeLoss,
+        informedness::Informedness,
+        jaccard_index::JaccardIndex,
+        log_auc::LogAuc,
+        matthews_corr_coef::MatthewsCorrCoef,
+        multilabel_coverage_error::MultilabelCoverageError,
+        multilabel_ranking_average_precision::MultilabelRankingAveragePrecision,
+        multilabel_ranking_loss::MultilabelRankingLoss,
+        negative_predictive_value::NegativePredictiveValue,
+        normalized_entropy::NormalizedEntropy,
+        precision::Precision,
+        precision_at_fixed_recall::PrecisionAtFixedRecall,
+        precision_recall_curve::PrecisionRecallCurve,
+        recall::Recall,
+        recall_at_fixed_precision::RecallAtFixedPrecision,
+        reliability_diagram::ReliabilityDiagram,
+        roc::Roc,
+        sensitivity_at_specificity::SensitivityAtSpecificity,
+        specificity::Specificity,
+        specificity_at_sensitivity::SpecificityAtSensitivity,
+        stat_scores::StatScores,
+        states::Thresholds,
+        topk_multilabel_accuracy::{MultilabelCriterion, TopKMultilabelAccuracy},
+        weighted_calibration::WeightedCalibration,
+    };
+}
+pub use self::{
+    class_metric::ClassMetric, curve_metric::CurveMetric, decision_metric::DecisionMetric,
+    ranking_metric::RankingMetric, samplewise::Samplewise,
 };
-pub use multilabel_ranking_loss::{MultilabelRankingLoss, MultilabelRankingLossRule};
-pub use negative_predictive_value::{NegativePredictiveValue, NegativePredictiveValueRule};
-pub use normalized_entropy::{NormalizedEntropy, NormalizedEntropyRule};
-pub use precision::{Precision, PrecisionRule};
-pub use precision_at_fixed_recall::{PrecisionAtFixedRecall, PrecisionAtFixedRecallRule};
-pub use precision_recall_curve::{PrecisionRecallCurve, PrecisionRecallCurveRule};
-pub use ranking_metric::{RankingMetric, RankingRule};
-pub use recall::{Recall, RecallRule};
-pub use recall_at_fixed_precision::{RecallAtFixedPrecision, RecallAtFixedPrecisionRule};
-pub use reliability_diagram::ReliabilityDiagram;
-pub use roc::{Roc, RocRule};
-pub use samplewise::{Multidim, SampleMetric, Samplewise};
-pub use sensitivity_at_specificity::{SensitivityAtSpecificity, SensitivityAtSpecificityRule};
-pub use specificity::{Specificity, SpecificityRule};
-pub use specificity_at_sensitivity::{SpecificityAtSensitivity, SpecificityAtSensitivityRule};
-pub use stat_scores::{StatScores, StatScoresRule};
-pub use topk_multilabel_accuracy::{MultilabelCriterion, TopKMultilabelAccuracy};
-pub use weighted_calibration::{WeightedCalibration, WeightedCalibrationRule};
+pub use metrics::*;

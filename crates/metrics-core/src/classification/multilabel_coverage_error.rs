@@ -1,5 +1,5 @@
 use super::ranking_metric::{RankingMetric, RankingRule};
-use crate::accumulators::LabelRanking;
+use crate::classification::states::LabelRanking;
 
 /// Coverage error: how far down the ranking of its labels by score a row must be read to have seen
 /// all of its true labels, on average.
@@ -18,7 +18,7 @@ use crate::accumulators::LabelRanking;
 /// sigmoids of logits, which are equal from about 17 on, where we rank the logits.
 ///
 /// ```
-/// use metrics_core::{Metric, MultilabelCoverageError, batch::Multilabel};
+/// use metrics_core::{Metric, batch::Multilabel, classification::MultilabelCoverageError};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

@@ -1,5 +1,5 @@
 use super::ranking_metric::{RankingMetric, RankingRule};
-use crate::accumulators::LabelRanking;
+use crate::classification::states::LabelRanking;
 
 /// Label ranking average precision: for each true label of a row, which share of the labels that score
 /// at least as much are true ones; the mean over the row's true labels, then over rows.
@@ -8,12 +8,14 @@ use crate::accumulators::LabelRanking;
 /// logits, and weights of rows. Ranges over `(0, 1]`, 1 is best.
 ///
 /// What is ignored, invalid, or no data is treated as by
-/// [`MultilabelCoverageError`](crate::MultilabelCoverageError). References: TorchMetrics 1.9.0
+/// [`MultilabelCoverageError`](crate::classification::MultilabelCoverageError). References: TorchMetrics 1.9.0
 /// `MultilabelRankingAveragePrecision`, which counts a row of ignored labels only as 1 where we leave it
 /// out, and scikit-learn 1.7.2 `label_ranking_average_precision_score`.
 ///
 /// ```
-/// use metrics_core::{Metric, MultilabelRankingAveragePrecision, batch::Multilabel};
+/// use metrics_core::{
+///     Metric, batch::Multilabel, classification::MultilabelRankingAveragePrecision,
+/// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

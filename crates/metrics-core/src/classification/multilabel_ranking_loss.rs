@@ -1,5 +1,5 @@
 use super::ranking_metric::{RankingMetric, RankingRule};
-use crate::accumulators::LabelRanking;
+use crate::classification::states::LabelRanking;
 
 /// Label ranking loss: the share of a row's pairs of a true label and another in which the other scores
 /// at least as much, on average over rows.
@@ -8,14 +8,14 @@ use crate::accumulators::LabelRanking;
 /// L]`, probabilities or logits, and weights of rows. Ranges over `[0, 1]`, 0 is best.
 ///
 /// What is ignored, invalid, or no data is treated as by
-/// [`MultilabelCoverageError`](crate::MultilabelCoverageError). References: scikit-learn 1.7.2
+/// [`MultilabelCoverageError`](crate::classification::MultilabelCoverageError). References: scikit-learn 1.7.2
 /// `label_ranking_loss` and TorchMetrics 1.9.0 `MultilabelRankingLoss`. Where they differ, ours is the
 /// former: to TorchMetrics a tie is right or wrong as its sort has it, and a batch in which no row has
 /// pairs counts as a single row. It also keeps ignored labels as false ones that score least, which
 /// makes the loss smaller; we leave them out.
 ///
 /// ```
-/// use metrics_core::{Metric, MultilabelRankingLoss, batch::Multilabel};
+/// use metrics_core::{Metric, batch::Multilabel, classification::MultilabelRankingLoss};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

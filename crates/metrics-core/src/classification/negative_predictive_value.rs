@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Negative predictive value: the share of negative predictions that are right, `tn / (tn + fn)`.
@@ -16,7 +16,7 @@ use crate::{
 /// option and does not use it.
 ///
 /// ```
-/// use metrics_core::{Metric, NegativePredictiveValue, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::NegativePredictiveValue};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -27,7 +27,7 @@ use crate::{
 /// assert_eq!(value.scalar(), Some(2.0 / 3.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type NegativePredictiveValue<A> = ClassMetric<NegativePredictiveValueRule, A>;
+pub type NegativePredictiveValue<B> = ClassMetric<NegativePredictiveValueRule, B>;
 
 /// The rule of [`NegativePredictiveValue`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -41,7 +41,11 @@ impl ConfusionRule for NegativePredictiveValueRule {
     const NAME: &'static str = "negative_predictive_value";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tn, c.tn + c.fn_),

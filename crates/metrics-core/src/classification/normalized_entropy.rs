@@ -3,7 +3,7 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// Normalized entropy: the mean cross-entropy `-ln p(target)` of the predictions over that of always
 /// predicting the share of positives. It compares with knowing nothing but that share, which has 1.
 ///
-/// Takes probabilities or logits, see [`ScoreKind`](crate::ops::ScoreKind), and weights, with which all
+/// Takes probabilities or logits, see [`ScoreKind`](crate::ScoreKind), and weights, with which all
 /// means are weighted. A [`Value::PerClass`](crate::Value::PerClass) of multilabel batches. Ranges over
 /// `[0, inf]`, 0 is best. A certain prediction that is wrong makes it infinite, as predicted labels
 /// are unless all are right. Where all targets are equal, the share of positives predicts them all: the
@@ -16,7 +16,7 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// Predicting Clicks on Ads at Facebook (2014).
 ///
 /// ```
-/// use metrics_core::{Metric, NormalizedEntropy, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::NormalizedEntropy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

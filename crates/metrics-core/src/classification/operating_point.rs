@@ -3,7 +3,7 @@
 use super::precision_recall_curve::precision_recall;
 use crate::{
     MetricError, OperatingPoints, Value,
-    accumulators::{CurveCounts, ThresholdCurve},
+    classification::states::{CurveScoresSummary, ThresholdCurve},
 };
 
 /// The rate that an option without a default was given.
@@ -25,7 +25,7 @@ pub(super) fn required_rate(option: &str, value: Option<f64>) -> Result<f64, Met
 /// The best candidate of every curve: the largest value, then the largest second entry, then the
 /// highest threshold. A curve without a candidate has the value 0 and no threshold.
 pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
-    scores: &CurveCounts,
+    scores: &CurveScoresSummary,
     candidates: impl Fn(ThresholdCurve) -> I,
 ) -> Value {
     let chosen = scores.columns().into_iter().map(|column| {
@@ -38,17 +38,17 @@ pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
     Value::OperatingPoints(OperatingPoints { values, thresholds })
 }
 
-/// Precision, recall and threshold along the [precision-recall](crate::PrecisionRecallCurve) curve.
+/// Precision, recall and threshold along the [precision-recall](crate::classification::PrecisionRecallCurve) curve.
 pub(super) fn precision_recall_points(
     counts: ThresholdCurve,
-    scores: &CurveCounts,
+    scores: &CurveScoresSummary,
 ) -> impl Iterator<Item = [f64; 3]> + use<> {
     let curve = precision_recall(&counts, scores);
     let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
     points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
-/// Sensitivity, specificity and threshold along the [ROC](crate::Roc) curve. The specificity is a
+/// Sensitivity, specificity and threshold along the [ROC](crate::classification::Roc) curve. The specificity is a
 /// quotient of counts: `1 - 9/10`, say, is less than 0.1.
 pub(super) fn sensitivity_specificity(
     counts: ThresholdCurve,

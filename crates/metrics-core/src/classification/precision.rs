@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Precision: the share of positive predictions that are right, `tp / (tp + fp)`.
@@ -15,7 +15,7 @@ use crate::{
 /// 1.9.0 `Precision`.
 ///
 /// ```
-/// use metrics_core::{Precision, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Precision};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -25,7 +25,7 @@ use crate::{
 /// assert_eq!(Precision::binary().evaluate(&batch)?.scalar(), Some(2.0 / 3.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Precision<A> = ClassMetric<PrecisionRule, A>;
+pub type Precision<B> = ClassMetric<PrecisionRule, B>;
 
 /// The rule of [`Precision`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,7 +39,11 @@ impl ConfusionRule for PrecisionRule {
     const NAME: &'static str = "precision";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tp, c.tp + c.fp),

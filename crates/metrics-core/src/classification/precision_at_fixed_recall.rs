@@ -5,24 +5,24 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Thresholds},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest precision at a recall of at least `min_recall`.
 ///
 /// `max precision(t) where recall(t) >= min_recall` over the points of the
-/// [precision-recall](crate::PrecisionRecallCurve) curve, with the threshold at which it is
+/// [precision-recall](crate::classification::PrecisionRecallCurve) curve, with the threshold at which it is
 /// reached: of several the one with the highest recall, then the highest one. Takes scores `[N, ..]`
 /// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
 /// threshold NaN. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
+/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `PrecisionAtFixedRecall`.
 ///
 /// ```
-/// use metrics_core::{Metric, PrecisionAtFixedRecall, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::PrecisionAtFixedRecall};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -60,7 +60,7 @@ impl CurveRule for PrecisionAtFixedRecallRule {
         required_rate("min_recall", self.min_recall).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_recall", self.min_recall)?;
         Ok(best(scores, |column| {
             precision_recall_points(column, scores)

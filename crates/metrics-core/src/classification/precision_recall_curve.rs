@@ -4,7 +4,8 @@ use super::{
 };
 use crate::{
     Curve, MetricError, Value,
-    accumulators::{CurveCounts, Task, ThresholdCurve},
+    classification::states::{CurveScoresSummary, ThresholdCurve},
+    states::TaskKind,
 };
 
 /// Recall (x) against precision (y) at rising thresholds, and a last point (0, 1) without one.
@@ -13,11 +14,11 @@ use crate::{
 /// curve has a point per score that occurs, the binned one a point per threshold, where a quotient
 /// without elements is NaN. Without positives, the exact recall is 1 (multiclass: NaN), as in the
 /// reference. No data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0
+/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `PrecisionRecallCurve`.
 ///
 /// ```
-/// use metrics_core::{Metric, PrecisionRecallCurve, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::PrecisionRecallCurve};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -40,17 +41,17 @@ impl CurveRule for PrecisionRecallCurveRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let curve = |column: &_| precision_recall(column, scores);
         Ok(Value::Curves(scores.columns().iter().map(curve).collect()))
     }
 }
 
 /// The curve of one class.
-pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveCounts) -> Curve {
+pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveScoresSummary) -> Curve {
     let points = counts.tp.iter().zip(&counts.fp).rev();
     let without_positives = match (scores.is_exact(), scores.task()) {
-        (true, Task::Binary | Task::Multilabel) => 1.0,
+        (true, TaskKind::Binary | TaskKind::Multilabel) => 1.0,
         _ => f64::NAN,
     };
     let recall = |tp: &f64| {

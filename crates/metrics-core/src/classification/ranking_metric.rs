@@ -2,7 +2,8 @@
 
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{LabelRanking, RowSums, RowTotals},
+    classification::states::LabelRanking,
+    states::{RowSums, RowSumsSummary},
 };
 use std::fmt::Debug;
 
@@ -56,7 +57,7 @@ impl<R: RankingRule> Metric for RankingMetric<R> {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let means = totals.means().next().unwrap_or_default();
         Ok(means[R::TERM].into())

@@ -4,8 +4,8 @@ use super::class_metric::{
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Recall (sensitivity, true positive rate): the share of positives that are found,
@@ -16,7 +16,7 @@ use crate::{
 /// 1.9.0 `Recall`.
 ///
 /// ```
-/// use metrics_core::{Recall, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Recall};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(Recall::binary().evaluate(&batch)?.scalar(), Some(1.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Recall<A> = ClassMetric<RecallRule, A>;
+pub type Recall<B> = ClassMetric<RecallRule, B>;
 
 /// The rule of [`Recall`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -40,7 +40,11 @@ impl ConfusionRule for RecallRule {
     const NAME: &'static str = "recall";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tp, c.support()),

@@ -5,13 +5,13 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Thresholds},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest recall at a precision of at least `min_precision`.
 ///
 /// `max recall(t) where precision(t) >= min_precision` over the points of the
-/// [precision-recall](crate::PrecisionRecallCurve) curve, with the threshold at which it is
+/// [precision-recall](crate::classification::PrecisionRecallCurve) curve, with the threshold at which it is
 /// reached: of several the one with the highest precision, then the highest one. Takes scores `[N, ..]`
 /// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
@@ -19,11 +19,11 @@ use crate::{
 /// Where no point has a value above 0, as of a class without positives, the value is 0 and the
 /// threshold NaN. Exact binary and multilabel recall is 1 without positives, which only a
 /// `min_precision` of 0 takes. No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
+/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `RecallAtFixedPrecision`.
 ///
 /// ```
-/// use metrics_core::{Metric, RecallAtFixedPrecision, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::RecallAtFixedPrecision};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -61,7 +61,7 @@ impl CurveRule for RecallAtFixedPrecisionRule {
         required_rate("min_precision", self.min_precision).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_precision", self.min_precision)?;
         Ok(best(scores, |column| {
             let points = precision_recall_points(column, scores);

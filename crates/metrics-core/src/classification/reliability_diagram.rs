@@ -1,12 +1,12 @@
 use crate::{
     Metric, MetricError, ReliabilityBin, Value,
-    accumulators::{BinSums, Calibration, CalibrationBins, ConfidentBatch},
     batch::{Binary, Multiclass},
+    classification::states::{BinSums, CalibrationBins, CalibrationBinsSummary, ConfidentBatch},
 };
 
 /// Reliability diagram: mean confidence and share of right predictions, by bins of confidence.
 ///
-/// The bins are those of [`CalibrationError`](crate::CalibrationError), with which it shares a
+/// The bins are those of [`CalibrationError`](crate::classification::CalibrationError), with which it shares a
 /// state if the options are equal: equal-width, closed on the left, and one more (from 1 to 1) for a
 /// confidence of exactly 1. Binary: confidence is the probability of the positive class and accuracy
 /// the share of positives; multiclass: of the best class, and how often it was the target. A bin
@@ -16,7 +16,7 @@ use crate::{
 /// `CalibrationError`.
 ///
 /// ```
-/// use metrics_core::{Metric, ReliabilityDiagram, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::ReliabilityDiagram};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -85,7 +85,7 @@ impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, bins: &Calibration) -> Result<Value, MetricError> {
+    fn finalize(&self, bins: &CalibrationBinsSummary) -> Result<Value, MetricError> {
         let bins = bins.bins()?;
         let width = bins.len().saturating_sub(1).max(1) as f64;
         let bin = |(i, bin): (usize, &BinSums)| ReliabilityBin {

@@ -4,7 +4,7 @@ use super::{
 };
 use crate::{
     Curve, MetricError, Value,
-    accumulators::{CurveCounts, ThresholdCurve},
+    classification::states::{CurveScoresSummary, ThresholdCurve},
 };
 
 /// Receiver operating characteristic: false positive rate (x) against true positive rate (y) at
@@ -13,10 +13,10 @@ use crate::{
 /// One curve, or one per class or label. A score of at least the threshold is a positive. The exact
 /// curve starts at (0, 0) with threshold 1 and has a point per score that occurs; the binned one
 /// has a point per threshold. A rate without elements is 0. No data is [`MetricError::Empty`].
-/// State: see [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0 `ROC`.
+/// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0 `ROC`.
 ///
 /// ```
-/// use metrics_core::{Metric, Roc, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Roc};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -39,7 +39,7 @@ impl CurveRule for RocRule {
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let exact = scores.is_exact();
         Ok(Value::Curves(
             scores

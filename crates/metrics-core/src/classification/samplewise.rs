@@ -3,7 +3,7 @@
 use super::class_metric::{Averaged, ClassMetric, ConfusionRule};
 use crate::{
     Matrix, Metric, MetricError, SummaryOf, Value,
-    accumulators::{BySample, Confusion, PerSample, SampleCounts},
+    states::{BySample, ConfusionBatch, ConfusionSummary, PerSample, PerSampleSummary},
 };
 
 /// A metric that has a value for every sample: what TorchMetrics calls
@@ -19,15 +19,17 @@ pub trait SampleMetric: Metric<Accumulator: BySample> {
 /// The rules that TorchMetrics has by sample.
 pub trait Multidim: Averaged {}
 
-impl<R: ConfusionRule + Multidim, A: BySample<Summary = Confusion>> SampleMetric
-    for ClassMetric<R, A>
+impl<R, B> SampleMetric for ClassMetric<R, B>
+where
+    R: ConfusionRule + Multidim,
+    B: ConfusionBatch<Accumulator: BySample>,
 {
-    fn sample_value(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn sample_value(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         self.value(counts)
     }
 }
 
-impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
+impl<R: Multidim, B: ConfusionBatch<Accumulator: BySample>> ClassMetric<R, B> {
     /// A value for every sample of batches `[N, ..]`, see [`Samplewise`].
     pub fn samplewise(self) -> Samplewise<Self> {
         Samplewise::new(self)
@@ -36,18 +38,18 @@ impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
 
 /// The values of a metric for every sample by itself, over the sample's further dimensions.
 ///
-/// Made by `samplewise()` of [`StatScores`](crate::StatScores), [`Accuracy`](crate::Accuracy),
-/// [`Precision`](crate::Precision), [`Recall`](crate::Recall), [`F1Score`](crate::F1Score),
-/// [`FBetaScore`](crate::FBetaScore), [`Specificity`](crate::Specificity),
-/// [`NegativePredictiveValue`](crate::NegativePredictiveValue),
-/// [`HammingDistance`](crate::HammingDistance) and [`ExactMatch`](crate::ExactMatch).
+/// Made by `samplewise()` of [`StatScores`](crate::classification::StatScores), [`Accuracy`](crate::classification::Accuracy),
+/// [`Precision`](crate::classification::Precision), [`Recall`](crate::classification::Recall), [`F1Score`](crate::classification::F1Score),
+/// [`FBetaScore`](crate::classification::FBetaScore), [`Specificity`](crate::classification::Specificity),
+/// [`NegativePredictiveValue`](crate::classification::NegativePredictiveValue),
+/// [`HammingDistance`](crate::classification::HammingDistance) and [`ExactMatch`](crate::classification::ExactMatch).
 ///
 /// Takes batches of samples that have dimensions besides the first (and that of classes or labels):
 /// [`Binary`](crate::batch::Binary) and [`Multiclass`](crate::batch::Multiclass) labels `[N, ..]`,
 /// `Multiclass::from_dense` of scores `[N, C, ..]`, `Multilabel::from_dense` of `[N, L, ..]`. Batches
 /// of one element per sample are [`MetricError::SamplesRequired`]; weighted ones are refused.
 ///
-/// The value is a [`Value::List`] `[N]`, with [`Average::None`](crate::Average::None) a
+/// The value is a [`Value::List`] `[N]`, with [`Average::None`](crate::classification::Average::None) a
 /// [`Value::Table`] `[N, C]`; of stat scores a matrix `[N, 5]`, or one matrix `[C, 5]` per sample. It
 /// is in the order of the samples, and of merging. A sample of which everything is ignored has the
 /// value of no counts: a quotient without a denominator. No samples at all is [`MetricError::Empty`].
@@ -57,7 +59,7 @@ impl<R: Multidim, A: BySample<Summary = Confusion>> ClassMetric<R, A> {
 /// the support of all samples together, and we by the sample's own.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -95,7 +97,7 @@ impl<M: SampleMetric> Metric for Samplewise<M> {
         self.accumulator.clone()
     }
 
-    fn finalize(&self, counts: &SampleCounts) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &PerSampleSummary) -> Result<Value, MetricError> {
         let of_sample = |counters: &[u32]| {
             let summary = self.accumulator.0.summary(counters);
             self.metric.sample_value(&summary)

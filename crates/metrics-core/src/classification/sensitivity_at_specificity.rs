@@ -5,13 +5,13 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Thresholds},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest sensitivity at a specificity of at least `min_specificity`.
 ///
 /// `max sensitivity(t) where specificity(t) >= min_specificity` over the points of the
-/// [ROC](crate::Roc) curve, with the threshold at which it is reached: of several, the one with the
+/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached: of several, the one with the
 /// highest specificity, then the highest one. Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and
 /// gives a [`Value::OperatingPoints`]: one point, or one per class or label, each against the rest;
 /// never averaged. Ranges over `[0, 1]`.
@@ -19,11 +19,11 @@ use crate::{
 /// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
 /// is specific enough, which only given thresholds can cause, the value is 0 and the threshold NaN.
 /// No data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is
-/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::accumulators::Thresholds).
+/// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
 /// Reference: TorchMetrics 1.9.0 `SensitivityAtSpecificity`, which has 1e6 for that threshold.
 ///
 /// ```
-/// use metrics_core::{Metric, SensitivityAtSpecificity, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::SensitivityAtSpecificity};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -61,7 +61,7 @@ impl CurveRule for SensitivityAtSpecificityRule {
         required_rate("min_specificity", self.min_specificity).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_specificity", self.min_specificity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {

@@ -2,8 +2,8 @@ use super::class_metric::{Averaged, ClassMetric, ConfusionRule, RuleOptions};
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion},
     intervals::Proportion,
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Specificity (true negative rate): the share of negatives that are recognized, `tn / (tn + fp)`.
@@ -13,7 +13,7 @@ use crate::{
 /// `Specificity`.
 ///
 /// ```
-/// use metrics_core::{Specificity, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Specificity};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -23,7 +23,7 @@ use crate::{
 /// assert_eq!(Specificity::binary().evaluate(&batch)?.scalar(), Some(0.5));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type Specificity<A> = ClassMetric<SpecificityRule, A>;
+pub type Specificity<B> = ClassMetric<SpecificityRule, B>;
 
 /// The rule of [`Specificity`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -36,7 +36,11 @@ impl ConfusionRule for SpecificityRule {
     const NAME: &'static str = "specificity";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         Ok(options.average(
             counts,
             |c| options.divide(c.tn, c.tn + c.fp),

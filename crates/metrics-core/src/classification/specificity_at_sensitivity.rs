@@ -5,24 +5,24 @@ use super::{
 };
 use crate::{
     MetricError, Value,
-    accumulators::{CurveCounts, Thresholds},
+    classification::{Thresholds, states::CurveScoresSummary},
 };
 
 /// The highest specificity at a sensitivity of at least `min_sensitivity`.
 ///
 /// `max specificity(t) where sensitivity(t) >= min_sensitivity` over the points of the
-/// [ROC](crate::Roc) curve, with the threshold at which it is reached, of several the highest.
+/// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached, of several the highest.
 /// Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one
 /// point, or one per class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
 /// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point
 /// is sensitive enough, as of a class without positives, the value is 0 and the threshold NaN. No
 /// data is [`MetricError::Empty`]; without a minimum in `[0, 1]` it is [`MetricError::InvalidOption`].
-/// State: see [`Thresholds`](crate::accumulators::Thresholds). Reference: TorchMetrics 1.9.0
+/// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `SpecificityAtSensitivity`, which has 1e6 for that threshold.
 ///
 /// ```
-/// use metrics_core::{Metric, SpecificityAtSensitivity, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::SpecificityAtSensitivity};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -60,7 +60,7 @@ impl CurveRule for SpecificityAtSensitivityRule {
         required_rate("min_sensitivity", self.min_sensitivity).map(drop)
     }
 
-    fn value(&self, scores: &CurveCounts, _average: Average) -> Result<Value, MetricError> {
+    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
         let min = required_rate("min_sensitivity", self.min_sensitivity)?;
         let exact = scores.is_exact();
         Ok(best(scores, |column| {

@@ -2,7 +2,7 @@ use super::class_metric::{Average, Averaged, ClassMetric, ConfusionRule, RuleOpt
 use super::samplewise::Multidim;
 use crate::{
     MetricError, Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    states::{ClassCounts, ConfusionSummary, TaskKind},
 };
 
 /// The counts themselves: true positives, false positives, true negatives, false negatives and
@@ -14,7 +14,7 @@ use crate::{
 /// `StatScores`.
 ///
 /// ```
-/// use metrics_core::{Average, Metric, StatScores, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::{Average, StatScores}};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -26,7 +26,7 @@ use crate::{
 /// assert_eq!(counts.to_string(), "tp 1, fp 1, tn 1, fn 1, support 2");
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-pub type StatScores<A> = ClassMetric<StatScoresRule, A>;
+pub type StatScores<B> = ClassMetric<StatScoresRule, B>;
 
 /// The rule of [`StatScores`].
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -39,17 +39,21 @@ impl ConfusionRule for StatScoresRule {
     const NAME: &'static str = "stat_scores";
     const HIGHER_IS_BETTER: Option<bool> = None;
 
-    fn value(&self, counts: &Confusion, options: &RuleOptions) -> Result<Value, MetricError> {
+    fn value(
+        &self,
+        counts: &ConfusionSummary,
+        options: &RuleOptions,
+    ) -> Result<Value, MetricError> {
         let classes = counts.classes();
         let all: f64 = classes.iter().map(ClassCounts::support).sum();
         let weight = |c: &ClassCounts| match options.average {
-            _ if options.task == Task::Binary => 1.0,
+            _ if options.task == TaskKind::Binary => 1.0,
             Average::Macro => 1.0 / classes.len() as f64,
             Average::Weighted if all == 0.0 => 0.0,
             Average::Weighted => c.support() / all,
             Average::Micro | Average::None => 1.0,
         };
-        if options.average == Average::None && options.task != Task::Binary {
+        if options.average == Average::None && options.task != TaskKind::Binary {
             return Ok(Value::StatScores(classes));
         }
         let weighted = |c: &ClassCounts| {

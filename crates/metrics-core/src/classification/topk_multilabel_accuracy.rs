@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{RowSums, RowTotals, TopLabels},
+    classification::states::TopLabels,
+    states::{RowSums, RowSumsSummary},
 };
 
 /// Accuracy of predicting the `k` labels with the best scores: the share of rows whose predicted labels
@@ -20,7 +21,10 @@ use crate::{
 /// weights nor labels to ignore.
 ///
 /// ```
-/// use metrics_core::{Metric, MultilabelCriterion, TopKMultilabelAccuracy, batch::Multilabel};
+/// use metrics_core::{
+///     Metric, batch::Multilabel,
+///     classification::{MultilabelCriterion, TopKMultilabelAccuracy},
+/// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -103,7 +107,7 @@ impl Metric for TopKMultilabelAccuracy {
         RowSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &RowTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         Ok((totals.terms[0] / totals.terms[1]).into())
     }

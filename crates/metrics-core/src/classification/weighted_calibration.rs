@@ -3,10 +3,10 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// Calibration of the whole: how many positives were predicted for each that there is,
 /// `sum(weight * probability) / sum(weight * target)`.
 ///
-/// Takes probabilities or logits, see [`ScoreKind`](crate::ops::ScoreKind), or predicted labels, and
+/// Takes probabilities or logits, see [`ScoreKind`](crate::ScoreKind), or predicted labels, and
 /// weights; without, all are 1. A [`Value::PerClass`](crate::Value::PerClass) of multilabel batches.
 /// Ranges over `[0, inf]`; 1 is best, and says nothing of single predictions (see
-/// [`CalibrationError`](crate::CalibrationError)). Without positives it is infinite, or NaN if none
+/// [`CalibrationError`](crate::classification::CalibrationError)). Without positives it is infinite, or NaN if none
 /// were predicted either. No data, or none with a weight above 0, is
 /// [`MetricError::Empty`](crate::MetricError::Empty).
 ///
@@ -14,7 +14,7 @@ use super::decision_metric::{DecisionMetric, DecisionRule};
 /// no probabilities of logits; with several tasks it has a weight per task, we one per row.
 ///
 /// ```
-/// use metrics_core::{Metric, WeightedCalibration, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::WeightedCalibration};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();

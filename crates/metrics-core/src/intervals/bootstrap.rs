@@ -37,7 +37,7 @@ pub enum BootstrapMethod {
 /// replicate and resamples batch by batch.
 ///
 /// ```
-/// use metrics_core::{F1Score, Metric, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, classification::F1Score};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -200,7 +200,11 @@ pub(super) fn one(estimates: &[Estimate]) -> Result<Value, MetricError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Auroc, F1Score, batch::Binary, intervals::PoissonBootstrap};
+    use crate::{
+        batch::Binary,
+        classification::{Auroc, F1Score},
+        intervals::PoissonBootstrap,
+    };
     use burn::tensor::{Int, Tensor};
 
     #[test]

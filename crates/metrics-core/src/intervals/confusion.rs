@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError,
-    accumulators::{BinaryConfusion, Confusion, MulticlassConfusion, Task},
+    states::{BinaryConfusion, ConfusionSummary, MulticlassConfusion, TaskKind},
 };
 
 impl Resampled for BinaryConfusion {}
@@ -20,18 +20,18 @@ impl Resampled for MulticlassConfusion {
     }
 }
 
-/// The elements of a [`Confusion`].
+/// The elements of a [`ConfusionSummary`].
 #[derive(Debug)]
 pub struct ConfusionElements {
     /// Places in the matrix and counts of the cells that are not empty; of all, if most are not.
     cells: Vec<(usize, u64)>,
     multinomial: Multinomial,
     /// All elements, in the form of a sample.
-    whole: Confusion,
-    empty: Confusion,
+    whole: ConfusionSummary,
+    empty: ConfusionSummary,
 }
 
-impl Confusion {
+impl ConfusionSummary {
     /// Adds elements of one cell of the matrix to it or to its margins.
     fn add(&mut self, place: usize, count: u64) {
         if !self.margins {
@@ -60,12 +60,12 @@ impl Confusion {
     }
 }
 
-impl Resample for Confusion {
+impl Resample for ConfusionSummary {
     type Elements = ConfusionElements;
 
     fn elements(&self, empty: Self) -> Result<ConfusionElements, MetricError> {
         whole_elements(!self.weighted.is_empty())?;
-        if self.margins || self.task == Task::Multilabel {
+        if self.margins || self.task == TaskKind::Multilabel {
             return Err(MetricError::InvalidOption(
                 "only a whole confusion matrix can be resampled, neither its margins nor those of labels"
                     .into(),
@@ -90,11 +90,11 @@ impl Resample for Confusion {
 }
 
 impl Elements for ConfusionElements {
-    type Summary = Confusion;
+    type Summary = ConfusionSummary;
     /// A place in the matrix.
     type Kind = usize;
 
-    fn resample(&self, random: &mut Random) -> Confusion {
+    fn resample(&self, random: &mut Random) -> ConfusionSummary {
         let mut sum = self.empty.clone();
         let drawn = self.multinomial.draw(random);
         if sum.margins && self.cells.len() == sum.width * sum.width {
@@ -113,7 +113,7 @@ impl Elements for ConfusionElements {
         filled.map(|(place, count)| (*count, *place)).collect()
     }
 
-    fn without(&self, kind: &usize) -> Confusion {
+    fn without(&self, kind: &usize) -> ConfusionSummary {
         let mut rest = self.whole.clone();
         let mut one = self.empty.clone();
         one.add(*kind, 1);
@@ -126,10 +126,10 @@ impl Elements for ConfusionElements {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Accumulator, F1Score, Metric};
+    use crate::{Accumulator, Metric, classification::F1Score};
     use rand::SeedableRng;
 
-    fn matrix(counts: &[u64], margins: bool) -> (Confusion, Confusion) {
+    fn matrix(counts: &[u64], margins: bool) -> (ConfusionSummary, ConfusionSummary) {
         let accumulator = F1Score::multiclass(3).accumulator();
         let empty = MulticlassConfusion {
             matrix: !margins,
@@ -176,7 +176,9 @@ mod tests {
     fn what_does_not_say_its_elements_is_refused() {
         let (_, margins) = matrix(&[1; 9], true);
         assert!(margins.elements(margins.clone()).is_err());
-        let labels = crate::Accuracy::multilabel(2).accumulator().empty();
+        let labels = crate::classification::Accuracy::multilabel(2)
+            .accumulator()
+            .empty();
         assert!(labels.elements(labels.clone()).is_err());
     }
 }

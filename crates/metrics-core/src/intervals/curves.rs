@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     MetricError,
-    accumulators::{CurveCounts, CurveScores, ScoredBatch},
+    classification::states::{CurveScores, CurveScoresSummary, ScoredBatch},
 };
 use rand::{SeedableRng, seq::SliceRandom};
 
@@ -21,12 +21,12 @@ impl<B: ScoredBatch> Resampled for CurveScores<B> {
 /// is then off by less than 0.1, which moves no digit of an interval that replicates do not move.
 const GROUPS: usize = 1000;
 
-/// The elements of [`CurveCounts`].
+/// The elements of [`CurveScoresSummary`].
 #[derive(Debug)]
 pub struct CurveElements {
     multinomial: Multinomial,
     from: From,
-    empty: CurveCounts,
+    empty: CurveScoresSummary,
 }
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ enum From {
     Counts(Vec<u64>),
 }
 
-impl Resample for CurveCounts {
+impl Resample for CurveScoresSummary {
     type Elements = CurveElements;
 
     fn elements(&self, empty: Self) -> Result<CurveElements, MetricError> {
@@ -72,7 +72,7 @@ impl Resample for CurveCounts {
 }
 
 impl CurveElements {
-    fn summary(&self, times: &[u64]) -> CurveCounts {
+    fn summary(&self, times: &[u64]) -> CurveScoresSummary {
         match &self.from {
             From::Counts(_) => self.empty.with_counts(times.to_vec()),
             From::Rows(keys, width) => {
@@ -102,11 +102,11 @@ impl CurveElements {
 }
 
 impl Elements for CurveElements {
-    type Summary = CurveCounts;
+    type Summary = CurveScoresSummary;
     /// Rows, or the place of a count.
     type Kind = Vec<u32>;
 
-    fn resample(&self, random: &mut Random) -> CurveCounts {
+    fn resample(&self, random: &mut Random) -> CurveScoresSummary {
         let drawn = self.multinomial.draw(random);
         let mut times: Vec<u64> = drawn.small.into_iter().map(u64::from).collect();
         let large = drawn.large.into_iter();
@@ -134,7 +134,7 @@ impl Elements for CurveElements {
         }
     }
 
-    fn without(&self, kind: &Vec<u32>) -> CurveCounts {
+    fn without(&self, kind: &Vec<u32>) -> CurveScoresSummary {
         let mut times = self.all();
         kind.iter().for_each(|place| times[*place as usize] -= 1);
         self.summary(&times)

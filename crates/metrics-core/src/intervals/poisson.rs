@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Accumulator, Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
-    metric::validated, state::read_all,
+    framework::{delta::read_all, metric::validated},
 };
 use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, SeedableRng};
@@ -27,7 +27,7 @@ use rand::{Rng, SeedableRng};
 /// which copies the rows instead of weighing them.
 ///
 /// ```
-/// use metrics_core::{Mean, batch::Values, intervals::PoissonBootstrap};
+/// use metrics_core::{aggregation::Mean, batch::Values, intervals::PoissonBootstrap};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -64,7 +64,7 @@ where
     /// [`MetricError::InvalidOption`] for no replicates.
     pub fn new(metric: M, replicates: usize) -> Result<Self, MetricError> {
         let state = State::new(metric.accumulator());
-        crate::state::weighs(state.accumulator())?;
+        crate::framework::state::weighs(state.accumulator())?;
         if replicates == 0 {
             return Err(MetricError::InvalidOption(
                 "a bootstrap needs replicates".into(),
@@ -188,7 +188,8 @@ where
         let mut data = read_all(&pending)?.into_iter();
         let states = std::iter::once(&mut self.observed).chain(&mut self.replicates);
         for (state, count) in states.zip(counts) {
-            state.fold(data.by_ref().take(count).collect());
+            let data: Vec<_> = data.by_ref().take(count).collect();
+            state.fold(&data);
         }
         Ok(())
     }

@@ -6,9 +6,12 @@ use super::{
     replicates::tail,
 };
 use crate::{
-    Accumulator, Average, ClassMetric, ConfusionRule, Estimate, Metric, MetricError, RuleOptions,
-    Value,
-    accumulators::{ClassCounts, Confusion, Task},
+    Estimate, Metric, MetricError, Value,
+    classification::{
+        Average, ClassMetric,
+        rules::{ConfusionRule, RuleOptions},
+    },
+    states::{ClassCounts, ConfusionBatch, ConfusionSummary, TaskKind},
 };
 
 /// How the interval of a share is made.
@@ -132,7 +135,7 @@ pub trait Proportion: ConfusionRule {
 /// [`MetricError::InvalidOption`]. Reference: scipy 1.16 `binomtest`.
 ///
 /// ```
-/// use metrics_core::{Accuracy, Metric, batch::Binary};
+/// use metrics_core::{Metric, batch::Binary, classification::Accuracy};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -143,16 +146,16 @@ pub trait Proportion: ConfusionRule {
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-pub struct ProportionInterval<R, A> {
-    metric: ClassMetric<R, A>,
+pub struct ProportionInterval<M> {
+    metric: M,
     level: f64,
     method: ProportionMethod,
 }
 
-impl<R: Proportion, A> ClassMetric<R, A> {
+impl<R: Proportion, B: ConfusionBatch> ClassMetric<R, B> {
     /// The metric with an interval that is to contain the true share so often; see
     /// [`ProportionInterval`].
-    pub fn interval(self, level: f64) -> ProportionInterval<R, A> {
+    pub fn interval(self, level: f64) -> ProportionInterval<Self> {
         ProportionInterval {
             metric: self,
             level,
@@ -161,7 +164,7 @@ impl<R: Proportion, A> ClassMetric<R, A> {
     }
 }
 
-impl<R: Proportion, A> ProportionInterval<R, A> {
+impl<M> ProportionInterval<M> {
     /// How the interval is made; default [`ProportionMethod::Wilson`].
     pub fn method(mut self, method: ProportionMethod) -> Self {
         self.method = method;
@@ -169,17 +172,13 @@ impl<R: Proportion, A> ProportionInterval<R, A> {
     }
 }
 
-impl<R, A> ProportionInterval<R, A>
-where
-    R: Proportion,
-    A: Accumulator<Summary = Confusion>,
-{
+impl<R: Proportion, B: ConfusionBatch> ProportionInterval<ClassMetric<R, B>> {
     /// The share with its interval, or those of each class.
     ///
     /// # Errors
     /// [`MetricError::Empty`]; [`MetricError::InvalidOption`] for a level outside `(0, 1)`, and if the
     /// value is no share of elements.
-    pub fn estimates(&self, counts: &Confusion) -> Result<Vec<Estimate>, MetricError> {
+    pub fn estimates(&self, counts: &ConfusionSummary) -> Result<Vec<Estimate>, MetricError> {
         counts.not_empty()?;
         if !counts.weighted.is_empty() {
             return Err(MetricError::InvalidOption(
@@ -189,10 +188,10 @@ where
         let options = self.metric.options();
         let share = |counts: &ClassCounts| self.metric.rule().proportion(counts, options);
         let mut classes = counts.classes();
-        if options.task != Task::Binary && options.average != Average::None {
+        if options.task != TaskKind::Binary && options.average != Average::None {
             let sum: ClassCounts = classes.into_iter().sum();
             let elements = counts.total();
-            let once = options.task == Task::Multiclass && share(&sum).1 == elements;
+            let once = options.task == TaskKind::Multiclass && share(&sum).1 == elements;
             if options.average != Average::Micro || !once {
                 return Err(MetricError::InvalidOption(format!(
                     "{} is no share in which every element counts once; a bootstrap has its interval",
@@ -211,22 +210,18 @@ where
     }
 }
 
-impl<R, A> Metric for ProportionInterval<R, A>
-where
-    R: Proportion,
-    A: Accumulator<Summary = Confusion>,
-{
-    type Accumulator = A;
+impl<R: Proportion, B: ConfusionBatch> Metric for ProportionInterval<ClassMetric<R, B>> {
+    type Accumulator = B::Accumulator;
 
     fn name(&self) -> String {
         format!("{}_interval", self.metric.name())
     }
 
-    fn accumulator(&self) -> A {
+    fn accumulator(&self) -> B::Accumulator {
         self.metric.accumulator()
     }
 
-    fn finalize(&self, counts: &Confusion) -> Result<Value, MetricError> {
+    fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         one(&self.estimates(counts)?)
     }
 

@@ -37,9 +37,9 @@ pub trait Elements: Send + Sync {
 
 /// An accumulator whose summary can be resampled.
 ///
-/// [`MultilabelConfusion`](crate::accumulators::MultilabelConfusion) is none: the labels of a row
+/// [`MultilabelConfusion`](crate::states::MultilabelConfusion) is none: the labels of a row
 /// depend on each other, and its tables do not say how.
-/// [`CalibrationBins`](crate::accumulators::CalibrationBins) is none: the confidences within a bin are
+/// [`CalibrationBins`](crate::classification::states::CalibrationBins) is none: the confidences within a bin are
 /// gone. [`PoissonBootstrap`](super::PoissonBootstrap) does not need them.
 pub trait Resampled: Accumulator<Summary: Resample> {
     /// The same accumulator, but keeping all that resampling takes, where a metric alone needs less.

@@ -22,6 +22,7 @@ mod cube;
 pub mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 pub(crate) mod host;
+pub mod rows;
 pub(crate) mod scalar;
 
 use crate::Reason;
@@ -46,7 +47,7 @@ pub enum ScoreKind {
 }
 
 /// Options of [`confusion`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConfusionOptions {
     /// Number of classes.
     pub classes: usize,

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments, JointOutput},
+    regression::states::{JointMoments, JointMomentsSummary, JointOutput},
 };
 
 /// Lin's concordance correlation coefficient: `2 s_xy / (s_x² + s_y² + (mean(x) - mean(y))²)` of
@@ -20,7 +20,7 @@ use crate::{
 /// which takes no weights; Lin's own estimate divides by `n`.
 ///
 /// ```
-/// use metrics_core::{ConcordanceCorrCoef, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::ConcordanceCorrCoef};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -62,7 +62,7 @@ impl Metric for ConcordanceCorrCoef {
         }
     }
 
-    fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
+    fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
         let freedom = joint.weight - 1.0;
         let values = joint.each(|output| match freedom > 0.0 {

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{EnsembleScoreSum, EnsembleScores},
+    regression::states::{EnsembleScores, EnsembleScoresSummary},
 };
 
 /// Continuous ranked probability score of ensemble forecasts: the mean over the rows of `mean|x_i -
@@ -19,7 +19,7 @@ use crate::{
 /// `ContinuousRankedProbabilityScore`, which takes no weights.
 ///
 /// ```
-/// use metrics_core::{ContinuousRankedProbabilityScore, Metric, batch::Ensemble};
+/// use metrics_core::{Metric, batch::Ensemble, regression::ContinuousRankedProbabilityScore};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -52,7 +52,7 @@ impl Metric for ContinuousRankedProbabilityScore {
         EnsembleScores
     }
 
-    fn finalize(&self, sum: &EnsembleScoreSum) -> Result<Value, MetricError> {
+    fn finalize(&self, sum: &EnsembleScoresSummary) -> Result<Value, MetricError> {
         match sum.weight > 0.0 {
             true => Ok((sum.score / sum.weight).into()),
             false => Err(MetricError::Empty {

@@ -1,8 +1,8 @@
 use super::{PerRow, Reduction};
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
     ops::scalar::sum_pairs,
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// `"none"` is [`per_row`](Self::per_row).
 ///
 /// ```
-/// use metrics_core::{CosineSimilarity, Metric, Reduction, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{CosineSimilarity, Reduction}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -121,7 +121,7 @@ impl Metric for CosineSimilarity {
         PairSums::new(CosineTerms)
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

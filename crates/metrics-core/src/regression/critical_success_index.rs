@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, FloatDType, Tensor};
 
@@ -18,7 +18,7 @@ use burn::tensor::{Bool, FloatDType, Tensor};
 /// Reference: TorchMetrics 1.9.0 `CriticalSuccessIndex`.
 ///
 /// ```
-/// use metrics_core::{CriticalSuccessIndex, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::CriticalSuccessIndex};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -100,7 +100,7 @@ impl Metric for CriticalSuccessIndex {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let events = totals.sums_of(0).iter().zip(totals.sums_of(1));
         let index = |(hits, all): (&f64, &f64)| if *all == 0.0 { 0.0 } else { hits / all };

@@ -1,7 +1,7 @@
 use super::{MultiOutput, average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments},
+    regression::states::{JointMoments, JointMomentsSummary},
 };
 
 /// Explained variance: `1 - var(target - prediction) / var(target)`. It is the R² score but for a
@@ -19,7 +19,7 @@ use crate::{
 /// `explained_variance_score`.
 ///
 /// ```
-/// use metrics_core::{ExplainedVariance, Metric, MultiOutput, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{ExplainedVariance, MultiOutput}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -76,7 +76,7 @@ impl Metric for ExplainedVariance {
         }
     }
 
-    fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
+    fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
         let residuals = joint.each(|output| output.error_m2);
         let totals = joint.each(|output| output.target_m2);

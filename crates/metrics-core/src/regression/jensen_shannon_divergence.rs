@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -26,7 +26,7 @@ use burn::tensor::{Bool, Tensor};
 /// TorchMetrics 1.9.0 `JensenShannonDivergence`; its reduction `"none"` is [`per_row`](Self::per_row).
 ///
 /// ```
-/// use metrics_core::{JensenShannonDivergence, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::JensenShannonDivergence};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -132,7 +132,7 @@ impl Metric for JensenShannonDivergence {
         PairSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

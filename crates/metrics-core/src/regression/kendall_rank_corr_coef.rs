@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Matrix, Metric, MetricError, Value,
-    accumulators::{Pairs, RankPairs},
+    regression::states::{RankPairs, RankPairsSummary},
 };
 use std::f64::consts::SQRT_2;
 
@@ -57,7 +57,7 @@ pub enum Alternative {
 /// `kendalltau` for variants B and C.
 ///
 /// ```
-/// use metrics_core::{Alternative, KendallRankCorrCoef, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{Alternative, KendallRankCorrCoef}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -128,7 +128,7 @@ impl Metric for KendallRankCorrCoef {
         }
     }
 
-    fn finalize(&self, pairs: &Pairs) -> Result<Value, MetricError> {
+    fn finalize(&self, pairs: &RankPairsSummary) -> Result<Value, MetricError> {
         pairs.not_empty()?;
         let orders = pairs.each(Order::new);
         let taus = orders.iter().map(|order| order.tau(self.variant)).collect();

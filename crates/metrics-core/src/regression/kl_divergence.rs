@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
     ops::scalar::exp,
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 
 use burn::tensor::{Bool, Tensor};
@@ -30,7 +30,7 @@ use burn::tensor::{Bool, Tensor};
 /// TorchMetrics 1.9.0 `KLDivergence`; its reduction `"none"` is [`per_row`](Self::per_row).
 ///
 /// ```
-/// use metrics_core::{KlDivergence, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::KlDivergence};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -144,7 +144,7 @@ impl Metric for KlDivergence {
         PairSums::new(self.terms.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         self.reduction.apply(totals)
     }
 

@@ -1,11 +1,11 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals, Unit},
     ops::{
         default::log1p,
         scalar::{exp, ln},
     },
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
 use std::f64::consts::LN_2;
@@ -23,7 +23,7 @@ use std::f64::consts::LN_2;
 /// 89 on (`cosh` overflows) and in error by several percent below 1e-3 (`ln` of a number near 1).
 ///
 /// ```
-/// use metrics_core::{LogCoshError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::LogCoshError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -96,7 +96,7 @@ impl Metric for LogCoshError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(per_output(totals.means()?, self.outputs))
     }
 

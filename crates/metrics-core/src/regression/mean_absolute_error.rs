@@ -1,7 +1,7 @@
 use super::{mean, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// Mean absolute error: `mean(|prediction - target|)`.
@@ -13,7 +13,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `MeanAbsoluteError`, and for weights scikit-learn's `mean_absolute_error`.
 ///
 /// ```
-/// use metrics_core::{MeanAbsoluteError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MeanAbsoluteError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -55,7 +55,7 @@ impl Metric for MeanAbsoluteError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         mean(moments, &moments.absolute_error, self.outputs, |mae| mae)
     }
 

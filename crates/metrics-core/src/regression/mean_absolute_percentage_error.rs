@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -10,8 +10,8 @@ use burn::tensor::Tensor;
 /// The value is a share, not a percentage: 0.1 is an error of 10 %. Ranges over `[0, inf]`. A target of
 /// 0 has no relative error: in place of dividing by 0 the reference divides by `1.17e-6`, and so does
 /// this, which makes such a target outweigh all others; see
-/// [`SymmetricMeanAbsolutePercentageError`](crate::SymmetricMeanAbsolutePercentageError) and
-/// [`WeightedMeanAbsolutePercentageError`](crate::WeightedMeanAbsolutePercentageError).
+/// [`SymmetricMeanAbsolutePercentageError`](crate::regression::SymmetricMeanAbsolutePercentageError) and
+/// [`WeightedMeanAbsolutePercentageError`](crate::regression::WeightedMeanAbsolutePercentageError).
 ///
 /// Weights of the batch make it a weighted mean. No data, or none of any weight, is
 /// [`MetricError::Empty`]. NaN is [`MetricError::InvalidData`], and so is an infinite target with an
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// 1.9.0 `MeanAbsolutePercentageError`. scikit-learn divides by no less than `2.2e-16`.
 ///
 /// ```
-/// use metrics_core::{MeanAbsolutePercentageError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MeanAbsolutePercentageError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -68,7 +68,7 @@ impl Metric for MeanAbsolutePercentageError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

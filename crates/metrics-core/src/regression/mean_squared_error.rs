@@ -1,7 +1,7 @@
 use super::{mean, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// Mean squared error: `mean((prediction - target)²)`, or its square root.
@@ -13,7 +13,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `MeanSquaredError`, and for weights scikit-learn's `mean_squared_error`.
 ///
 /// ```
-/// use metrics_core::{MeanSquaredError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MeanSquaredError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -68,7 +68,7 @@ impl Metric for MeanSquaredError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         let finish = |mse: f64| if self.root { mse.sqrt() } else { mse };
         mean(moments, &moments.squared_error, self.outputs, finish)
     }

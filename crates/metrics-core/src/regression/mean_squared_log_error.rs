@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
     ops::{default::log1p, scalar::ln},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -17,7 +17,7 @@ use burn::tensor::{Bool, Tensor};
 /// infinite prediction. Reference: TorchMetrics 1.9.0 `MeanSquaredLogError`.
 ///
 /// ```
-/// use metrics_core::{MeanSquaredLogError, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MeanSquaredLogError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -85,7 +85,7 @@ impl Metric for MeanSquaredLogError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

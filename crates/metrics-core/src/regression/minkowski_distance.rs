@@ -1,7 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
     ops::default::power,
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// `MinkowskiDistance`, and for weights SciPy's `distance.minkowski`.
 ///
 /// ```
-/// use metrics_core::{Metric, MinkowskiDistance, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::MinkowskiDistance};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -82,7 +82,7 @@ impl Metric for MinkowskiDistance {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.sum()?.powf(1.0 / self.p).into())
     }
 

@@ -23,35 +23,51 @@ mod r2_score;
 mod ranks;
 mod relative_squared_error;
 mod spearman_corr_coef;
+pub mod states;
 mod symmetric_mean_absolute_percentage_error;
 mod tweedie_deviance_score;
 mod weighted_mean_absolute_percentage_error;
 
-pub use concordance_corr_coef::ConcordanceCorrCoef;
-pub use continuous_ranked_probability_score::ContinuousRankedProbabilityScore;
-pub use cosine_similarity::{CosineSimilarity, CosineTerms};
-pub use critical_success_index::CriticalSuccessIndex;
-pub use explained_variance::ExplainedVariance;
-pub use jensen_shannon_divergence::{JensenShannonDivergence, JensenShannonTerms};
-pub use kendall_rank_corr_coef::{Alternative, KendallRankCorrCoef, KendallVariant};
-pub use kl_divergence::{KlDivergence, KlTerms};
-pub use log_cosh_error::LogCoshError;
-pub use mean_absolute_error::MeanAbsoluteError;
-pub use mean_absolute_percentage_error::MeanAbsolutePercentageError;
-pub use mean_squared_error::MeanSquaredError;
-pub use mean_squared_log_error::MeanSquaredLogError;
-pub use minkowski_distance::MinkowskiDistance;
-pub use normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization};
-pub use pearson_corr_coef::PearsonCorrCoef;
-pub use per_row::{PerRow, Reduction};
-pub use r2_score::{MultiOutput, R2Score};
-pub use relative_squared_error::RelativeSquaredError;
-pub use spearman_corr_coef::SpearmanCorrCoef;
-pub use symmetric_mean_absolute_percentage_error::SymmetricMeanAbsolutePercentageError;
-pub use tweedie_deviance_score::TweedieDevianceScore;
-pub use weighted_mean_absolute_percentage_error::WeightedMeanAbsolutePercentageError;
+/// The metrics and their options, which the prelude has too.
+pub(crate) mod metrics {
+    pub use super::{
+        concordance_corr_coef::ConcordanceCorrCoef,
+        continuous_ranked_probability_score::ContinuousRankedProbabilityScore,
+        cosine_similarity::CosineSimilarity,
+        critical_success_index::CriticalSuccessIndex,
+        explained_variance::ExplainedVariance,
+        jensen_shannon_divergence::JensenShannonDivergence,
+        kendall_rank_corr_coef::{Alternative, KendallRankCorrCoef, KendallVariant},
+        kl_divergence::KlDivergence,
+        log_cosh_error::LogCoshError,
+        mean_absolute_error::MeanAbsoluteError,
+        mean_absolute_percentage_error::MeanAbsolutePercentageError,
+        mean_squared_error::MeanSquaredError,
+        mean_squared_log_error::MeanSquaredLogError,
+        minkowski_distance::MinkowskiDistance,
+        normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization},
+        pearson_corr_coef::PearsonCorrCoef,
+        per_row::Reduction,
+        r2_score::{MultiOutput, R2Score},
+        relative_squared_error::RelativeSquaredError,
+        spearman_corr_coef::SpearmanCorrCoef,
+        symmetric_mean_absolute_percentage_error::SymmetricMeanAbsolutePercentageError,
+        tweedie_deviance_score::TweedieDevianceScore,
+        weighted_mean_absolute_percentage_error::WeightedMeanAbsolutePercentageError,
+    };
+}
+pub use self::per_row::PerRow;
+pub use metrics::*;
 
-use crate::{MetricError, Value, accumulators::Moments};
+/// The terms that metrics of rows are sums of, which the names of these metrics stand for.
+pub mod terms {
+    pub use super::{
+        cosine_similarity::CosineTerms, jensen_shannon_divergence::JensenShannonTerms,
+        kl_divergence::KlTerms,
+    };
+}
+
+use crate::{MetricError, Value, regression::states::PairMomentsSummary};
 
 /// One number, or a list if the outputs were asked for one by one.
 fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
@@ -63,7 +79,7 @@ fn per_output(values: Vec<f64>, outputs: Option<usize>) -> Value {
 
 /// The mean of a sum over the rows, weighted if they are.
 fn mean(
-    moments: &Moments,
+    moments: &PairMomentsSummary,
     sums: &[f64],
     outputs: Option<usize>,
     finish: impl Fn(f64) -> f64,
@@ -128,7 +144,11 @@ fn relative(error: f64, baseline: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Metric, accumulators::PairSums, accumulators::PairTerms, batch::Regression};
+    use crate::{
+        Metric,
+        batch::Regression,
+        regression::states::{PairSums, PairTerms},
+    };
     use burn::tensor::{Device, Tensor};
 
     /// Of a pair at a time, against the textbook in `f64`, which has digits to lose.

@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// What a root mean squared error is divided by.
@@ -35,7 +35,8 @@ pub enum RmseNormalization {
 ///
 /// ```
 /// use metrics_core::{
-///     Metric, NormalizedRootMeanSquaredError, RmseNormalization, batch::Regression,
+///     Metric, batch::Regression,
+///     regression::{NormalizedRootMeanSquaredError, RmseNormalization},
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///
@@ -96,7 +97,7 @@ impl Metric for NormalizedRootMeanSquaredError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         let n = moments.weight;
         let values = (0..moments.outputs)

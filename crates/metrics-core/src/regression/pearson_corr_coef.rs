@@ -1,7 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Joint, JointMoments},
+    regression::states::{JointMoments, JointMomentsSummary},
 };
 
 /// Pearson correlation coefficient: `sum((x - mean(x)) (y - mean(y))) / sqrt(sum((x - mean(x))²)
@@ -19,7 +19,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `PearsonCorrCoef`, which takes no weights.
 ///
 /// ```
-/// use metrics_core::{Metric, PearsonCorrCoef, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::PearsonCorrCoef};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -60,7 +60,7 @@ impl Metric for PearsonCorrCoef {
         }
     }
 
-    fn finalize(&self, joint: &Joint) -> Result<Value, MetricError> {
+    fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
         let values = joint.each(|o| correlation(o.comoment, o.pred_m2, o.target_m2));
         Ok(per_output(values, self.outputs))

@@ -1,6 +1,7 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Listed, PairList, PairSums, PairTerms, PairTotals},
+    regression::states::{PairList, PairSums, PairSumsSummary, PairTerms},
+    states::ValueListSummary,
 };
 
 /// How the values of rows become one. To have each of them, see [`PerRow`].
@@ -13,7 +14,7 @@ pub enum Reduction {
 }
 
 impl Reduction {
-    pub(super) fn apply(self, totals: &PairTotals) -> Result<Value, MetricError> {
+    pub(super) fn apply(self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         let value = match self {
             Reduction::Mean => totals.mean()?,
             Reduction::Sum => totals.sum()?,
@@ -24,14 +25,14 @@ impl Reduction {
 
 /// The value of every row, in the order of the batches, as a list: TorchMetrics' reduction `"none"`.
 ///
-/// This is what `per_row` makes of a [`CosineSimilarity`](crate::CosineSimilarity), a
-/// [`KlDivergence`](crate::KlDivergence) or a
-/// [`JensenShannonDivergence`](crate::JensenShannonDivergence). The state grows with the data, 4 bytes
+/// This is what `per_row` makes of a [`CosineSimilarity`](crate::regression::CosineSimilarity), a
+/// [`KlDivergence`](crate::regression::KlDivergence) or a
+/// [`JensenShannonDivergence`](crate::regression::JensenShannonDivergence). The state grows with the data, 4 bytes
 /// a row, and rows that are left out are missing in the list. No data is [`MetricError::Empty`]. A
 /// weighted batch is [`MetricError::WeightsUnsupported`]: a row that counts half has no place in a list.
 ///
 /// ```
-/// use metrics_core::{CosineSimilarity, Metric, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::CosineSimilarity};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -69,7 +70,7 @@ where
         self.metric.accumulator().into()
     }
 
-    fn finalize(&self, listed: &Listed) -> Result<Value, MetricError> {
+    fn finalize(&self, listed: &ValueListSummary) -> Result<Value, MetricError> {
         match listed.values.is_empty() {
             true => Err(MetricError::Empty {
                 rejected: listed.rejected,

@@ -1,7 +1,7 @@
 use super::{average_suffix, explained};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// How the R² scores of several outputs become one.
@@ -32,7 +32,7 @@ pub enum MultiOutput {
 /// Reference: TorchMetrics 1.9.0 `R2Score`, and for weights scikit-learn's `r2_score`.
 ///
 /// ```
-/// use metrics_core::{Metric, MultiOutput, R2Score, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::{MultiOutput, R2Score}};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -103,7 +103,7 @@ impl Metric for R2Score {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         if moments.count < 2 {
             return Err(MetricError::TooFew {

@@ -1,7 +1,7 @@
 use super::relative;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Moments, PairMoments},
+    regression::states::{PairMoments, PairMomentsSummary},
 };
 
 /// Relative squared error: `sum((target - prediction)²) / sum((target - mean(target))²)`, or its
@@ -19,7 +19,7 @@ use crate::{
 /// 1.9.0 `RelativeSquaredError`.
 ///
 /// ```
-/// use metrics_core::{Metric, RelativeSquaredError, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::RelativeSquaredError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -74,7 +74,7 @@ impl Metric for RelativeSquaredError {
         }
     }
 
-    fn finalize(&self, moments: &Moments) -> Result<Value, MetricError> {
+    fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         let totals = &moments.target_m2;
         let sum: f64 = (moments.squared_error.iter().zip(totals))

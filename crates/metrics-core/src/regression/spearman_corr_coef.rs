@@ -1,7 +1,7 @@
 use super::{pearson_corr_coef::correlation, per_output, ranks::Ranking, suffix};
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{Pairs, RankPairs},
+    regression::states::{RankPairs, RankPairsSummary},
 };
 
 /// Spearman rank correlation coefficient: the Pearson correlation of the ranks of predictions and
@@ -19,7 +19,7 @@ use crate::{
 /// 1.9.0 `SpearmanCorrCoef`, SciPy `spearmanr`.
 ///
 /// ```
-/// use metrics_core::{Metric, SpearmanCorrCoef, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::SpearmanCorrCoef};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -60,7 +60,7 @@ impl Metric for SpearmanCorrCoef {
         }
     }
 
-    fn finalize(&self, pairs: &Pairs) -> Result<Value, MetricError> {
+    fn finalize(&self, pairs: &RankPairsSummary) -> Result<Value, MetricError> {
         pairs.not_empty()?;
         Ok(per_output(pairs.each(spearman), self.outputs))
     }

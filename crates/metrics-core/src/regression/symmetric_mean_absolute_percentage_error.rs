@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -17,7 +17,7 @@ use burn::tensor::Tensor;
 /// the data does not matter.
 ///
 /// ```
-/// use metrics_core::{Metric, SymmetricMeanAbsolutePercentageError, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::SymmetricMeanAbsolutePercentageError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -69,7 +69,7 @@ impl Metric for SymmetricMeanAbsolutePercentageError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

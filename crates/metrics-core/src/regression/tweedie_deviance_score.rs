@@ -1,11 +1,11 @@
 use super::deviance::{exp_excess, log_ratio, number, relative_entropy};
 use crate::{
     Metric, MetricError, Reason, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
     ops::{
         default::power,
         scalar::{exp, ln},
     },
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -35,7 +35,7 @@ use burn::tensor::{Bool, Tensor};
 /// whether less is better; it is.
 ///
 /// ```
-/// use metrics_core::{Metric, TweedieDevianceScore, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::TweedieDevianceScore};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -166,7 +166,7 @@ impl Metric for TweedieDevianceScore {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         Ok(totals.mean()?.into())
     }
 

@@ -1,7 +1,7 @@
 use super::relative;
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{MAX_SUMS, PairSums, PairTerms, PairTotals},
+    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
 
@@ -19,7 +19,7 @@ use burn::tensor::Tensor;
 /// on the unit of the targets.
 ///
 /// ```
-/// use metrics_core::{Metric, WeightedMeanAbsolutePercentageError, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::WeightedMeanAbsolutePercentageError};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -66,7 +66,7 @@ impl Metric for WeightedMeanAbsolutePercentageError {
         PairSums::new(self.clone())
     }
 
-    fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+    fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let (errors, targets) = (totals.sums_of(0), totals.sums_of(1));
         Ok(relative(errors[0], targets[0]).into())

@@ -2,6 +2,10 @@
 
 mod negative_log_likelihood;
 mod perplexity;
+pub mod states;
 
-pub use negative_log_likelihood::NegativeLogLikelihood;
-pub use perplexity::Perplexity;
+/// The metrics and their options, which the prelude has too.
+pub(crate) mod metrics {
+    pub use super::{negative_log_likelihood::NegativeLogLikelihood, perplexity::Perplexity};
+}
+pub use metrics::*;

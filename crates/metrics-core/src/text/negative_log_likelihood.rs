@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{LogLikelihood, LogLikelihoodSum},
+    text::states::{LogLikelihood, LogLikelihoodSummary},
 };
 
 /// Negative log-likelihood: `mean(-ln p(target))` in nats, the cross-entropy loss over all
@@ -17,7 +17,7 @@ use crate::{
 /// epsilon.
 ///
 /// ```
-/// use metrics_core::{Metric, NegativeLogLikelihood, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, text::NegativeLogLikelihood};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -61,7 +61,7 @@ impl Metric for NegativeLogLikelihood {
         }
     }
 
-    fn finalize(&self, sum: &LogLikelihoodSum) -> Result<Value, MetricError> {
+    fn finalize(&self, sum: &LogLikelihoodSummary) -> Result<Value, MetricError> {
         Ok(sum.mean()?.into())
     }
 

@@ -1,6 +1,6 @@
 use crate::{
     Metric, MetricError, Value,
-    accumulators::{LogLikelihood, LogLikelihoodSum},
+    text::states::{LogLikelihood, LogLikelihoodSummary},
 };
 
 /// Perplexity: `exp(mean(-ln p(target)))`, among how many tokens a model hesitates on average.
@@ -16,7 +16,7 @@ use crate::{
 /// TorchMetrics 1.9.0 `Perplexity`.
 ///
 /// ```
-/// use metrics_core::{Metric, Perplexity, batch::Multiclass};
+/// use metrics_core::{Metric, batch::Multiclass, text::Perplexity};
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let device = Device::default();
@@ -59,7 +59,7 @@ impl Metric for Perplexity {
         }
     }
 
-    fn finalize(&self, sum: &LogLikelihoodSum) -> Result<Value, MetricError> {
+    fn finalize(&self, sum: &LogLikelihoodSummary) -> Result<Value, MetricError> {
         Ok(sum.mean()?.exp().into())
     }
 

@@ -22,7 +22,10 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// `+metric` is `|metric|`; operators that only make sense for integers and booleans are left out.
 ///
 /// ```
-/// use metrics_core::{Metric, MetricCollection, Precision, Recall, batch::Binary};
+/// use metrics_core::{
+///     Metric, MetricCollection, batch::Binary,
+///     classification::{Precision, Recall},
+/// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
 /// let (precision, recall) = (Precision::binary().expr(), Recall::binary());

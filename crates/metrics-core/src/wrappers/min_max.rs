@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// value its extremes are infinities.
 ///
 /// ```
-/// use metrics_core::{Mean, Metric, MetricError, MinMax, batch::Values};
+/// use metrics_core::{Metric, MetricError, aggregation::Mean, batch::Values, wrappers::MinMax};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

@@ -10,7 +10,7 @@ mod tracker;
 
 pub use expr::{Applied, Combined, Expr};
 pub use min_max::{MinMax, MinMaxValue};
-pub use multioutput::{Multioutput, OutputSummaries, PerOutput};
+pub use multioutput::{Multioutput, PerOutput, PerOutputSummary};
 pub use pair::{Pair, PairSummary};
 pub use running::{Running, Windowed};
 pub use task::{Mapped, MappedAccumulator, Task};

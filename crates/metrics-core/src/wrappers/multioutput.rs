@@ -1,8 +1,6 @@
 use crate::{
-    Accumulator, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
-    batch::Regression,
-    delta::{Delta, HostDelta},
-    state::fits,
+    Accumulator, Delta, HostDelta, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
+    batch::Regression, framework::state::fits,
 };
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// Reference: TorchMetrics 1.9.0 `MultioutputWrapper`, where NaN removal is `remove_nans`.
 ///
 /// ```
-/// use metrics_core::{Metric, Multioutput, R2Score, batch::Regression};
+/// use metrics_core::{Metric, batch::Regression, regression::R2Score, wrappers::Multioutput};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -76,7 +74,7 @@ where
         }
     }
 
-    fn finalize(&self, summary: &OutputSummaries<SummaryOf<M>>) -> Result<Value, MetricError> {
+    fn finalize(&self, summary: &PerOutputSummary<SummaryOf<M>>) -> Result<Value, MetricError> {
         let mut values = Vec::with_capacity(self.outputs);
         let mut missing = Vec::new();
         for summary in &summary.outputs {
@@ -126,10 +124,10 @@ pub struct PerOutput<A> {
 
 impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     type Batch = Regression;
-    type Summary = OutputSummaries<A::Summary>;
+    type Summary = PerOutputSummary<A::Summary>;
 
     fn empty(&self) -> Self::Summary {
-        OutputSummaries {
+        PerOutputSummary {
             outputs: vec![self.inner.empty(); self.outputs],
             keep_nans: self.keep_nans,
         }
@@ -190,19 +188,19 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
 
 /// The summary of each output.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OutputSummaries<S> {
+pub struct PerOutputSummary<S> {
     outputs: Vec<S>,
     keep_nans: bool,
 }
 
-impl<S> OutputSummaries<S> {
+impl<S> PerOutputSummary<S> {
     /// The summaries, one per output.
     pub fn outputs(&self) -> &[S] {
         &self.outputs
     }
 }
 
-impl<S: Summary> Summary for OutputSummaries<S> {
+impl<S: Summary> Summary for PerOutputSummary<S> {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let options = |own: &Self| (own.outputs.len(), own.keep_nans);
         if options(self) != options(other) {

@@ -1,7 +1,5 @@
 use crate::{
-    Accumulator, MetricError, Rejected, Summary,
-    delta::{Delta, HostDelta},
-    state::fits,
+    Accumulator, Delta, HostDelta, MetricError, Rejected, Summary, framework::state::fits,
 };
 use serde::{Deserialize, Serialize};
 use std::any::Any;

@@ -7,17 +7,17 @@ use std::collections::VecDeque;
 const FLUSH_INTERVAL: u64 = 32;
 
 /// What can run over a window: a [`MetricState`] or a [`MetricCollection`].
-pub trait Windowed: stretch::Stretch {}
+pub trait Windowed: segment::Segment {}
 
 impl<M: Metric> Windowed for MetricState<M> {}
 
 impl<B: Batch> Windowed for MetricCollection<B> {}
 
 /// What [`Running`] needs of them, which is not for others to call.
-mod stretch {
+mod segment {
     use super::*;
 
-    pub trait Stretch: Sized {
+    pub trait Segment: Sized {
         /// What is added.
         type Batch: Batch;
         /// What `compute` returns.
@@ -27,13 +27,13 @@ mod stretch {
         fn emptied(&self) -> Self;
         fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError>;
         /// Reads all of them at once.
-        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError>;
+        fn read(segments: &mut [&mut Self]) -> Result<(), MetricError>;
         /// Adds what another has accumulated, which has been read.
         fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
         fn value(&mut self) -> Result<Self::Output, MetricError>;
     }
 
-    impl<M: Metric> Stretch for MetricState<M> {
+    impl<M: Metric> Segment for MetricState<M> {
         type Batch = BatchOf<M>;
         type Output = Value;
 
@@ -45,8 +45,8 @@ mod stretch {
             self.update(batch)
         }
 
-        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
-            MetricState::read_together(stretches)
+        fn read(segments: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricState::read_together(segments)
         }
 
         fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
@@ -58,7 +58,7 @@ mod stretch {
         }
     }
 
-    impl<B: Batch> Stretch for MetricCollection<B> {
+    impl<B: Batch> Segment for MetricCollection<B> {
         type Batch = B;
         type Output = MetricReport;
 
@@ -70,8 +70,8 @@ mod stretch {
             self.update(batch)
         }
 
-        fn read(stretches: &mut [&mut Self]) -> Result<(), MetricError> {
-            MetricCollection::read_together(stretches).map(|_| ())
+        fn read(segments: &mut [&mut Self]) -> Result<(), MetricError> {
+            MetricCollection::read_together(segments).map(|_| ())
         }
 
         fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError> {
@@ -99,7 +99,7 @@ mod stretch {
 /// `Running::new(Sum::new().state(), n)`.
 ///
 /// ```
-/// use metrics_core::{Metric, MetricError, Running, Sum, batch::Values};
+/// use metrics_core::{Metric, MetricError, aggregation::Sum, batch::Values, wrappers::Running};
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();
@@ -118,7 +118,7 @@ pub struct Running<S> {
     empty: S,
     window: usize,
     /// One per update, the oldest first.
-    stretches: VecDeque<S>,
+    segments: VecDeque<S>,
     updates: u64,
 }
 
@@ -128,7 +128,7 @@ impl<S: Windowed> Running<S> {
         Self {
             empty: metric.emptied(),
             window,
-            stretches: VecDeque::new(),
+            segments: VecDeque::new(),
             updates: 0,
         }
     }
@@ -138,8 +138,8 @@ impl<S: Windowed> Running<S> {
     /// # Errors
     /// As the metric's or collection's `update`; the window is then unchanged.
     pub fn update(&mut self, batch: &S::Batch) -> Result<(), MetricError> {
-        let stretch = self.stretch(batch)?;
-        self.push(stretch, batch);
+        let segment = self.segment(batch)?;
+        self.push(segment, batch);
         Ok(())
     }
 
@@ -148,10 +148,10 @@ impl<S: Windowed> Running<S> {
     /// # Errors
     /// As [`update`](Self::update) and [`compute`](Self::compute).
     pub fn forward(&mut self, batch: &S::Batch) -> Result<S::Output, MetricError> {
-        let mut stretch = self.stretch(batch)?;
-        S::read(&mut [&mut stretch])?;
-        let value = stretch.value();
-        self.push(stretch, batch);
+        let mut segment = self.segment(batch)?;
+        S::read(&mut [&mut segment])?;
+        let value = segment.value();
+        self.push(segment, batch);
         value
     }
 
@@ -160,45 +160,45 @@ impl<S: Windowed> Running<S> {
     /// # Errors
     /// As the metric's or collection's `compute`.
     pub fn compute(&mut self) -> Result<S::Output, MetricError> {
-        S::read(&mut self.stretches.iter_mut().collect::<Vec<_>>())?;
+        S::read(&mut self.segments.iter_mut().collect::<Vec<_>>())?;
         let mut window = self.empty.emptied();
-        for stretch in &mut self.stretches {
-            window.take_in(stretch)?;
+        for segment in &mut self.segments {
+            window.take_in(segment)?;
         }
         window.value()
     }
 
     /// How many updates the window holds at the moment.
     pub fn len(&self) -> usize {
-        self.stretches.len()
+        self.segments.len()
     }
 
     /// Whether there was no update yet.
     pub fn is_empty(&self) -> bool {
-        self.stretches.is_empty()
+        self.segments.is_empty()
     }
 
     /// Forgets everything.
     pub fn reset(&mut self) {
-        self.stretches.clear();
+        self.segments.clear();
     }
 
     /// A state of this batch alone.
-    fn stretch(&self, batch: &S::Batch) -> Result<S, MetricError> {
+    fn segment(&self, batch: &S::Batch) -> Result<S, MetricError> {
         if self.window == 0 {
             let text = "a window of 0 updates";
             return Err(MetricError::InvalidOption(text.into()));
         }
-        let mut stretch = self.empty.emptied();
-        stretch.add(batch)?;
-        Ok(stretch)
+        let mut segment = self.empty.emptied();
+        segment.add(batch)?;
+        Ok(segment)
     }
 
-    fn push(&mut self, stretch: S, batch: &S::Batch) {
-        if self.stretches.len() == self.window {
-            self.stretches.pop_front();
+    fn push(&mut self, segment: S, batch: &S::Batch) {
+        if self.segments.len() == self.window {
+            self.segments.pop_front();
         }
-        self.stretches.push_back(stretch);
+        self.segments.push_back(segment);
         self.updates += 1;
         if self.updates.is_multiple_of(FLUSH_INTERVAL) {
             // A device that cannot flush says so when it is read.

@@ -1,8 +1,7 @@
 use crate::{
-    Accumulator, Batch, BatchOf, Metric, MetricError, SummaryOf, Value,
+    Accumulator, Batch, BatchOf, Delta, HostDelta, Metric, MetricError, SummaryOf, Value,
     batch::{Binary, Regression},
-    delta::{Delta, HostDelta},
-    state::fits,
+    framework::state::fits,
 };
 use std::{fmt, sync::Arc};
 
@@ -27,8 +26,9 @@ type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
 ///
 /// ```
 /// use metrics_core::{
-///     Accuracy, Batch, MeanSquaredError, Metric, MetricCollection, Task,
+///     Batch, Metric, MetricCollection,
 ///     batch::{Binary, Memo, Regression},
+///     classification::Accuracy, regression::MeanSquaredError, wrappers::Task,
 /// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
@@ -136,7 +136,7 @@ impl Task<Regression, Binary> {
     /// [invalid one](crate::Rejected::invalid_targets), where TorchMetrics has 0. The task has no name.
     ///
     /// ```
-    /// use metrics_core::{Accuracy, Metric, Task, batch::Regression};
+    /// use metrics_core::{Metric, batch::Regression, classification::Accuracy, wrappers::Task};
     /// use burn::tensor::{Device, Tensor};
     ///
     /// let device = Device::default();

@@ -47,7 +47,10 @@ impl MetricInfo {
 /// error of the constructor.
 ///
 /// ```
-/// use metrics_core::{MeanSquaredError, MetricCollection, MetricError, Tracker, batch::Regression};
+/// use metrics_core::{
+///     MetricCollection, MetricError, batch::Regression, regression::MeanSquaredError,
+///     wrappers::Tracker,
+/// };
 /// use burn::tensor::{Device, Tensor};
 ///
 /// let device = Device::default();

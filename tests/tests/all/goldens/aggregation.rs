@@ -1,7 +1,7 @@
 //! Metrics of plain numbers.
 
 use super::runner::Run;
-use metrics_core::{Cat, Max, Mean, Min, NanStrategy, Sum};
+use metrics_core::aggregation::{Cat, Max, Mean, Min, NanStrategy, Sum};
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -2,10 +2,14 @@
 
 use super::{classification_counts::average, runner::Run};
 use metrics_core::{
-    BatchOf, ClickThroughRate, Criterion, DecisionMetric, DecisionRule, Dice, GroupFairness,
-    GroupStatRates, HingeLoss, Metric, MultilabelCoverageError, MultilabelCriterion,
-    MultilabelRankingAveragePrecision, MultilabelRankingLoss, NormalizedEntropy, RankingMetric,
-    RankingRule, TopKMultilabelAccuracy, WeightedCalibration,
+    BatchOf, Criterion, Metric,
+    classification::{
+        ClickThroughRate, DecisionMetric, Dice, GroupFairness, GroupStatRates, HingeLoss,
+        MultilabelCoverageError, MultilabelCriterion, MultilabelRankingAveragePrecision,
+        MultilabelRankingLoss, NormalizedEntropy, RankingMetric, TopKMultilabelAccuracy,
+        WeightedCalibration,
+        rules::{DecisionRule, RankingRule},
+    },
 };
 use metrics_tests::samples::Sample;
 

@@ -4,7 +4,7 @@ use super::{
     classification_curves::{self, options},
     runner::Run,
 };
-use metrics_core::{Auroc, AveragePrecision, LogAuc};
+use metrics_core::classification::{Auroc, AveragePrecision, LogAuc};
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -1,7 +1,7 @@
 //! Calibration errors and reliability diagrams.
 
 use super::runner::Run;
-use metrics_core::{CalibrationError, CalibrationNorm, ReliabilityDiagram};
+use metrics_core::classification::{CalibrationError, CalibrationNorm, ReliabilityDiagram};
 use metrics_tests::golden::Args;
 
 /// Builds the metric of a case and runs it.

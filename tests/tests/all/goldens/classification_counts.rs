@@ -2,10 +2,13 @@
 
 use super::runner::Run;
 use metrics_core::{
-    Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, ConfusionRule, F1Score,
-    FBetaScore, HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
-    NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
-    accumulators::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion},
+    batch::{Binary, Multiclass, Multilabel},
+    classification::{
+        Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, F1Score, FBetaScore,
+        HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+        NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
+        rules::ConfusionRule,
+    },
 };
 use metrics_tests::{compare::Tolerance, golden::Args};
 
@@ -84,9 +87,9 @@ fn cohen_kappa(run: &mut Run) {
 }
 
 pub fn binary<R: ConfusionRule>(
-    mut metric: ClassMetric<R, BinaryConfusion>,
+    mut metric: ClassMetric<R, Binary>,
     args: &Args,
-) -> ClassMetric<R, BinaryConfusion> {
+) -> ClassMetric<R, Binary> {
     if let Some(threshold) = args.float("threshold") {
         metric = metric.threshold(threshold as f32);
     }
@@ -97,9 +100,9 @@ pub fn binary<R: ConfusionRule>(
 }
 
 pub fn multiclass<R: ConfusionRule>(
-    mut metric: ClassMetric<R, MulticlassConfusion>,
+    mut metric: ClassMetric<R, Multiclass>,
     args: &Args,
-) -> ClassMetric<R, MulticlassConfusion> {
+) -> ClassMetric<R, Multiclass> {
     if let Some(k) = args.int("top_k") {
         metric = metric.top_k(k as usize);
     }
@@ -110,9 +113,9 @@ pub fn multiclass<R: ConfusionRule>(
 }
 
 pub fn multilabel<R: ConfusionRule>(
-    mut metric: ClassMetric<R, MultilabelConfusion>,
+    mut metric: ClassMetric<R, Multilabel>,
     args: &Args,
-) -> ClassMetric<R, MultilabelConfusion> {
+) -> ClassMetric<R, Multilabel> {
     if let Some(threshold) = args.float("threshold") {
         metric = metric.threshold(threshold as f32);
     }

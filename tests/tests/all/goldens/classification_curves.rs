@@ -1,10 +1,10 @@
 //! Metrics over all thresholds.
 
 use super::{classification_counts::average, runner::Run};
-use metrics_core::{
-    Auroc, AveragePrecision, CurveMetric, CurveRule, Eer, PrecisionAtFixedRecall,
-    PrecisionRecallCurve, RecallAtFixedPrecision, Roc, SensitivityAtSpecificity,
-    SpecificityAtSensitivity, accumulators::Thresholds,
+use metrics_core::classification::{
+    Auroc, AveragePrecision, CurveMetric, Eer, PrecisionAtFixedRecall, PrecisionRecallCurve,
+    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity, Thresholds,
+    rules::CurveRule,
 };
 use metrics_tests::golden::{Args, number};
 

@@ -6,7 +6,7 @@ use super::{
     runner::Run,
     text_perplexity,
 };
-use metrics_core::{
+use metrics_core::classification::{
     Accuracy, ExactMatch, F1Score, FBetaScore, HammingDistance, NegativePredictiveValue, Precision,
     Recall, Specificity, StatScores,
 };

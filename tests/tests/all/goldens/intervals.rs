@@ -2,7 +2,7 @@
 
 use super::runner::Run;
 use metrics_core::{
-    Accuracy, Average, NegativePredictiveValue, Precision, Recall, Specificity,
+    classification::{Accuracy, Average, NegativePredictiveValue, Precision, Recall, Specificity},
     intervals::ProportionMethod,
 };
 

@@ -2,10 +2,12 @@
 
 use super::runner::Run;
 use metrics_core::{
-    Alternative, ConcordanceCorrCoef, ContinuousRankedProbabilityScore, Covariance,
-    ExplainedVariance, KendallRankCorrCoef, KendallVariant, MultiOutput,
-    NormalizedRootMeanSquaredError, PearsonCorrCoef, RmseNormalization, SpearmanCorrCoef,
-    Wasserstein1D,
+    aggregation::{Covariance, Wasserstein1D},
+    regression::{
+        Alternative, ConcordanceCorrCoef, ContinuousRankedProbabilityScore, ExplainedVariance,
+        KendallRankCorrCoef, KendallVariant, MultiOutput, NormalizedRootMeanSquaredError,
+        PearsonCorrCoef, RmseNormalization, SpearmanCorrCoef,
+    },
 };
 
 /// Builds the metric of a case and runs it.

@@ -1,7 +1,7 @@
 //! Metrics of predicted numbers.
 
 use super::runner::Run;
-use metrics_core::{
+use metrics_core::regression::{
     MeanAbsoluteError, MeanSquaredError, MultiOutput, NormalizedRootMeanSquaredError, R2Score,
     RelativeSquaredError, RmseNormalization,
 };

@@ -1,7 +1,7 @@
 //! Metrics of predicted numbers that are sums of terms, and weights for all of regression.
 
 use super::{regression_moments, runner::Run};
-use metrics_core::{
+use metrics_core::regression::{
     CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence, LogCoshError,
     MeanAbsolutePercentageError, MeanSquaredLogError, MinkowskiDistance, Reduction,
     SymmetricMeanAbsolutePercentageError, TweedieDevianceScore,

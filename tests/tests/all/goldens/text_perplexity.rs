@@ -1,7 +1,7 @@
 //! Metrics of language models.
 
 use super::runner::Run;
-use metrics_core::{NegativeLogLikelihood, Perplexity};
+use metrics_core::text::{NegativeLogLikelihood, Perplexity};
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -2,8 +2,11 @@
 
 use super::runner::Run;
 use metrics_core::{
-    Accuracy, Auroc, Average, MeanAbsoluteError, MeanSquaredError, Metric, Multioutput, Precision,
-    R2Score, Recall, Task, batch::Regression,
+    Metric,
+    batch::Regression,
+    classification::{Accuracy, Auroc, Average, Precision, Recall},
+    regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
+    wrappers::{Multioutput, Task},
 };
 
 /// The formula of the case, of metrics that differ in type.

@@ -307,7 +307,7 @@ impl RecordLogger<TensorBoard> {
     ///
     /// # Errors
     /// [`InvalidData`](ErrorKind::InvalidData) if it is not the curve of a
-    /// [`PrecisionRecallCurve`](metrics_core::PrecisionRecallCurve) with points, or there are no
+    /// [`PrecisionRecallCurve`](metrics_core::classification::PrecisionRecallCurve) with points, or there are no
     /// positives; why it cannot be written.
     pub fn pr_curve(
         &self,

@@ -1,6 +1,9 @@
 //! Terms of rows, whose sums are [`term_sums`](crate::ops::term_sums).
 
-use crate::ops::{self, MarginOptions, ScoreKind};
+use crate::{
+    ScoreKind,
+    ops::{self, MarginOptions},
+};
 use burn::tensor::{FloatDType, Int, Tensor};
 
 /// See [`decision_terms`](crate::ops::decision_terms).

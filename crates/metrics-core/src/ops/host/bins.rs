@@ -6,7 +6,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// How many of some rising thresholds a value reaches.
-struct Reached {
+pub(in crate::ops) struct Reached {
     /// With a NaN behind them, which no value reaches.
     thresholds: Vec<f32>,
     /// One over the distance of thresholds that are evenly spaced from 0.
@@ -14,7 +14,26 @@ struct Reached {
 }
 
 impl Reached {
-    fn new(thresholds: &[f32]) -> Self {
+    /// The edges of so many bins of equal width.
+    pub(in crate::ops) fn of_bins(bins: usize) -> Self {
+        let edges = Self::new(&default::edges(bins));
+        Self {
+            scale: Some(bins as f32),
+            ..edges
+        }
+    }
+
+    /// The bin of a number in `[0, 1]`.
+    #[inline(always)]
+    pub(in crate::ops) fn bin(&self, value: f32) -> usize {
+        let reached = match self.scale {
+            Some(scale) => self.evenly(scale, value),
+            None => self.search(value),
+        };
+        reached.saturating_sub(1)
+    }
+
+    pub(in crate::ops) fn new(thresholds: &[f32]) -> Self {
         let steps = thresholds.len().saturating_sub(1) as f64;
         // A quarter of a step leaves room for the rounding of the product in `evenly`.
         let near = |(i, t): (usize, &f32)| (*t as f64 * steps - i as f64).abs() < 0.25;

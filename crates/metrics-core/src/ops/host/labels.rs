@@ -15,7 +15,12 @@ const COPIES: usize = 4;
 const COPIED_CELLS: usize = 2048;
 
 /// See [`ops::label_confusion`](crate::ops::label_confusion).
-pub(super) fn confusion(state: &mut [i32], pred: Ints, target: Ints, options: ConfusionOptions) {
+pub(in crate::ops) fn confusion(
+    state: &mut [i32],
+    pred: Ints,
+    target: Ints,
+    options: ConfusionOptions,
+) {
     with_ints!(pred, pred => with_ints!(target, target => {
         in_parts(state, target.len(), 1, |state, range| {
             count_pairs(state, &pred[range.clone()], &target[range], options);
@@ -24,7 +29,12 @@ pub(super) fn confusion(state: &mut [i32], pred: Ints, target: Ints, options: Co
 }
 
 /// See [`ops::label_margins`](crate::ops::label_margins).
-pub(super) fn margins(state: &mut [i32], pred: Ints, target: Ints, options: ConfusionOptions) {
+pub(in crate::ops) fn margins(
+    state: &mut [i32],
+    pred: Ints,
+    target: Ints,
+    options: ConfusionOptions,
+) {
     let classes = options.classes;
     let cells = classes * classes;
     let rows = target.len();

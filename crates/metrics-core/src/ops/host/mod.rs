@@ -2,17 +2,17 @@
 
 #![cfg_attr(feature = "ndarray", allow(deprecated))]
 
-mod bins;
+pub(in crate::ops) mod bins;
 mod cells;
 mod comoments;
 mod ensembles;
 mod joint;
-mod labels;
+pub(in crate::ops) mod labels;
 mod pairs;
-mod passes;
+pub(in crate::ops) mod passes;
 mod ranking;
 mod rows;
-mod scan;
+pub(in crate::ops) mod scan;
 mod sort;
 mod tensor;
 mod terms;
@@ -26,6 +26,7 @@ use burn::backend::{
 use burn::tensor::DType;
 use tensor::HostTensor;
 
+pub(in crate::ops) use bins::Reached;
 pub(crate) use cells::{
     confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
     threshold_cells, unit_matches,
@@ -33,9 +34,12 @@ pub(crate) use cells::{
 pub(crate) use comoments::co_moments;
 pub(crate) use ensembles::ensemble_scores;
 pub(crate) use joint::joint_moments;
+pub(in crate::ops) use labels::{confusion as label_confusion, margins as label_margins};
 pub(crate) use pairs::{NumberTerms, PairRows, RowOfTerms, pair_terms, row_terms};
+pub(in crate::ops) use passes::outside_unit;
 pub(crate) use ranking::{label_ranking, labels_before, row_codes};
 pub(crate) use rows::with_weights;
+pub(in crate::ops) use tensor::{Ints, ints};
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
 pub(crate) use terms::{decision_terms, hinge_losses, term_sums};
 pub(crate) use weighted::{weighted_counts, weighted_log_likelihood};

@@ -1,7 +1,7 @@
 //! Terms of pairs of numbers, computed and added in one pass.
 
 use super::rows::{RowSums, sum_parts};
-use crate::{Reason, accumulators::MAX_SUMS};
+use crate::{Reason, regression::states::MAX_SUMS};
 
 /// Rows of predictions and targets `[N, D]`, and their weights.
 #[derive(Clone, Copy)]

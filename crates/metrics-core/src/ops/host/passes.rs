@@ -8,13 +8,13 @@ use crate::{Reason, ops::PAIR_MOMENTS};
 use rayon::prelude::*;
 
 /// The rejected slot of a negative code.
-pub(super) fn slot(code: i32) -> usize {
+pub(in crate::ops) fn slot(code: i32) -> usize {
     (-1 - code) as usize
 }
 
 /// See [`ops::label_ranks`](crate::ops::label_ranks).
 #[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut [i32]) {
+pub(in crate::ops) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut [i32]) {
     with_ints!(pred, pred => with_ints!(target, target => {
         let (best, rank) = ranks.split_at_mut(target.len());
         let valid = 0..classes as i64;
@@ -36,7 +36,12 @@ pub(super) fn label_ranks(pred: Ints, target: Ints, classes: usize, ranks: &mut 
 }
 
 /// See [`ops::confusion`](crate::ops::confusion).
-pub(super) fn confusion(state: &mut [i32], ranks: &[i32], target: Ints, options: ConfusionOptions) {
+pub(in crate::ops) fn confusion(
+    state: &mut [i32],
+    ranks: &[i32],
+    target: Ints,
+    options: ConfusionOptions,
+) {
     let classes = options.classes;
     with_ints!(target, target => predictions(ranks, target, options, |outcome| {
         state[match outcome {
@@ -47,7 +52,7 @@ pub(super) fn confusion(state: &mut [i32], ranks: &[i32], target: Ints, options:
 }
 
 /// See [`ops::class_margins`](crate::ops::class_margins).
-pub(super) fn class_margins(
+pub(in crate::ops) fn class_margins(
     state: &mut [i32],
     ranks: &[i32],
     target: Ints,
@@ -62,6 +67,17 @@ pub(super) fn class_margins(
         }
         Err(slot) => state[3 * classes + slot] += 1,
     }));
+}
+
+/// See [`predictions`].
+#[inline(always)]
+pub(in crate::ops) fn each_prediction(
+    ranks: &[i32],
+    target: Ints,
+    options: ConfusionOptions,
+    f: impl FnMut(Result<(usize, usize), usize>),
+) {
+    with_ints!(target, target => predictions(ranks, target, options, f));
 }
 
 /// Calls `f` with the target and the prediction of each row, or with its rejected slot.
@@ -119,7 +135,7 @@ pub(super) fn label_counts(
 }
 
 /// See [`ops::outside_unit`](crate::ops::outside_unit).
-pub(super) fn outside_unit(scores: &[f32]) -> bool {
+pub(in crate::ops) fn outside_unit(scores: &[f32]) -> bool {
     let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
     // Without a branch inside a chunk the loop vectorizes.
     scores
@@ -149,7 +165,7 @@ pub(super) fn softmax(scores: &[f32], classes: usize) -> Vec<f32> {
 
 /// See [`ops::top_confidence`](crate::ops::top_confidence).
 #[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn top_confidence(
+pub(in crate::ops) fn top_confidence(
     (ranks, scan, target): (&[i32], &[f32], Ints),
     softmax: bool,
     ignore_index: Option<i64>,

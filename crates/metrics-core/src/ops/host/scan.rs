@@ -10,12 +10,12 @@ const LANES: usize = 16;
 const PARALLEL: usize = 1 << 16;
 
 /// See [`ops::row_ranks`](crate::ops::row_ranks). `ranks` is `[2, N]`.
-pub(super) fn row_ranks(scores: &[f32], classes: usize, target: Ints, ranks: &mut [i32]) {
+pub(in crate::ops) fn row_ranks(scores: &[f32], classes: usize, target: Ints, ranks: &mut [i32]) {
     with_ints!(target, target => rows(scores, classes, target, ranks, None));
 }
 
 /// See [`ops::row_scan`](crate::ops::row_scan). `ranks` is `[2, N]`, `floats` `[4, N]`.
-pub(super) fn row_scan(
+pub(in crate::ops) fn row_scan(
     scores: &[f32],
     classes: usize,
     target: Ints,

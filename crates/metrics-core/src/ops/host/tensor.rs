@@ -3,10 +3,11 @@
 use super::passes;
 use burn::backend::{BackendTensor, DispatchTensorKind};
 use burn::tensor::{DType, Int, Tensor, TensorData};
+use std::ops::Range;
 
 /// Labels of whatever integer type, widened one by one.
 #[derive(Clone, Copy)]
-pub(super) enum Ints<'a> {
+pub(in crate::ops) enum Ints<'a> {
     I32(&'a [i32]),
     I64(&'a [i64]),
 }
@@ -23,8 +24,25 @@ macro_rules! with_ints {
 pub(super) use with_ints;
 
 impl Ints<'_> {
-    pub(super) fn len(&self) -> usize {
+    pub(in crate::ops) fn len(&self) -> usize {
         with_ints!(self, slice => slice.len())
+    }
+
+    /// Some of them.
+    pub(in crate::ops) fn range(&self, range: Range<usize>) -> Self {
+        match self {
+            Ints::I32(slice) => Ints::I32(&slice[range]),
+            Ints::I64(slice) => Ints::I64(&slice[range]),
+        }
+    }
+
+    /// Calls `f` with the index and the value of each.
+    #[inline(always)]
+    pub(in crate::ops) fn each(&self, mut f: impl FnMut(usize, i64)) {
+        match self {
+            Ints::I32(slice) => (slice.iter().enumerate()).for_each(|(i, v)| f(i, i64::from(*v))),
+            Ints::I64(slice) => slice.iter().enumerate().for_each(|(i, v)| f(i, *v)),
+        }
     }
 }
 
@@ -225,7 +243,10 @@ pub(crate) fn counters<const D: usize, R>(
 }
 
 /// Runs `f` on the elements of a tensor of any integers.
-pub(super) fn ints<const D: usize, R>(tensor: &Tensor<D, Int>, f: impl FnOnce(Ints) -> R) -> R {
+pub(in crate::ops) fn ints<const D: usize, R>(
+    tensor: &Tensor<D, Int>,
+    f: impl FnOnce(Ints) -> R,
+) -> R {
     match tensor.clone().into_dispatch().kind {
         #[cfg(feature = "flex")]
         DispatchTensorKind::Flex(BackendTensor::Int(tensor)) => tensor.ints(f),

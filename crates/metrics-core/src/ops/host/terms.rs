@@ -5,7 +5,7 @@ use super::{
     passes::slot,
     rows::{RowSums, sum_parts, with_weights},
 };
-use crate::ops::{MarginOptions, ScoreKind};
+use crate::{ScoreKind, ops::MarginOptions};
 use burn::tensor::{Int, Tensor, TensorData};
 use rayon::prelude::*;
 use std::ops::Range;

@@ -1,0 +1,110 @@
+//! Cross-entropy, probability and target: the terms of metrics of predicted rates.
+
+use crate::{
+    MetricError,
+    batch::{Binary, Decisions, Multilabel},
+    ops,
+    states::{
+        RowTerms, WeightedRows,
+        confusion::{at_least_one, check_labels},
+    },
+};
+use burn::tensor::{Int, Tensor};
+use std::marker::PhantomData;
+
+/// Batches of yes-or-no decisions: one per row, or one per row and label.
+pub trait DecisionBatch: WeightedRows {
+    /// Whether a row has one decision, and so the metric one value.
+    const SINGLE: bool;
+
+    /// Whether the batch has that many labels.
+    ///
+    /// # Errors
+    /// [`MetricError::WidthMismatch`].
+    fn check_decisions(&self, labels: usize) -> Result<(), MetricError>;
+
+    /// The cross-entropy, the probability and the target of each decision `[N, L, 3]`, and a negative
+    /// code for those to leave out.
+    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
+}
+
+impl DecisionBatch for Binary {
+    const SINGLE: bool = true;
+
+    fn check_decisions(&self, _labels: usize) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        terms(&self.decisions, ignore_index)
+    }
+}
+
+impl DecisionBatch for Multilabel {
+    const SINGLE: bool = false;
+
+    fn check_decisions(&self, labels: usize) -> Result<(), MetricError> {
+        check_labels(labels, self)
+    }
+
+    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        terms(&self.decisions, ignore_index)
+    }
+}
+
+fn terms(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+    let probabilities = decisions.probabilities();
+    let codes = ops::decision_codes(
+        probabilities.clone(),
+        decisions.target.clone(),
+        ignore_index,
+    );
+    (decisions.terms(probabilities, codes.clone()), codes)
+}
+
+/// The cross-entropy, the probability and the target of every decision.
+pub struct DecisionTerms<B> {
+    pub(crate) options: DecisionOptions,
+    batch: PhantomData<fn(B)>,
+}
+
+/// The options of [`DecisionTerms`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct DecisionOptions {
+    pub labels: usize,
+    pub ignore_index: Option<i64>,
+}
+
+by_options!(DecisionTerms);
+
+impl<B> DecisionTerms<B> {
+    pub(crate) fn new(labels: usize) -> Self {
+        Self {
+            options: DecisionOptions {
+                labels,
+                ignore_index: None,
+            },
+            batch: PhantomData,
+        }
+    }
+}
+
+impl<B: DecisionBatch> RowTerms for DecisionTerms<B> {
+    type Batch = B;
+
+    fn shape(&self) -> [usize; 2] {
+        [self.options.labels, 3]
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.options.labels, "label")
+    }
+
+    fn check(&self, batch: &B) -> Result<(), MetricError> {
+        batch.check_decisions(self.options.labels)
+    }
+
+    fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
+        batch.decision_terms(self.options.ignore_index)
+    }
+}

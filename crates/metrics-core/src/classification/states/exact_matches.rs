@@ -1,0 +1,205 @@
+//! How many units match in all their elements: the state of exact match.
+
+use crate::{
+    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::{Multiclass, Multilabel},
+    ops::{self, ConfusionOptions},
+    states::{
+        BySample,
+        by_sample::zeros,
+        confusion::{at_least_one, check_labels, check_threshold, label_options},
+        fold::add_rejected,
+    },
+};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+/// Batches of units that match if all their elements do.
+pub trait MatchedBatch: Batch {
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn check_options(options: &MatchOptions) -> Result<(), MetricError>;
+
+    /// Whether the batch fits.
+    ///
+    /// # Errors
+    /// [`MetricError::WidthMismatch`].
+    fn check_width(&self, options: &MatchOptions) -> Result<(), MetricError>;
+
+    /// For every unit and its elements `[U, E]`: 1 for right, 0 for wrong, or the code of a rejected
+    /// element.
+    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int>;
+
+    /// How many samples the units are of; `None` if a sample has no dimension besides the first (and
+    /// the labels').
+    fn samples(&self) -> Option<usize>;
+}
+
+/// The options of [`ExactMatches`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct MatchOptions {
+    /// Classes or labels.
+    pub(crate) width: usize,
+    /// A score above it predicts a label.
+    pub(crate) threshold: f32,
+    /// Elements with this target are left out.
+    pub(crate) ignore_index: Option<i64>,
+}
+
+impl MatchedBatch for Multiclass {
+    fn check_options(options: &MatchOptions) -> Result<(), MetricError> {
+        at_least_one(options.width, "class")
+    }
+
+    fn check_width(&self, options: &MatchOptions) -> Result<(), MetricError> {
+        match self.scores() {
+            Some(_) => self.check_scores("exact match", options.width),
+            None => Ok(()),
+        }
+    }
+
+    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int> {
+        let [rows] = self.target.dims();
+        let options = ConfusionOptions {
+            classes: options.width,
+            top_k: 1,
+            ignore_index: options.ignore_index,
+        };
+        let ranks = self.ranks(options.classes);
+        let units = self.samples.unwrap_or(rows);
+        ops::hits(ranks, self.target.clone(), options).reshape([units, rows / units.max(1)])
+    }
+
+    fn samples(&self) -> Option<usize> {
+        self.samples
+    }
+}
+
+impl MatchedBatch for Multilabel {
+    fn check_options(options: &MatchOptions) -> Result<(), MetricError> {
+        at_least_one(options.width, "label")?;
+        check_threshold(options.threshold)
+    }
+
+    fn check_width(&self, options: &MatchOptions) -> Result<(), MetricError> {
+        check_labels(options.width, self)
+    }
+
+    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int> {
+        let decisions = &self.decisions;
+        let (scores, target) = (decisions.probabilities(), decisions.target.clone());
+        let options = label_options(decisions, options.threshold, options.ignore_index);
+        ops::label_hits(scores, target, options)
+    }
+
+    fn samples(&self) -> Option<usize> {
+        self.samples
+    }
+}
+
+/// Counts units of which all elements are right: 2 device counters.
+///
+/// Ignored elements are left out, and so is a unit without others. A unit with an invalid element is
+/// left out whole, and its invalid elements are counted as such.
+pub struct ExactMatches<B> {
+    pub(crate) options: MatchOptions,
+    batch: PhantomData<fn(B)>,
+}
+
+by_options!(ExactMatches);
+
+impl<B> ExactMatches<B> {
+    pub(crate) fn new(width: usize) -> Self {
+        let options = MatchOptions {
+            width,
+            threshold: 0.5,
+            ignore_index: None,
+        };
+        Self {
+            options,
+            batch: PhantomData,
+        }
+    }
+}
+
+impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
+    type Batch = B;
+    type Summary = ExactMatchesSummary;
+
+    fn empty(&self) -> ExactMatchesSummary {
+        ExactMatchesSummary::default()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        B::check_options(&self.options)
+    }
+
+    fn check(&self, batch: &B) -> Result<(), MetricError> {
+        batch.check_width(&self.options)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &B) {
+        let counts = self.count(batch, 1);
+        delta.counts(0, 2 + REJECTED_SLOTS, &batch.device(), |state| {
+            state + counts
+        });
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
+        if let Some([missed, matched, rejected @ ..]) = delta.counts(0) {
+            summary.missed += *missed as u64;
+            summary.matched += *matched as u64;
+            add_rejected(&mut summary.rejected, rejected);
+        }
+    }
+}
+
+impl<B: MatchedBatch> BySample for ExactMatches<B> {
+    fn counters(&self) -> usize {
+        2
+    }
+
+    fn samples(batch: &B) -> Option<usize> {
+        MatchedBatch::samples(batch)
+    }
+
+    fn count(&self, batch: &B, samples: usize) -> Tensor<1, Int> {
+        let state = zeros(2 * samples, &batch.device());
+        ops::unit_matches(state, batch.matches(&self.options), samples)
+    }
+
+    fn summary(&self, counters: &[u32]) -> ExactMatchesSummary {
+        ExactMatchesSummary {
+            missed: counters[0].into(),
+            matched: counters[1].into(),
+            rejected: Rejected::default(),
+        }
+    }
+}
+
+/// How many units match.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExactMatchesSummary {
+    /// Units with a wrong element.
+    pub missed: u64,
+    /// Units without.
+    pub matched: u64,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl Summary for ExactMatchesSummary {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.missed += other.missed;
+        self.matched += other.matched;
+        self.rejected.merge(&other.rejected);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

@@ -1,0 +1,172 @@
+//! Outcomes of decisions by group: the state of the metrics of fairness.
+
+use crate::{
+    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    batch::Grouped,
+    ops,
+    states::{
+        ClassCounts,
+        confusion::{at_least_one, check_threshold, label_options},
+        fold::{add_counts, add_rejected, add_sums},
+    },
+};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+/// Counts decisions at a threshold by group: `4 * G` device counters, and as many sums once a batch
+/// has weights.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupCounts {
+    pub(crate) groups: usize,
+    pub(crate) threshold: f32,
+    pub(crate) ignore_index: Option<i64>,
+}
+
+impl GroupCounts {
+    pub(crate) fn new(groups: usize) -> Self {
+        Self {
+            groups,
+            threshold: 0.5,
+            ignore_index: None,
+        }
+    }
+
+    /// The cell `group * 4 + target * 2 + prediction` of each element, or the code of one to leave out.
+    fn cells(&self, batch: &Grouped) -> Tensor<1, Int> {
+        let decisions = &batch.decisions.decisions;
+        let threshold = label_options(decisions, self.threshold, None).threshold;
+        let [n, _] = decisions.dims();
+        let probabilities = decisions.probabilities();
+        let target = decisions.target.clone();
+        let codes = ops::decision_codes(probabilities.clone(), target, self.ignore_index);
+        let codes = codes.reshape([n]);
+        let pred = ops::as_i32(probabilities.greater_elem(threshold).int()).reshape([n]);
+        let (unknown, group) = ops::outside(ops::as_i32(batch.groups.clone()), self.groups);
+        let rejected = codes.clone().lower_elem(0);
+        let cells = group * 4 + codes.clone() * 2 + pred;
+        cells
+            .mask_fill(unknown, Reason::InvalidTarget.code())
+            .mask_where(rejected, codes)
+    }
+}
+
+impl Accumulator for GroupCounts {
+    type Batch = Grouped;
+    type Summary = GroupCountsSummary;
+
+    fn empty(&self) -> GroupCountsSummary {
+        GroupCountsSummary {
+            counts: vec![0; 4 * self.groups],
+            weights: vec![0.0; 4 * self.groups],
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        at_least_one(self.groups, "group")?;
+        check_threshold(self.threshold)
+    }
+
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
+    fn check(&self, _batch: &Grouped) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Grouped) {
+        let cells = self.cells(batch);
+        let len = 4 * self.groups;
+        let device = batch.device();
+        match batch.weights().cloned() {
+            Some(weights) => delta.both(len + REJECTED_SLOTS, len, &device, |counts, sums| {
+                ops::weighted_counts(counts, sums, cells, weights)
+            }),
+            None => delta.counts(0, len + REJECTED_SLOTS, &device, |counts| {
+                ops::count(counts, ops::places(cells, len as i32))
+            }),
+        }
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut GroupCountsSummary) {
+        let Some(block) = delta.counts(0) else { return };
+        let (counts, rejected) = block.split_at(summary.counts.len());
+        add_counts(&mut summary.counts, counts);
+        add_rejected(&mut summary.rejected, rejected);
+        let weights = delta.sums(0).unwrap_or_default();
+        add_sums(&mut summary.weights, &weights);
+    }
+}
+
+/// Outcomes by group, at `group * 4 + target * 2 + prediction`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupCountsSummary {
+    /// Elements without a weight.
+    pub counts: Vec<u64>,
+    /// The weights of the others.
+    #[serde(with = "crate::number::list")]
+    pub weights: Vec<f64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl GroupCountsSummary {
+    /// The outcomes of every group.
+    pub fn groups(&self) -> Vec<ClassCounts> {
+        let pairs = self.counts.iter().zip(&self.weights);
+        let cells: Vec<f64> = pairs.map(|(count, sum)| *count as f64 + sum).collect();
+        let groups = cells.chunks_exact(4);
+        groups
+            .map(|cell| ClassCounts {
+                tn: cell[0],
+                fp: cell[1],
+                fn_: cell[2],
+                tp: cell[3],
+            })
+            .collect()
+    }
+
+    /// Fails if nothing was counted.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.groups().iter().any(|group| group.total() > 0.0) {
+            true => Ok(()),
+            false => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+        }
+    }
+}
+
+impl Summary for GroupCountsSummary {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let shape = |o: &Self| [o.counts.len(), o.weights.len()];
+        if shape(self) != shape(other) {
+            let what = |o: &Self| format!("outcomes of {} groups", o.counts.len() / 4);
+            return Err(MetricError::MergeMismatch {
+                left: what(self),
+                right: what(other),
+            });
+        }
+        let counts = self.counts.iter_mut().zip(&other.counts);
+        counts.for_each(|(count, more)| *count += more);
+        add_sums(&mut self.weights, &other.weights);
+        self.rejected.merge(&other.rejected);
+        Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), MetricError> {
+        let cells = self.counts.len();
+        match cells == self.weights.len() && cells.is_multiple_of(4) {
+            true => Ok(()),
+            false => Err(MetricError::Saved("outcomes of different groups".into())),
+        }
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

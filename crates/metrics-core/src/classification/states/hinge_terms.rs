@@ -1,0 +1,145 @@
+//! Hinge losses of rows.
+
+use crate::{
+    MetricError,
+    batch::{Binary, Multiclass},
+    ops::{self, MarginOptions},
+    states::{RowTerms, WeightedRows},
+};
+use burn::tensor::{FloatDType, Int, Tensor};
+use std::marker::PhantomData;
+
+/// Batches whose scores have margins.
+pub trait MarginBatch: WeightedRows {
+    /// Whether the batch has scores of that many classes.
+    ///
+    /// # Errors
+    /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
+    fn check_margins(&self, classes: usize) -> Result<(), MetricError>;
+
+    /// The scores that margins are of `[N, C]`, and for each 1, 0 or the code of a row to leave out.
+    /// `raw` says that the scores are to be taken as they are.
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
+}
+
+const METRIC: &str = "the hinge loss";
+
+impl MarginBatch for Binary {
+    fn check_margins(&self, _classes: usize) -> Result<(), MetricError> {
+        match self.decisions.labels {
+            true => Err(MetricError::ScoresRequired { metric: METRIC }),
+            false => Ok(()),
+        }
+    }
+
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
+        let (scores, checked) = match raw {
+            true => unchecked(self.decisions.scores.clone()),
+            false => (
+                self.decisions.probabilities(),
+                self.decisions.probabilities(),
+            ),
+        };
+        let target = self.decisions.target.clone();
+        (scores, ops::decision_codes(checked, target, ignore_index))
+    }
+}
+
+impl MarginBatch for Multiclass {
+    fn check_margins(&self, classes: usize) -> Result<(), MetricError> {
+        self.check_scores(METRIC, classes)
+    }
+
+    fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
+        let scores = match raw {
+            true => self.scores().cloned(),
+            false => self.probabilities(),
+        };
+        // `check` keeps a batch without scores from getting here.
+        let scores = scores.unwrap_or_else(|| Tensor::zeros([0, 0], &self.target.device()));
+        let (scores, checked) = match raw {
+            true => unchecked(scores),
+            false => (scores.clone(), scores),
+        };
+        let codes = ops::class_codes(checked, self.target.clone(), ignore_index);
+        (scores, codes)
+    }
+}
+
+/// Scores of any size in `f32`, and what there is to check of them: NaN, and else 0.
+fn unchecked(scores: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let scores = scores.cast(FloatDType::F32);
+    let number = scores.clone().is_nan().bool_not();
+    (scores.clone(), scores.mask_fill(number, 0.0))
+}
+
+/// The hinge loss of each row, or its losses of every class against the rest.
+pub struct HingeTerms<B> {
+    pub(crate) options: HingeOptions,
+    batch: PhantomData<fn(B)>,
+}
+
+/// The options of [`HingeTerms`].
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HingeOptions {
+    pub classes: usize,
+    pub squared: bool,
+    pub one_vs_all: bool,
+    pub raw: bool,
+    pub ignore_index: Option<i64>,
+}
+
+by_options!(HingeTerms);
+
+impl<B> HingeTerms<B> {
+    pub(crate) fn new(classes: usize) -> Self {
+        Self {
+            options: HingeOptions {
+                classes,
+                squared: false,
+                one_vs_all: false,
+                raw: false,
+                ignore_index: None,
+            },
+            batch: PhantomData,
+        }
+    }
+}
+
+impl<B: MarginBatch> RowTerms for HingeTerms<B> {
+    type Batch = B;
+
+    fn shape(&self) -> [usize; 2] {
+        match self.options.one_vs_all {
+            true => [1, self.options.classes],
+            false => [1, 1],
+        }
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        match self.options.classes {
+            0 | 1 => Err(MetricError::InvalidOption(format!(
+                "a margin needs at least two classes, not {}",
+                self.options.classes
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn check(&self, batch: &B) -> Result<(), MetricError> {
+        batch.check_margins(self.options.classes)
+    }
+
+    fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
+        let (raw, ignore_index) = (self.options.raw, self.options.ignore_index);
+        let (scores, codes) = batch.scored(raw, ignore_index);
+        let [n, classes] = scores.dims();
+        let options = MarginOptions {
+            against_best: classes > 1 && !self.options.one_vs_all,
+            squared: self.options.squared,
+        };
+        let (losses, codes) = ops::hinge_losses(scores, codes, options);
+        let [_, terms] = losses.dims();
+        (losses.reshape([n, 1, terms]), codes)
+    }
+}

@@ -1,0 +1,118 @@
+//! The two halves of a metric's state: what accumulates on the device and what it adds up to.
+
+use crate::{Delta, HostDelta, MetricError, Rejected, batch::Memo};
+use burn::tensor::Device;
+use serde::{Serialize, de::DeserializeOwned};
+use std::fmt::Debug;
+
+/// A batch: tensors on a device, and what several accumulators derive from them, computed once.
+pub trait Batch: Clone + Send + Sync + 'static {
+    /// The device of the tensors.
+    fn device(&self) -> Device;
+    /// The most that one device counter can grow by, known from shapes alone: rows, or decisions where
+    /// a row holds several. 0 for a batch without data.
+    fn count_bound(&self) -> usize;
+    /// How many predictions it holds: its rows.
+    fn samples(&self) -> usize {
+        self.count_bound()
+    }
+    /// Whether its elements have weights, which an accumulator must know of; see
+    /// [`Accumulator::takes_weights`].
+    fn is_weighted(&self) -> bool {
+        false
+    }
+    /// Where [tasks](crate::wrappers::Task) keep the batches they make of it, so that each makes one however many
+    /// metrics ask. Without it they make one anew for each step of each state.
+    fn memo(&self) -> Option<&Memo> {
+        None
+    }
+}
+
+/// What was accumulated, on the host: exact, serializable, and a commutative monoid.
+///
+/// `merge` is associative and commutative with the accumulator's
+/// [`empty`](Accumulator::empty) as its neutral element, so shards, devices, processes and saved
+/// files combine in any order.
+pub trait Summary:
+    Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+    /// Adds another summary of the same accumulator.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] if the other comes from an accumulator with other options;
+    /// `self` is then unchanged.
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError>;
+
+    /// Whether its parts fit together, which a damaged file's may not.
+    ///
+    /// # Errors
+    /// [`MetricError::Saved`].
+    fn consistent(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    /// What was seen and not used.
+    fn rejected(&self) -> Rejected;
+}
+
+/// How a batch is accumulated on the device: the options, and nothing else.
+///
+/// Equality of accumulators (or [`covers`](Self::covers), where one is wider) decides whether two metrics of a collection share one state.
+pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// What it accumulates.
+    type Batch: Batch;
+    /// What it accumulates to.
+    type Summary: Summary;
+
+    /// The summary of no data.
+    fn empty(&self) -> Self::Summary;
+
+    /// Whether this accumulator's summary serves metrics that ask for `other` as well. A collection
+    /// keeps the wider of two such accumulators.
+    fn covers(&self, other: &Self) -> bool {
+        self == other
+    }
+
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    /// The most that one device counter can grow by with this batch.
+    fn count_bound(&self, batch: &Self::Batch) -> usize {
+        batch.count_bound()
+    }
+
+    /// Whether it counts elements by their weights. If not, a weighted batch is
+    /// [`MetricError::WeightsUnsupported`] rather than taken as if it had none.
+    fn takes_weights(&self) -> bool {
+        false
+    }
+
+    /// Whether the batch fits, from shapes and dtypes alone.
+    ///
+    /// # Errors
+    /// An error that names the shapes.
+    fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
+
+    /// Computes what [`update`](Self::update) will take from the batch's memo. A collection calls
+    /// this for all its accumulators first, so that the most demanding one decides what a single
+    /// pass over the predictions yields.
+    fn prepare(&self, _batch: &Self::Batch) {}
+
+    /// Adds a batch that passed [`check`](Self::check) to the device state. Never reads.
+    fn update(&self, delta: &mut Delta, batch: &Self::Batch);
+
+    /// A small state in place of a large one, worked out on the device: [`fold`](Self::fold) makes a
+    /// summary of it that gives the metrics at hand the same values. The large one stays on the device
+    /// for updates to come, and is read only to be merged or saved. By default there is none.
+    fn condense(&self, _delta: &Delta) -> Option<Delta> {
+        None
+    }
+
+    /// Adds a device state that has been read to a summary.
+    fn fold(&self, delta: &HostDelta, summary: &mut Self::Summary);
+}

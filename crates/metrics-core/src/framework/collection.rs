@@ -1,0 +1,750 @@
+//! Several metrics over the same batches: one state per distinct accumulator, one device read.
+
+use crate::{
+    Accumulator, Batch, Delta, HostDelta, Metric, MetricError, MetricReport, Rejected, Summary,
+    Validation, Value,
+    framework::{
+        delta::{Live, read_all},
+        metric::validated,
+        state::{Deltas, Folded, fits},
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{any::Any, fmt};
+
+/// A [`Folded`] state behind its batch type.
+trait AnyState<B>: Send + Sync {
+    fn check(&self, batch: &B) -> Result<(), MetricError>;
+    fn count_bound(&self, batch: &B) -> usize;
+    fn prepare(&self, batch: &B);
+    fn update(&mut self, delta: &mut Delta, batch: &B);
+    fn fold(&mut self, data: &[&HostDelta]);
+    fn condensed(&self, delta: &Delta) -> Option<Delta>;
+    fn look(&mut self, data: &[&HostDelta]);
+    fn has_view(&self) -> bool;
+    fn summary(&self) -> &dyn Any;
+    fn for_values(&self) -> &dyn Any;
+    fn rejected(&self) -> Rejected;
+    fn reset(&mut self);
+    fn save(&self) -> Result<Saved, MetricError>;
+    fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
+    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError>;
+    fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
+    fn accumulator(&self) -> &dyn Any;
+    fn is_empty(&self) -> bool;
+    fn fresh(&self) -> Box<dyn AnyState<B>>;
+    fn clone_box(&self) -> Box<dyn AnyState<B>>;
+}
+
+impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
+    fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
+        fits(&self.accumulator, batch)
+    }
+    fn count_bound(&self, batch: &A::Batch) -> usize {
+        self.accumulator.count_bound(batch)
+    }
+    fn prepare(&self, batch: &A::Batch) {
+        // As an update, which adds nothing of a batch without data.
+        if self.accumulator.count_bound(batch) > 0 {
+            self.accumulator.prepare(batch)
+        }
+    }
+    fn update(&mut self, delta: &mut Delta, batch: &A::Batch) {
+        self.touched();
+        if self.accumulator.count_bound(batch) > 0 {
+            self.accumulator.update(delta, batch)
+        }
+    }
+    fn fold(&mut self, data: &[&HostDelta]) {
+        Folded::fold(self, data.iter().copied())
+    }
+    fn condensed(&self, delta: &Delta) -> Option<Delta> {
+        Folded::condensed(self, delta)
+    }
+    fn look(&mut self, data: &[&HostDelta]) {
+        Folded::look(self, data.iter().copied())
+    }
+    fn has_view(&self) -> bool {
+        Folded::has_view(self)
+    }
+    fn summary(&self) -> &dyn Any {
+        &self.summary
+    }
+    fn for_values(&self) -> &dyn Any {
+        Folded::for_values(self)
+    }
+    fn rejected(&self) -> Rejected {
+        Folded::for_values(self).rejected()
+    }
+    fn reset(&mut self) {
+        Folded::reset(self)
+    }
+    fn save(&self) -> Result<Saved, MetricError> {
+        let summary = serde_json::to_value(&self.summary);
+        Ok(Saved {
+            accumulator: format!("{:?}", self.accumulator),
+            summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
+        })
+    }
+    fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
+        let own = format!("{:?}", self.accumulator);
+        if own != saved.accumulator {
+            return Err(MetricError::MergeMismatch {
+                left: own,
+                right: saved.accumulator.clone(),
+            });
+        }
+        let summary: A::Summary = serde_json::from_value(saved.summary.clone())
+            .map_err(|error| MetricError::Saved(error.to_string()))?;
+        summary.consistent()?;
+        // A summary of another shape must be refused before anything is merged.
+        self.accumulator.empty().merge(&summary)?;
+        Ok(Box::new(summary))
+    }
+    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError> {
+        let own = &self.accumulator;
+        match accumulator.downcast_ref::<A>() {
+            Some(other) if other == own => Ok(()),
+            other => Err(MetricError::MergeMismatch {
+                left: format!("{own:?}"),
+                right: other.map_or("of another type".into(), |other| format!("{other:?}")),
+            }),
+        }
+    }
+    fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
+        match summary.downcast_ref::<A::Summary>() {
+            Some(summary) => Folded::merge(self, summary),
+            None => Err(MetricError::Saved("a summary of another type".into())),
+        }
+    }
+    fn accumulator(&self) -> &dyn Any {
+        &self.accumulator
+    }
+    fn is_empty(&self) -> bool {
+        self.summary == self.accumulator.empty()
+    }
+    fn fresh(&self) -> Box<dyn AnyState<A::Batch>> {
+        Box::new(Folded::new(self.accumulator.clone()))
+    }
+    fn clone_box(&self) -> Box<dyn AnyState<A::Batch>> {
+        Box::new(self.clone())
+    }
+}
+
+/// A [`Metric`] behind its batch type.
+trait AnyMetric: Send + Sync {
+    fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError>;
+    fn higher_is_better(&self) -> Option<bool>;
+    fn is_scalar(&self) -> bool;
+    fn clone_box(&self) -> Box<dyn AnyMetric>;
+}
+
+impl<M: Metric> AnyMetric for M {
+    fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError> {
+        match summary.downcast_ref() {
+            Some(summary) => Metric::finalize(self, summary),
+            None => Err(MetricError::Custom("a summary of another type".into())),
+        }
+    }
+    fn higher_is_better(&self) -> Option<bool> {
+        Metric::higher_is_better(self)
+    }
+    fn is_scalar(&self) -> bool {
+        Metric::is_scalar(self)
+    }
+    fn clone_box(&self) -> Box<dyn AnyMetric> {
+        Box::new(self.clone())
+    }
+}
+
+struct Member {
+    name: String,
+    metric: Box<dyn AnyMetric>,
+    /// Index of its state.
+    state: usize,
+    /// What its classes are called, if not as the collection's.
+    class_names: Option<Vec<String>>,
+}
+
+impl Clone for Member {
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            metric: self.metric.clone_box(),
+            state: self.state,
+            class_names: self.class_names.clone(),
+        }
+    }
+}
+
+/// What a collection knows of a metric without computing it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MetricInfo {
+    /// The name in the collection.
+    pub name: String,
+    /// Whether larger is better, where that has a meaning.
+    pub higher_is_better: Option<bool>,
+    /// Whether its value is a single number.
+    pub is_scalar: bool,
+}
+
+/// One accumulator's saved summary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Saved {
+    accumulator: String,
+    summary: serde_json::Value,
+}
+
+/// What a collection has accumulated, as data: save it, send it to another process, merge it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CollectionSummary {
+    states: Vec<Saved>,
+}
+
+/// Metrics over the same batches.
+///
+/// Metrics whose accumulators are equal share one state, so ten metrics of a confusion matrix
+/// cost one update; and one compute reads all states in one device read.
+///
+/// ```
+/// use metrics_core::{
+///     MetricCollection, batch::Multiclass,
+///     classification::{Accuracy, Average, CohenKappa, F1Score},
+/// };
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let mut metrics = MetricCollection::new()
+///     .with(Accuracy::multiclass(3).average(Average::Micro))
+///     .with(F1Score::multiclass(3))
+///     .named("kappa", CohenKappa::multiclass(3));
+///
+/// let pred = Tensor::<1, Int>::from_ints([0, 1, 2, 1], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 1, 2, 2], &device);
+/// metrics.update(&Multiclass::from_labels(pred, target)?)?;
+///
+/// let report = metrics.compute()?;
+/// assert_eq!(report.scalar("accuracy_micro"), Some(0.75));
+/// println!("{report}");
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub struct MetricCollection<B: Batch> {
+    members: Vec<Member>,
+    states: Vec<Box<dyn AnyState<B>>>,
+    /// What all of them keep on devices.
+    deltas: Deltas,
+    validation: Validation,
+    class_names: Vec<String>,
+    reads: u64,
+    /// A mistake made while building, returned by whatever is called next.
+    mistake: Option<MetricError>,
+    /// Whether an update or a merge has begun and not ended: a metric failed in between.
+    interrupted: bool,
+}
+
+impl<B: Batch> Default for MetricCollection<B> {
+    fn default() -> Self {
+        Self {
+            members: Vec::new(),
+            states: Vec::new(),
+            deltas: Deltas::new(0),
+            validation: Validation::default(),
+            class_names: Vec::new(),
+            reads: 0,
+            mistake: None,
+            interrupted: false,
+        }
+    }
+}
+
+/// Clones the state too; see [`MetricCollection::fresh`] for one without.
+impl<B: Batch> Clone for MetricCollection<B> {
+    fn clone(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            states: self.states.iter().map(|state| state.clone_box()).collect(),
+            deltas: self.deltas.clone(),
+            validation: self.validation,
+            class_names: self.class_names.clone(),
+            reads: self.reads,
+            mistake: self.mistake.clone(),
+            interrupted: self.interrupted,
+        }
+    }
+}
+
+impl<B: Batch> fmt::Debug for MetricCollection<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MetricCollection")
+            .field(
+                "metrics",
+                &self.members.iter().map(|m| &m.name).collect::<Vec<_>>(),
+            )
+            .field("states", &self.states.len())
+            .finish()
+    }
+}
+
+impl<B: Batch> MetricCollection<B> {
+    /// A collection without metrics.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a metric under its own name.
+    ///
+    /// A name that is taken makes the next `update` or `compute` fail with
+    /// [`MetricError::DuplicateName`].
+    pub fn with<M>(self, metric: M) -> Self
+    where
+        M: Metric,
+        M::Accumulator: Accumulator<Batch = B>,
+    {
+        let name = metric.name();
+        self.named(name, metric)
+    }
+
+    /// Adds a metric under a name of your choice.
+    pub fn named<M>(mut self, name: impl Into<String>, metric: M) -> Self
+    where
+        M: Metric,
+        M::Accumulator: Accumulator<Batch = B>,
+    {
+        let name = name.into();
+        if self.members.iter().any(|member| member.name == name) {
+            self.mistake.get_or_insert(MetricError::DuplicateName(name));
+            return self;
+        }
+        let metric_accumulator = metric.accumulator();
+        if let Err(error) = metric_accumulator.validate() {
+            self.mistake.get_or_insert(error);
+            return self;
+        }
+        let own = |state: &dyn AnyState<B>| {
+            let accumulator = state.accumulator().downcast_ref::<M::Accumulator>()?;
+            (accumulator.covers(&metric_accumulator) || metric_accumulator.covers(accumulator))
+                .then(|| accumulator.covers(&metric_accumulator))
+        };
+        let shared = (self.states.iter().enumerate())
+            .find_map(|(index, state)| Some((index, own(&**state)?)));
+        let state = match shared {
+            Some((index, true)) => index,
+            Some((index, false)) => {
+                if !(self.deltas.is_fresh() && self.states[index].is_empty()) {
+                    self.mistake.get_or_insert(MetricError::InvalidOption(format!(
+                        "`{name}` needs more than its state has counted so far; add it before the first batch"
+                    )));
+                }
+                self.states[index] = Box::new(Folded::new(metric_accumulator));
+                index
+            }
+            None => {
+                self.states.push(Box::new(Folded::new(metric_accumulator)));
+                self.deltas.grow(self.states.len());
+                self.states.len() - 1
+            }
+        };
+        self.members.push(Member {
+            name,
+            metric: Box::new(metric),
+            state,
+            class_names: None,
+        });
+        self
+    }
+
+    /// What to do about invalid values in the data.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// What the classes, labels or outputs are called, in their order. Reports then show
+    /// `cat 0.9100, dog 0.8700` for a metric with a value per class, and
+    /// [`MetricReport::scalars`] has `accuracy_cat`.
+    ///
+    /// A metric with another number of classes goes without names: its classes have their numbers, as if
+    /// none had been given. For classes of another task see [`class_names_of`](Self::class_names_of).
+    ///
+    /// ```
+    /// use metrics_core::{
+    ///     MetricCollection, batch::Multiclass,
+    ///     classification::{Accuracy, Average},
+    /// };
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let mut metrics = MetricCollection::new()
+    ///     .named("accuracy", Accuracy::multiclass(2).average(Average::None))
+    ///     .class_names(["cat", "dog"]);
+    /// let device = Device::default();
+    /// let pred = Tensor::<1, Int>::from_ints([0, 1, 0], &device);
+    /// let target = Tensor::<1, Int>::from_ints([0, 1, 1], &device);
+    /// metrics.update(&Multiclass::from_labels(pred, target)?)?;
+    /// let report = metrics.compute()?;
+    /// assert_eq!(report.to_string(), "accuracy  cat 1.0000, dog 0.5000");
+    /// assert_eq!(report.scalars(), [("accuracy_cat".to_string(), 1.0), ("accuracy_dog".to_string(), 0.5)]);
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn class_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.class_names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// What the classes of one metric are called, in place of the collection's
+    /// [`class_names`](Self::class_names).
+    ///
+    /// A metric that is not there makes the next `update` or `compute` fail with
+    /// [`MetricError::UnknownName`].
+    pub fn class_names_of<N: Into<String>>(
+        mut self,
+        metric: &str,
+        names: impl IntoIterator<Item = N>,
+    ) -> Self {
+        match self.members.iter_mut().find(|member| member.name == metric) {
+            Some(member) => {
+                member.class_names = Some(names.into_iter().map(Into::into).collect());
+            }
+            None => {
+                let unknown = MetricError::UnknownName(metric.to_string());
+                self.mistake.get_or_insert(unknown);
+            }
+        }
+        self
+    }
+
+    /// The same metrics with empty states, for another split.
+    pub fn fresh(&self) -> Self {
+        Self {
+            members: self.members.clone(),
+            states: self.states.iter().map(|state| state.fresh()).collect(),
+            deltas: Deltas::new(self.states.len()),
+            validation: self.validation,
+            class_names: self.class_names.clone(),
+            reads: 0,
+            mistake: self.mistake.clone(),
+            interrupted: false,
+        }
+    }
+
+    /// The metrics in their order.
+    pub fn metrics(&self) -> Vec<MetricInfo> {
+        self.members
+            .iter()
+            .map(|member| MetricInfo {
+                name: member.name.clone(),
+                higher_is_better: member.metric.higher_is_better(),
+                is_scalar: member.metric.is_scalar(),
+            })
+            .collect()
+    }
+
+    /// How many states the metrics share.
+    pub fn state_count(&self) -> usize {
+        self.states.len()
+    }
+
+    /// How often this collection has read from its devices.
+    pub fn reads(&self) -> u64 {
+        self.reads
+    }
+
+    /// A mistake made while building, such as a name used twice.
+    ///
+    /// # Errors
+    /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`], [`MetricError::UnknownName`] (of
+    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Custom`] after a
+    /// metric has panicked, until [`reset`](Self::reset).
+    pub fn check(&self) -> Result<(), MetricError> {
+        match &self.mistake {
+            Some(mistake) => Err(mistake.clone()),
+            None if self.interrupted => Err(MetricError::Custom(
+                "a metric panicked or failed to merge, so the states no longer agree until a reset"
+                    .into(),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds a batch to every state, without reading (unless the validation is
+    /// [`Validation::Eager`]).
+    ///
+    /// # Errors
+    /// When the batch does not fit one of the metrics; every state is then unchanged.
+    pub fn update(&mut self, batch: &B) -> Result<(), MetricError> {
+        self.check()?;
+        for state in &self.states {
+            self.deltas.check(state.count_bound(batch))?;
+            state.check(batch)?;
+        }
+        if self.validation == Validation::Eager {
+            let mut trial = self.fresh();
+            trial.accumulate(batch);
+            trial.read()?;
+            self.reads += trial.reads;
+            for addition in &trial.states {
+                validated(addition.rejected(), self.validation)?;
+            }
+            return self.add(trial.states.iter().map(|state| state.summary()));
+        }
+        self.accumulate(batch);
+        Ok(())
+    }
+
+    fn accumulate(&mut self, batch: &B) {
+        self.interrupted = true;
+        for state in &self.states {
+            state.prepare(batch);
+        }
+        let bounds = self.states.iter().map(|state| state.count_bound(batch));
+        let bound = bounds.max().unwrap_or(0);
+        let states = &mut self.states;
+        self.deltas.update(batch.device(), bound, |deltas| {
+            for (state, delta) in states.iter_mut().zip(deltas) {
+                state.update(delta, batch);
+            }
+        });
+        self.interrupted = false;
+    }
+
+    /// Reads every state in one device read.
+    fn read(&mut self) -> Result<(), MetricError> {
+        Self::read_together(&mut [self]).map(|_| ())
+    }
+
+    /// Reads the states of several collections in one device read, so that what follows
+    /// ([`compute`](Self::compute), [`absorb`](Self::absorb)) reads no more. Returns whether there
+    /// was anything to read.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`], or what [`check`](Self::check) says of one of them; every collection is
+    /// then unchanged.
+    pub fn read_together(collections: &mut [&mut Self]) -> Result<bool, MetricError> {
+        Self::read_states(collections, false)
+    }
+
+    /// Reads what values are made of: of a state that can be condensed no more than that.
+    fn read_for_values(&mut self) -> Result<(), MetricError> {
+        Self::read_states(&mut [self], true).map(|_| ())
+    }
+
+    fn read_states(collections: &mut [&mut Self], for_values: bool) -> Result<bool, MetricError> {
+        for collection in collections.iter() {
+            collection.check()?;
+        }
+        let small: Vec<Option<Live>> = (collections.iter())
+            .map(|collection| for_values.then(|| collection.condensed())?)
+            .collect();
+        let pending: Vec<Vec<&Live>> = (collections.iter().zip(&small))
+            .map(|(collection, small)| match small {
+                Some(live) => vec![live],
+                // What has been looked at is not read again for values.
+                None if for_values && collection.has_views() => vec![],
+                None => collection.deltas.pending(),
+            })
+            .collect();
+        let unread = |live: &&&Live| !live.is_empty();
+        let all: Vec<&Live> = (pending.iter().flatten()).filter(unread).copied().collect();
+        let counts: Vec<usize> = (pending.iter())
+            .map(|own| own.iter().filter(unread).count())
+            .collect();
+        let any = !all.is_empty();
+        let data = read_all(&all)?;
+        let mut data = data.iter();
+        for ((collection, small), count) in collections.iter_mut().zip(&small).zip(counts) {
+            let own: Vec<&Vec<HostDelta>> = data.by_ref().take(count).collect();
+            collection.reads += u64::from(count > 0);
+            if for_values && small.is_none() && collection.has_views() {
+                continue;
+            }
+            for (index, state) in collection.states.iter_mut().enumerate() {
+                let deltas: Vec<&HostDelta> = own.iter().map(|deltas| &deltas[index]).collect();
+                if small.is_some() {
+                    state.look(&deltas);
+                } else {
+                    state.fold(&deltas);
+                }
+            }
+            if small.is_none() {
+                collection.deltas.clear();
+            }
+        }
+        Ok(any)
+    }
+
+    fn has_views(&self) -> bool {
+        self.states.iter().any(|state| state.has_view())
+    }
+
+    /// What to read to make values, if some of it need not be read whole: all of it then stays on the
+    /// device.
+    fn condensed(&self) -> Option<Live> {
+        let [live] = self.deltas.pending()[..] else {
+            return None;
+        };
+        if self.has_views() {
+            return None;
+        }
+        let small: Vec<Option<Delta>> = (self.states.iter().zip(&live.deltas))
+            .map(|(state, delta)| state.condensed(delta))
+            .collect();
+        if small.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut condensed = live.clone();
+        for (delta, small) in condensed.deltas.iter_mut().zip(small) {
+            if let Some(small) = small {
+                *delta = small;
+            }
+        }
+        Some(condensed)
+    }
+
+    /// Adds what another collection of the same metrics has accumulated, such as the next segment
+    /// of an epoch. Reads the other's device if it has unread batches.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]; [`MetricError::Saved`] or [`MetricError::MergeMismatch`] if it is a
+    /// collection of other metrics: nothing is then added. Whatever a summary of your own fails to
+    /// merge with: if others have merged before it, the collection refuses to go on until
+    /// [`reset`](Self::reset).
+    pub fn absorb(&mut self, other: &mut Self) -> Result<(), MetricError> {
+        self.check()?;
+        other.read()?;
+        if other.states.len() != self.states.len() {
+            return Err(MetricError::Saved(format!(
+                "it has {} states, the collection has {}",
+                other.states.len(),
+                self.states.len()
+            )));
+        }
+        for (state, addition) in self.states.iter().zip(&other.states) {
+            state.same(addition.accumulator())?;
+        }
+        self.add(other.states.iter().map(|state| state.summary()))
+    }
+
+    /// Adds a summary to each state. One that fails after others have merged leaves them in
+    /// disagreement, and the collection refuses to go on.
+    fn add<'a>(&mut self, summaries: impl Iterator<Item = &'a dyn Any>) -> Result<(), MetricError> {
+        for (i, (state, summary)) in self.states.iter_mut().zip(summaries).enumerate() {
+            // Also if it panics.
+            self.interrupted = true;
+            if let Err(error) = state.merge(summary) {
+                self.interrupted = i > 0;
+                return Err(error);
+            }
+        }
+        self.interrupted = false;
+        Ok(())
+    }
+
+    /// The values of everything since the last reset. Reads the device once for all metrics.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`]. A single metric that has no value says why in its report entry.
+    pub fn compute(&mut self) -> Result<MetricReport, MetricError> {
+        self.compute_where(|_| true)
+    }
+
+    /// The values of some metrics, by name: the others cost nothing and are not in the report.
+    ///
+    /// # Errors
+    /// As [`compute`](Self::compute).
+    pub fn compute_where(
+        &mut self,
+        wanted: impl Fn(&str) -> bool,
+    ) -> Result<MetricReport, MetricError> {
+        self.read_for_values()?;
+        Ok(self.report(wanted))
+    }
+
+    /// Adds a batch and returns the values of that batch alone (TorchMetrics' `forward`).
+    ///
+    /// The batch is accumulated once: its state is read and merged into the summary, while what
+    /// was accumulated before stays on the device.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`compute`](Self::compute).
+    pub fn forward(&mut self, batch: &B) -> Result<MetricReport, MetricError> {
+        self.check()?;
+        let mut own = self.fresh();
+        own.update(batch)?;
+        own.read()?;
+        let report = own.compute()?;
+        self.reads += own.reads;
+        self.add(own.states.iter().map(|state| state.summary()))?;
+        Ok(report)
+    }
+
+    /// A report in which no metric has a value, for this reason.
+    pub fn unavailable(&self, error: &MetricError) -> MetricReport {
+        let mut report = MetricReport::default();
+        for member in &self.members {
+            report.push(&member.name, Err(error.clone()), Rejected::default(), &[]);
+        }
+        report
+    }
+
+    fn report(&self, wanted: impl Fn(&str) -> bool) -> MetricReport {
+        let mut report = MetricReport::default();
+        for member in self.members.iter().filter(|member| wanted(&member.name)) {
+            let state = &self.states[member.state];
+            let rejected = state.rejected();
+            let value = validated(rejected, self.validation)
+                .and_then(|()| member.metric.finalize(state.for_values()));
+            let names = member.class_names.as_ref().unwrap_or(&self.class_names);
+            report.push(&member.name, value, rejected, names);
+        }
+        report
+    }
+
+    /// What has been accumulated, as data. Reads the device once.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`].
+    pub fn summary(&mut self) -> Result<CollectionSummary, MetricError> {
+        self.read()?;
+        let states = self
+            .states
+            .iter()
+            .map(|state| state.save())
+            .collect::<Result<_, _>>()?;
+        Ok(CollectionSummary { states })
+    }
+
+    /// Adds what a collection of the same metrics has accumulated elsewhere.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] or [`MetricError::Saved`] if it was another collection;
+    /// every state is then unchanged.
+    pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
+        if other.states.len() != self.states.len() {
+            return Err(MetricError::Saved(format!(
+                "it has {} states, the collection has {}",
+                other.states.len(),
+                self.states.len()
+            )));
+        }
+        let parsed: Vec<_> = (self.states.iter().zip(&other.states))
+            .map(|(state, saved)| state.parse(saved))
+            .collect::<Result<_, _>>()?;
+        self.add(parsed.iter().map(|summary| &**summary as &dyn Any))
+    }
+
+    /// Forgets everything that was accumulated.
+    pub fn reset(&mut self) {
+        self.interrupted = false;
+        self.deltas.reset();
+        for state in &mut self.states {
+            state.reset();
+        }
+    }
+
+    /// Renames every metric to `prefix` + name + `postfix`.
+    pub fn renamed(mut self, prefix: &str, postfix: &str) -> Self {
+        for member in &mut self.members {
+            member.name = format!("{prefix}{}{postfix}", member.name);
+        }
+        self
+    }
+}

@@ -1,0 +1,229 @@
+//! A metric: an accumulator and a finalizer.
+
+use crate::{
+    Accumulator, Batch, MetricError, Rejected, State, Summary, Validation, Value,
+    framework::delta::read_all,
+    intervals::{Bootstrap, Resampled},
+    wrappers::{Expr, Mapped, Task},
+};
+
+/// A metric: which accumulator it needs, and the value it makes of the summary.
+///
+/// This is the trait for a metric of your own when an existing accumulator has what it needs; see
+/// `examples/custom-metric` for that and for an accumulator of your own.
+pub trait Metric: Clone + Send + Sync + 'static {
+    /// What it needs accumulated. Metrics with equal accumulators share one state in a collection.
+    type Accumulator: Accumulator;
+
+    /// The name in reports, such as `accuracy` or `f1_score_micro`.
+    fn name(&self) -> String;
+
+    /// The accumulator with its options.
+    fn accumulator(&self) -> Self::Accumulator;
+
+    /// The value of a summary. A pure function in `f64`.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`] if nothing was accumulated, and what the metric documents.
+    fn finalize(
+        &self,
+        summary: &<Self::Accumulator as Accumulator>::Summary,
+    ) -> Result<Value, MetricError>;
+
+    /// Whether the summary holds all that the value is made of. Where it does not, such as a class for the
+    /// area under its curve, the value is what the metric says of that, and a bootstrap leaves the
+    /// replicate out.
+    fn is_defined(&self, _summary: &<Self::Accumulator as Accumulator>::Summary) -> bool {
+        true
+    }
+
+    /// Whether larger values are better; `None` where that has no meaning.
+    fn higher_is_better(&self) -> Option<bool> {
+        None
+    }
+
+    /// Whether the value is a single number, which the options alone decide.
+    fn is_scalar(&self) -> bool {
+        true
+    }
+
+    /// The functional form: the value of one batch.
+    ///
+    /// # Errors
+    /// As [`MetricState::update`] and [`MetricState::compute`].
+    fn evaluate(
+        &self,
+        batch: &<Self::Accumulator as Accumulator>::Batch,
+    ) -> Result<Value, MetricError> {
+        let mut state = MetricState::new(self.clone());
+        state.update(batch)?;
+        state.compute()
+    }
+
+    /// The metric with an interval, from so many samples of what was accumulated; see
+    /// [`Bootstrap`].
+    fn bootstrap(&self, replicates: usize) -> Bootstrap<Self>
+    where
+        Self::Accumulator: Resampled,
+    {
+        Bootstrap::new(self.clone(), replicates)
+    }
+
+    /// The class form: an empty state of this metric.
+    fn state(&self) -> MetricState<Self> {
+        MetricState::new(self.clone())
+    }
+
+    /// This metric on the batches that a task makes of others.
+    fn on<B: Batch>(self, task: &Task<B, BatchOf<Self>>) -> Mapped<Self, B> {
+        Mapped::new(self, task.clone())
+    }
+
+    /// This metric to calculate with: `precision.expr() + recall`.
+    fn expr(self) -> Expr<Self> {
+        Expr::new(self)
+    }
+}
+
+/// The batch type of a metric.
+pub type BatchOf<M> = <<M as Metric>::Accumulator as Accumulator>::Batch;
+/// The summary type of a metric.
+pub type SummaryOf<M> = <<M as Metric>::Accumulator as Accumulator>::Summary;
+
+/// Fails if the summary counted invalid values and the user did not ask to go on without them.
+pub(crate) fn validated(rejected: Rejected, validation: Validation) -> Result<(), MetricError> {
+    if rejected.invalid() > 0 && validation != Validation::Ignore {
+        return Err(MetricError::InvalidData(rejected));
+    }
+    Ok(())
+}
+
+/// One metric with its state: `update` per batch, `compute` for the value, `reset` to start over.
+///
+/// ```
+/// use metrics_core::{Metric, batch::Multiclass, classification::{Accuracy, Average}};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let scores = Tensor::<2>::from_floats([[0.1, 0.9], [0.8, 0.2]], &device);
+/// let target = Tensor::<1, Int>::from_ints([1, 1], &device);
+///
+/// let mut accuracy = Accuracy::multiclass(2).average(Average::Micro).state();
+/// accuracy.update(&Multiclass::from_scores(scores, target)?)?;
+/// assert_eq!(accuracy.compute()?.scalar(), Some(0.5));
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct MetricState<M: Metric> {
+    metric: M,
+    state: State<M::Accumulator>,
+    validation: Validation,
+}
+
+impl<M: Metric> MetricState<M> {
+    /// An empty state.
+    pub fn new(metric: M) -> Self {
+        let state = State::new(metric.accumulator());
+        Self {
+            metric,
+            state,
+            validation: Validation::default(),
+        }
+    }
+
+    /// What to do about invalid values in the data.
+    pub fn validation(mut self, validation: Validation) -> Self {
+        self.validation = validation;
+        self
+    }
+
+    /// The same metric with an empty state.
+    pub fn fresh(&self) -> Self {
+        Self::new(self.metric.clone()).validation(self.validation)
+    }
+
+    /// The metric.
+    pub fn metric(&self) -> &M {
+        &self.metric
+    }
+
+    /// Adds a batch. Only queues work on the batch's device; nothing is read unless the
+    /// validation is [`Validation::Eager`].
+    ///
+    /// # Errors
+    /// When shapes or dtypes do not fit; the state is then unchanged.
+    pub fn update(&mut self, batch: &BatchOf<M>) -> Result<(), MetricError> {
+        if self.validation == Validation::Eager {
+            self.state.check(batch)?;
+            let mut trial = State::new(self.metric.accumulator());
+            trial.update_checked(batch);
+            let summary = trial.summary()?.clone();
+            validated(summary.rejected(), self.validation)?;
+            return self.state.merge(&summary);
+        }
+        self.state.update(batch)
+    }
+
+    /// Adds a batch and returns the value of that batch alone. Reads the batch's state once.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update) and [`compute`](Self::compute).
+    pub fn forward(&mut self, batch: &BatchOf<M>) -> Result<Value, MetricError> {
+        let mut own = self.fresh();
+        own.update(batch)?;
+        // All of it is needed, so all of it is read at once.
+        own.state.summary()?;
+        let value = own.compute();
+        self.state.merge(own.state.summary()?)?;
+        value
+    }
+
+    /// The value of everything since the last reset. Reads the state from the device once.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
+    /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own.
+    pub fn compute(&mut self) -> Result<Value, MetricError> {
+        let summary = self.state.view()?;
+        validated(summary.rejected(), self.validation)?;
+        self.metric.finalize(summary)
+    }
+
+    /// What was accumulated, to save it, send it, or merge it elsewhere.
+    ///
+    /// # Errors
+    /// [`MetricError::Read`].
+    pub fn summary(&mut self) -> Result<&SummaryOf<M>, MetricError> {
+        self.state.summary()
+    }
+
+    /// Adds a summary from another device, process or file.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`]; the state is then unchanged.
+    pub fn merge(&mut self, summary: &SummaryOf<M>) -> Result<(), MetricError> {
+        self.state.merge(summary)
+    }
+
+    /// Reads several states in one device read; what follows reads no more.
+    pub(crate) fn read_together(states: &mut [&mut Self]) -> Result<(), MetricError> {
+        let pending: Vec<_> = states.iter().map(|own| own.state.pending()).collect();
+        let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
+        let mut data = read_all(&pending.concat())?.into_iter();
+        for (own, count) in states.iter_mut().zip(counts) {
+            let data: Vec<_> = data.by_ref().take(count).collect();
+            own.state.fold(&data);
+        }
+        Ok(())
+    }
+
+    /// What was seen and not used, as of the last [`compute`](Self::compute).
+    pub fn rejected(&self) -> Rejected {
+        self.state.rejected()
+    }
+
+    /// Forgets everything.
+    pub fn reset(&mut self) {
+        self.state.reset();
+    }
+}

@@ -1,0 +1,27 @@
+//! What every metric is made of: the traits, a collection, its state and its report.
+
+mod accumulator;
+mod collection;
+mod custom;
+pub(crate) mod delta;
+mod error;
+pub(crate) mod metric;
+pub(crate) mod number;
+pub mod pass;
+mod rejected;
+mod report;
+pub(crate) mod state;
+pub(crate) mod value;
+
+pub use accumulator::{Accumulator, Batch, Summary};
+pub use collection::{CollectionSummary, MetricCollection, MetricInfo};
+pub use custom::{CustomAccumulator, CustomMetric, CustomSummary, custom_metric};
+pub use delta::{Delta, HostDelta};
+pub use error::MetricError;
+pub use metric::{BatchOf, Metric, MetricState, SummaryOf};
+pub use rejected::{REJECTED_SLOTS, Reason, Rejected, Validation};
+pub use report::{MetricReport, ReportEntry};
+pub use state::State;
+pub use value::{
+    Criterion, Curve, Disparity, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value,
+};

@@ -1,0 +1,477 @@
+//! The pass: all that accumulators want of a batch, done in one read of it.
+//!
+//! An accumulator does not read a batch. It tells its [`Delta`] what should become of each row, decision
+//! or pair: a [sink](Input::Sink). When every accumulator of a collection has done so, what they asked
+//! of one batch is one pass over it, into state that lies side by side: one walk over the host's
+//! memory, or one launch of a kernel.
+//!
+//! The state of a pass is flat: counters, and sums. On a device sums are pairs of `f32`, in as many
+//! slots as there are groups of units that add at the same time, so that none waits for another; the
+//! host adds the slots when it reads them. In host memory sums are `f64`.
+
+use crate::{
+    MetricError,
+    framework::delta::{Delta, HostDelta},
+    ops::{self, rows::Rows},
+};
+use burn::tensor::{DType, Device, Int, Tensor};
+use std::{fmt::Debug, sync::Arc};
+
+/// How much state a sink has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Size {
+    /// Counters.
+    pub counts: usize,
+    /// Sums.
+    pub sums: usize,
+    /// Numbers that are not sums, such as a pivot or an extreme: each slot has its own.
+    pub marks: usize,
+}
+
+impl Size {
+    /// Counters alone.
+    pub const fn counts(counts: usize) -> Self {
+        Self {
+            counts,
+            sums: 0,
+            marks: 0,
+        }
+    }
+
+    /// Counters and sums.
+    pub const fn both(counts: usize, sums: usize) -> Self {
+        Self {
+            counts,
+            sums,
+            marks: 0,
+        }
+    }
+
+    /// The `f32` of a slot.
+    fn words(self) -> usize {
+        2 * self.sums + self.marks
+    }
+}
+
+/// A sink and where its state is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Placed<S> {
+    /// What becomes of each element.
+    pub sink: S,
+    /// How much state it has.
+    pub size: Size,
+    /// Where its counters begin.
+    pub counts: usize,
+    /// Where its `f32` begin in a slot on a device: leading halves of the sums, trailing halves, marks.
+    pub words: usize,
+    /// Where its `f64` begin in host memory: sums, then marks.
+    pub numbers: usize,
+}
+
+impl<S> Placed<S> {
+    /// Its counters, of those of the pass.
+    pub fn counts_of<'a>(&self, counts: &'a mut [i32]) -> &'a mut [i32] {
+        &mut counts[self.counts..][..self.size.counts]
+    }
+
+    /// Its sums and marks, of those of the pass in host memory.
+    pub fn numbers_of<'a>(&self, numbers: &'a mut [f64]) -> &'a mut [f64] {
+        &mut numbers[self.numbers..][..self.size.sums + self.size.marks]
+    }
+}
+
+/// The sinks of a pass, side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan<S> {
+    /// The sinks.
+    pub sinks: Vec<Placed<S>>,
+    /// Counters of all sinks.
+    pub counts: usize,
+    /// `f32` of a slot on a device.
+    pub words: usize,
+    /// `f64` in host memory.
+    pub numbers: usize,
+}
+
+impl<S> Plan<S> {
+    /// The plan of these sinks.
+    pub fn new(sinks: impl IntoIterator<Item = S>, size: impl Fn(&S) -> Size) -> Self {
+        let mut plan = Self {
+            sinks: Vec::new(),
+            counts: 0,
+            words: 0,
+            numbers: 0,
+        };
+        for sink in sinks {
+            let size = size(&sink);
+            plan.sinks.push(Placed {
+                sink,
+                size,
+                counts: plan.counts,
+                words: plan.words,
+                numbers: plan.numbers,
+            });
+            plan.counts += size.counts;
+            plan.words += size.words();
+            plan.numbers += size.sums + size.marks;
+        }
+        plan
+    }
+}
+
+/// The state of a pass on a device that is not the host's memory.
+#[derive(Debug, Clone)]
+pub struct DeviceState {
+    /// Counters, `i32`.
+    pub counts: Tensor<1, Int>,
+    /// `slots` times the words of the plan, `f32`.
+    pub words: Tensor<1>,
+    /// How many slots there are.
+    pub slots: usize,
+}
+
+impl DeviceState {
+    fn new(counts: usize, words: usize, device: &Device) -> Self {
+        // Not every backend has tensors without elements.
+        Self {
+            counts: Tensor::zeros([counts.max(1)], (device, DType::I32)),
+            words: Tensor::zeros([words.max(1)], (device, DType::F32)),
+            slots: 1,
+        }
+    }
+
+    /// Replaces the counters of a sink by what `update` makes of them.
+    pub fn count<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
+    ) {
+        let range = placed.counts..placed.counts + placed.size.counts;
+        let all = self.counts.dims()[0];
+        let updated = update(self.counts.clone().slice(range.clone()));
+        self.counts = if range.len() == all {
+            updated
+        } else {
+            self.counts.clone().slice_assign(range, updated)
+        };
+    }
+
+    /// Replaces the counters and the sums `[2 * K]` of a sink, leading halves first, by what `update` makes
+    /// of them. The first slot takes all.
+    pub fn add<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
+    ) {
+        let range = placed.words..placed.words + 2 * placed.size.sums;
+        let sums = self.words.clone().slice(range.clone());
+        let mut updated = None;
+        self.count(placed, |counts| {
+            let (counts, sums) = update(counts, sums);
+            updated = Some(sums);
+            counts
+        });
+        if let Some(sums) = updated {
+            self.words = self.words.clone().slice_assign(range, sums);
+        }
+    }
+}
+
+/// The data of a batch that a pass reads.
+pub trait Input: Debug + Send + Sync + 'static {
+    /// What can become of an element.
+    type Sink: Clone + Debug + PartialEq + Send + Sync + 'static;
+
+    /// Whether elements have weights. Passes over such batches have a state of their own.
+    fn is_weighted(&self) -> bool;
+
+    /// How much state a sink has, for batches like this one.
+    fn size(&self, sink: &Self::Sink) -> Size;
+
+    /// The pass in host memory.
+    fn on_host(&self, plan: &Plan<Self::Sink>, counts: &mut [i32], numbers: &mut [f64]);
+
+    /// The pass elsewhere.
+    fn on_device(&self, plan: &Plan<Self::Sink>, state: DeviceState) -> DeviceState;
+}
+
+/// The state of a pass.
+#[derive(Debug, Clone)]
+enum Flat {
+    Host {
+        counts: Vec<i32>,
+        numbers: Vec<f64>,
+    },
+    /// `None` only while a pass has it.
+    Device(Option<DeviceState>),
+}
+
+/// Where a delta is: the index of its state in a collection, and from there on the parts.
+pub(crate) type Path = Vec<usize>;
+
+/// A pass with its state.
+#[derive(Debug, Clone)]
+pub(crate) struct Pass<I: Input> {
+    weighted: bool,
+    plan: Plan<I::Sink>,
+    /// To whom each sink belongs.
+    owners: Vec<Path>,
+    flat: Flat,
+}
+
+impl<I: Input> Pass<I> {
+    fn new(input: &I, wants: Vec<(Path, I::Sink)>, device: &Device) -> Self {
+        let (owners, sinks): (Vec<_>, Vec<_>) = wants.into_iter().unzip();
+        let plan = Plan::new(sinks, |sink| input.size(sink));
+        let flat = if ops::is_host(device) {
+            Flat::Host {
+                counts: vec![0; plan.counts],
+                numbers: vec![0.0; plan.numbers],
+            }
+        } else {
+            Flat::Device(Some(DeviceState::new(plan.counts, plan.words, device)))
+        };
+        Self {
+            weighted: input.is_weighted(),
+            plan,
+            owners,
+            flat,
+        }
+    }
+
+    /// Whether its state is for these wants of this input.
+    fn serves(&self, input: &I, wants: &[(Path, I::Sink)]) -> bool {
+        self.weighted == input.is_weighted()
+            && self.owners.len() == wants.len()
+            && (self.owners.iter().zip(&self.plan.sinks))
+                .zip(wants)
+                .all(|((owner, placed), (path, sink))| owner == path && placed.sink == *sink)
+    }
+
+    fn run(&mut self, input: &I) {
+        match &mut self.flat {
+            Flat::Host { counts, numbers } => input.on_host(&self.plan, counts, numbers),
+            Flat::Device(state) => {
+                if let Some(owned) = state.take() {
+                    *state = Some(input.on_device(&self.plan, owned));
+                }
+            }
+        }
+    }
+
+    /// Adds what the batch's accumulators want to the pass that serves them.
+    fn add(passes: &mut Vec<Self>, input: &I, wants: Vec<(Path, I::Sink)>, device: &Device) {
+        let found = passes.iter().position(|pass| pass.serves(input, &wants));
+        let index = found.unwrap_or_else(|| {
+            passes.push(Self::new(input, wants, device));
+            passes.len() - 1
+        });
+        passes[index].run(input);
+    }
+
+    /// The blocks of its sinks, with their owners.
+    fn blocks(&self, read: Option<ReadState>) -> Vec<(&Path, Block)> {
+        let sinks = self.owners.iter().zip(&self.plan.sinks);
+        sinks
+            .map(|(owner, placed)| {
+                let size = placed.size;
+                let (counts, parts) = match (&self.flat, &read) {
+                    (Flat::Host { counts, numbers }, _) => {
+                        let numbers = &numbers[placed.numbers..][..size.sums + size.marks];
+                        let (sums, marks) = numbers.split_at(size.sums);
+                        let part = Part {
+                            sums: sums.to_vec(),
+                            marks: marks.to_vec(),
+                        };
+                        (&counts[placed.counts..][..size.counts], vec![part])
+                    }
+                    (Flat::Device(_), None) => (&[][..], vec![]),
+                    (Flat::Device(_), Some(read)) => {
+                        let slots = read.words.chunks_exact(self.plan.words.max(1));
+                        let parts = slots.map(|slot| Part::new(&slot[placed.words..], size));
+                        let parts = if size.words() == 0 {
+                            vec![]
+                        } else {
+                            parts.collect()
+                        };
+                        (&read.counts[placed.counts..][..size.counts], parts)
+                    }
+                };
+                let block = Block {
+                    weighted: self.weighted,
+                    counts: counts.to_vec(),
+                    parts,
+                };
+                (owner, block)
+            })
+            .collect()
+    }
+}
+
+/// The state of a pass on a device, read.
+pub(crate) struct ReadState {
+    pub counts: Vec<i32>,
+    pub words: Vec<f32>,
+}
+
+/// What one sink accumulated, on the host.
+#[derive(Debug, Clone, Default)]
+pub struct Block {
+    /// Whether it is of batches with weights.
+    pub weighted: bool,
+    /// The counters.
+    pub counts: Vec<i32>,
+    /// Sums and marks, slot by slot: each is of some of the elements.
+    pub parts: Vec<Part>,
+}
+
+/// The sums and marks of a slot.
+#[derive(Debug, Clone, Default)]
+pub struct Part {
+    /// The sums.
+    pub sums: Vec<f64>,
+    /// The other numbers.
+    pub marks: Vec<f64>,
+}
+
+impl Part {
+    fn new(words: &[f32], size: Size) -> Self {
+        let (high, rest) = words[..size.words()].split_at(size.sums);
+        let (low, marks) = rest.split_at(size.sums);
+        let sum = |(high, low): (&f32, &f32)| {
+            // An infinite sum has a NaN remainder.
+            if high.is_finite() {
+                f64::from(*high) + f64::from(*low)
+            } else {
+                f64::from(*high)
+            }
+        };
+        Self {
+            sums: high.iter().zip(low).map(sum).collect(),
+            marks: marks.iter().map(|mark| f64::from(*mark)).collect(),
+        }
+    }
+}
+
+impl Block {
+    /// The sums over all slots.
+    pub fn sums(&self) -> Vec<f64> {
+        let mut parts = self.parts.iter();
+        let mut sums = parts.next().map_or_else(Vec::new, |part| part.sums.clone());
+        for part in parts {
+            let pairs = sums.iter_mut().zip(&part.sums);
+            pairs.for_each(|(sum, more)| *sum += more);
+        }
+        sums
+    }
+}
+
+/// The families of batches: a request and the passes of each.
+macro_rules! families {
+    ($($family:ident $passes:ident,)*) => {
+        /// What an accumulator wants of a batch.
+        #[derive(Debug, Clone)]
+        pub(crate) enum Request {
+            $(
+                #[allow(missing_docs)]
+                $family(Arc<$family>, <$family as Input>::Sink),
+            )*
+        }
+
+        impl Request {
+            /// Whether both are of the same batch.
+            fn same_batch(&self, other: &Self) -> bool {
+                match (self, other) {
+                    $((Self::$family(a, _), Self::$family(b, _)) => Arc::ptr_eq(a, b),)*
+                    #[allow(unreachable_patterns)]
+                    _ => false,
+                }
+            }
+        }
+
+        $(
+            impl From<(&Arc<$family>, <$family as Input>::Sink)> for Request {
+                fn from((input, sink): (&Arc<$family>, <$family as Input>::Sink)) -> Self {
+                    Self::$family(input.clone(), sink)
+                }
+            }
+        )*
+
+        /// The passes over the batches of one device, with their states.
+        #[derive(Debug, Clone, Default)]
+        pub(crate) struct Passes {
+            $($passes: Vec<Pass<$family>>,)*
+        }
+
+        impl Passes {
+            /// One pass for each batch of the requests.
+            pub fn run(&mut self, requests: Vec<(Path, Request)>, device: &Device) {
+                let mut rest = requests;
+                while let Some((_, first)) = rest.first() {
+                    let first = first.clone();
+                    let (own, others): (Vec<_>, Vec<_>) = (rest.into_iter())
+                        .partition(|(_, request)| request.same_batch(&first));
+                    rest = others;
+                    match first {
+                        $(Request::$family(input, _) => {
+                            let wants = own.into_iter().filter_map(|(path, request)| match request {
+                                Request::$family(_, sink) => Some((path, sink)),
+                                #[allow(unreachable_patterns)]
+                                _ => None,
+                            });
+                            Pass::add(&mut self.$passes, &input, wants.collect(), device);
+                        })*
+                    }
+                }
+            }
+
+            /// The states that are to be read from the device.
+            pub fn states(&self) -> impl Iterator<Item = &DeviceState> {
+                let none = std::iter::empty();
+                $(let none = none.chain(self.$passes.iter().filter_map(|pass| match &pass.flat {
+                    Flat::Device(state) => state.as_ref(),
+                    Flat::Host { .. } => None,
+                }));)*
+                none
+            }
+
+            /// Whether no batch has come.
+            pub fn is_empty(&self) -> bool {
+                $(self.$passes.is_empty())&&*
+            }
+
+            /// Gives every sink's owner its block. `next` yields what has been read of the
+            /// [`states`](Self::states), in their order.
+            pub fn hand_out(
+                &self,
+                deltas: &mut [HostDelta],
+                mut next: impl FnMut() -> Result<ReadState, MetricError>,
+            ) -> Result<(), MetricError> {
+                $(for pass in &self.$passes {
+                    let read = match &pass.flat {
+                        Flat::Device(Some(_)) => Some(next()?),
+                        _ => None,
+                    };
+                    for (owner, block) in pass.blocks(read) {
+                        let Some((first, parts)) = owner.split_first() else { continue };
+                        deltas[*first].part_mut(parts).push_block(block);
+                    }
+                })*
+                Ok(())
+            }
+        }
+    };
+}
+
+families! {
+    Rows rows,
+}
+
+/// Takes what accumulators asked for out of their deltas.
+pub(crate) fn requests(deltas: &mut [Delta]) -> Vec<(Path, Request)> {
+    let mut all = Vec::new();
+    for (index, delta) in deltas.iter_mut().enumerate() {
+        delta.take_requests(&mut vec![index], &mut all);
+    }
+    all
+}

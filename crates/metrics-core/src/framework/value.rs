@@ -1,0 +1,523 @@
+//! The values metrics have.
+
+use crate::states::ClassCounts;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A matrix of numbers, row by row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    /// The entries, row by row.
+    #[serde(with = "crate::number::list")]
+    pub data: Vec<f64>,
+    /// Whether the entries are no counts of a confusion matrix: shares, as with a
+    /// [`Normalize`](crate::classification::Normalize), or values by sample.
+    #[serde(default)]
+    pub normalized: bool,
+}
+
+impl Matrix {
+    /// The entry at a row and a column.
+    pub fn get(&self, row: usize, col: usize) -> f64 {
+        self.data[row * self.cols + col]
+    }
+}
+
+/// A curve: two coordinates per threshold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Curve {
+    /// What `x` is, such as `"false positive rate"`.
+    pub x_name: String,
+    /// What `y` is, such as `"true positive rate"`.
+    pub y_name: String,
+    /// First coordinate.
+    #[serde(with = "crate::number::list")]
+    pub x: Vec<f64>,
+    /// Second coordinate.
+    #[serde(with = "crate::number::list")]
+    pub y: Vec<f64>,
+    /// The thresholds; a precision-recall curve has one fewer than points.
+    #[serde(with = "crate::number::list")]
+    pub thresholds: Vec<f64>,
+    /// How many elements the rates are shares of; `None` for a curve that is an average.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub support: Option<Support>,
+}
+
+/// How many elements of each kind a curve is made of; of weighted elements, the sums of their weights.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Support {
+    /// Elements of the class or label.
+    #[serde(with = "crate::number")]
+    pub positives: f64,
+    /// All others.
+    #[serde(with = "crate::number")]
+    pub negatives: f64,
+}
+
+impl Support {
+    /// The share of positives, which is the precision of guessing; NaN without elements.
+    pub fn prevalence(&self) -> f64 {
+        self.positives / (self.positives + self.negatives)
+    }
+}
+
+/// One bin of a reliability diagram.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct ReliabilityBin {
+    /// The least confidence in the bin.
+    pub lower: f64,
+    /// The confidence at which the next bin begins.
+    pub upper: f64,
+    /// How many elements it holds, each by its weight if it has one.
+    pub count: f64,
+    /// Their mean confidence; NaN without elements.
+    #[serde(with = "crate::number")]
+    pub confidence: f64,
+    /// The share of them that was right; NaN without elements.
+    #[serde(with = "crate::number")]
+    pub accuracy: f64,
+}
+
+/// The points that are chosen on curves: the metric's value there, and from which score on it is
+/// reached.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OperatingPoints {
+    /// The value at the chosen point: one, or one per class or label.
+    #[serde(with = "crate::number::list")]
+    pub values: Vec<f64>,
+    /// Its threshold; NaN where no point meets the condition.
+    #[serde(with = "crate::number::list")]
+    pub thresholds: Vec<f64>,
+}
+
+/// A number with the interval it is in, at the level of confidence it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value of the data at hand.
+    #[serde(with = "crate::number")]
+    pub value: f64,
+    /// The lower end of the interval.
+    #[serde(with = "crate::number")]
+    pub lower: f64,
+    /// The upper end of the interval.
+    #[serde(with = "crate::number")]
+    pub upper: f64,
+}
+
+/// What decisions about members of groups are compared by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Criterion {
+    /// The rate of positive predictions.
+    DemographicParity,
+    /// The true positive rate.
+    EqualOpportunity,
+}
+
+/// How far apart the rates of groups are.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Disparity {
+    /// Which rate.
+    pub criterion: Criterion,
+    /// The groups with the lowest and the highest rate; `None` if no group has one.
+    pub groups: Option<[usize; 2]>,
+    /// The lowest rate over the highest.
+    #[serde(with = "crate::number")]
+    pub ratio: f64,
+}
+
+impl Disparity {
+    /// The criterion and the groups, as TorchMetrics has them: `DP_0_1`, `EO_0_1`.
+    pub fn name(&self) -> String {
+        let criterion = match self.criterion {
+            Criterion::DemographicParity => "DP",
+            Criterion::EqualOpportunity => "EO",
+        };
+        match self.groups {
+            Some([low, high]) => format!("{criterion}_{low}_{high}"),
+            None => criterion.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for Disparity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name(), format_number(self.ratio))
+    }
+}
+
+impl OperatingPoints {
+    /// Each point in words.
+    fn parts(&self) -> Vec<String> {
+        let pairs = self.values.iter().zip(&self.thresholds);
+        pairs
+            .map(|(v, t)| format!("{} at {}", format_number(*v), format_number(*t)))
+            .collect()
+    }
+}
+
+/// The value of a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Value {
+    /// One number.
+    Scalar(#[serde(with = "crate::number")] f64),
+    /// One number with an interval.
+    Estimate(Estimate),
+    /// One number per class, label or output.
+    PerClass(#[serde(with = "crate::number::list")] Vec<f64>),
+    /// A matrix, such as a confusion matrix (rows: target, columns: prediction).
+    Matrix(Matrix),
+    /// One matrix per label.
+    Matrices(Vec<Matrix>),
+    /// A matrix that counts nothing, such as a covariance, or a row of numbers per sample.
+    Table(Matrix),
+    /// One curve, or one per class or label.
+    Curves(Vec<Curve>),
+    /// One point of a curve, or one per class or label.
+    OperatingPoints(OperatingPoints),
+    /// Confidence against accuracy, bin by bin.
+    Reliability(Vec<ReliabilityBin>),
+    /// True and false positives and negatives: one row, or one per class or label.
+    StatScores(Vec<ClassCounts>),
+    /// How far apart groups are, by one criterion or several.
+    Disparities(Vec<Disparity>),
+    /// Collected numbers, which belong to no classes.
+    List(#[serde(with = "crate::number::list")] Vec<f64>),
+}
+
+impl Value {
+    /// The number, if the value is one, with or without an interval, or is the single point of a curve or
+    /// the single disparity.
+    pub fn scalar(&self) -> Option<f64> {
+        match self {
+            Value::Scalar(value) => Some(*value),
+            Value::Estimate(estimate) => Some(estimate.value),
+            Value::OperatingPoints(points) => match points.values.as_slice() {
+                [value] => Some(*value),
+                _ => None,
+            },
+            Value::Disparities(disparities) => match disparities.as_slice() {
+                [disparity] => Some(disparity.ratio),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The number with its interval, if the value is such.
+    pub fn estimate(&self) -> Option<&Estimate> {
+        match self {
+            Value::Estimate(estimate) => Some(estimate),
+            _ => None,
+        }
+    }
+
+    /// The numbers per class, if the value is such a list, or has a point per class.
+    pub fn per_class(&self) -> Option<&[f64]> {
+        match self {
+            Value::PerClass(values) => Some(values),
+            Value::OperatingPoints(points) if points.values.len() != 1 => Some(&points.values),
+            _ => None,
+        }
+    }
+
+    /// The matrix, if the value is one.
+    pub fn matrix(&self) -> Option<&Matrix> {
+        match self {
+            Value::Matrix(matrix) | Value::Table(matrix) => Some(matrix),
+            _ => None,
+        }
+    }
+
+    /// The curves, if the value is curves.
+    pub fn curves(&self) -> Option<&[Curve]> {
+        match self {
+            Value::Curves(curves) => Some(curves),
+            _ => None,
+        }
+    }
+
+    /// The chosen points with their thresholds, if the value is such.
+    pub fn operating_points(&self) -> Option<&OperatingPoints> {
+        match self {
+            Value::OperatingPoints(points) => Some(points),
+            _ => None,
+        }
+    }
+
+    /// The bins, if the value is a reliability diagram.
+    pub fn reliability(&self) -> Option<&[ReliabilityBin]> {
+        match self {
+            Value::Reliability(bins) => Some(bins),
+            _ => None,
+        }
+    }
+
+    /// The rows, if the value is stat scores.
+    pub fn stat_scores(&self) -> Option<&[ClassCounts]> {
+        match self {
+            Value::StatScores(rows) => Some(rows),
+            _ => None,
+        }
+    }
+
+    /// The ratios with their groups, if the value is such.
+    pub fn disparities(&self) -> Option<&[Disparity]> {
+        match self {
+            Value::Disparities(disparities) => Some(disparities),
+            _ => None,
+        }
+    }
+
+    /// The collected numbers, if the value is a list of them.
+    pub fn list(&self) -> Option<&[f64]> {
+        match self {
+            Value::List(values) => Some(values),
+            _ => None,
+        }
+    }
+}
+
+impl Value {
+    /// How many classes, labels or outputs it has a part for; `None` where it is not by class.
+    pub fn classes(&self) -> Option<usize> {
+        let several = |count: usize| (count > 1).then_some(count);
+        match self {
+            Value::PerClass(values) => Some(values.len()),
+            Value::Matrix(matrix) => (matrix.rows == matrix.cols).then_some(matrix.rows),
+            // One of two rows and columns for each label; others are of samples.
+            Value::Matrices(list) => list
+                .iter()
+                .all(|m| (m.rows, m.cols) == (2, 2))
+                .then_some(list.len()),
+            Value::Curves(curves) => several(curves.len()),
+            Value::OperatingPoints(points) => several(points.values.len()),
+            Value::StatScores(rows) => several(rows.len()),
+            Value::Scalar(_)
+            | Value::Estimate(_)
+            | Value::Disparities(_)
+            | Value::Table(_)
+            | Value::Reliability(_)
+            | Value::List(_) => None,
+        }
+    }
+
+    /// The value as text, with the names of its classes where they have room.
+    pub(crate) fn named(&self, names: &[String]) -> String {
+        let listed = |parts: Vec<String>| {
+            let named = names.iter().zip(parts);
+            let parts: Vec<_> = named.map(|(name, part)| format!("{name} {part}")).collect();
+            parts.join(", ")
+        };
+        match self {
+            _ if self.classes() != Some(names.len()) => self.to_string(),
+            Value::PerClass(values) => listed(values.iter().map(|v| format_number(*v)).collect()),
+            Value::OperatingPoints(points) => listed(points.parts()),
+            Value::StatScores(rows) => Scores(rows, names).to_string(),
+            _ => self.to_string(),
+        }
+    }
+
+    /// The value in a few words, for a place that takes one line.
+    pub(crate) fn summarized(&self, names: &[String]) -> String {
+        let matrix = |m: &Matrix| format!("{} × {} matrix", m.rows, m.cols);
+        match self {
+            Value::Estimate(estimate) => estimate.to_string(),
+            Value::PerClass(values) if values.len() > SHOWN => range(values),
+            Value::OperatingPoints(points) if points.values.len() > SHOWN => range(&points.values),
+            Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
+                match names.is_empty() {
+                    true => self.to_string().replace(['[', ']'], ""),
+                    false => self.named(names),
+                }
+            }
+            Value::Disparities(_) => self.to_string(),
+            Value::Matrix(m) | Value::Table(m) => matrix(m),
+            Value::Matrices(list) => match list.first() {
+                Some(first) => format!("{} times {}", list.len(), matrix(first)),
+                None => "no matrix".to_string(),
+            },
+            Value::Curves(curves) => match curves.len() {
+                1 => "1 curve".to_string(),
+                count => format!("{count} curves"),
+            },
+            Value::Reliability(bins) => {
+                let elements: f64 = bins.iter().map(|bin| bin.count).sum();
+                let elements = format_count(elements);
+                let s = if bins.len() == 1 { "" } else { "s" };
+                format!("{} bin{s} of {elements} elements", bins.len())
+            }
+            Value::StatScores(rows) => match rows.as_slice() {
+                [row] => row.to_string(),
+                rows => format!("stat scores of {} classes", rows.len()),
+            },
+        }
+    }
+}
+
+/// A longer list is not written out where there is little room.
+const SHOWN: usize = 10;
+
+/// How many numbers there are, and from where to where.
+fn range(values: &[f64]) -> String {
+    let numbers = values.iter().filter(|v| !v.is_nan());
+    let (low, high) = numbers.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
+        (low.min(*v), high.max(*v))
+    });
+    let count = values.len();
+    match low <= high {
+        true => format!(
+            "{count} values, {} to {}",
+            format_number(low),
+            format_number(high)
+        ),
+        false => format!("{count} values"),
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Value::Scalar(value)
+    }
+}
+
+/// Four decimals, or as many as a small number needs; whole numbers without decimals.
+pub(crate) fn format_number(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 && value.abs() >= 2.0 {
+        format!("{value:.0}")
+    } else if value != 0.0 && (value.abs() < 1e-3 || value.abs() >= 1e7) && value.is_finite() {
+        format!("{value:.3e}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Scalar(value) => f.write_str(&format_number(*value)),
+            Value::Estimate(estimate) => write!(f, "{estimate}"),
+            // As long as the data.
+            Value::List(values) if values.len() > SHOWN => f.write_str(&range(values)),
+            Value::PerClass(values) | Value::List(values) => {
+                let parts: Vec<_> = values.iter().map(|v| format_number(*v)).collect();
+                write!(f, "[{}]", parts.join(", "))
+            }
+            Value::Matrix(matrix) | Value::Table(matrix) => write!(f, "{matrix}"),
+            Value::Matrices(list) => {
+                for (i, matrix) in list.iter().enumerate() {
+                    let newline = if i > 0 { "\n\n" } else { "" };
+                    write!(f, "{newline}label {i}\n{matrix}")?;
+                }
+                Ok(())
+            }
+            Value::Curves(curves) => {
+                let points: Vec<_> = curves.iter().map(|c| c.x.len().to_string()).collect();
+                let plural = if curves.len() == 1 { "" } else { "s" };
+                write!(
+                    f,
+                    "{} curve{plural} of {} points",
+                    curves.len(),
+                    points.join(", ")
+                )
+            }
+            Value::OperatingPoints(points) => match points.parts().as_slice() {
+                [part] => f.write_str(part),
+                parts => write!(f, "[{}]", parts.join(", ")),
+            },
+            Value::Reliability(bins) => {
+                write!(f, "{:<16}", "confidence in")?;
+                write!(f, "{:>10}{:>12}{:>10}", "count", "confidence", "accuracy")?;
+                for bin in bins {
+                    let range = format!("{:.4}..{:.4}", bin.lower, bin.upper);
+                    write!(f, "\n{range:<16}{:>10}", format_count(bin.count))?;
+                    write!(f, "{:>12.4}{:>10.4}", bin.confidence, bin.accuracy)?;
+                }
+                Ok(())
+            }
+            Value::Disparities(disparities) => {
+                let parts: Vec<_> = disparities.iter().map(Disparity::to_string).collect();
+                f.write_str(&parts.join(", "))
+            }
+            Value::StatScores(rows) => match rows.as_slice() {
+                [row] => write!(f, "{row}"),
+                rows => write!(f, "{}", Scores(rows, &[])),
+            },
+        }
+    }
+}
+
+impl fmt::Display for Estimate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [value, lower, upper] = [self.value, self.lower, self.upper].map(format_number);
+        write!(f, "{value} [{lower}, {upper}]")
+    }
+}
+
+/// A count, or a mean of counts.
+fn format_count(value: f64) -> String {
+    if value == value.trunc() && value.abs() < 1e15 {
+        format!("{value:.0}")
+    } else {
+        format_number(value)
+    }
+}
+
+/// Stat scores of classes, and the names of these.
+struct Scores<'a>(&'a [ClassCounts], &'a [String]);
+
+impl fmt::Display for Scores<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(rows, names) = self;
+        let widths = names.iter().map(|name| name.chars().count());
+        let width = widths.max().unwrap_or(0).max("class".len());
+        write!(f, "{:<width$}", "class")?;
+        for name in ClassCounts::COLUMNS {
+            write!(f, "{name:>12}")?;
+        }
+        for (class, row) in rows.iter().enumerate() {
+            match names.get(class) {
+                Some(name) => write!(f, "\n{name:<width$}")?,
+                None => write!(f, "\n{class:<width$}")?,
+            }
+            for value in row.columns() {
+                write!(f, "{:>12}", format_count(value))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ClassCounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = Self::COLUMNS.into_iter().zip(self.columns());
+        let parts: Vec<_> = named
+            .map(|(name, value)| format!("{name} {}", format_count(value)))
+            .collect();
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Display for Matrix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cells: Vec<_> = self.data.iter().map(|v| format_count(*v)).collect();
+        let width = cells.iter().map(String::len).max().unwrap_or(0);
+        for (i, row) in cells.chunks(self.cols.max(1)).enumerate() {
+            if i > 0 {
+                f.write_str("\n")?;
+            }
+            for (j, cell) in row.iter().enumerate() {
+                let gap = if j > 0 { " " } else { "" };
+                write!(f, "{gap}{cell:>width$}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,294 @@
+//! The pass in host memory: blocks of rows, each scanned once and then taken by every sink.
+
+use super::{Need, Predictions, RowSink, Rows, need};
+use crate::{
+    Reason,
+    ops::{
+        ConfusionOptions, ScoreKind,
+        host::{
+            Ints, Reached, floats, ints, label_confusion, label_margins, outside_unit, passes, scan,
+        },
+        scalar::is_weight,
+    },
+    pass::{Placed, Plan},
+};
+
+/// Scores of a block: they fit the second-level cache of a few cores, and are enough for several threads.
+const BLOCK: usize = 1 << 18;
+
+/// Labels of a block: they and their ranks fit the second-level cache.
+const LABELS: usize = 1 << 15;
+
+pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
+    let weights = |f: &mut dyn FnMut(Option<&[f32]>)| match &rows.weights {
+        Some(weights) => floats(weights, |weights| f(Some(weights))),
+        None => f(None),
+    };
+    ints(&rows.target, |target| {
+        weights(&mut |weights| match &rows.predictions {
+            Predictions::Scores(scores) => {
+                let [_, classes] = scores.dims();
+                floats(scores, |scores| {
+                    let input = Scores {
+                        scores,
+                        classes,
+                        target,
+                        weights,
+                    };
+                    input.pass(rows.kind, plan, counts, numbers);
+                });
+            }
+            Predictions::Labels(pred) => ints(pred, |pred| {
+                labels(pred, target, weights, plan, counts, numbers);
+            }),
+        });
+    });
+}
+
+/// A batch of scores.
+struct Scores<'a> {
+    scores: &'a [f32],
+    classes: usize,
+    target: Ints<'a>,
+    weights: Option<&'a [f32]>,
+}
+
+impl Scores<'_> {
+    fn pass(&self, kind: ScoreKind, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        let need = need(plan);
+        let softmax = match kind {
+            ScoreKind::Auto => need == Need::Probability && outside_unit(self.scores),
+            ScoreKind::Probabilities => false,
+            ScoreKind::Logits => true,
+        };
+        let n = self.target.len();
+        let size = (BLOCK / self.classes.max(1)).clamp(1, n.max(1));
+        let mut ranks = vec![0; 2 * size];
+        let mut likelihoods = vec![0.0; if need > Need::Ranks { 4 * size } else { 0 }];
+        for from in (0..n).step_by(size) {
+            let to = (from + size).min(n);
+            let scores = &self.scores[from * self.classes..to * self.classes];
+            let target = self.target.range(from..to);
+            let ranks = &mut ranks[..2 * (to - from)];
+            let floats = if need > Need::Ranks {
+                &mut likelihoods[..4 * (to - from)]
+            } else {
+                &mut []
+            };
+            if need > Need::Ranks {
+                scan::row_scan(scores, self.classes, target, ranks, floats);
+            } else {
+                scan::row_ranks(scores, self.classes, target, ranks);
+            }
+            let block = Block {
+                ranks,
+                floats,
+                target,
+                weights: self.weights.map(|weights| &weights[from..to]),
+                softmax,
+            };
+            for placed in &plan.sinks {
+                block.sink(placed, counts, numbers);
+            }
+        }
+    }
+}
+
+/// Pairs of labels. Counts without weights need no ranks.
+fn labels(
+    pred: Ints,
+    target: Ints,
+    weights: Option<&[f32]>,
+    plan: &Plan<RowSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+) {
+    let n = target.len();
+    // One sink takes all threads by itself.
+    let size = if plan.sinks.len() == 1 && weights.is_none() {
+        n
+    } else {
+        LABELS
+    };
+    let mut ranks = Vec::new();
+    for from in (0..n).step_by(size.max(1)) {
+        let range = from..(from + size).min(n);
+        let (pred, target) = (pred.range(range.clone()), target.range(range.clone()));
+        for placed in &plan.sinks {
+            match (&placed.sink, weights) {
+                (RowSink::Matrix(options), None) => {
+                    label_confusion(placed.counts_of(counts), pred, target, *options);
+                }
+                (RowSink::Margins(options), None) => {
+                    label_margins(placed.counts_of(counts), pred, target, *options);
+                }
+                (RowSink::Matrix(options) | RowSink::Margins(options), Some(weights)) => {
+                    ranks.resize(2 * range.len(), 0);
+                    passes::label_ranks(pred, target, options.classes, &mut ranks);
+                    let block = Block {
+                        ranks: &ranks,
+                        floats: &[],
+                        target,
+                        weights: Some(&weights[range.clone()]),
+                        softmax: false,
+                    };
+                    block.sink(placed, counts, numbers);
+                }
+                // An accumulator's check keeps labels from what needs scores.
+                (RowSink::LogLikelihood { .. } | RowSink::Calibration { .. }, _) => {}
+            }
+        }
+    }
+}
+
+/// Rows that have been scanned.
+struct Block<'a> {
+    /// `[2, N]`, see [`ops::row_ranks`](crate::ops::row_ranks).
+    ranks: &'a [i32],
+    /// `[4, N]`, see [`ops::row_scan`](crate::ops::row_scan), or empty.
+    floats: &'a [f32],
+    target: Ints<'a>,
+    weights: Option<&'a [f32]>,
+    /// Whether the scores are logits.
+    softmax: bool,
+}
+
+impl Block<'_> {
+    fn sink(&self, placed: &Placed<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        let (counts, numbers) = (placed.counts_of(counts), placed.numbers_of(numbers));
+        match (&placed.sink, self.weights) {
+            (RowSink::Matrix(options), None) => {
+                passes::confusion(counts, self.ranks, self.target, *options);
+            }
+            (RowSink::Margins(options), None) => {
+                passes::class_margins(counts, self.ranks, self.target, *options);
+            }
+            (RowSink::Matrix(options), Some(weights)) => {
+                let classes = options.classes;
+                self.weigh(*options, weights, counts, |target, pred, weight| {
+                    numbers[target * classes + pred] += weight;
+                });
+            }
+            (RowSink::Margins(options), Some(weights)) => {
+                let classes = options.classes;
+                self.weigh(*options, weights, counts, |target, pred, weight| {
+                    if target == pred {
+                        numbers[target] += weight;
+                    } else {
+                        numbers[classes + pred] += weight;
+                        numbers[2 * classes + target] += weight;
+                    }
+                });
+            }
+            (RowSink::LogLikelihood { ignore_index }, weights) => {
+                self.log_likelihood(*ignore_index, weights, counts, numbers);
+            }
+            (RowSink::Calibration { bins, ignore_index }, weights) => {
+                self.calibration(*bins, *ignore_index, weights, counts, numbers);
+            }
+        }
+    }
+
+    /// Calls `f` with the target, the prediction and the weight of each row that weighs anything.
+    fn weigh(
+        &self,
+        options: ConfusionOptions,
+        weights: &[f32],
+        rejected: &mut [i32],
+        mut f: impl FnMut(usize, usize, f64),
+    ) {
+        let mut weights = weights.iter();
+        passes::each_prediction(self.ranks, self.target, options, |outcome| {
+            let weight = weights.next().copied().unwrap_or(f32::NAN);
+            match outcome {
+                Err(slot) => rejected[slot] += 1,
+                Ok(_) if !is_weight(weight) => rejected[Reason::InvalidWeight as usize] += 1,
+                Ok((target, pred)) => f(target, pred, f64::from(weight)),
+            }
+        });
+    }
+
+    fn log_likelihood(
+        &self,
+        ignore_index: Option<i64>,
+        weights: Option<&[f32]>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+    ) {
+        let n = self.target.len();
+        let (ranks, losses) = (&self.ranks[n..], &self.floats[3 * n..]);
+        let (mut used, mut loss_sum, mut weight_sum) = (0, 0.0, 0.0);
+        let rejected = counts.len() - crate::REJECTED_SLOTS;
+        self.target.each(|i, target| {
+            let reason = if ignore_index == Some(target) {
+                Reason::Ignored as usize
+            } else if ranks[i] < 0 {
+                passes::slot(ranks[i])
+            } else if losses[i].is_nan() {
+                Reason::Nan as usize
+            } else {
+                let Some(weights) = weights else {
+                    used += 1;
+                    loss_sum += f64::from(losses[i]);
+                    return;
+                };
+                if is_weight(weights[i]) {
+                    if weights[i] > 0.0 {
+                        loss_sum += f64::from(weights[i]) * f64::from(losses[i]);
+                        weight_sum += f64::from(weights[i]);
+                    }
+                    return;
+                }
+                Reason::InvalidWeight as usize
+            };
+            counts[rejected + reason] += 1;
+        });
+        numbers[0] += loss_sum;
+        if weights.is_some() {
+            numbers[1] += weight_sum;
+        } else {
+            counts[0] += used;
+        }
+    }
+
+    fn calibration(
+        &self,
+        bins: usize,
+        ignore_index: Option<i64>,
+        weights: Option<&[f32]>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+    ) {
+        let n = self.target.len();
+        let (mut hits, mut confidence) = (vec![0; n], vec![0.0; n]);
+        passes::top_confidence(
+            (self.ranks, self.floats, self.target),
+            self.softmax,
+            ignore_index,
+            (&mut hits, &mut confidence),
+        );
+        let reached = Reached::of_bins(bins);
+        let width = bins + 1;
+        let rejected = counts.len() - crate::REJECTED_SLOTS;
+        for (i, (confidence, hit)) in confidence.iter().zip(&hits).enumerate() {
+            if *hit < 0 {
+                counts[rejected + passes::slot(*hit)] += 1;
+                continue;
+            }
+            let (bin, confidence) = (reached.bin(*confidence), f64::from(*confidence));
+            match weights.map(|weights| weights[i]) {
+                None => {
+                    counts[bin] += 1;
+                    counts[width + bin] += hit;
+                    numbers[bin] += confidence;
+                }
+                Some(weight) if is_weight(weight) => {
+                    let weight = f64::from(weight);
+                    numbers[*hit as usize * width + bin] += weight;
+                    numbers[2 * width + bin] += weight * confidence;
+                }
+                Some(_) => counts[rejected + Reason::InvalidWeight as usize] += 1,
+            }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! Everything a user of metrics names: `use metrics_core::prelude::*;`.
+
+#[doc(no_inline)]
+pub use crate::{
+    ScoreKind,
+    aggregation::metrics::*,
+    batch::*,
+    classification::metrics::*,
+    framework::*,
+    intervals::{
+        Bootstrap, BootstrapMethod, PoissonBootstrap, ProportionInterval, ProportionMethod,
+        Replicates,
+    },
+    regression::metrics::*,
+    text::metrics::*,
+    wrappers::{Best, Expr, MinMax, Multioutput, Pair, Running, Task, Tracker},
+};

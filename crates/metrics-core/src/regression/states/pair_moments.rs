@@ -1,0 +1,258 @@
+//! Moments of pairs of numbers: the state of the metrics of regression.
+
+use super::target_extremes;
+use crate::{
+    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::Regression,
+    ops::{self, PAIR_MOMENTS, Rows, default::moment_terms},
+    states::{
+        fold::add_rejected,
+        pivot::{centred, pivot},
+        rows::{Weighed, add_weights},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+/// Adds up errors and targets: `4 * D` device sums and one pivot per output, and two extremes where
+/// they are asked for.
+///
+/// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct PairMoments {
+    /// Outputs measured each by itself; without, all elements are of one output.
+    pub(crate) outputs: Option<usize>,
+    /// Whether to keep the smallest and the largest target.
+    pub(crate) extremes: bool,
+}
+
+impl PairMoments {
+    fn width(&self) -> usize {
+        self.outputs.unwrap_or(1)
+    }
+
+    /// The block of floats that is the sum of weights, if there are any.
+    fn weights(&self) -> usize {
+        if self.extremes {
+            EXTREMES + 2
+        } else {
+            EXTREMES
+        }
+    }
+}
+
+impl Accumulator for PairMoments {
+    type Batch = Regression;
+    type Summary = PairMomentsSummary;
+
+    fn empty(&self) -> PairMomentsSummary {
+        let zeros = || vec![0.0; self.width()];
+        PairMomentsSummary {
+            outputs: self.width(),
+            count: 0,
+            weight: 0.0,
+            squared_error: zeros(),
+            absolute_error: zeros(),
+            target_mean: zeros(),
+            target_m2: zeros(),
+            target_range: match self.extremes {
+                true => vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()],
+                false => Vec::new(),
+            },
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        self.outputs == other.outputs && self.extremes >= other.extremes
+    }
+
+    fn check(&self, batch: &Regression) -> Result<(), MetricError> {
+        batch.check_outputs(self.outputs)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &Regression) {
+        let width = self.width();
+        let (pred, target, weights) = batch.columns(self.outputs);
+        let device = batch.device();
+        let first = delta.floats_mut().is_empty();
+        let known = delta.floats_mut().get(PIVOT).cloned();
+        let pivot = known.unwrap_or_else(|| pivot(pred.clone(), target.clone(), weights.as_ref()));
+        let kept = pivot.clone();
+        // Weighted rows take ordinary operations; there is a kernel for the others.
+        let rows = weights.map(|weights| {
+            let nan = (pred.clone().is_nan()).bool_or(target.clone().is_nan());
+            Rows::without_nan(ops::any_in_row(nan), Some(weights))
+        });
+        delta.both(
+            1 + REJECTED_SLOTS,
+            PAIR_MOMENTS * width,
+            &device,
+            |counts, sums| match &rows {
+                Some(rows) => rows.add(counts, sums, moment_terms(pred, target, pivot)),
+                None => ops::pair_moments(counts, sums, pred, target, pivot),
+            },
+        );
+        if first {
+            delta.push_floats(kept);
+        }
+        if self.extremes {
+            target_extremes::update(delta, EXTREMES, batch, self.outputs);
+        }
+        if let Some(rows) = rows {
+            add_weights(delta, &rows, self.weights());
+        }
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut PairMomentsSummary) {
+        let (Some(counts), Some(sums), Some(pivot)) = (
+            delta.counts(0),
+            delta.sums(0),
+            delta.float_lists().get(PIVOT),
+        ) else {
+            return;
+        };
+        let width = self.width();
+        let Weighed { count, weight } = Weighed::beside(delta, counts[0], self.weights());
+        let moment = |k: usize| sums[k * width..][..width].to_vec();
+        let (offsets, squares) = (moment(2), moment(3));
+        let mut part = PairMomentsSummary {
+            squared_error: moment(0),
+            absolute_error: moment(1),
+            count,
+            weight,
+            ..self.empty()
+        };
+        add_rejected(&mut part.rejected, &counts[1..]);
+        for i in 0..width {
+            // Of rows that weigh nothing there is no mean, and whatever it is does not count.
+            let shift = if weight > 0.0 {
+                offsets[i] / weight
+            } else {
+                0.0
+            };
+            part.target_mean[i] = pivot[i] as f64 + shift;
+            part.target_m2[i] = centred(squares[i], shift * offsets[i]);
+        }
+        if self.extremes {
+            part.target_range = target_extremes::fold(delta, EXTREMES);
+        }
+        summary.add(&part);
+    }
+}
+
+/// The block of floats that is the pivot, and the first of the extremes, if they are kept.
+const PIVOT: usize = 1;
+const EXTREMES: usize = 2;
+
+/// Sums over pairs of prediction and target, per output, in `f64`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PairMomentsSummary {
+    /// How many outputs there are.
+    pub outputs: usize,
+    /// Rows that were used.
+    pub count: u64,
+    /// What they weigh, 1 each where there are no weights; sums and means below are weighted.
+    #[serde(with = "crate::number")]
+    pub weight: f64,
+    /// Sum of `(prediction - target)²`.
+    #[serde(with = "crate::number::list")]
+    pub squared_error: Vec<f64>,
+    /// Sum of `|prediction - target|`.
+    #[serde(with = "crate::number::list")]
+    pub absolute_error: Vec<f64>,
+    /// Mean of the targets.
+    #[serde(with = "crate::number::list")]
+    pub target_mean: Vec<f64>,
+    /// Sum of `(target - mean)²`. It is 0 if and only if all targets are equal, and NaN if a target
+    /// is infinite or if rounding left nothing of it.
+    #[serde(with = "crate::number::list")]
+    pub target_m2: Vec<f64>,
+    /// The smallest and the largest target; empty where they were not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(with = "crate::number::pairs")]
+    pub target_range: Vec<(f64, f64)>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl PairMomentsSummary {
+    /// Fails if nothing was used, or nothing of any weight.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.weight > 0.0 {
+            true => Ok(()),
+            false => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+        }
+    }
+
+    /// The largest minus the smallest target of an output; NaN where the extremes were not kept.
+    pub(crate) fn target_span(&self, output: usize) -> f64 {
+        let range = self.target_range.get(output);
+        range.map_or(f64::NAN, |(min, max)| max - min)
+    }
+
+    /// Adds moments of equal width.
+    ///
+    /// The means and squares by Chan, Golub and LeVeque, Updating Formulae and a Pairwise
+    /// Algorithm for Computing Sample Variances (1979).
+    fn add(&mut self, other: &Self) {
+        self.rejected.merge(&other.rejected);
+        self.count += other.count;
+        if other.weight == 0.0 {
+            return;
+        }
+        let (own, more) = (self.weight, other.weight);
+        self.weight += more;
+        let share = more / (own + more);
+        for (own, other) in self.target_range.iter_mut().zip(&other.target_range) {
+            *own = (own.0.min(other.0), own.1.max(other.1));
+        }
+        for i in 0..self.outputs {
+            self.squared_error[i] += other.squared_error[i];
+            self.absolute_error[i] += other.absolute_error[i];
+            if own == 0.0 {
+                self.target_mean[i] = other.target_mean[i];
+                self.target_m2[i] = other.target_m2[i];
+                continue;
+            }
+            let distance = other.target_mean[i] - self.target_mean[i];
+            self.target_mean[i] += distance * share;
+            self.target_m2[i] += other.target_m2[i] + distance * distance * own * share;
+        }
+    }
+}
+
+impl Summary for PairMomentsSummary {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let widths = |m: &Self| {
+            [
+                m.outputs,
+                m.squared_error.len(),
+                m.absolute_error.len(),
+                m.target_mean.len(),
+                m.target_m2.len(),
+                m.target_range.len(),
+            ]
+        };
+        if widths(self) != widths(other) {
+            return Err(MetricError::MergeMismatch {
+                left: format!("moments of {} outputs", self.outputs),
+                right: format!("moments of {} outputs", other.outputs),
+            });
+        }
+        self.add(other);
+        Ok(())
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

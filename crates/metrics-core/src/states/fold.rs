@@ -1,0 +1,34 @@
+//! Adding what a device counted to what is known.
+
+use crate::Rejected;
+
+/// Adds the counters of what was left out.
+pub(crate) fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
+    let counts: Vec<u64> = delta.iter().map(|count| *count as u64).collect();
+    rejected.merge(&Rejected::from_counts(&counts));
+}
+
+/// Adds a block of device counters to host counters. Most of a large matrix is zeros, which need not
+/// be written.
+pub(crate) fn add_counts(counts: &mut [u64], delta: &[i32]) {
+    for (counts, delta) in counts.chunks_mut(32).zip(delta.chunks(32)) {
+        if delta.iter().fold(0, |any, delta| any | delta) != 0 {
+            let pairs = counts.iter_mut().zip(delta);
+            pairs.for_each(|(count, delta)| *count += *delta as u64);
+        }
+    }
+}
+
+/// Adds sums of weights, of which there are none before the first weighted batch.
+pub(crate) fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
+    if sums.len() < delta.len() {
+        sums.resize(delta.len(), 0.0);
+    }
+    add_sums(sums, delta);
+}
+
+/// Adds numbers to as many sums.
+pub(crate) fn add_sums(sums: &mut [f64], more: &[f64]) {
+    let pairs = sums.iter_mut().zip(more);
+    pairs.for_each(|(sum, more)| *sum += more);
+}

@@ -1,0 +1,200 @@
+//! Sums of terms over the rows of classification: the state of metrics that are means.
+
+use super::fold::{add_rejected, add_sums};
+use crate::{
+    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::{Binary, Multiclass, Multilabel},
+    ops,
+};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+use std::fmt::Debug;
+
+/// Batches whose rows may have weights.
+pub trait WeightedRows: Batch {
+    /// The weights `[N]`, if it has any.
+    fn row_weights(&self) -> Option<&Tensor<1>>;
+}
+
+impl WeightedRows for Binary {
+    fn row_weights(&self) -> Option<&Tensor<1>> {
+        self.weights()
+    }
+}
+
+impl WeightedRows for Multiclass {
+    fn row_weights(&self) -> Option<&Tensor<1>> {
+        self.weights()
+    }
+}
+
+impl WeightedRows for Multilabel {
+    fn row_weights(&self) -> Option<&Tensor<1>> {
+        self.weights()
+    }
+}
+
+/// What is summed: a few numbers of every element of a row. Implement this, and [`RowSums`] is the
+/// accumulator.
+pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
+    /// What the terms are of.
+    type Batch: WeightedRows;
+
+    /// How many elements a row has that are used or left out each by itself, and how many terms each
+    /// has.
+    fn shape(&self) -> [usize; 2];
+
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
+    /// Whether the batch fits.
+    ///
+    /// # Errors
+    /// As [`Accumulator::check`].
+    fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
+
+    /// The terms `[N, elements, terms]`, and for each element a negative number, the code of the
+    /// [`Reason`](crate::Reason) to leave it out, or another. One with a term that is NaN is left out as such.
+    fn terms(&self, batch: &Self::Batch) -> (Tensor<3>, Tensor<2, Int>);
+}
+
+/// Adds up terms and weights of rows: `elements * (terms + 1)` device sums.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowSums<T> {
+    pub(crate) terms: T,
+}
+
+impl<T: RowTerms> RowSums<T> {
+    /// The sums of these terms.
+    pub fn new(terms: T) -> Self {
+        Self { terms }
+    }
+}
+
+impl<T: RowTerms> Accumulator for RowSums<T> {
+    type Batch = T::Batch;
+    type Summary = RowSumsSummary;
+
+    fn empty(&self) -> RowSumsSummary {
+        let [elements, terms] = self.terms.shape();
+        RowSumsSummary {
+            count: 0,
+            weights: vec![0.0; elements],
+            terms: vec![0.0; elements * terms],
+            rejected: Rejected::default(),
+        }
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.terms.validate()
+    }
+
+    fn takes_weights(&self) -> bool {
+        true
+    }
+
+    fn check(&self, batch: &T::Batch) -> Result<(), MetricError> {
+        self.terms.check(batch)
+    }
+
+    fn update(&self, delta: &mut Delta, batch: &T::Batch) {
+        let [elements, terms] = self.terms.shape();
+        let (values, codes) = self.terms.terms(batch);
+        let weights = batch.row_weights().cloned();
+        delta.both(
+            1 + REJECTED_SLOTS,
+            elements * (terms + 1),
+            &batch.device(),
+            |counts, sums| ops::term_sums(counts, sums, values, codes, weights),
+        );
+    }
+
+    fn fold(&self, delta: &HostDelta, summary: &mut RowSumsSummary) {
+        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
+            return;
+        };
+        let (terms, weights) = sums.split_at(summary.terms.len());
+        summary.count += counts[0] as u64;
+        add_sums(&mut summary.terms, terms);
+        add_sums(&mut summary.weights, weights);
+        add_rejected(&mut summary.rejected, &counts[1..]);
+    }
+}
+
+/// Sums of terms and of weights, in `f64`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowSumsSummary {
+    /// Elements that were used.
+    pub count: u64,
+    /// Sum of the weights, by element of a row; one without a weight has 1.
+    #[serde(with = "crate::number::list")]
+    pub weights: Vec<f64>,
+    /// Sums of weight times term: those of the first element, of the second, ..
+    #[serde(with = "crate::number::list")]
+    pub terms: Vec<f64>,
+    /// What was left out.
+    pub rejected: Rejected,
+}
+
+impl RowSumsSummary {
+    /// Fails if nothing was used, or nothing with a weight.
+    ///
+    /// # Errors
+    /// [`MetricError::Empty`].
+    pub fn not_empty(&self) -> Result<(), MetricError> {
+        match self.weights.iter().any(|weight| *weight > 0.0) {
+            true => Ok(()),
+            false => Err(MetricError::Empty {
+                rejected: self.rejected,
+            }),
+        }
+    }
+
+    /// The weighted means of the terms of each element; NaN of one without a weight.
+    pub fn means(&self) -> impl Iterator<Item = Vec<f64>> {
+        let terms = self.terms.len() / self.weights.len().max(1);
+        let elements = self.terms.chunks(terms.max(1)).zip(&self.weights);
+        elements.map(|(terms, weight)| terms.iter().map(|sum| sum / weight).collect())
+    }
+}
+
+impl Summary for RowSumsSummary {
+    fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        let shape = |t: &Self| [t.weights.len(), t.terms.len()];
+        if shape(self) != shape(other) {
+            let what = |t: &Self| {
+                let [elements, terms] = shape(t);
+                format!("{terms} sums of {elements} elements")
+            };
+            return Err(MetricError::MergeMismatch {
+                left: what(self),
+                right: what(other),
+            });
+        }
+        self.count += other.count;
+        add_sums(&mut self.weights, &other.weights);
+        add_sums(&mut self.terms, &other.terms);
+        self.rejected.merge(&other.rejected);
+        Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), MetricError> {
+        let fits = match self.weights.len() {
+            0 => self.terms.is_empty(),
+            elements => self.terms.len().is_multiple_of(elements),
+        };
+        match fits {
+            true => Ok(()),
+            false => Err(MetricError::Saved("sums of different numbers".into())),
+        }
+    }
+
+    fn rejected(&self) -> Rejected {
+        self.rejected
+    }
+}

@@ -1,0 +1,5 @@
+//! What metrics of language models accumulate.
+
+mod log_likelihood;
+
+pub use log_likelihood::{LogLikelihood, LogLikelihoodSummary};
