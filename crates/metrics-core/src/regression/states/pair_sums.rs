@@ -86,7 +86,7 @@ impl Unit {
 ///         PairSums::new(self.clone())
 ///     }
 ///
-///     fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+///     fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
 ///         Ok(totals.mean()?.into())
 ///     }
 /// }
