@@ -46,7 +46,7 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
             a.len() == b.len() && (a.iter().zip(b)).all(|(a, b)| close(&a.columns(), &b.columns()))
         }
         (Value::Matrix(a), Value::Matrix(b)) | (Value::Table(a), Value::Table(b)) => matrices(a, b),
-        (Value::Matrices(a), Value::Matrices(b)) => {
+        (Value::Matrices(a), Value::Matrices(b)) | (Value::Tables(a), Value::Tables(b)) => {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| matrices(a, b))
         }
         (Value::Curves(a), Value::Curves(b)) => {
@@ -64,6 +64,11 @@ pub fn same(left: &Value, right: &Value, tolerance: Tolerance) -> bool {
                     (a.criterion, a.groups) == (b.criterion, b.groups)
                         && tolerance.accepts(a.ratio, b.ratio)
                 })
+        }
+        (Value::Record(a), Value::Record(b)) => {
+            a.len() == b.len()
+                && (a.iter().zip(b))
+                    .all(|(a, b)| a.name == b.name && same(&a.value, &b.value, tolerance))
         }
         (Value::Reliability(a), Value::Reliability(b)) => {
             a.len() == b.len()
@@ -166,7 +171,9 @@ fn nested(value: &Value) -> Nested {
             rows => Nested::List(rows.iter().map(|row| list(&row.columns())).collect()),
         },
         Value::Matrix(matrix) | Value::Table(matrix) => rows(matrix),
-        Value::Matrices(matrices) => Nested::List(matrices.iter().map(rows).collect()),
+        Value::Matrices(matrices) | Value::Tables(matrices) => {
+            Nested::List(matrices.iter().map(rows).collect())
+        }
         Value::OperatingPoints(points) => match (&*points.values, &*points.thresholds) {
             ([value], [threshold]) => list(&[*value, *threshold]),
             (values, thresholds) => Nested::List(vec![list(values), list(thresholds)]),
@@ -183,6 +190,9 @@ fn nested(value: &Value) -> Nested {
         }
         Value::Reliability(bins) => {
             Nested::List(bins.iter().map(|bin| list(&bin_numbers(bin))).collect())
+        }
+        Value::Record(fields) => {
+            Nested::List(fields.iter().map(|field| nested(&field.value)).collect())
         }
         other => panic!("no golden file has {other}"),
     }

@@ -87,9 +87,10 @@ pub fn number(value: &serde_json::Value) -> f64 {
 
 /// Loads `goldens/<name>.json`.
 pub fn load(name: &str) -> Golden {
-    let path = format!("{}/goldens/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+    let path = crate::folder().join(format!("goldens/{name}.json"));
+    let text = std::fs::read_to_string(&path);
+    let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 impl Array {

@@ -329,7 +329,7 @@ pub fn ten() -> MetricCollection<Multiclass> {
 
 /// The collection's values of predictions, on the host.
 pub fn offline(dumped: &[Dumped]) -> metrics_core::MetricReport {
-    let device = Device::flex();
+    let device = crate::reference();
     let mut metrics = ten();
     for (scores, target) in dumped {
         let n = target.len();

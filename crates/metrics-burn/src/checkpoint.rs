@@ -72,12 +72,12 @@ impl MetricsCheckpoint {
     pub(crate) fn check(&self, metrics: &[String]) -> Result<(), MetricError> {
         let (version, saved) = (self.version, &self.metrics);
         if version != VERSION {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "a checkpoint of version {version}; this version of the crate reads {VERSION}"
             )));
         }
         if saved != metrics {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "a checkpoint of the metrics {saved:?}; these are {metrics:?}"
             )));
         }

@@ -207,9 +207,6 @@ fn guarded<R>(f: impl FnOnce() -> Result<R, MetricError>) -> Result<R, MetricErr
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<&str>().map(|text| text.to_string());
         let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
-        Err(MetricError::Custom(format!(
-            "panicked: {}",
-            text.unwrap_or_default()
-        )))
+        Err(MetricError::Panicked(text.unwrap_or_default()))
     })
 }

@@ -279,7 +279,7 @@ impl<B: Batch> LearnerMetrics<B> {
     /// distributed workers it lacks what they have sent for another epoch.
     ///
     /// # Errors
-    /// [`MetricError::Read`]; [`MetricError::Custom`] if a metric has panicked in this epoch.
+    /// [`MetricError::Read`]; [`MetricError::Interrupted`] if a metric has panicked in this epoch.
     pub fn checkpoint(&self) -> Result<MetricsCheckpoint, MetricError> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut saved = Vec::new();

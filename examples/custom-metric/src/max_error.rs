@@ -2,8 +2,8 @@
 
 use burn::tensor::IntDType;
 use metrics_core::{
-    Accumulator, Batch, Delta, HostDelta, Metric, MetricError, REJECTED_SLOTS, Reason, Rejected,
-    Summary, Value, batch::Regression, ops,
+    Accumulator, Batch, Delta, HostDelta, Identity, Metric, MetricError, REJECTED_SLOTS, Reason,
+    Rejected, Summary, Value, batch::Regression, ops,
 };
 use serde::{Deserialize, Serialize};
 
@@ -53,7 +53,7 @@ impl Metric for MaxError {
 
 /// Keeps the largest absolute error of each output. Its fields are its options, and nothing else:
 /// in a collection, metrics with equal accumulators share one state.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LargestErrors {
     outputs: usize,
 }
@@ -61,6 +61,11 @@ pub struct LargestErrors {
 impl Accumulator for LargestErrors {
     type Batch = Regression;
     type Summary = Largest;
+
+    /// What a saved state is known by: a name of its own, the number of the summary's format, the options.
+    fn identity(&self) -> Identity {
+        Identity::new("custom_metric_example/largest_errors", 1).with(self)
+    }
 
     fn empty(&self) -> Largest {
         Largest {

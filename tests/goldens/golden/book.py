@@ -79,6 +79,11 @@ class Book:
         for name, batches in inputs.items():
             self.add_input(name, batches)
 
+    def drop_unused_inputs(self):
+        """Of inputs that several files share, a file has those of its cases."""
+        used = {case["input"] for case in self.cases}
+        self.inputs = {name: batches for name, batches in self.inputs.items() if name in used}
+
     def expect(self, metric, task, args, input_name, value, source):
         identifier = case_id(metric, task, args, input_name)
         if identifier in self._ids:

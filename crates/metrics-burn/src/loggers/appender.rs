@@ -70,20 +70,21 @@ impl Appender {
             let file = File::options().read(true).append(true).open(path)?;
             // Before it is read, or another writer could add to it meanwhile.
             lock(&file)?;
-            let len = keep(&file)?;
-            file.set_len(len)?;
-            Ok((file, len))
+            // From here on the lock is released, whatever goes wrong.
+            let mut old = Self {
+                path: path.to_path_buf(),
+                file,
+                head: Vec::new(),
+                len: 0,
+                torn: false,
+                regular: true,
+            };
+            old.len = keep(&old.file)?;
+            old.file.set_len(old.len)?;
+            Ok(old)
         };
-        let (file, len) = open().map_err(at(path))?;
-        let mut old = Self {
-            path: path.to_path_buf(),
-            file,
-            head: Vec::new(),
-            len,
-            torn: false,
-            regular: true,
-        };
-        if len == 0 {
+        let mut old = open().map_err(at(path))?;
+        if old.len == 0 {
             old.write(&head)?;
         }
         old.head = head;
@@ -136,7 +137,8 @@ impl Appender {
 
 impl Drop for Appender {
     fn drop(&mut self) {
-        // A process that is being started may share the file for a moment, and with it the lock.
+        // A process that is being started shares the file for a moment, and with it the lock, which
+        // would outlive this one.
         let _ = self.file.unlock();
     }
 }

@@ -147,6 +147,7 @@ pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> 
         Value::Curves(list) => curves(name, list, class_names),
         Value::Reliability(bins) => reliability(name, bins),
         Value::List(values) => per_class::list(name, values),
+        Value::Record(_) => per_class::fields(name, &value.flat_numbers(class_names)),
         _ => None,
     }
 }

@@ -25,10 +25,36 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
     let finite = || values.iter().filter(|v| v.is_finite());
     let mean = finite().sum::<f64>() / finite().count() as f64;
     let subtitle = format!("{} values; mean {}", values.len(), number(mean));
-    let label = format!("{name}: {subtitle}");
     if values.len() > BARS {
         return Some(line(name, "class", &subtitle, values, (low, high)));
     }
+    let names: Vec<_> = (0..values.len())
+        .map(|i| class_name(class_names, i))
+        .collect();
+    let plot = bars(name, &subtitle, values, &names, (low, high));
+    Some(plot.with_class_names(class_names))
+}
+
+/// Named numbers: a bar each. `None` for too many, and without any finite number.
+pub(super) fn fields(name: &str, fields: &[(String, f64)]) -> Option<Plot> {
+    if fields.len() > BARS {
+        return None;
+    }
+    let (names, values): (Vec<_>, Vec<_>) = fields.iter().cloned().unzip();
+    let range = range_of(values.iter().copied())?;
+    let subtitle = format!("{} values", values.len());
+    Some(bars(name, &subtitle, &values, &names, range).with_class_names(&names))
+}
+
+fn bars(
+    name: &str,
+    subtitle: &str,
+    values: &[f64],
+    names: &[String],
+    (low, high): (f64, f64),
+) -> Plot {
+    let label = format!("{name}: {subtitle}");
+    let finite = || values.iter().filter(|v| v.is_finite());
     let unit = finite().all(|value| (0.0..=1.0).contains(value));
     // Bars begin at 0, so it must be there.
     let x = if unit {
@@ -36,9 +62,6 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
     } else {
         (low.min(0.0), high.max(0.0))
     };
-    let names: Vec<_> = (0..values.len())
-        .map(|i| class_name(class_names, i))
-        .collect();
     let widest = names
         .iter()
         .map(|n| text_width(n, TEXT))
@@ -56,37 +79,34 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
         x,
         y: (0.0, 1.0),
     };
-    Some(
-        Plot::draw(&label, (460.0, area.top + area.height + 16.0), |canvas| {
-            canvas.heading(name, &subtitle);
-            let (zero, _) = axes.at(0.0, 0.0);
-            for (i, value) in values.iter().enumerate() {
-                let y = area.top + (i as f64 + 0.5) * row;
-                let text = fit(&names[i], 112.0, TEXT);
-                canvas.text((area.left - 8.0, y), Align::Right, TEXT, INK, &text);
-                if value.is_finite() {
-                    let (end, _) = axes.at(*value, 0.0);
-                    canvas.rect((zero, y - 7.0), (end, y + 7.0), SERIES[0], 1.0);
-                }
-                let at = (area.left + area.width + 8.0, y);
-                let text = if value.is_nan() {
-                    "N/A".to_string()
-                } else {
-                    number(*value)
-                };
-                canvas.text(
-                    at,
-                    Align::Left,
-                    TEXT,
-                    if value.is_finite() { INK } else { MUTED },
-                    &text,
-                );
+    Plot::draw(&label, (460.0, area.top + area.height + 16.0), |canvas| {
+        canvas.heading(name, subtitle);
+        let (zero, _) = axes.at(0.0, 0.0);
+        for (i, value) in values.iter().enumerate() {
+            let y = area.top + (i as f64 + 0.5) * row;
+            let text = fit(&names[i], 112.0, TEXT);
+            canvas.text((area.left - 8.0, y), Align::Right, TEXT, INK, &text);
+            if value.is_finite() {
+                let (end, _) = axes.at(*value, 0.0);
+                canvas.rect((zero, y - 7.0), (end, y + 7.0), SERIES[0], 1.0);
             }
-            let bottom = area.top + area.height;
-            canvas.line(&[(zero, area.top), (zero, bottom)], AXIS, 1.0, 1.0);
-        })
-        .with_class_names(class_names),
-    )
+            let at = (area.left + area.width + 8.0, y);
+            let text = if value.is_nan() {
+                "N/A".to_string()
+            } else {
+                number(*value)
+            };
+            canvas.text(
+                at,
+                Align::Left,
+                TEXT,
+                if value.is_finite() { INK } else { MUTED },
+                &text,
+            );
+        }
+        let bottom = area.top + area.height;
+        canvas.line(&[(zero, area.top), (zero, bottom)], AXIS, 1.0, 1.0);
+    })
 }
 
 /// Numbers that belong to no classes: a line in their order.

@@ -3,7 +3,7 @@
 use super::{
     ClassTable, RunReport, TABLE_CLASSES,
     class_table::{is_counts, label_counts},
-    incidents,
+    field_rows, incidents,
 };
 use crate::{
     SplitKind, SplitReport,
@@ -300,6 +300,11 @@ fn value_table(entry: &ReportEntry, names: &[String], of: &str) -> String {
                 vec!["value".to_string(), "threshold".to_string()],
                 rows.collect(),
             )
+        }
+        Some(value @ Value::Record(_)) => {
+            let rows = field_rows(value, names).into_iter();
+            let rows = rows.map(|(name, value)| (name, vec![escape(&value)]));
+            table("field", vec!["value".to_string()], rows.collect())
         }
         Some(Value::Matrix(m)) if is_small(m) => {
             let rows = m.data.chunks(m.cols).enumerate();

@@ -1,6 +1,6 @@
 //! The report as Markdown.
 
-use super::{RunReport, TABLE_CLASSES, class_table::is_counts, incidents};
+use super::{RunReport, TABLE_CLASSES, class_table::is_counts, field_rows, incidents};
 use crate::{
     SplitKind, SplitReport,
     plot::{class_name, count, number, scalar},
@@ -47,6 +47,11 @@ pub(super) fn document(run: &RunReport) -> String {
                 }
                 Some(Value::StatScores(rows)) => stat_scores(rows, names),
                 Some(Value::OperatingPoints(points)) => operating_points(points, names),
+                Some(value @ Value::Record(_)) => {
+                    let rows = field_rows(value, names).into_iter();
+                    let rows = rows.map(|(name, value)| vec![line(&name), line(&value)]);
+                    table(&["field", "value"], rows)
+                }
                 _ => continue,
             };
             text += &format!("\n## {} ({place})\n{table}", line(&entry.name));

@@ -20,7 +20,7 @@ use crate::{
     MetricResults, SplitKind, SplitReport,
     plot::{self, Plot, PlotError, Series},
 };
-use metrics_core::{MetricInfo, ReportEntry};
+use metrics_core::{MetricInfo, ReportEntry, Value};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeSet,
@@ -299,6 +299,24 @@ impl RunReport {
             })
             .collect()
     }
+}
+
+/// The numbers of a record by their flat names, and the other fields as text.
+fn field_rows(value: &Value, names: &[String]) -> Vec<(String, String)> {
+    let fields = value.record().unwrap_or_default().iter();
+    let rows = fields.flat_map(|field| {
+        let alone = Value::Record(vec![field.clone()]);
+        let numbers = alone.flat_numbers(names);
+        if numbers.is_empty() || field.value.estimate().is_some() {
+            return vec![(field.name.clone(), field.value.to_string())];
+        }
+        let shown = |number: f64| plot::scalar(Some(&Value::Scalar(number)));
+        let numbers = numbers.into_iter();
+        numbers
+            .map(|(name, number)| (name, shown(number)))
+            .collect()
+    });
+    rows.collect()
 }
 
 fn order(split: SplitKind) -> (u8, usize) {

@@ -33,6 +33,14 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     /// Whether the counts per class are not enough: the rule asks which class was taken for which.
     const NEEDS_MATRIX: bool = false;
 
+    /// Whether the rule's own options make sense.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// The value of counts that are not empty.
     ///
     /// # Errors
@@ -303,6 +311,10 @@ impl<R: ConfusionRule, B: ConfusionBatch> Metric for ClassMetric<R, B> {
 
     fn accumulator(&self) -> B::Accumulator {
         self.accumulator.clone()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.rule.validate()
     }
 
     fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {

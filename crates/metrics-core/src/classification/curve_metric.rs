@@ -145,12 +145,15 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     fn accumulator(&self) -> CurveScores<B> {
         let mut accumulator = self.accumulator.clone();
         accumulator.options.whole = self.rule.needs_curve();
-        accumulator.options.flaw = self.rule.validate(&accumulator.options.thresholds).err();
         accumulator
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.rule.validate(&self.accumulator.options.thresholds)
+    }
+
     fn finalize(&self, scores: &CurveScoresSummary) -> Result<Value, MetricError> {
-        self.rule.validate(&self.accumulator.options.thresholds)?;
+        self.validate()?;
         scores.not_empty()?;
         self.rule.value(scores, self.average)
     }

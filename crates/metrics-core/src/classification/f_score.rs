@@ -92,17 +92,22 @@ impl ConfusionRule for FBetaScoreRule {
     const NAME: &'static str = "fbeta_score";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
+    fn validate(&self) -> Result<(), MetricError> {
+        if self.beta > 0.0 {
+            return Ok(());
+        }
+        Err(MetricError::InvalidOption(format!(
+            "beta must be positive, not {}",
+            self.beta
+        )))
+    }
+
     fn value(
         &self,
         counts: &ConfusionSummary,
         options: &RuleOptions,
     ) -> Result<Value, MetricError> {
-        if self.beta.is_nan() || self.beta <= 0.0 {
-            return Err(MetricError::InvalidOption(format!(
-                "beta must be positive, not {}",
-                self.beta
-            )));
-        }
+        self.validate()?;
         Ok(f_score(self.beta, counts, options))
     }
 

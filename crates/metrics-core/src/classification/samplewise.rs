@@ -53,7 +53,7 @@ impl<R: Multidim, B: ConfusionBatch<Accumulator: BySample>> ClassMetric<R, B> {
 /// of one element per sample are [`MetricError::SamplesRequired`]; weighted ones are refused.
 ///
 /// The value is a [`Value::List`] `[N]`, with [`Average::None`](crate::classification::Average::None) a
-/// [`Value::Table`] `[N, C]`; of stat scores a matrix `[N, 5]`, or one matrix `[C, 5]` per sample. It
+/// [`Value::Table`] `[N, C]`; of stat scores a table `[N, 5]`, or [`Value::Tables`] `[C, 5]`, one per sample. It
 /// is in the order of the samples, and of merging. A sample of which everything is ignored has the
 /// value of no counts: a quotient without a denominator. No samples at all is [`MetricError::Empty`].
 /// The state is a list: 4 counters per sample (binary), per label (multilabel), or 3 per class.
@@ -100,6 +100,10 @@ impl<M: SampleMetric> Metric for Samplewise<M> {
         self.accumulator.clone()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, counts: &PerSampleSummary) -> Result<Value, MetricError> {
         let of_sample = |counters: &[u32]| {
             let summary = self.accumulator.0.summary(counters);
@@ -139,16 +143,15 @@ fn together(values: Vec<Value>) -> Value {
     match rows.first().map(Vec::len) {
         None => Value::List(list),
         Some(1) => Value::Table(matrix(rows.into_iter().flatten().collect())),
-        Some(_) => Value::Matrices(rows.into_iter().map(matrix).collect()),
+        Some(_) => Value::Tables(rows.into_iter().map(matrix).collect()),
     }
 }
 
-/// No confusion matrix, so nothing to take for counts of one.
 fn matrix(rows: Vec<Vec<f64>>) -> Matrix {
     Matrix {
         rows: rows.len(),
         cols: rows.first().map_or(0, Vec::len),
         data: rows.into_iter().flatten().collect(),
-        normalized: true,
+        normalized: false,
     }
 }

@@ -43,7 +43,8 @@ pub struct TopKMultilabelAccuracy {
 }
 
 /// When the predicted labels of a row are right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum MultilabelCriterion {
     /// They are the true labels.
     #[default]

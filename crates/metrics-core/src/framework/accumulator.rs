@@ -1,6 +1,6 @@
 //! The two halves of a metric's state: what accumulates on the device and what it adds up to.
 
-use crate::{Delta, HostDelta, MetricError, Rejected, batch::Memo};
+use crate::{Delta, HostDelta, Identity, MetricError, Rejected, batch::Memo};
 use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -64,6 +64,29 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     type Batch: Batch;
     /// What it accumulates to.
     type Summary: Summary;
+
+    /// What a saved state of it is known by: a name of its kind, the number of its summary's format, and its
+    /// options. A state that was saved under another identity is refused by name.
+    ///
+    /// Options that serde serializes are all it takes, so that none can be forgotten:
+    ///
+    /// ```
+    /// use metrics_core::Identity;
+    ///
+    /// #[derive(serde::Serialize)]
+    /// struct LargestErrors {
+    ///     outputs: usize,
+    /// }
+    ///
+    /// impl LargestErrors {
+    ///     fn identity(&self) -> Identity {
+    ///         Identity::new("my_project/largest_errors", 1).with(self)
+    ///     }
+    /// }
+    /// let text = "my_project/largest_errors version 1 (outputs 2)";
+    /// assert_eq!(LargestErrors { outputs: 2 }.identity().to_string(), text);
+    /// ```
+    fn identity(&self) -> Identity;
 
     /// The summary of no data.
     fn empty(&self) -> Self::Summary;

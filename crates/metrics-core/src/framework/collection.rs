@@ -1,8 +1,8 @@
 //! Several metrics over the same batches: one state per distinct accumulator, one device read.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Metric, MetricError, MetricReport, Rejected, Summary,
-    Validation, Value,
+    Accumulator, Batch, Delta, HostDelta, Identity, Metric, MetricError, MetricReport, Rejected,
+    Summary, Validation, Value,
     framework::{
         delta::{Live, read_all},
         metric::validated,
@@ -28,7 +28,8 @@ trait AnyState<B>: Send + Sync {
     fn reset(&mut self);
     fn save(&self) -> Result<Saved, MetricError>;
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
-    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError>;
+    fn same(&self, other: &dyn AnyState<B>) -> Result<(), MetricError>;
+    fn identity(&self) -> Identity;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
     fn is_empty(&self) -> bool;
@@ -80,41 +81,50 @@ impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
         Folded::reset(self)
     }
     fn save(&self) -> Result<Saved, MetricError> {
+        let identity = self.accumulator.identity();
+        identity.check()?;
         let summary = serde_json::to_value(&self.summary);
         Ok(Saved {
-            accumulator: format!("{:?}", self.accumulator),
-            summary: summary.map_err(|error| MetricError::Saved(error.to_string()))?,
+            identity: Some(identity),
+            summary: summary.map_err(MetricError::saved)?,
         })
     }
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
-        let own = format!("{:?}", self.accumulator);
-        if own != saved.accumulator {
+        let own = self.accumulator.identity();
+        own.check()?;
+        if saved.identity.as_ref() != Some(&own) {
             return Err(MetricError::MergeMismatch {
-                left: own,
-                right: saved.accumulator.clone(),
+                left: own.to_string(),
+                right: match &saved.identity {
+                    Some(identity) => identity.to_string(),
+                    None => "a state without identity".into(),
+                },
             });
         }
-        let summary: A::Summary = serde_json::from_value(saved.summary.clone())
-            .map_err(|error| MetricError::Saved(error.to_string()))?;
+        let summary: A::Summary =
+            serde_json::from_value(saved.summary.clone()).map_err(MetricError::saved)?;
         summary.consistent()?;
         // A summary of another shape must be refused before anything is merged.
         self.accumulator.empty().merge(&summary)?;
         Ok(Box::new(summary))
     }
-    fn same(&self, accumulator: &dyn Any) -> Result<(), MetricError> {
+    fn same(&self, other: &dyn AnyState<A::Batch>) -> Result<(), MetricError> {
         let own = &self.accumulator;
-        match accumulator.downcast_ref::<A>() {
-            Some(other) if other == own => Ok(()),
-            other => Err(MetricError::MergeMismatch {
-                left: format!("{own:?}"),
-                right: other.map_or("of another type".into(), |other| format!("{other:?}")),
+        match other.accumulator().downcast_ref::<A>() {
+            Some(accumulator) if accumulator == own => Ok(()),
+            _ => Err(MetricError::MergeMismatch {
+                left: own.identity().to_string(),
+                right: other.identity().to_string(),
             }),
         }
+    }
+    fn identity(&self) -> Identity {
+        self.accumulator.identity()
     }
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {
             Some(summary) => Folded::merge(self, summary),
-            None => Err(MetricError::Saved("a summary of another type".into())),
+            None => Err(MetricError::SummaryType),
         }
     }
     fn accumulator(&self) -> &dyn Any {
@@ -143,7 +153,7 @@ impl<M: Metric> AnyMetric for M {
     fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError> {
         match summary.downcast_ref() {
             Some(summary) => Metric::finalize(self, summary),
-            None => Err(MetricError::Custom("a summary of another type".into())),
+            None => Err(MetricError::SummaryType),
         }
     }
     fn higher_is_better(&self) -> Option<bool> {
@@ -191,14 +201,36 @@ pub struct MetricInfo {
 /// One accumulator's saved summary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Saved {
-    accumulator: String,
+    /// Missing from files that were saved before [`FORMAT`] 1.
+    #[serde(default)]
+    identity: Option<Identity>,
     summary: serde_json::Value,
 }
+
+/// The layout of [`CollectionSummary`]. The format of each state is a number of its own, in its identity.
+const FORMAT: u32 = 1;
 
 /// What a collection has accumulated, as data: save it, send it to another process, merge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CollectionSummary {
+    /// The layout of the file. 0 where it has none.
+    #[serde(default)]
+    format: u32,
     states: Vec<Saved>,
+}
+
+impl CollectionSummary {
+    fn check(&self) -> Result<(), MetricError> {
+        match self.format {
+            FORMAT => Ok(()),
+            0 => Err(MetricError::saved(format!(
+                "it was saved by a version before format {FORMAT}"
+            ))),
+            format => Err(MetricError::saved(format!(
+                "it has format {format}, and this version reads format {FORMAT}"
+            ))),
+        }
+    }
 }
 
 /// Metrics over the same batches.
@@ -316,7 +348,8 @@ impl<B: Batch> MetricCollection<B> {
             return self;
         }
         let metric_accumulator = metric.accumulator();
-        if let Err(error) = metric_accumulator.validate() {
+        let valid = metric.validate();
+        if let Err(error) = valid.and_then(|()| metric_accumulator.validate()) {
             self.mistake.get_or_insert(error);
             return self;
         }
@@ -452,15 +485,12 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::DuplicateName`], [`MetricError::InvalidOption`], [`MetricError::UnknownName`] (of
-    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Custom`] after a
+    /// [`class_names_of`](Self::class_names_of)); [`MetricError::Interrupted`] after a
     /// metric has panicked, until [`reset`](Self::reset).
     pub fn check(&self) -> Result<(), MetricError> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
-            None if self.interrupted => Err(MetricError::Custom(
-                "a metric panicked or failed to merge, so the states no longer agree until a reset"
-                    .into(),
-            )),
+            None if self.interrupted => Err(MetricError::Interrupted),
             None => Ok(()),
         }
     }
@@ -611,14 +641,14 @@ impl<B: Batch> MetricCollection<B> {
         self.check()?;
         other.read()?;
         if other.states.len() != self.states.len() {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "it has {} states, the collection has {}",
                 other.states.len(),
                 self.states.len()
             )));
         }
         for (state, addition) in self.states.iter().zip(&other.states) {
-            state.same(addition.accumulator())?;
+            state.same(&**addition)?;
         }
         self.add(other.states.iter().map(|state| state.summary()))
     }
@@ -709,7 +739,10 @@ impl<B: Batch> MetricCollection<B> {
             .iter()
             .map(|state| state.save())
             .collect::<Result<_, _>>()?;
-        Ok(CollectionSummary { states })
+        Ok(CollectionSummary {
+            format: FORMAT,
+            states,
+        })
     }
 
     /// Adds what a collection of the same metrics has accumulated elsewhere.
@@ -718,8 +751,9 @@ impl<B: Batch> MetricCollection<B> {
     /// [`MetricError::MergeMismatch`] or [`MetricError::Saved`] if it was another collection;
     /// every state is then unchanged.
     pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
+        other.check()?;
         if other.states.len() != self.states.len() {
-            return Err(MetricError::Saved(format!(
+            return Err(MetricError::saved(format!(
                 "it has {} states, the collection has {}",
                 other.states.len(),
                 self.states.len()

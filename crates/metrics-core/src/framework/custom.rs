@@ -1,10 +1,12 @@
 //! A metric of the user's own, from two closures.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Metric, MetricError, Rejected, Summary, Value, ops,
+    Accumulator, Batch, Delta, HostDelta, Identity, Metric, MetricError, Rejected, Summary, Value,
+    ops,
 };
 use burn::tensor::{DType, FloatDType, Tensor};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use std::{fmt, sync::Arc};
 
 type BatchSums<B> = dyn Fn(&B) -> Tensor<1> + Send + Sync;
@@ -15,7 +17,7 @@ type Finalize = dyn Fn(&[f64]) -> Result<Value, MetricError> + Send + Sync;
 /// `batch_sums` takes a batch to its sums `[sums]`, on the batch's device and without reading;
 /// `finalize` takes the sums of all batches to the value. The sums are added up with compensation
 /// and are `f64` at the end. A state to which nothing was added is [`MetricError::Empty`]; sums of
-/// another length are left out, and computing the value is then [`MetricError::Custom`]. NaN in a
+/// another length are left out, and computing the value is then [`MetricError::WrongSums`]. NaN in a
 /// sum is not counted as invalid data: it reaches `finalize`.
 ///
 /// For a state that is not sums, implement [`Accumulator`] and [`Metric`].
@@ -122,10 +124,11 @@ impl<B: Batch> Metric for CustomMetric<B> {
 
     fn finalize(&self, summary: &CustomSummary) -> Result<Value, MetricError> {
         if let Some(found) = summary.wrong_length {
-            return Err(MetricError::Custom(format!(
-                "`{}` was made for {} sums, but its closure returned {found}",
-                self.accumulator.name, self.accumulator.sums
-            )));
+            return Err(MetricError::WrongSums {
+                metric: self.accumulator.name.clone(),
+                expected: self.accumulator.sums,
+                found,
+            });
         }
         if summary.updates == 0 {
             return Err(MetricError::Empty {
@@ -182,6 +185,10 @@ impl<B> fmt::Debug for CustomAccumulator<B> {
 impl<B: Batch> Accumulator for CustomAccumulator<B> {
     type Batch = B;
     type Summary = CustomSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("custom", 1).with(&json!({ "name": self.name, "sums": self.sums }))
+    }
 
     fn empty(&self) -> CustomSummary {
         CustomSummary {
@@ -291,7 +298,8 @@ mod tests {
         );
         let error = metric.evaluate(&batch()).unwrap_err();
         let text = "`broken` was made for 3 sums, but its closure returned 2";
-        assert_eq!(error, MetricError::Custom(text.into()));
+        assert!(matches!(error, MetricError::WrongSums { found: 2, .. }));
+        assert_eq!(error.to_string(), text);
     }
 
     #[test]

@@ -354,11 +354,11 @@ pub(crate) fn read_all(pending: &[&Live]) -> Result<Vec<Vec<HostDelta>>, MetricE
         });
         let mut data = transaction
             .try_execute()
-            .map_err(|error| MetricError::Read(error.to_string()))?
+            .map_err(MetricError::read)?
             .into_iter();
         let mut next = || {
             data.next()
-                .ok_or_else(|| MetricError::Read("a tensor is missing".into()))
+                .ok_or_else(|| MetricError::read("a tensor is missing"))
         };
         for (place, live) in own() {
             out[place] = live.host(&mut next)?;
@@ -410,7 +410,7 @@ fn ints(data: TensorData) -> Result<Vec<i32>, MetricError> {
         data.convert::<i32>()
     };
     data.try_into_vec::<i32>()
-        .map_err(|e| MetricError::Read(format!("{e:?}")))
+        .map_err(|e| MetricError::read(format!("{e:?}")))
 }
 
 fn floats(data: TensorData) -> Result<Vec<f32>, MetricError> {
@@ -420,5 +420,5 @@ fn floats(data: TensorData) -> Result<Vec<f32>, MetricError> {
         data.convert::<f32>()
     };
     data.try_into_vec::<f32>()
-        .map_err(|e| MetricError::Read(format!("{e:?}")))
+        .map_err(|e| MetricError::read(format!("{e:?}")))
 }

@@ -1,6 +1,59 @@
 //! What can go wrong, with the values that made it so.
 
 use crate::Rejected;
+use std::{error::Error, fmt, sync::Arc};
+
+/// The error that another one comes from. Two are equal if they say the same.
+#[derive(Clone)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl Cause {
+    /// From an error, or from a text that is one.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Arc::from(error.into()))
+    }
+
+    /// The error itself, to be downcast.
+    pub fn get_ref(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+}
+
+impl From<&str> for Cause {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Cause {
+    fn from(text: String) -> Self {
+        Self::new(text)
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
 
 /// Errors of this crate. Every variant names the offending values or shapes; an operation that
 /// returns one has left the state as it was.
@@ -114,11 +167,81 @@ pub enum MetricError {
     UnknownName(String),
     /// Reading the state from the device failed.
     #[error("reading the metric state from the device failed: {0}")]
-    Read(String),
+    Read(#[source] Cause),
     /// A saved state does not fit the metric.
     #[error("the saved state does not fit: {0}")]
-    Saved(String),
-    /// A metric of the user's own failed.
+    Saved(#[source] Cause),
+    /// A summary is of another type than the metric takes.
+    #[error("the summary is of another type than the metric takes")]
+    SummaryType,
+    /// A metric panicked, here with what it said.
+    #[error("panicked: {0}")]
+    Panicked(String),
+    /// A metric of a collection panicked or failed to merge, so its states no longer agree. A reset helps.
+    #[error("a metric panicked or failed to merge, so the states no longer agree until a reset")]
+    Interrupted,
+    /// The closure of a [`custom_metric`](crate::custom_metric) returned another number of sums.
+    #[error("`{metric}` was made for {expected} sums, but its closure returned {found}")]
+    WrongSums {
+        /// The metric.
+        metric: String,
+        /// How many sums it was made for.
+        expected: usize,
+        /// How many the closure returned.
+        found: u64,
+    },
+    /// The batch has weights, and what a [`Task`](crate::wrappers::Task) makes of it has none.
+    #[error("the batch is weighted, but what task `{task}` makes of it is not")]
+    TaskWeights {
+        /// The name of the task.
+        task: String,
+    },
+    /// The value of a metric is not what it is used as, such as one number.
+    #[error("`{metric}` {what}")]
+    WrongValue {
+        /// The metric.
+        metric: String,
+        /// What is wrong with its value.
+        what: String,
+    },
+    /// A metric of the user's own failed. This library has a variant for each of its own errors.
     #[error("{0}")]
     Custom(String),
+}
+
+impl MetricError {
+    /// A saved state that does not fit.
+    pub fn saved(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Saved(Cause::new(cause))
+    }
+
+    /// A failed read.
+    pub fn read(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Read(Cause::new(cause))
+    }
+
+    /// A value that is not what it is used as.
+    pub(crate) fn wrong_value(metric: String, what: impl Into<String>) -> Self {
+        let what = what.into();
+        Self::WrongValue { metric, what }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_keep_what_they_come_from() {
+        let damaged = || serde_json::from_str::<u32>("[").unwrap_err();
+        let error = MetricError::saved(damaged());
+        let source = error
+            .source()
+            .and_then(|cause| cause.downcast_ref::<Cause>());
+        assert!(source.unwrap().get_ref().is::<serde_json::Error>());
+        assert_eq!(error.clone(), MetricError::saved(damaged()));
+        assert_ne!(error, MetricError::saved("other"));
+        assert!(error.to_string().contains(&damaged().to_string()));
+        assert!(MetricError::read("no device").source().is_some());
+    }
 }

@@ -21,6 +21,14 @@ pub trait Metric: Clone + Send + Sync + 'static {
     /// The accumulator with its options.
     fn accumulator(&self) -> Self::Accumulator;
 
+    /// Whether the metric's own options make sense. Those of its accumulator are validated after them.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`].
+    fn validate(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
+
     /// The value of a summary. A pure function in `f64`.
     ///
     /// # Errors
@@ -151,8 +159,9 @@ impl<M: Metric> MetricState<M> {
     /// validation is [`Validation::Eager`].
     ///
     /// # Errors
-    /// When shapes or dtypes do not fit; the state is then unchanged.
+    /// As [`Metric::validate`], and when shapes or dtypes do not fit; the state is then unchanged.
     pub fn update(&mut self, batch: &BatchOf<M>) -> Result<(), MetricError> {
+        self.metric.validate()?;
         if self.validation == Validation::Eager {
             self.state.check(batch)?;
             let mut trial = State::new(self.metric.accumulator());
@@ -184,6 +193,7 @@ impl<M: Metric> MetricState<M> {
     /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
     /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
+        self.metric.validate()?;
         let summary = self.state.view()?;
         validated(summary.rejected(), self.validation)?;
         self.metric.finalize(summary)

@@ -5,6 +5,7 @@ mod collection;
 mod custom;
 pub(crate) mod delta;
 mod error;
+mod identity;
 pub(crate) mod metric;
 pub(crate) mod number;
 pub mod pass;
@@ -17,11 +18,13 @@ pub use accumulator::{Accumulator, Batch, Summary};
 pub use collection::{CollectionSummary, MetricCollection, MetricInfo};
 pub use custom::{CustomAccumulator, CustomMetric, CustomSummary, custom_metric};
 pub use delta::{Delta, HostDelta};
-pub use error::MetricError;
+pub use error::{Cause, MetricError};
+pub use identity::Identity;
 pub use metric::{BatchOf, Metric, MetricState, SummaryOf};
 pub use rejected::{REJECTED_SLOTS, Reason, Rejected, Validation};
 pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use value::{
-    Criterion, Curve, Disparity, Estimate, Matrix, OperatingPoints, ReliabilityBin, Support, Value,
+    Criterion, Curve, Disparity, Estimate, Field, Matrix, OperatingPoints, ReliabilityBin, Support,
+    Value,
 };

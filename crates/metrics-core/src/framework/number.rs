@@ -42,6 +42,21 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
     f64::try_from(Number::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
+/// Serializes an option in single precision as the shortest decimal that is it: 0.3, and not
+/// 0.30000001192092896.
+pub fn single<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    shortest(*value).serialize(serializer)
+}
+
+/// The same for a list.
+pub fn singles<S: Serializer>(values: &[f32], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(values.iter().map(|value| shortest(*value)))
+}
+
+fn shortest(value: f32) -> Number {
+    Number::from(value.to_string().parse().unwrap_or(value as f64))
+}
+
 /// The same for a list.
 pub mod list {
     use super::*;

@@ -245,6 +245,8 @@ pub trait Input: Debug + Send + Sync + 'static {
 }
 
 /// The state of a pass.
+// There are few passes, and they stay where they are.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone)]
 enum Flat {
     Host {

@@ -66,7 +66,8 @@ impl MetricReport {
 
     /// All numbers by flat names, as loggers take them: a scalar by its metric's name, and each number
     /// of a value per class by that name, `_`, and the name of the class (or its number). A flat name
-    /// that is taken has `_` and the class's number after it.
+    /// that is taken has `_` and the class's number after it. The numbers of a [`Value::Record`] have the
+    /// metric's name, `_` and the [field's](Value::flat_numbers).
     ///
     /// Reference: TorchMetrics 1.9.0 `ClasswiseWrapper`, whose default prefix is the name of the class in
     /// Python, `multiclassaccuracy_`; a name of two classes is one key there.
@@ -84,6 +85,14 @@ impl MetricReport {
                     flat += &format!("_{class}");
                 }
                 scalars.push((flat, *number));
+            }
+            let fields = value.flat_numbers(&entry.class_names).into_iter();
+            for (place, (field, number)) in fields.enumerate() {
+                let mut flat = format!("{}_{field}", entry.name);
+                while !taken.insert(flat.clone()) {
+                    flat += &format!("_{place}");
+                }
+                scalars.push((flat, number));
             }
         }
         scalars

@@ -14,8 +14,7 @@ pub struct Matrix {
     /// The entries, row by row.
     #[serde(with = "crate::number::list")]
     pub data: Vec<f64>,
-    /// Whether the entries are no counts of a confusion matrix: shares, as with a
-    /// [`Normalize`](crate::classification::Normalize), or values by sample.
+    /// Whether the entries are shares, as with a [`Normalize`](crate::classification::Normalize).
     #[serde(default)]
     pub normalized: bool,
 }
@@ -161,6 +160,15 @@ impl OperatingPoints {
     }
 }
 
+/// One part of a [`Value::Record`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field {
+    /// What it is, such as `p_value`: a word in the style of metrics' names.
+    pub name: String,
+    /// What it is worth: most often a number, or one per class.
+    pub value: Value,
+}
+
 /// The value of a metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -178,6 +186,8 @@ pub enum Value {
     Matrices(Vec<Matrix>),
     /// A matrix that counts nothing, such as a covariance, or a row of numbers per sample.
     Table(Matrix),
+    /// Several such matrices, as rows of numbers per sample and class.
+    Tables(Vec<Matrix>),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
     /// One point of a curve, or one per class or label.
@@ -190,6 +200,8 @@ pub enum Value {
     Disparities(Vec<Disparity>),
     /// Collected numbers, which belong to no classes.
     List(#[serde(with = "crate::number::list")] Vec<f64>),
+    /// Several values with a name each, such as a coefficient and its p-value.
+    Record(Vec<Field>),
 }
 
 impl Value {
@@ -276,6 +288,59 @@ impl Value {
         }
     }
 
+    /// Named numbers, or other named values.
+    pub fn of_fields<N: Into<String>, V: Into<Value>>(
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        let field = |(name, value): (N, V)| Field {
+            name: name.into(),
+            value: value.into(),
+        };
+        Value::Record(fields.into_iter().map(field).collect())
+    }
+
+    /// The named values, if the value is a record.
+    pub fn record(&self) -> Option<&[Field]> {
+        match self {
+            Value::Record(fields) => Some(fields),
+            _ => None,
+        }
+    }
+
+    /// The value of that name, if the value is a record with one.
+    ///
+    /// ```
+    /// use metrics_core::Value;
+    ///
+    /// let value = Value::of_fields([("tau", 0.8), ("p_value", 0.04)]);
+    /// assert_eq!(value.field("p_value").and_then(Value::scalar), Some(0.04));
+    /// assert_eq!(value.to_string(), "tau 0.8000, p_value 0.0400");
+    /// ```
+    pub fn field(&self, name: &str) -> Option<&Value> {
+        let field = self.record()?.iter().find(|field| field.name == name)?;
+        Some(&field.value)
+    }
+
+    /// The numbers of a record by flat names: that of the field for one number, and with `_` and the name
+    /// of the class (or its number) for one of several, as `p_value_cat`. Fields that are no numbers are
+    /// left out, and other values have none.
+    pub fn flat_numbers(&self, class_names: &[String]) -> Vec<(String, f64)> {
+        let mut numbers = Vec::new();
+        for Field { name, value } in self.record().unwrap_or_default() {
+            numbers.extend(value.scalar().map(|number| (name.clone(), number)));
+            for (class, number) in value.per_class().into_iter().flatten().enumerate() {
+                let flat = match class_names.get(class) {
+                    Some(class) => format!("{name}_{class}"),
+                    None => format!("{name}_{class}"),
+                };
+                numbers.push((flat, *number));
+            }
+            let inner = value.flat_numbers(class_names).into_iter();
+            numbers.extend(inner.map(|(inner, number)| (format!("{name}_{inner}"), number)));
+        }
+        numbers
+    }
+
     /// The collected numbers, if the value is a list of them.
     pub fn list(&self) -> Option<&[f64]> {
         match self {
@@ -292,7 +357,7 @@ impl Value {
         match self {
             Value::PerClass(values) => Some(values.len()),
             Value::Matrix(matrix) => (matrix.rows == matrix.cols).then_some(matrix.rows),
-            // One of two rows and columns for each label; others are of samples.
+            // One of two rows and columns for each label; one from elsewhere may be anything.
             Value::Matrices(list) => list
                 .iter()
                 .all(|m| (m.rows, m.cols) == (2, 2))
@@ -300,10 +365,17 @@ impl Value {
             Value::Curves(curves) => several(curves.len()),
             Value::OperatingPoints(points) => several(points.values.len()),
             Value::StatScores(rows) => several(rows.len()),
+            // Those that all its fields agree on.
+            Value::Record(fields) => {
+                let mut classes = fields.iter().filter_map(|field| field.value.classes());
+                let first = classes.next()?;
+                classes.all(|classes| classes == first).then_some(first)
+            }
             Value::Scalar(_)
             | Value::Estimate(_)
             | Value::Disparities(_)
             | Value::Table(_)
+            | Value::Tables(_)
             | Value::Reliability(_)
             | Value::List(_) => None,
         }
@@ -321,6 +393,7 @@ impl Value {
             Value::PerClass(values) => listed(values.iter().map(|v| format_number(*v)).collect()),
             Value::OperatingPoints(points) => listed(points.parts()),
             Value::StatScores(rows) => Scores(rows, names).to_string(),
+            Value::Record(fields) => in_fields(fields, |value| value.named(names)),
             _ => self.to_string(),
         }
     }
@@ -339,8 +412,9 @@ impl Value {
                 }
             }
             Value::Disparities(_) => self.to_string(),
+            Value::Record(fields) => in_fields(fields, |value| value.summarized(names)),
             Value::Matrix(m) | Value::Table(m) => matrix(m),
-            Value::Matrices(list) => match list.first() {
+            Value::Matrices(list) | Value::Tables(list) => match list.first() {
                 Some(first) => format!("{} times {}", list.len(), matrix(first)),
                 None => "no matrix".to_string(),
             },
@@ -360,6 +434,18 @@ impl Value {
             },
         }
     }
+}
+
+/// Each field's name before its text: side by side, or below each other if one takes several lines.
+fn in_fields(fields: &[Field], text: impl Fn(&Value) -> String) -> String {
+    let texts: Vec<_> = fields.iter().map(|field| text(&field.value)).collect();
+    let long = texts.iter().any(|text| text.contains('\n'));
+    let parts = fields.iter().zip(texts).map(|(field, text)| {
+        let gap = if text.contains('\n') { "\n" } else { " " };
+        format!("{}{gap}{text}", field.name)
+    });
+    let parts: Vec<_> = parts.collect();
+    parts.join(if long { "\n" } else { ", " })
 }
 
 /// A longer list is not written out where there is little room.
@@ -411,13 +497,8 @@ impl fmt::Display for Value {
                 write!(f, "[{}]", parts.join(", "))
             }
             Value::Matrix(matrix) | Value::Table(matrix) => write!(f, "{matrix}"),
-            Value::Matrices(list) => {
-                for (i, matrix) in list.iter().enumerate() {
-                    let newline = if i > 0 { "\n\n" } else { "" };
-                    write!(f, "{newline}label {i}\n{matrix}")?;
-                }
-                Ok(())
-            }
+            Value::Matrices(list) => write_each(f, "label", list),
+            Value::Tables(list) => write_each(f, "table", list),
             Value::Curves(curves) => {
                 let points: Vec<_> = curves.iter().map(|c| c.x.len().to_string()).collect();
                 let plural = if curves.len() == 1 { "" } else { "s" };
@@ -446,12 +527,21 @@ impl fmt::Display for Value {
                 let parts: Vec<_> = disparities.iter().map(Disparity::to_string).collect();
                 f.write_str(&parts.join(", "))
             }
+            Value::Record(fields) => f.write_str(&in_fields(fields, Value::to_string)),
             Value::StatScores(rows) => match rows.as_slice() {
                 [row] => write!(f, "{row}"),
                 rows => write!(f, "{}", Scores(rows, &[])),
             },
         }
     }
+}
+
+fn write_each(f: &mut fmt::Formatter<'_>, what: &str, list: &[Matrix]) -> fmt::Result {
+    for (i, matrix) in list.iter().enumerate() {
+        let newline = if i > 0 { "\n\n" } else { "" };
+        write!(f, "{newline}{what} {i}\n{matrix}")?;
+    }
+    Ok(())
 }
 
 impl fmt::Display for Estimate {
@@ -519,5 +609,63 @@ impl fmt::Display for Matrix {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MetricReport, Rejected};
+
+    fn record() -> Value {
+        Value::of_fields([
+            ("tau", Value::Scalar(0.8)),
+            ("p_value", Value::PerClass(vec![0.25, f64::INFINITY])),
+            ("inner", Value::of_fields([("n", f64::NAN)])),
+        ])
+    }
+
+    #[test]
+    fn records_have_flat_names_and_one_line() {
+        let names = ["cat", "dog"].map(String::from);
+        let mut report = MetricReport::default();
+        report.push("kendall", Ok(record()), Rejected::default(), &names);
+        report.push("kendall_tau", Ok(0.5.into()), Rejected::default(), &[]);
+        let scalars = report.scalars();
+        let flat: Vec<_> = scalars.iter().map(|(name, _)| name.as_str()).collect();
+        let expected = [
+            "kendall_tau_0",
+            "kendall_p_value_cat",
+            "kendall_p_value_dog",
+            "kendall_inner_n",
+            "kendall_tau",
+        ];
+        assert_eq!(flat, expected);
+        assert_eq!(report.entries[0].class_names, names);
+        let text = "tau 0.8000, p_value cat 0.2500, dog inf, inner n NaN";
+        assert_eq!(report.entries[0].text(), text);
+        assert!(report.to_markdown().contains(text));
+        assert_eq!(
+            record().to_string(),
+            "tau 0.8000, p_value [0.2500, inf], inner n NaN"
+        );
+        let matrix = Matrix {
+            rows: 2,
+            cols: 1,
+            data: vec![1.0, 2.0],
+            normalized: false,
+        };
+        let long = Value::of_fields([("m", Value::Table(matrix)), ("n", Value::Scalar(2.0))]);
+        assert_eq!(long.to_string(), "m\n1\n2\nn 2");
+    }
+
+    #[test]
+    fn records_survive_json_in_their_order() {
+        let text = serde_json::to_string(&record()).unwrap();
+        let back: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(format!("{back:?}"), format!("{:?}", record()));
+        assert_eq!(back.field("tau").and_then(Value::scalar), Some(0.8));
+        assert_eq!(back.field("p"), None);
+        assert_eq!(back.scalar(), None);
     }
 }

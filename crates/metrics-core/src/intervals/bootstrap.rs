@@ -139,11 +139,7 @@ where
         observed: &Value,
         elements: &<SummaryOf<M> as Resample>::Elements,
     ) -> Result<Replicates, MetricError> {
-        if self.replicates == 0 {
-            return Err(MetricError::InvalidOption(
-                "a bootstrap needs replicates".into(),
-            ));
-        }
+        some_replicates(self.replicates)?;
         // Every replicate has a generator of its own, so that it does not matter which thread draws it.
         let mut seeds = Random::seed_from_u64(self.seed);
         let seeds: Vec<u64> = (0..self.replicates).map(|_| seeds.next_u64()).collect();
@@ -172,6 +168,12 @@ where
         self.metric.accumulator().resampled()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        tail(self.level)?;
+        some_replicates(self.replicates)?;
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         let estimates = self.estimates(summary)?;
         one(&estimates)
@@ -184,6 +186,16 @@ where
     fn is_scalar(&self) -> bool {
         self.metric.is_scalar()
     }
+}
+
+/// Fails for no replicates.
+pub(super) fn some_replicates(replicates: usize) -> Result<(), MetricError> {
+    if replicates > 0 {
+        return Ok(());
+    }
+    Err(MetricError::InvalidOption(
+        "a bootstrap needs replicates".into(),
+    ))
 }
 
 /// The value that is one interval.

@@ -2,7 +2,7 @@
 
 use super::{
     Random, Replicates, Reweighted,
-    bootstrap::one,
+    bootstrap::{one, some_replicates},
     multinomial::Table,
     replicates::{replicate, tail},
 };
@@ -65,11 +65,8 @@ where
     pub fn new(metric: M, replicates: usize) -> Result<Self, MetricError> {
         let state = State::new(metric.accumulator());
         crate::framework::state::weighs(state.accumulator())?;
-        if replicates == 0 {
-            return Err(MetricError::InvalidOption(
-                "a bootstrap needs replicates".into(),
-            ));
-        }
+        some_replicates(replicates)?;
+        metric.validate()?;
         Ok(Self {
             metric,
             replicates: vec![state.clone(); replicates],

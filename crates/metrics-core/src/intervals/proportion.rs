@@ -221,6 +221,11 @@ impl<R: Proportion, B: ConfusionBatch> Metric for ProportionInterval<ClassMetric
         self.metric.accumulator()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        tail(self.level)?;
+        self.metric.validate()
+    }
+
     fn finalize(&self, counts: &ConfusionSummary) -> Result<Value, MetricError> {
         one(&self.estimates(counts)?)
     }

@@ -34,7 +34,7 @@ impl Replicates {
     ) -> Result<Self, MetricError> {
         let (observed, scalar) = numbers(observed).ok_or_else(|| {
             MetricError::InvalidOption(
-                "only numbers can be bootstrapped, not matrices, curves and lists".into(),
+                "only numbers can be bootstrapped, not matrices, curves, lists and records".into(),
             )
         })?;
         let mut raw = vec![vec![]; observed.len()];

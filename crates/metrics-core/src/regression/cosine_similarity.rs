@@ -1,6 +1,6 @@
 use super::{PerRow, Reduction};
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Identity, Metric, MetricError, Reason, Value,
     ops::scalar::{OfPair, sum_pairs},
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
@@ -70,6 +70,10 @@ impl CosineSimilarity {
 const NAME: &str = "cosine_similarity";
 
 impl PairTerms for CosineTerms {
+    fn identity(&self) -> Identity {
+        Identity::new("cosine_similarity", 1)
+    }
+
     fn unit(&self) -> Unit {
         Unit::Rows
     }

@@ -1,6 +1,6 @@
 use super::{per_output, suffix};
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, FloatDType, Tensor};
@@ -29,8 +29,9 @@ use burn::tensor::{Bool, FloatDType, Tensor};
 /// assert_eq!(index.evaluate(&batch)?.scalar(), Some(2.0 / 4.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CriticalSuccessIndex {
+    #[serde(serialize_with = "crate::number::single")]
     threshold: f32,
     outputs: Option<usize>,
 }
@@ -58,6 +59,10 @@ impl CriticalSuccessIndex {
 impl PairTerms for CriticalSuccessIndex {
     /// Hits, and all events that were predicted or happened.
     const SUMS: usize = 2;
+
+    fn identity(&self) -> Identity {
+        Identity::new("critical_success_index", 1).with(self)
+    }
 
     fn unit(&self) -> Unit {
         self.outputs.map_or(Unit::Elements, Unit::Outputs)

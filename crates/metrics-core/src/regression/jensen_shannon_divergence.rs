@@ -4,7 +4,7 @@ use super::{
     divergence::{Divergence, DivergenceTerms},
 };
 use crate::{
-    Reason,
+    Identity, Reason,
     ops::scalar::OfPair,
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
@@ -42,7 +42,7 @@ use burn::tensor::{Bool, Tensor};
 pub type JensenShannonDivergence = Divergence<JensenShannonTerms>;
 
 /// The terms of [`JensenShannonDivergence`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct JensenShannonTerms {
     log_prob: bool,
 }
@@ -56,6 +56,10 @@ impl DivergenceTerms for JensenShannonTerms {
 }
 
 impl PairTerms for JensenShannonTerms {
+    fn identity(&self) -> Identity {
+        Identity::new("jensen_shannon_divergence", 1).with(self)
+    }
+
     fn unit(&self) -> Unit {
         Unit::Rows
     }

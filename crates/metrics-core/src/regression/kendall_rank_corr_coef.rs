@@ -4,7 +4,7 @@ use super::{
     suffix, value_per_output,
 };
 use crate::{
-    Matrix, Metric, MetricError, Value,
+    Metric, MetricError, Value,
     regression::states::{RankPairs, RankPairsSummary},
 };
 use std::f64::consts::SQRT_2;
@@ -44,9 +44,8 @@ pub enum Alternative {
 /// data: 8 bytes a pair on the device, 16 on the host once read; `compute` sorts it there, where
 /// TorchMetrics compares all pairs.
 ///
-/// With a [`t_test`](Self::t_test) the value is a [`Value::List`] of the coefficient and the p-value,
-/// or, of several outputs, a [`Value::Table`] with these as its two rows. The p-value is that of the
-/// normal approximation, `z = (C - D) / sqrt(v)`, whose variance `v` takes ties into account, except in
+/// With a [`t_test`](Self::t_test) the value is a [`Value::Record`] of the coefficient, `tau`, and its
+/// `p_value`: numbers, or one per output. The p-value is that of the normal approximation, `z = (C - D) / sqrt(v)`, whose variance `v` takes ties into account, except in
 /// variant A.
 ///
 /// Ranges over `[-1, 1]`. Predictions or targets that are all equal, as of a single row, have no order:
@@ -68,7 +67,9 @@ pub enum Alternative {
 /// let tau = KendallRankCorrCoef::new();
 /// assert_eq!(tau.evaluate(&batch)?.scalar(), Some(0.8));
 /// let tested = tau.t_test(Alternative::Greater).evaluate(&batch)?;
-/// assert!(tested.list().is_some_and(|list| list[0] == 0.8 && list[1] < 0.05));
+/// let number = |name| tested.field(name).and_then(|value| value.scalar());
+/// assert_eq!(number("tau"), Some(0.8));
+/// assert!(number("p_value") < Some(0.05));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -132,17 +133,11 @@ impl Metric for KendallRankCorrCoef {
             return Ok(per_output(taus, self.outputs));
         };
         let tests = orders.iter().map(|order| order.z(self.variant));
-        let mut data: Vec<f64> = taus;
-        data.extend(tests.map(|z| p_value(z, alternative)));
-        Ok(match self.outputs {
-            None => Value::List(data),
-            Some(cols) => Value::Table(Matrix {
-                rows: 2,
-                cols,
-                data,
-                normalized: false,
-            }),
-        })
+        let p_values = tests.map(|z| p_value(z, alternative)).collect();
+        Ok(Value::of_fields([
+            ("tau", per_output(taus, self.outputs)),
+            ("p_value", per_output(p_values, self.outputs)),
+        ]))
     }
 
     fn is_scalar(&self) -> bool {

@@ -4,7 +4,7 @@ use super::{
     divergence::{Divergence, DivergenceTerms},
 };
 use crate::{
-    Reason,
+    Identity, Reason,
     ops::scalar::{OfPair, exp},
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
@@ -46,7 +46,7 @@ use burn::tensor::{Bool, Tensor};
 pub type KlDivergence = Divergence<KlTerms>;
 
 /// The terms of [`KlDivergence`].
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct KlTerms {
     log_prob: bool,
 }
@@ -60,6 +60,10 @@ impl DivergenceTerms for KlTerms {
 }
 
 impl PairTerms for KlTerms {
+    fn identity(&self) -> Identity {
+        Identity::new("kl_divergence", 1).with(self)
+    }
+
     fn unit(&self) -> Unit {
         Unit::Rows
     }

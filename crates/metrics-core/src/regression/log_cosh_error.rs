@@ -1,6 +1,6 @@
 use super::{per_output, suffix, value_per_output};
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     ops::{
         default::log1p,
         scalar::{exp, ln},
@@ -34,7 +34,7 @@ use std::f64::consts::LN_2;
 /// assert!((error - (1000.0 - 2f64.ln()) / 2.0).abs() < 1e-3);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct LogCoshError {
     outputs: Option<usize>,
 }
@@ -49,6 +49,10 @@ impl LogCoshError {
 }
 
 impl PairTerms for LogCoshError {
+    fn identity(&self) -> Identity {
+        Identity::new("log_cosh_error", 1).with(self)
+    }
+
     fn unit(&self) -> Unit {
         self.outputs.map_or(Unit::Elements, Unit::Outputs)
     }

@@ -1,5 +1,8 @@
 use super::error_of_terms;
-use crate::regression::states::{MAX_SUMS, PairSums, PairTerms};
+use crate::{
+    Identity,
+    regression::states::{MAX_SUMS, PairSums, PairTerms},
+};
 use burn::tensor::Tensor;
 
 /// Mean absolute percentage error: `mean(|prediction - target| / max(|target|, 1.17e-6))`.
@@ -43,6 +46,10 @@ impl MeanAbsolutePercentageError {
 }
 
 impl PairTerms for MeanAbsolutePercentageError {
+    fn identity(&self) -> Identity {
+        Identity::new("mean_absolute_percentage_error", 1)
+    }
+
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         let scale = target.clone().abs().clamp_min(EPSILON);
         vec![(pred - target).abs() / scale]

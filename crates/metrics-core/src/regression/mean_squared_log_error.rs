@@ -1,6 +1,6 @@
 use super::error_of_terms;
 use crate::{
-    Reason,
+    Identity, Reason,
     ops::{default::log1p, scalar::ln},
     regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
@@ -42,6 +42,10 @@ impl MeanSquaredLogError {
 }
 
 impl PairTerms for MeanSquaredLogError {
+    fn identity(&self) -> Identity {
+        Identity::new("mean_squared_log_error", 1)
+    }
+
     fn invalid_prediction(&self, pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
         Some(pred.lower_equal_elem(-1.0))
     }

@@ -1,5 +1,5 @@
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     ops::default::power,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
@@ -30,8 +30,9 @@ use burn::tensor::Tensor;
 /// assert_eq!(MinkowskiDistance::new(2.0).evaluate(&batch)?.scalar(), Some(5.0));
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct MinkowskiDistance {
+    #[serde(with = "crate::number")]
     p: f64,
 }
 
@@ -43,6 +44,10 @@ impl MinkowskiDistance {
 }
 
 impl PairTerms for MinkowskiDistance {
+    fn identity(&self) -> Identity {
+        Identity::new("minkowski_distance", 1).with(self)
+    }
+
     fn validate(&self) -> Result<(), MetricError> {
         match self.p >= 1.0 && self.p.is_finite() {
             true => Ok(()),

@@ -71,6 +71,10 @@ where
         self.metric.accumulator().into()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, listed: &ValueListSummary) -> Result<Value, MetricError> {
         match listed.values.is_empty() {
             true => Err(MetricError::Empty {

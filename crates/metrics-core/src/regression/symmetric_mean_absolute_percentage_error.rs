@@ -1,5 +1,8 @@
 use super::error_of_terms;
-use crate::regression::states::{MAX_SUMS, PairSums, PairTerms};
+use crate::{
+    Identity,
+    regression::states::{MAX_SUMS, PairSums, PairTerms},
+};
 use burn::tensor::Tensor;
 
 /// Symmetric mean absolute percentage error: `mean(2 |prediction - target| / (|prediction| +
@@ -38,6 +41,10 @@ impl SymmetricMeanAbsolutePercentageError {
 }
 
 impl PairTerms for SymmetricMeanAbsolutePercentageError {
+    fn identity(&self) -> Identity {
+        Identity::new("symmetric_mean_absolute_percentage_error", 1)
+    }
+
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         // Halves, so that large numbers do not overflow.
         let (pred, target) = (pred * 0.5, target * 0.5);

@@ -1,6 +1,6 @@
 use super::deviance::{exp_excess, log_ratio, number, relative_entropy};
 use crate::{
-    Metric, MetricError, Reason, Value,
+    Identity, Metric, MetricError, Reason, Value,
     ops::{
         default::power,
         scalar::{OfPair, exp, ln},
@@ -50,8 +50,9 @@ use burn::tensor::{Bool, Tensor};
 /// assert!((poisson.scalar().unwrap() - expected).abs() < 1e-6);
 /// # Ok::<(), metrics_core::MetricError>(())
 /// ```
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize)]
 pub struct TweedieDevianceScore {
+    #[serde(with = "crate::number")]
     power: f64,
 }
 
@@ -69,6 +70,10 @@ impl TweedieDevianceScore {
 }
 
 impl PairTerms for TweedieDevianceScore {
+    fn identity(&self) -> Identity {
+        Identity::new("tweedie_deviance_score", 1).with(self)
+    }
+
     fn validate(&self) -> Result<(), MetricError> {
         match self.power.is_finite() && !(self.power > 0.0 && self.power < 1.0) {
             true => Ok(()),

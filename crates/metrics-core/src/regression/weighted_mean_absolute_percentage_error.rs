@@ -1,6 +1,6 @@
 use super::relative;
 use crate::{
-    Metric, MetricError, Value,
+    Identity, Metric, MetricError, Value,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -42,6 +42,10 @@ impl WeightedMeanAbsolutePercentageError {
 
 impl PairTerms for WeightedMeanAbsolutePercentageError {
     const SUMS: usize = 2;
+
+    fn identity(&self) -> Identity {
+        Identity::new("weighted_mean_absolute_percentage_error", 1)
+    }
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         vec![(pred - target.clone()).abs(), target.abs()]

@@ -5,7 +5,7 @@ use super::{
     confusion::label_options, fold::add_rejected,
 };
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Decisions, Multiclass, Multilabel},
     ops::{self, ConfusionOptions},
 };
@@ -34,6 +34,10 @@ pub struct PerSample<A>(pub(crate) A);
 impl<A: BySample> Accumulator for PerSample<A> {
     type Batch = A::Batch;
     type Summary = PerSampleSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("per_sample", 1).of(self.0.identity())
+    }
 
     fn empty(&self) -> PerSampleSummary {
         PerSampleSummary {
@@ -125,7 +129,7 @@ impl Summary for PerSampleSummary {
         match self.counts.len().checked_rem(self.counters) {
             Some(0) => Ok(()),
             None if self.counts.is_empty() => Ok(()),
-            _ => Err(MetricError::Saved("a part of a sample".into())),
+            _ => Err(MetricError::saved("a part of a sample")),
         }
     }
 

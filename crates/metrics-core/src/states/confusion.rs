@@ -2,7 +2,7 @@
 
 use super::fold::{add_counts, add_rejected, add_weights};
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Decisions, Multiclass, Multilabel},
     ops::{self, ConfusionOptions, LabelCountsOptions, rows::RowSink},
 };
@@ -354,9 +354,7 @@ impl Summary for ConfusionSummary {
             && (!self.margins || hits_fit())
         {
             true => Ok(()),
-            false => Err(MetricError::Saved(
-                "a confusion matrix of another size".into(),
-            )),
+            false => Err(MetricError::saved("a confusion matrix of another size")),
         }
     }
 
@@ -366,8 +364,9 @@ impl Summary for ConfusionSummary {
 }
 
 /// Counts decisions at a threshold: 4 device counters, and of weighted batches 4 sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BinaryConfusion {
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -375,6 +374,10 @@ pub struct BinaryConfusion {
 impl Accumulator for BinaryConfusion {
     type Batch = Binary;
     type Summary = ConfusionSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/binary", 1).with(self)
+    }
 
     fn empty(&self) -> ConfusionSummary {
         ConfusionSummary::new(TaskKind::Binary, 2, false)
@@ -404,9 +407,10 @@ impl Accumulator for BinaryConfusion {
 
 /// Counts decisions per label at a threshold: `4 * L` device counters, and of weighted batches as many
 /// sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MultilabelConfusion {
     pub(crate) labels: usize,
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -414,6 +418,10 @@ pub struct MultilabelConfusion {
 impl Accumulator for MultilabelConfusion {
     type Batch = Multilabel;
     type Summary = ConfusionSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/multilabel", 1).with(self)
+    }
 
     fn empty(&self) -> ConfusionSummary {
         ConfusionSummary::new(TaskKind::Multilabel, self.labels, false)
@@ -515,7 +523,7 @@ fn count_decisions(
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
 /// that matrix in `3 * C` counters, if no metric needs more; of weighted batches as many sums.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,
     pub(crate) top_k: usize,
@@ -526,6 +534,10 @@ pub struct MulticlassConfusion {
 impl Accumulator for MulticlassConfusion {
     type Batch = Multiclass;
     type Summary = ConfusionSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("confusion/multiclass", 1).with(self)
+    }
 
     fn empty(&self) -> ConfusionSummary {
         // Invalid options fail in every update; a matrix too large must not be tried before.

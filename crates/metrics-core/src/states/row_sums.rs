@@ -2,7 +2,7 @@
 
 use super::fold::{add_rejected, add_sums};
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
     ops,
 };
@@ -39,6 +39,10 @@ impl WeightedRows for Multilabel {
 pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What the terms are of.
     type Batch: WeightedRows;
+
+    /// What a saved state of these terms is known by, for a file from another version, process or set of
+    /// options to be told apart; see [`Accumulator::identity`].
+    fn identity(&self) -> Identity;
 
     /// How many elements a row has that are used or left out each by itself, and how many terms each
     /// has.
@@ -80,6 +84,10 @@ impl<T: RowTerms> RowSums<T> {
 impl<T: RowTerms> Accumulator for RowSums<T> {
     type Batch = T::Batch;
     type Summary = RowSumsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("row_sums", 1).of(self.terms.identity())
+    }
 
     fn empty(&self) -> RowSumsSummary {
         let [elements, terms] = self.terms.shape();
@@ -191,7 +199,7 @@ impl Summary for RowSumsSummary {
         };
         match fits {
             true => Ok(()),
-            false => Err(MetricError::Saved("sums of different numbers".into())),
+            false => Err(MetricError::saved("sums of different numbers")),
         }
     }
 

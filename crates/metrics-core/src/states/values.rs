@@ -2,7 +2,7 @@
 
 use super::fold::add_rejected;
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Reason, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Values,
     ops::values::{NanRule, ValueSink},
 };
@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// TorchMetrics' default is `"warn"`, which is [`Ignore`](Self::Ignore) with a warning; ours is
 /// [`Error`](Self::Error), because a warning in a log is easily missed.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum NanStrategy {
     /// NaNs are counted and left out, and computing the value is
     /// [`MetricError::InvalidData`], unless [`Validation::Ignore`](crate::Validation::Ignore) is
@@ -22,7 +23,7 @@ pub enum NanStrategy {
     /// NaNs are left out; the report carries their count among the ignored.
     Ignore,
     /// NaNs become this value, with a weight of 1. It must not be NaN itself.
-    Impute(f32),
+    Impute(#[serde(serialize_with = "crate::number::single")] f32),
 }
 
 impl NanStrategy {
@@ -53,7 +54,7 @@ impl NanStrategy {
 
 /// Adds up values and weighted values: a device sum, or 3 with weights. On a GPU they are infinite beyond the
 /// range of `f32`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueTotals {
     pub(crate) nan: NanStrategy,
 }
@@ -61,6 +62,10 @@ pub struct ValueTotals {
 impl Accumulator for ValueTotals {
     type Batch = Values;
     type Summary = ValueTotalsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("values/totals", 1).with(self)
+    }
 
     fn empty(&self) -> ValueTotalsSummary {
         ValueTotalsSummary::default()
@@ -132,7 +137,7 @@ impl Summary for ValueTotalsSummary {
 }
 
 /// Keeps the smallest and the largest value: 2 device floats.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueExtremes {
     pub(crate) nan: NanStrategy,
 }
@@ -140,6 +145,10 @@ pub struct ValueExtremes {
 impl Accumulator for ValueExtremes {
     type Batch = Values;
     type Summary = ValueExtremesSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("values/extremes", 1).with(self)
+    }
 
     fn empty(&self) -> ValueExtremesSummary {
         ValueExtremesSummary {
@@ -217,7 +226,7 @@ impl Summary for ValueExtremesSummary {
 }
 
 /// Keeps every value: the device state grows with the data, 4 bytes a value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueList {
     pub(crate) nan: NanStrategy,
 }
@@ -225,6 +234,10 @@ pub struct ValueList {
 impl Accumulator for ValueList {
     type Batch = Values;
     type Summary = ValueListSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("values/list", 1).with(self)
+    }
 
     fn empty(&self) -> ValueListSummary {
         ValueListSummary::default()

@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// one batch type and with numbers. One of the operands has to be an `Expr`; the other may be any
 /// metric. The value is a number if both are, else it has an element per class: numbers apply to all
 /// classes, and lists must be of equal length. Division by zero is that of `f64`. Any other value
-/// (matrices, curves, lists of data) has no arithmetic: computing it is [`MetricError::Custom`]. If a
+/// (matrices, curves, lists of data) has no arithmetic: computing it is [`MetricError::WrongValue`]. If a
 /// side has no value, its error is that of the expression.
 ///
 /// Sides with equal accumulators share one state, as do a whole `2.0 * p * r / (p + r)` and its
@@ -91,7 +91,7 @@ impl<M: Metric> Expr<M> {
     }
 
     /// The number of one class, label or output, from 0. One that is not there is
-    /// [`MetricError::Custom`].
+    /// [`MetricError::WrongValue`].
     pub fn class(self, index: usize) -> Expr<Applied<Self>> {
         self.apply(Function::Class(index))
     }
@@ -124,6 +124,10 @@ impl<M: Metric> Metric for Expr<M> {
 
     fn accumulator(&self) -> M::Accumulator {
         self.metric.accumulator()
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
     }
 
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
@@ -197,11 +201,16 @@ where
         Pair::new(self.left.accumulator(), self.right.accumulator())
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.left.validate()?;
+        self.right.validate()
+    }
+
     fn finalize(
         &self,
         summary: &PairSummary<SummaryOf<L>, SummaryOf<R>>,
     ) -> Result<Value, MetricError> {
-        let missing = || MetricError::Saved("the summary of one side is missing".into());
+        let missing = || MetricError::saved("the summary of one side is missing");
         let left = self.left.finalize(summary.left())?;
         let right = self.right.finalize(summary.right().ok_or_else(missing)?)?;
         let (left, right) = (
@@ -222,13 +231,15 @@ where
                 Value::PerClass(pairs.map(|(left, right)| op(*left, *right)).collect())
             }
             (Numbers::PerClass(left), Numbers::PerClass(right)) => {
-                return Err(MetricError::Custom(format!(
-                    "`{}` has {} values and `{}` has {}",
+                return Err(MetricError::wrong_value(
                     self.left.name(),
-                    left.len(),
-                    self.right.name(),
-                    right.len()
-                )));
+                    format!(
+                        "has {} values and `{}` has {}",
+                        left.len(),
+                        self.right.name(),
+                        right.len()
+                    ),
+                ));
             }
         })
     }
@@ -275,6 +286,10 @@ impl<M: Metric> Metric for Applied<M> {
         self.metric.accumulator()
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         let value = self.metric.finalize(summary)?;
         let numbers = Numbers::of(&self.metric, &value)?;
@@ -288,16 +303,15 @@ impl<M: Metric> Metric for Applied<M> {
         match (numbers, self.function) {
             (Numbers::PerClass(values), Function::Class(class)) => match values.get(class) {
                 Some(value) => Ok((*value).into()),
-                None => Err(MetricError::Custom(format!(
-                    "`{}` has {} values, and none at {class}",
+                None => Err(MetricError::wrong_value(
                     self.metric.name(),
-                    values.len()
-                ))),
+                    format!("has {} values, and none at {class}", values.len()),
+                )),
             },
-            (Numbers::One(_), Function::Class(class)) => Err(MetricError::Custom(format!(
-                "`{}` is one number, and has none at {class}",
-                self.metric.name()
-            ))),
+            (Numbers::One(_), Function::Class(class)) => Err(MetricError::wrong_value(
+                self.metric.name(),
+                format!("is one number, and has none at {class}"),
+            )),
             (Numbers::One(value), _) => Ok(of(value).into()),
             (Numbers::PerClass(values), _) => {
                 Ok(Value::PerClass(values.iter().map(|v| of(*v)).collect()))
@@ -321,10 +335,8 @@ impl<'a> Numbers<'a> {
         let one = value.scalar().map(Numbers::One);
         let numbers = one.or_else(|| value.per_class().map(Numbers::PerClass));
         numbers.ok_or_else(|| {
-            MetricError::Custom(format!(
-                "`{}` is neither a number nor one per class, so there is no arithmetic on it",
-                metric.name()
-            ))
+            let what = "is neither a number nor one per class, so there is no arithmetic on it";
+            MetricError::wrong_value(metric.name(), what)
         })
     }
 }

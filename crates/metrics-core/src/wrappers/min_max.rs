@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The values are those that [`compute`](Self::compute) and [`forward`](Self::forward) return. A NaN
 /// is neither the smallest nor the largest; without any other value both are NaN. A value that is not a
-/// number is [`MetricError::Custom`], and that and any other error leave the extremes as they were.
+/// number is [`MetricError::WrongValue`], and that and any other error leave the extremes as they were.
 ///
 /// [`reset`](Self::reset) forgets the data and keeps the extremes, which are over all epochs;
 /// [`reset_all`](Self::reset_all) forgets both.
@@ -106,7 +106,7 @@ impl<M: Metric> MinMax<M> {
     fn seen(&mut self, value: Option<f64>) -> Result<MinMaxValue, MetricError> {
         let raw = value.ok_or_else(|| {
             let name = self.state.metric().name();
-            MetricError::Custom(format!("`{name}` is not one number and has no extremes"))
+            MetricError::wrong_value(name, "is not one number and has no extremes")
         })?;
         // Of a number and NaN, these are the number.
         (self.min, self.max) = (self.min.min(raw), self.max.max(raw));

@@ -1,8 +1,9 @@
 use crate::{
-    Accumulator, Delta, HostDelta, Metric, MetricError, Rejected, Summary, SummaryOf, Value,
-    batch::Regression, framework::state::fits,
+    Accumulator, Delta, HostDelta, Identity, Metric, MetricError, Rejected, Summary, SummaryOf,
+    Value, batch::Regression, framework::state::fits,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// A metric of one output made one of several: its number for each output `D` by itself.
 ///
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// out for that output, and counted among the ignored; with [`keep_nans`](Self::keep_nans) they are
 /// invalid data, as for the metric itself. An output without enough rows for a value is NaN, unless
 /// no output has one: then it is the metric's error. A metric whose value is not a number is
-/// [`MetricError::Custom`].
+/// [`MetricError::WrongValue`].
 ///
 /// The device state is that of the metric, times `D`. Metrics that have an option `outputs` do the
 /// same with less work.
@@ -74,16 +75,18 @@ where
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &PerOutputSummary<SummaryOf<M>>) -> Result<Value, MetricError> {
         let mut values = Vec::with_capacity(self.outputs);
         let mut missing = Vec::new();
         for summary in &summary.outputs {
             match self.metric.finalize(summary) {
                 Ok(value) => values.push(value.scalar().ok_or_else(|| {
-                    MetricError::Custom(format!(
-                        "`{}` must be one number to be one per output",
-                        self.metric.name()
-                    ))
+                    let what = "must be one number to be one per output";
+                    MetricError::wrong_value(self.metric.name(), what)
                 })?),
                 Err(error @ (MetricError::Empty { .. } | MetricError::TooFew { .. })) => {
                     missing.push(error);
@@ -125,6 +128,13 @@ pub struct PerOutput<A> {
 impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     type Batch = Regression;
     type Summary = PerOutputSummary<A::Summary>;
+
+    fn identity(&self) -> Identity {
+        let options = json!({ "outputs": self.outputs, "keep_nans": self.keep_nans });
+        Identity::new("per_output", 1)
+            .with(&options)
+            .of(self.inner.identity())
+    }
 
     fn empty(&self) -> Self::Summary {
         PerOutputSummary {

@@ -1,5 +1,5 @@
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Rejected, Summary, framework::state::fits,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary, framework::state::fits,
 };
 use serde::{Deserialize, Serialize};
 use std::any::Any;
@@ -32,6 +32,11 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Pair<A, B> {
 impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B> {
     type Batch = A::Batch;
     type Summary = PairSummary<A::Summary, B::Summary>;
+
+    fn identity(&self) -> Identity {
+        let left = self.left.identity();
+        Identity::new("pair", 1).of(left).of(self.right.identity())
+    }
 
     fn empty(&self) -> Self::Summary {
         match self.shared() {

@@ -1,8 +1,9 @@
 use crate::{
-    Accumulator, Batch, BatchOf, Delta, HostDelta, Metric, MetricError, SummaryOf, Value,
+    Accumulator, Batch, BatchOf, Delta, HostDelta, Identity, Metric, MetricError, SummaryOf, Value,
     batch::{Binary, Regression},
     framework::state::fits,
 };
+use serde_json::json;
 use std::{fmt, sync::Arc};
 
 type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
@@ -223,6 +224,10 @@ impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        self.metric.validate()
+    }
+
     fn finalize(&self, summary: &SummaryOf<M>) -> Result<Value, MetricError> {
         self.metric.finalize(summary)
     }
@@ -266,6 +271,12 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
     type Batch = B;
     type Summary = A::Summary;
 
+    fn identity(&self) -> Identity {
+        Identity::new("task", 1)
+            .with(&json!({ "task": self.task.0.identity }))
+            .of(self.inner.identity())
+    }
+
     fn empty(&self) -> A::Summary {
         self.inner.empty()
     }
@@ -292,9 +303,7 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
         let made = self.task.batch(batch)?;
         if batch.is_weighted() && !made.is_weighted() {
             let name = self.task.name();
-            return Err(MetricError::Custom(format!(
-                "the batch is weighted, but what task `{name}` makes of it is not"
-            )));
+            return Err(MetricError::TaskWeights { task: name.into() });
         }
         fits(&self.inner, &*made)
     }

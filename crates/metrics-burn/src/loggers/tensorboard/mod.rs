@@ -40,8 +40,8 @@ const MAX_NAME: usize = 120;
 ///
 /// Values of epochs have the tag `epoch/` and the metric's name over the epoch, those of steps
 /// `step/` and the name over the step. A number is a scalar, of 32 bits, as TensorBoard has them;
-/// up to 200 numbers per class are a scalar per class, and more are a picture; a text, and a value
-/// without a picture, is a text.
+/// up to 200 numbers per class are a scalar per class, and more are a picture; each field of a record is
+/// as a value of its own; a text, and a value without a picture, is a text.
 ///
 /// A name of a split that is not one of a directory, being too long or having other characters than
 /// letters, digits, `-`, `_` and `.`, is shortened, has `-` for these and ends in a checksum.
@@ -185,38 +185,53 @@ impl TensorBoard {
             RecordValue::Text(text) => return vec![self::text(tag, text)],
             RecordValue::Value(value) => value,
         };
-        if let Some(estimate) = value.estimate() {
-            let interval = text(&format!("{tag}/interval"), &estimate.to_string());
-            return vec![scalar(tag.into(), estimate.value), interval];
-        }
-        if let Some(numbers) = value.per_class().filter(|all| all.len() <= MAX_CLASSES) {
-            let tags = class_tags(tag, class_names, numbers.len());
-            let scalars = tags.into_iter().zip(numbers);
-            return scalars.map(|(tag, number)| scalar(tag, *number)).collect();
-        }
-        let curves = value.curves().unwrap_or_default();
-        let tags = match curves {
-            [_] => vec![tag.to_string()],
-            _ => class_tags(tag, class_names, curves.len()),
-        };
-        let mut values: Vec<_> = (tags.into_iter().zip(curves))
-            .filter_map(|(tag, curve)| {
-                let (positives, negatives) = support(curve)?;
-                self::pr_curve(tag, curve, positives, negatives)
-            })
-            .collect();
-        let picture = picture(tag, value, class_names);
-        match picture.and_then(|png| image(&format!("{tag}/plot"), png)) {
-            Some(image) => values.push(image),
-            None if values.is_empty() => {
-                let mut shown = value.to_string();
-                shown.truncate(shown.floor_char_boundary(MAX_TEXT));
-                values.push(text(tag, &format!("```\n{shown}\n```")));
-            }
-            None => {}
-        }
-        values
+        shown(tag, value, class_names)
     }
+}
+
+/// What is shown of a value that is not just a number.
+fn shown(tag: &str, value: &Value, class_names: &[String]) -> Vec<SummaryValue> {
+    if let Some(fields) = value.record() {
+        let fields = fields.iter().flat_map(|field| {
+            let tag = format!("{tag}/{}", field.name);
+            match &field.value {
+                Value::Scalar(number) => vec![scalar(tag, *number)],
+                value => shown(&tag, value, class_names),
+            }
+        });
+        return fields.collect();
+    }
+    if let Some(estimate) = value.estimate() {
+        let interval = text(&format!("{tag}/interval"), &estimate.to_string());
+        return vec![scalar(tag.into(), estimate.value), interval];
+    }
+    if let Some(numbers) = value.per_class().filter(|all| all.len() <= MAX_CLASSES) {
+        let tags = class_tags(tag, class_names, numbers.len());
+        let scalars = tags.into_iter().zip(numbers);
+        return scalars.map(|(tag, number)| scalar(tag, *number)).collect();
+    }
+    let curves = value.curves().unwrap_or_default();
+    let tags = match curves {
+        [_] => vec![tag.to_string()],
+        _ => class_tags(tag, class_names, curves.len()),
+    };
+    let mut values: Vec<_> = (tags.into_iter().zip(curves))
+        .filter_map(|(tag, curve)| {
+            let (positives, negatives) = support(curve)?;
+            self::pr_curve(tag, curve, positives, negatives)
+        })
+        .collect();
+    let picture = picture(tag, value, class_names);
+    match picture.and_then(|png| image(&format!("{tag}/plot"), png)) {
+        Some(image) => values.push(image),
+        None if values.is_empty() => {
+            let mut words = value.to_string();
+            words.truncate(words.floor_char_boundary(MAX_TEXT));
+            values.push(text(tag, &format!("```\n{words}\n```")));
+        }
+        None => {}
+    }
+    values
 }
 
 impl RecordWriter for TensorBoard {

@@ -1,7 +1,7 @@
 //! Co-moments of the variables of observations: the state of covariance.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Observations,
     ops,
     states::{
@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// Adds up products of variables around a pivot: `D * D + D + 1` device sums and `D` pivots.
 ///
 /// Products are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CoMoments {
     pub(crate) variables: usize,
 }
@@ -23,6 +23,10 @@ pub struct CoMoments {
 impl Accumulator for CoMoments {
     type Batch = Observations;
     type Summary = CoMomentsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("co_moments", 1).with(self)
+    }
 
     fn empty(&self) -> CoMomentsSummary {
         CoMomentsSummary {
@@ -180,7 +184,7 @@ impl Summary for CoMomentsSummary {
     fn consistent(&self) -> Result<(), MetricError> {
         match self.products.len() == self.mean.len() * self.mean.len() {
             true => Ok(()),
-            false => Err(MetricError::Saved(format!(
+            false => Err(MetricError::saved(format!(
                 "{} co-moments of {} variables",
                 self.products.len(),
                 self.mean.len()

@@ -1,7 +1,7 @@
 //! All numbers of two samples: the state of the distance between them.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Reason, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::{Sample, TwoSamples},
     ops,
 };
@@ -15,6 +15,10 @@ pub struct SampleList;
 impl Accumulator for SampleList {
     type Batch = TwoSamples;
     type Summary = SampleListSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("two_samples/list", 1)
+    }
 
     fn empty(&self) -> SampleListSummary {
         SampleListSummary::default()

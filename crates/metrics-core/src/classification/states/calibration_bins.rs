@@ -1,7 +1,7 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass},
     ops::{self, rows::RowSink},
     states::{
@@ -16,6 +16,9 @@ use std::marker::PhantomData;
 
 /// Batches with one confidence per element.
 pub trait ConfidentBatch: Batch {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// What kind of decisions.
     const TASK: TaskKind;
     /// Whether the batch has scores.
@@ -34,6 +37,7 @@ pub trait ConfidentBatch: Batch {
 }
 
 impl ConfidentBatch for Binary {
+    const KIND: &'static str = "binary";
     const TASK: TaskKind = TaskKind::Binary;
 
     fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
@@ -59,6 +63,7 @@ impl ConfidentBatch for Binary {
 }
 
 impl ConfidentBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
     const TASK: TaskKind = TaskKind::Multiclass;
 
     fn check_width(&self, classes: usize) -> Result<(), MetricError> {
@@ -104,7 +109,7 @@ pub struct CalibrationBins<B> {
 }
 
 /// The options of [`CalibrationBins`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct CalibrationOptions {
     pub classes: usize,
     pub bins: usize,
@@ -130,6 +135,10 @@ impl<B> CalibrationBins<B> {
 impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     type Batch = B;
     type Summary = CalibrationBinsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("calibration/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn empty(&self) -> CalibrationBinsSummary {
         // One bin more than the width says: a confidence of 1 lies in its own.
@@ -308,7 +317,7 @@ impl Summary for CalibrationBinsSummary {
         let lists = [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2];
         match lists && self.weights_fit() {
             true => Ok(()),
-            false => Err(MetricError::Saved("bins of different numbers".into())),
+            false => Err(MetricError::saved("bins of different numbers")),
         }
     }
 

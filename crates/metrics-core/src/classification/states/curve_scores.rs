@@ -5,7 +5,8 @@ use super::{
     score_keys::{self, LEFT_OUT, key},
 };
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    Summary,
     batch::{Binary, Multiclass, Multilabel},
     ops::{self, AREA_COUNTS, scalar::is_weight},
     states::{
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 use std::{marker::PhantomData, sync::OnceLock};
 
 /// At which scores a curve is evaluated.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Thresholds {
     /// At every score that occurs. Exact; keeps 8 bytes per score (multiclass: 4 bytes per score
     /// and 4 per row) on the device until it is read, then on the host 4 bytes per score until it
@@ -31,7 +33,7 @@ pub enum Thresholds {
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.
     Count(usize),
     /// At these thresholds. Constant memory.
-    List(Vec<f32>),
+    List(#[serde(serialize_with = "crate::number::singles")] Vec<f32>),
     /// At so many thresholds from each power of two to the next, from 2^-24 to 1/2, at their distances
     /// from 1, and at 0, 1/2 and 1: `46 n + 3` in all. Constant memory.
     ///
@@ -75,6 +77,9 @@ impl Thresholds {
 
 /// Batches that hold a score per decision.
 pub trait ScoredBatch: Batch {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// What kind of decisions.
     const TASK: TaskKind;
     /// Whether the batch has scores over `width` classes or labels.
@@ -91,6 +96,7 @@ pub trait ScoredBatch: Batch {
 }
 
 impl ScoredBatch for Binary {
+    const KIND: &'static str = "binary";
     const TASK: TaskKind = TaskKind::Binary;
 
     fn check_width(&self, _width: usize) -> Result<(), MetricError> {
@@ -111,6 +117,7 @@ impl ScoredBatch for Binary {
 }
 
 impl ScoredBatch for Multilabel {
+    const KIND: &'static str = "multilabel";
     const TASK: TaskKind = TaskKind::Multilabel;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
@@ -132,6 +139,7 @@ impl ScoredBatch for Multilabel {
 }
 
 impl ScoredBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
     const TASK: TaskKind = TaskKind::Multiclass;
 
     fn check_width(&self, width: usize) -> Result<(), MetricError> {
@@ -196,15 +204,13 @@ pub struct CurveScores<B> {
 }
 
 /// The options of [`CurveScores`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct CurveOptions {
     pub width: usize,
     pub thresholds: Thresholds,
     pub ignore_index: Option<i64>,
     /// Whether a metric needs more than the areas under the curves.
     pub whole: bool,
-    /// What is wrong with the metric's own options.
-    pub flaw: Option<MetricError>,
 }
 
 by_options!(CurveScores);
@@ -218,7 +224,6 @@ impl<B> CurveScores<B> {
                 thresholds,
                 ignore_index: None,
                 whole: true,
-                flaw: None,
             },
             batch: PhantomData,
         }
@@ -247,6 +252,10 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     type Batch = B;
     type Summary = CurveScoresSummary;
 
+    fn identity(&self) -> Identity {
+        Identity::new(format!("curve/{}", B::KIND), 1).with(&self.options)
+    }
+
     fn empty(&self) -> CurveScoresSummary {
         let thresholds = self.options.thresholds.rising();
         let cells = thresholds
@@ -267,7 +276,6 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        self.options.flaw.clone().map_or(Ok(()), Err)?;
         at_least_one(self.options.width, "class")?;
         let invalid = match &self.options.thresholds {
             Thresholds::Exact => None,
@@ -835,7 +843,7 @@ impl Summary for CurveScoresSummary {
             && self.weighted.iter().all(|weight| *weight >= 0.0);
         match whole && keys && weights && weighted && self.counts.len() == cells {
             true => Ok(()),
-            false => Err(MetricError::Saved("scores that do not fit".into())),
+            false => Err(MetricError::saved("scores that do not fit")),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Cross-entropy, probability and target: the terms of metrics of predicted rates.
 
 use crate::{
-    MetricError,
+    Identity, MetricError,
     batch::{Binary, Decisions, Multilabel},
     ops,
     states::{
@@ -14,6 +14,9 @@ use std::marker::PhantomData;
 
 /// Batches of yes-or-no decisions: one per row, or one per row and label.
 pub trait DecisionBatch: WeightedRows {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// Whether a row has one decision, and so the metric one value.
     const SINGLE: bool;
 
@@ -29,6 +32,7 @@ pub trait DecisionBatch: WeightedRows {
 }
 
 impl DecisionBatch for Binary {
+    const KIND: &'static str = "binary";
     const SINGLE: bool = true;
 
     fn check_decisions(&self, _labels: usize) -> Result<(), MetricError> {
@@ -41,6 +45,7 @@ impl DecisionBatch for Binary {
 }
 
 impl DecisionBatch for Multilabel {
+    const KIND: &'static str = "multilabel";
     const SINGLE: bool = false;
 
     fn check_decisions(&self, labels: usize) -> Result<(), MetricError> {
@@ -69,7 +74,7 @@ pub struct DecisionTerms<B> {
 }
 
 /// The options of [`DecisionTerms`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub(crate) struct DecisionOptions {
     pub labels: usize,
     pub ignore_index: Option<i64>,
@@ -91,6 +96,10 @@ impl<B> DecisionTerms<B> {
 
 impl<B: DecisionBatch> RowTerms for DecisionTerms<B> {
     type Batch = B;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("decision_terms/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn shape(&self) -> [usize; 2] {
         [self.options.labels, 3]

@@ -1,7 +1,7 @@
 //! How many units match in all their elements: the state of exact match.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Multiclass, Multilabel},
     ops::{self, ConfusionOptions},
     states::{
@@ -17,6 +17,9 @@ use std::marker::PhantomData;
 
 /// Batches of units that match if all their elements do.
 pub trait MatchedBatch: Batch {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// Whether the options make sense.
     ///
     /// # Errors
@@ -39,17 +42,20 @@ pub trait MatchedBatch: Batch {
 }
 
 /// The options of [`ExactMatches`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MatchOptions {
     /// Classes or labels.
     pub(crate) width: usize,
     /// A score above it predicts a label.
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     /// Elements with this target are left out.
     pub(crate) ignore_index: Option<i64>,
 }
 
 impl MatchedBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
+
     fn check_options(options: &MatchOptions) -> Result<(), MetricError> {
         at_least_one(options.width, "class")
     }
@@ -79,6 +85,8 @@ impl MatchedBatch for Multiclass {
 }
 
 impl MatchedBatch for Multilabel {
+    const KIND: &'static str = "multilabel";
+
     fn check_options(options: &MatchOptions) -> Result<(), MetricError> {
         at_least_one(options.width, "label")?;
         check_threshold(options.threshold)
@@ -128,6 +136,10 @@ impl<B> ExactMatches<B> {
 impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     type Batch = B;
     type Summary = ExactMatchesSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("exact_matches/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn empty(&self) -> ExactMatchesSummary {
         ExactMatchesSummary::default()

@@ -1,7 +1,8 @@
 //! Outcomes of decisions by group: the state of the metrics of fairness.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    Summary,
     batch::Grouped,
     ops,
     states::{
@@ -15,9 +16,10 @@ use serde::{Deserialize, Serialize};
 
 /// Counts decisions at a threshold by group: `4 * G` device counters, and as many sums once a batch
 /// has weights.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GroupCounts {
     pub(crate) groups: usize,
+    #[serde(serialize_with = "crate::number::single")]
     pub(crate) threshold: f32,
     pub(crate) ignore_index: Option<i64>,
 }
@@ -53,6 +55,10 @@ impl GroupCounts {
 impl Accumulator for GroupCounts {
     type Batch = Grouped;
     type Summary = GroupCountsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("group_counts", 1).with(self)
+    }
 
     fn empty(&self) -> GroupCountsSummary {
         GroupCountsSummary {
@@ -162,7 +168,7 @@ impl Summary for GroupCountsSummary {
         let cells = self.counts.len();
         match cells == self.weights.len() && cells.is_multiple_of(4) {
             true => Ok(()),
-            false => Err(MetricError::Saved("outcomes of different groups".into())),
+            false => Err(MetricError::saved("outcomes of different groups")),
         }
     }
 

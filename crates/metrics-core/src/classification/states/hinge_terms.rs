@@ -1,7 +1,7 @@
 //! Hinge losses of rows.
 
 use crate::{
-    MetricError,
+    Identity, MetricError,
     batch::{Binary, Multiclass},
     ops::{self, MarginOptions},
     states::{RowTerms, WeightedRows},
@@ -11,6 +11,9 @@ use std::marker::PhantomData;
 
 /// Batches whose scores have margins.
 pub trait MarginBatch: WeightedRows {
+    /// What saved states call such batches.
+    const KIND: &'static str;
+
     /// Whether the batch has scores of that many classes.
     ///
     /// # Errors
@@ -25,6 +28,8 @@ pub trait MarginBatch: WeightedRows {
 const METRIC: &str = "the hinge loss";
 
 impl MarginBatch for Binary {
+    const KIND: &'static str = "binary";
+
     fn check_margins(&self, _classes: usize) -> Result<(), MetricError> {
         match self.decisions.labels {
             true => Err(MetricError::ScoresRequired { metric: METRIC }),
@@ -46,6 +51,8 @@ impl MarginBatch for Binary {
 }
 
 impl MarginBatch for Multiclass {
+    const KIND: &'static str = "multiclass";
+
     fn check_margins(&self, classes: usize) -> Result<(), MetricError> {
         self.check_scores(METRIC, classes)
     }
@@ -80,7 +87,7 @@ pub struct HingeTerms<B> {
 }
 
 /// The options of [`HingeTerms`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub(crate) struct HingeOptions {
     pub classes: usize,
     pub squared: bool,
@@ -108,6 +115,10 @@ impl<B> HingeTerms<B> {
 
 impl<B: MarginBatch> RowTerms for HingeTerms<B> {
     type Batch = B;
+
+    fn identity(&self) -> Identity {
+        Identity::new(format!("hinge_terms/{}", B::KIND), 1).with(&self.options)
+    }
 
     fn shape(&self) -> [usize; 2] {
         match self.options.one_vs_all {

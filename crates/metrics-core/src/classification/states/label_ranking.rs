@@ -1,7 +1,7 @@
 //! How the labels of a row are ranked: the terms of the metrics of multilabel ranking.
 
 use crate::{
-    MetricError,
+    Identity, MetricError,
     batch::Multilabel,
     ops::{self, RANKING_TERMS},
     states::{
@@ -16,7 +16,7 @@ use burn::tensor::{Int, Tensor};
 ///
 /// Labels to ignore are left out of their row, and a row of nothing else counts as ignored. A row
 /// with an invalid target or score is left out whole, and counted once.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct LabelRanking {
     pub(crate) labels: usize,
     pub(crate) ignore_index: Option<i64>,
@@ -33,6 +33,10 @@ impl LabelRanking {
 
 impl RowTerms for LabelRanking {
     type Batch = Multilabel;
+
+    fn identity(&self) -> Identity {
+        Identity::new("label_ranking", 1).with(self)
+    }
 
     fn shape(&self) -> [usize; 2] {
         [1, RANKING_TERMS]

@@ -2,7 +2,8 @@
 
 use super::label_ranking::{check_ranked, label_codes};
 use crate::{
-    MetricError, batch::Multilabel, classification::MultilabelCriterion, ops, states::RowTerms,
+    Identity, MetricError, batch::Multilabel, classification::MultilabelCriterion, ops,
+    states::RowTerms,
 };
 use burn::tensor::{Bool, FloatDType, Int, Tensor};
 
@@ -10,7 +11,7 @@ use burn::tensor::{Bool, FloatDType, Int, Tensor};
 /// are: one per row, or for [`MultilabelCriterion::Hamming`] one per label.
 ///
 /// Ignored and invalid labels are treated as by [`LabelRanking`](super::LabelRanking).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct TopLabels {
     pub(crate) labels: usize,
     pub(crate) k: usize,
@@ -20,6 +21,10 @@ pub struct TopLabels {
 
 impl RowTerms for TopLabels {
     type Batch = Multilabel;
+
+    fn identity(&self) -> Identity {
+        Identity::new("top_labels", 1).with(self)
+    }
 
     fn shape(&self) -> [usize; 2] {
         [1, 2]

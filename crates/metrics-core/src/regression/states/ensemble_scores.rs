@@ -1,7 +1,7 @@
 //! Scores of ensembles: the state of the continuous ranked probability score.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Ensemble,
     ops,
     states::{fold::add_rejected, rows::Weighed},
@@ -15,6 +15,10 @@ pub struct EnsembleScores;
 impl Accumulator for EnsembleScores {
     type Batch = Ensemble;
     type Summary = EnsembleScoresSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("ensemble_scores", 1)
+    }
 
     fn empty(&self) -> EnsembleScoresSummary {
         EnsembleScoresSummary::default()

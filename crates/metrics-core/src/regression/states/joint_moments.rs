@@ -1,7 +1,7 @@
 //! Joint moments of predictions and targets: the state of correlations.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
     ops::pairs::{JOINT, PairSink, Unit},
     pass::Part,
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// per output.
 ///
 /// On a GPU squares are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JointMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -64,6 +64,10 @@ impl JointMoments {
 impl Accumulator for JointMoments {
     type Batch = Regression;
     type Summary = JointMomentsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("joint_moments", 1).with(self)
+    }
 
     fn empty(&self) -> JointMomentsSummary {
         JointMomentsSummary {

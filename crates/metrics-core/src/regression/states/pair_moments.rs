@@ -1,7 +1,7 @@
 //! Moments of pairs of numbers: the state of the metrics of regression.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
     ops::pairs::{MOMENTS, PairSink, Unit},
     pass::Part,
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// they are asked for.
 ///
 /// On a GPU squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -52,6 +52,10 @@ impl PairMoments {
 impl Accumulator for PairMoments {
     type Batch = Regression;
     type Summary = PairMomentsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("pair_moments", 1).with(self)
+    }
 
     fn empty(&self) -> PairMomentsSummary {
         let zeros = || vec![0.0; self.width()];

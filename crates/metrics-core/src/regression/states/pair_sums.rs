@@ -1,7 +1,8 @@
 //! Sums of a term per pair of numbers, or per row of them: the state of most metrics of regression.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, REJECTED_SLOTS, Reason, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    Summary,
     batch::Regression,
     ops::{
         Rows, any_in_row,
@@ -32,17 +33,21 @@ pub use crate::ops::pairs::Unit;
 ///
 /// ```
 /// use metrics_core::{
-///     Metric, MetricError, Value, batch::Regression,
+///     Identity, Metric, MetricError, Value, batch::Regression,
 ///     regression::states::{PairSums, PairTerms, PairSumsSummary},
 /// };
 /// use burn::tensor::{Device, Tensor};
 ///
-/// #[derive(Debug, Clone, PartialEq)]
+/// #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 /// struct HuberLoss {
 ///     delta: f32,
 /// }
 ///
 /// impl PairTerms for HuberLoss {
+///     fn identity(&self) -> Identity {
+///         Identity::new("my_project/huber_loss", 1).with(self)
+///     }
+///
 ///     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
 ///         let error = (pred - target).abs();
 ///         let inner = error.clone().clamp_max(self.delta);
@@ -61,7 +66,7 @@ pub use crate::ops::pairs::Unit;
 ///         PairSums::new(self.clone())
 ///     }
 ///
-///     fn finalize(&self, totals: &PairTotals) -> Result<Value, MetricError> {
+///     fn finalize(&self, totals: &PairSumsSummary) -> Result<Value, MetricError> {
 ///         Ok(totals.mean()?.into())
 ///     }
 /// }
@@ -79,6 +84,10 @@ pub use crate::ops::pairs::Unit;
 pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// How many sums there are for each output.
     const SUMS: usize = 1;
+
+    /// What a saved state of these terms is known by, for a file from another version, process or set of
+    /// options to be told apart; see [`Accumulator::identity`].
+    fn identity(&self) -> Identity;
 
     /// What the terms measure; by default every element.
     fn unit(&self) -> Unit {
@@ -266,6 +275,10 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     type Batch = Regression;
     type Summary = PairSumsSummary;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_sums", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> PairSumsSummary {
         let outputs = PairTerms::unit(&*self.terms).outputs();
         PairSumsSummary {
@@ -430,6 +443,10 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     type Batch = Regression;
     type Summary = ValueListSummary;
 
+    fn identity(&self) -> Identity {
+        Identity::new("pair_list", 1).of(self.terms.identity())
+    }
+
     fn empty(&self) -> ValueListSummary {
         ValueListSummary::default()
     }
@@ -558,6 +575,10 @@ mod tests {
 
     impl<T: PairTerms> PairTerms for ByTensor<T> {
         const SUMS: usize = T::SUMS;
+
+        fn identity(&self) -> Identity {
+            Identity::new("by_tensor", 1).of(self.0.identity())
+        }
 
         fn unit(&self) -> Unit {
             PairTerms::unit(&self.0)

@@ -1,7 +1,7 @@
 //! All pairs of predictions and targets: the state of rank correlations.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Reason, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Regression,
     ops::pairs::{Pairs, Unit},
 };
@@ -9,7 +9,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// Keeps every prediction and every target: the device state grows with the data, 8 bytes a pair.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RankPairs {
     /// Outputs measured each by itself; without, all elements are of one output.
     pub(crate) outputs: Option<usize>,
@@ -24,6 +24,10 @@ impl RankPairs {
 impl Accumulator for RankPairs {
     type Batch = Regression;
     type Summary = RankPairsSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("rank_pairs", 1).with(self)
+    }
 
     fn empty(&self) -> RankPairsSummary {
         RankPairsSummary {
@@ -125,7 +129,7 @@ impl Summary for RankPairsSummary {
         let (pred, target) = (self.pred.len(), self.target.len());
         match self.outputs > 0 && pred == target && pred % self.outputs == 0 {
             true => Ok(()),
-            false => Err(MetricError::Saved(format!(
+            false => Err(MetricError::saved(format!(
                 "{pred} predictions and {target} targets of {} outputs",
                 self.outputs
             ))),

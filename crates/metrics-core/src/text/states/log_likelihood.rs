@@ -1,13 +1,13 @@
 //! Log-likelihood: the state of perplexity.
 
 use crate::{
-    Accumulator, Delta, HostDelta, MetricError, Rejected, Summary, batch::Multiclass,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary, batch::Multiclass,
     ops::rows::RowSink, states::fold::add_rejected,
 };
 use serde::{Deserialize, Serialize};
 
 /// Adds up the negative log-likelihood of the targets: 1 device sum, and with weights 2 more.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct LogLikelihood {
     pub(crate) ignore_index: Option<i64>,
 }
@@ -15,6 +15,10 @@ pub struct LogLikelihood {
 impl Accumulator for LogLikelihood {
     type Batch = Multiclass;
     type Summary = LogLikelihoodSummary;
+
+    fn identity(&self) -> Identity {
+        Identity::new("log_likelihood", 1).with(self)
+    }
 
     fn empty(&self) -> LogLikelihoodSummary {
         LogLikelihoodSummary::default()

@@ -1,0 +1,123 @@
+//! What a saved state is known by.
+
+use crate::MetricError;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::fmt;
+
+/// What a saved state is known by, see [`Accumulator::identity`](crate::Accumulator::identity).
+///
+/// `Display` is how errors name it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Identity {
+    kind: String,
+    version: u32,
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    options: Value,
+    /// What it is made of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    of: Vec<Identity>,
+    /// Why the options are no data.
+    #[serde(skip)]
+    flaw: Option<String>,
+}
+
+impl Identity {
+    /// Of a kind that no other accumulator has, such as `my_project/largest_errors`, and the number of its
+    /// summary's format: a summary whose fields or their meaning change gets the next number.
+    pub fn new(kind: impl Into<String>, version: u32) -> Self {
+        Self {
+            kind: kind.into(),
+            version,
+            options: Value::Null,
+            of: Vec::new(),
+            flaw: None,
+        }
+    }
+
+    /// With these options, most often those of the accumulator itself.
+    ///
+    /// Names of fields are part of the identity. NaN and infinity are all the same in JSON: an option that
+    /// can be either needs a serialization of its own.
+    pub fn with(mut self, options: &impl Serialize) -> Self {
+        match serde_json::to_value(options) {
+            Ok(options) => self.options = options,
+            Err(error) => self.flaw = Some(error.to_string()),
+        }
+        self
+    }
+
+    /// Made of another accumulator, or of one more.
+    pub fn of(mut self, inner: Identity) -> Self {
+        self.of.push(inner);
+        self
+    }
+
+    /// The kind, such as `confusion/binary`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The number of the summary's format.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The options; null without.
+    pub fn options(&self) -> &Value {
+        &self.options
+    }
+
+    /// What it is made of.
+    pub fn parts(&self) -> &[Identity] {
+        &self.of
+    }
+
+    /// Fails if the options could not be made data.
+    pub(crate) fn check(&self) -> Result<(), MetricError> {
+        if let Some(flaw) = &self.flaw {
+            return Err(MetricError::saved(format!(
+                "the options of {} are no data: {flaw}",
+                self.kind
+            )));
+        }
+        self.of.iter().try_for_each(Identity::check)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} version {}", self.kind, self.version)?;
+        if !self.options.is_null() {
+            write!(f, " ({})", Words(&self.options))?;
+        }
+        for (i, inner) in self.of.iter().enumerate() {
+            let joined = if i == 0 { "of" } else { "and" };
+            write!(f, " {joined} {inner}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Options without the punctuation of JSON.
+struct Words<'a>(&'a Value);
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Value::Null => f.write_str("none"),
+            Value::String(text) => f.write_str(text),
+            Value::Bool(value) => write!(f, "{value}"),
+            Value::Number(number) => write!(f, "{number}"),
+            Value::Array(values) => {
+                let parts: Vec<_> = values.iter().map(|v| Words(v).to_string()).collect();
+                write!(f, "[{}]", parts.join(", "))
+            }
+            Value::Object(fields) => {
+                let field = |(name, value): (&String, &Value)| format!("{name} {}", Words(value));
+                let parts: Vec<_> = fields.iter().map(field).collect();
+                f.write_str(&parts.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Metrics over confusion counts.
+
+use super::runner::Run;
+use metrics_core::{
+    batch::{Binary, Multiclass, Multilabel},
+    classification::{
+        Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, F1Score, FBetaScore,
+        HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+        NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
+        rules::ConfusionRule,
+    },
+};
+use metrics_tests::{compare::Tolerance, golden::Args};
+
+/// A metric with the options every task has, and those that follow.
+macro_rules! run {
+    ($run:ident, $metric:ident $(.$option:ident($value:expr))*) => {{
+        let args = &$run.case.args;
+        match $run.case.task.as_deref() {
+            Some("binary") => {
+                let metric = binary($metric::binary(), args)$(.$option($value))*;
+                $run.check(metric)
+            }
+            Some("multiclass") => {
+                let classes = args.size("num_classes");
+                let metric = multiclass($metric::multiclass(classes), args)$(.$option($value))*;
+                $run.check(metric)
+            }
+            _ => {
+                let labels = args.size("num_labels");
+                let metric = multilabel($metric::multilabel(labels), args)$(.$option($value))*;
+                $run.check(metric)
+            }
+        }
+    }};
+}
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    let args = &run.case.args;
+    let average = average(args);
+    let zero = args.float("zero_division").unwrap_or(0.0);
+    let beta = args.float("beta").unwrap_or(1.0);
+    run.by_rows &= run.case.task.as_deref() == Some("multiclass") || !run.has_logits();
+    if is_counts(&run.case.metric, args) && !run.is_weighted() {
+        run.tolerance = Tolerance::Exact;
+    }
+    match run.case.metric.as_str() {
+        "Accuracy" => run!(run, Accuracy.average(average)),
+        "Precision" => run!(run, Precision.average(average).zero_division(zero)),
+        "Recall" => run!(run, Recall.average(average).zero_division(zero)),
+        "F1Score" => run!(run, F1Score.average(average).zero_division(zero)),
+        "FBetaScore" => run!(
+            run,
+            FBetaScore.beta(beta).average(average).zero_division(zero)
+        ),
+        "Specificity" => run!(run, Specificity.average(average)),
+        "NegativePredictiveValue" => run!(
+            run,
+            NegativePredictiveValue.average(average).zero_division(zero)
+        ),
+        "StatScores" => run!(run, StatScores.average(average)),
+        "HammingDistance" => run!(run, HammingDistance.average(average)),
+        "Informedness" => run!(run, Informedness.average(average)),
+        "JaccardIndex" => run!(run, JaccardIndex.average(average).zero_division(zero)),
+        "ConfusionMatrix" => run!(run, ConfusionMatrix.normalize(normalize(args))),
+        "MatthewsCorrCoef" => run!(run, MatthewsCorrCoef),
+        "CohenKappa" => cohen_kappa(run),
+        other => run.fail(&format!("{other} is not in classification_counts.rs")),
+    }
+}
+
+/// Has weights, and no multilabel form.
+fn cohen_kappa(run: &mut Run) {
+    let args = &run.case.args;
+    let weights = match args.text("weights") {
+        Some("linear") => KappaWeights::Linear,
+        Some("quadratic") => KappaWeights::Quadratic,
+        _ => KappaWeights::None,
+    };
+    if run.case.task.as_deref() == Some("binary") {
+        let metric = binary(CohenKappa::binary(), args).weights(weights);
+        return run.check(metric);
+    }
+    let metric = multiclass(CohenKappa::multiclass(args.size("num_classes")), args);
+    run.check(metric.weights(weights));
+}
+
+pub fn binary<R: ConfusionRule>(
+    mut metric: ClassMetric<R, Binary>,
+    args: &Args,
+) -> ClassMetric<R, Binary> {
+    if let Some(threshold) = args.float("threshold") {
+        metric = metric.threshold(threshold as f32);
+    }
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+pub fn multiclass<R: ConfusionRule>(
+    mut metric: ClassMetric<R, Multiclass>,
+    args: &Args,
+) -> ClassMetric<R, Multiclass> {
+    if let Some(k) = args.int("top_k") {
+        metric = metric.top_k(k as usize);
+    }
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+pub fn multilabel<R: ConfusionRule>(
+    mut metric: ClassMetric<R, Multilabel>,
+    args: &Args,
+) -> ClassMetric<R, Multilabel> {
+    if let Some(threshold) = args.float("threshold") {
+        metric = metric.threshold(threshold as f32);
+    }
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+pub fn average(args: &Args) -> Average {
+    match args.text("average") {
+        Some("micro") => Average::Micro,
+        Some("weighted") => Average::Weighted,
+        Some("none") => Average::None,
+        _ => Average::Macro,
+    }
+}
+
+fn normalize(args: &Args) -> Normalize {
+    match args.text("normalize") {
+        Some("true") => Normalize::True,
+        Some("pred") => Normalize::Pred,
+        Some("all") => Normalize::All,
+        _ => Normalize::None,
+    }
+}
+
+/// Whether the values are counts and not means of counts.
+fn is_counts(metric: &str, args: &Args) -> bool {
+    match metric {
+        "ConfusionMatrix" => normalize(args) == Normalize::None,
+        "StatScores" => !matches!(average(args), Average::Macro | Average::Weighted),
+        _ => false,
+    }
+}

@@ -1,0 +1,75 @@
+//! Metrics over all thresholds.
+
+use super::{classification_counts::average, runner::Run};
+use metrics_core::classification::{
+    Auroc, AveragePrecision, CurveMetric, Eer, PrecisionAtFixedRecall, PrecisionRecallCurve,
+    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity, Thresholds,
+    rules::CurveRule,
+};
+use metrics_tests::golden::{Args, number};
+
+/// A metric for the case's task, with options of its own.
+macro_rules! run {
+    ($run:ident, $metric:ident $(, $option:ident)?) => {{
+        let args = &$run.case.args;
+        $(let $option = args.float(stringify!($option)).expect("an option without a default");)?
+        match $run.case.task.as_deref() {
+            Some("binary") => $run.check(options($metric::binary(), args)$(.$option($option))?),
+            Some("multiclass") => {
+                let metric = options($metric::multiclass(args.size("num_classes")), args);
+                $run.check(metric$(.$option($option))?)
+            }
+            _ => {
+                let metric = options($metric::multilabel(args.size("num_labels")), args);
+                $run.check(metric$(.$option($option))?)
+            }
+        }
+    }};
+}
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    run.by_rows &= !run.has_logits();
+    match (run.case.metric.as_str(), run.case.args.float("max_fpr")) {
+        ("ROC", _) => run!(run, Roc),
+        ("PrecisionRecallCurve", _) => run!(run, PrecisionRecallCurve),
+        ("AveragePrecision", _) => run!(run, AveragePrecision),
+        ("AUROC", None) => run!(run, Auroc),
+        ("AUROC", Some(rate)) => {
+            let metric = options(Auroc::binary(), &run.case.args).max_fpr(rate);
+            run.check(metric)
+        }
+        ("RecallAtFixedPrecision", _) => run!(run, RecallAtFixedPrecision, min_precision),
+        ("PrecisionAtFixedRecall", _) => run!(run, PrecisionAtFixedRecall, min_recall),
+        ("SensitivityAtSpecificity", _) => run!(run, SensitivityAtSpecificity, min_specificity),
+        ("SpecificityAtSensitivity", _) => run!(run, SpecificityAtSensitivity, min_sensitivity),
+        ("EER", _) => run!(run, Eer),
+        (other, _) => run.fail(&format!("{other} is not in classification_curves.rs")),
+    }
+}
+
+pub fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
+    // Where the case names none, the metric's default is TorchMetrics'.
+    let metric = match args.get("average") {
+        Some(_) => metric.average(average(args)),
+        None => metric,
+    };
+    let metric = metric.thresholds(thresholds(args));
+    match args.int("ignore_index") {
+        Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+fn thresholds(args: &Args) -> Thresholds {
+    match args.get("thresholds") {
+        None => Thresholds::Exact,
+        Some(serde_json::Value::Array(list)) => {
+            Thresholds::List(list.iter().map(|value| number(value) as f32).collect())
+        }
+        Some(serde_json::Value::Object(map)) => {
+            Thresholds::Octaves(map["octaves"].as_u64().expect("a count") as usize)
+        }
+        Some(count) => Thresholds::Count(number(count) as usize),
+    }
+}

@@ -1,0 +1,92 @@
+//! Metrics of counts with sample weights, by sample, and exact match.
+
+use super::{
+    classification_calibration,
+    classification_counts::{self, average, binary, multiclass, multilabel},
+    runner::Run,
+    text_perplexity,
+};
+use metrics_core::classification::{
+    Accuracy, ExactMatch, F1Score, FBetaScore, HammingDistance, NegativePredictiveValue, Precision,
+    Recall, Specificity, StatScores,
+};
+
+/// A metric by sample, with the options every task has, and those that follow.
+macro_rules! samplewise {
+    ($run:ident, $metric:ident $(.$option:ident($value:expr))*) => {{
+        let args = &$run.case.args;
+        match $run.case.task.as_deref() {
+            Some("binary") => {
+                let metric = binary($metric::binary(), args)$(.$option($value))*;
+                $run.check(metric.samplewise())
+            }
+            Some("multiclass") => {
+                let classes = args.size("num_classes");
+                let metric = multiclass($metric::multiclass(classes), args)$(.$option($value))*;
+                $run.check(metric.samplewise())
+            }
+            _ => {
+                let labels = args.size("num_labels");
+                let metric = multilabel($metric::multilabel(labels), args)$(.$option($value))*;
+                $run.check(metric.samplewise())
+            }
+        }
+    }};
+}
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    let by_sample = run.case.args.text("multidim_average") == Some("samplewise");
+    match run.case.metric.as_str() {
+        "ExactMatch" => exact_match(run, by_sample),
+        "CalibrationError" | "ReliabilityDiagram" => classification_calibration::check(run),
+        "NegativeLogLikelihood" | "Perplexity" => text_perplexity::check(run),
+        _ if by_sample => samplewise(run),
+        _ => classification_counts::check(run),
+    }
+}
+
+fn samplewise(run: &mut Run) {
+    let average = average(&run.case.args);
+    let beta = run.case.args.float("beta").unwrap_or(1.0);
+    run.any_order = false;
+    run.by_rows &= !run.has_logits();
+    match run.case.metric.as_str() {
+        "Accuracy" => samplewise!(run, Accuracy.average(average)),
+        "Precision" => samplewise!(run, Precision.average(average)),
+        "Recall" => samplewise!(run, Recall.average(average)),
+        "F1Score" => samplewise!(run, F1Score.average(average)),
+        "FBetaScore" => samplewise!(run, FBetaScore.beta(beta).average(average)),
+        "Specificity" => samplewise!(run, Specificity.average(average)),
+        "NegativePredictiveValue" => samplewise!(run, NegativePredictiveValue.average(average)),
+        "StatScores" => samplewise!(run, StatScores.average(average)),
+        "HammingDistance" => samplewise!(run, HammingDistance.average(average)),
+        other => run.fail(&format!("{other} is not in classification_samples.rs")),
+    }
+}
+
+fn exact_match(run: &mut Run, by_sample: bool) {
+    let args = &run.case.args;
+    run.any_order = !by_sample;
+    run.by_rows &= !run.has_logits();
+    macro_rules! ignoring {
+        ($metric:expr) => {{
+            let metric = match args.int("ignore_index") {
+                Some(index) => $metric.ignore_index(index),
+                None => $metric,
+            };
+            match by_sample {
+                true => run.check(metric.samplewise()),
+                false => run.check(metric),
+            }
+        }};
+    }
+    match run.case.task.as_deref() {
+        Some("multiclass") => ignoring!(ExactMatch::multiclass(args.size("num_classes"))),
+        _ => {
+            let threshold = args.float("threshold").unwrap_or(0.5);
+            let metric = ExactMatch::multilabel(args.size("num_labels"));
+            ignoring!(metric.threshold(threshold as f32))
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Metrics of predicted numbers that are sums of terms, and weights for all of regression.
+
+use super::{regression_moments, runner::Run};
+use metrics_core::regression::{
+    CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence, LogCoshError,
+    MeanAbsolutePercentageError, MeanSquaredLogError, MinkowskiDistance, Reduction,
+    SymmetricMeanAbsolutePercentageError, TweedieDevianceScore,
+    WeightedMeanAbsolutePercentageError,
+};
+
+/// Builds the metric of a case and runs it.
+pub fn check(run: &mut Run) {
+    let args = &run.case.args;
+    let number = |name| args.float(name).unwrap_or_default();
+    // `None` lists the rows, in the order of the batches.
+    let reduction = match args.text("reduction") {
+        Some("mean") => Some(Reduction::Mean),
+        Some("sum") => Some(Reduction::Sum),
+        _ => None,
+    };
+    run.any_order = args.text("reduction") != Some("none");
+    let log_prob = args.flag("log_prob").unwrap_or(false);
+    match run.case.metric.as_str() {
+        "MeanAbsolutePercentageError" => run.check(MeanAbsolutePercentageError::new()),
+        "SymmetricMeanAbsolutePercentageError" => {
+            run.check(SymmetricMeanAbsolutePercentageError::new())
+        }
+        "WeightedMeanAbsolutePercentageError" => {
+            run.check(WeightedMeanAbsolutePercentageError::new())
+        }
+        "MeanSquaredLogError" => run.check(MeanSquaredLogError::new()),
+        "LogCoshError" => run.check(match args.int("num_outputs") {
+            Some(outputs @ 2..) => LogCoshError::new().outputs(outputs as usize),
+            _ => LogCoshError::new(),
+        }),
+        "MinkowskiDistance" => run.check(MinkowskiDistance::new(number("p"))),
+        "TweedieDevianceScore" => run.check(TweedieDevianceScore::new().power(number("power"))),
+        "CriticalSuccessIndex" => {
+            let index = CriticalSuccessIndex::new(number("threshold") as f32);
+            run.check(match args.int("keep_sequence_dim") {
+                Some(dim) => index.outputs(run.shape("target")[dim as usize]),
+                None => index,
+            })
+        }
+        "CosineSimilarity" => match reduction {
+            Some(reduction) => run.check(CosineSimilarity::new().reduction(reduction)),
+            None => run.check(CosineSimilarity::new().per_row()),
+        },
+        "KLDivergence" => {
+            let divergence = KlDivergence::new().log_prob(log_prob);
+            match reduction {
+                Some(reduction) => run.check(divergence.reduction(reduction)),
+                None => run.check(divergence.per_row()),
+            }
+        }
+        "JensenShannonDivergence" => {
+            let divergence = JensenShannonDivergence::new().log_prob(log_prob);
+            match reduction {
+                Some(reduction) => run.check(divergence.reduction(reduction)),
+                None => run.check(divergence.per_row()),
+            }
+        }
+        _ => regression_moments::check(run),
+    }
+}

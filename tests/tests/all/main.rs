@@ -1,0 +1,33 @@
+//! Every test that takes a device or a file, in one executable.
+
+mod accuracy;
+mod algebra;
+mod capture;
+mod catalogue;
+mod curves;
+mod devices;
+mod faults;
+mod goldens;
+mod host_sums;
+mod hostile;
+mod intervals;
+mod joint;
+mod learner;
+mod loggers;
+mod long_runs;
+mod ops;
+mod overflow;
+mod plugin_edges;
+mod policy;
+mod process;
+mod reads;
+mod reports;
+mod resident;
+mod rows;
+mod samplewise;
+mod sort;
+mod states;
+mod strategies;
+mod tensorboard;
+mod weights;
+mod wrappers;
