@@ -77,6 +77,7 @@ impl Input for Numbers {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
+            lists: 0,
         }
     }
 
