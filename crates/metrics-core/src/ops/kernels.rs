@@ -18,7 +18,7 @@ use burn_cubecl::CubeBackend;
 )]
 pub trait Kernels: Backend {
     /// Adds rows of scores.
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _epoch| (counts.clone(), words.clone()))]
+    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
     fn rows_of_scores(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
@@ -26,6 +26,7 @@ pub trait Kernels: Backend {
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
         plan: RowsPlan,
+        cubes: usize,
         epoch: i32,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
@@ -55,9 +56,10 @@ impl Kernels for CubeBackend {
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
         plan: RowsPlan,
+        cubes: usize,
         epoch: i32,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        rows::cube::of_scores(counts, words, constants, scores, target, plan, epoch)
+        rows::cube::of_scores(counts, words, constants, scores, target, plan, cubes, epoch)
     }
 
     fn rows_of_labels(

@@ -54,7 +54,6 @@ pub struct KernelPlan {
     /// Bins that each cube keeps.
     bins: usize,
     team: u32,
-    cubes: u32,
     likelihood: bool,
     scores: Meaning,
 }
@@ -108,7 +107,9 @@ pub(super) fn pass(
     if elements == 0 || elements > ops::KERNEL_ELEMENTS {
         return Err(state);
     }
-    let mut kernel = KernelPlan::new(rows, plan, n, team);
+    let per_cube = (UNITS / team) as usize * ROWS_PER_TEAM;
+    let cubes = n.div_ceil(per_cube).clamp(1, CUBES);
+    let kernel = KernelPlan::new(rows, plan, n, team, cubes == 1);
     state.epoch += 1;
     match &rows.predictions {
         Predictions::Labels(pred) => {
@@ -121,8 +122,7 @@ pub(super) fn pass(
         }
         Predictions::Scores(scores) => {
             if plan.words > 0 {
-                state.grow(kernel.cubes as usize, plan.words);
-                kernel.cubes = kernel.cubes.min(state.slots as u32);
+                state.grow(cubes, plan.words);
             }
             if kernel.scores == Meaning::Told {
                 state.counts = DeviceTensor::from_dispatch(<Dispatch as Kernels>::tell_logits(
@@ -138,6 +138,7 @@ pub(super) fn pass(
                 scores.clone().into_dispatch(),
                 rows.target.clone().into_dispatch(),
                 kernel,
+                cubes,
                 state.epoch,
             );
             state.counts = DeviceTensor::from_dispatch(counts);
@@ -148,7 +149,7 @@ pub(super) fn pass(
 }
 
 impl KernelPlan {
-    fn new(rows: &Rows, plan: &Plan<RowSink>, n: usize, team: u32) -> Self {
+    fn new(rows: &Rows, plan: &Plan<RowSink>, n: usize, team: u32, one_cube: bool) -> Self {
         let (mut sums, mut bins) = (0, 0);
         let sinks = plan.sinks.iter().map(|placed| {
             let sink = KernelSink {
@@ -168,13 +169,11 @@ impl KernelPlan {
         });
         let sinks: Vec<_> = sinks.collect();
         let need = need(plan);
-        let per_cube = (UNITS / team) as usize * ROWS_PER_TEAM;
-        let cubes = n.div_ceil(per_cube).clamp(1, CUBES);
         let scores = match rows.kind {
             _ if need < Need::Probability => Meaning::Logits,
             ScoreKind::Probabilities => Meaning::Probabilities,
             ScoreKind::Logits => Meaning::Logits,
-            ScoreKind::Auto if cubes == 1 => Meaning::Looked,
+            ScoreKind::Auto if one_cube => Meaning::Looked,
             ScoreKind::Auto => Meaning::Told,
         };
         Self {
@@ -185,7 +184,6 @@ impl KernelPlan {
             sums,
             bins,
             team,
-            cubes: cubes as u32,
             likelihood: need > Need::Ranks,
             scores,
         }
@@ -200,6 +198,7 @@ pub(in crate::ops) fn of_scores(
     scores: FloatTensor<CubeBackend>,
     target: IntTensor<CubeBackend>,
     plan: KernelPlan,
+    cubes: usize,
     epoch: i32,
 ) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
     let (counts, words) = (writable(counts), writable(words));
@@ -212,7 +211,7 @@ pub(in crate::ops) fn of_scores(
     unsafe {
         scores_pass::launch_unchecked(
             &counts.client,
-            CubeCount::new_1d(plan.cubes),
+            CubeCount::new_1d(cubes as u32),
             CUBE,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),

@@ -30,21 +30,22 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
             Predictions::Scores(scores) => {
                 let [_, classes] = scores.dims();
                 floats(scores, |scores| {
-                    let mut pass = |known| {
-                        let input = Scores {
-                            scores,
-                            classes,
-                            target,
-                            weights,
-                            known,
-                        };
-                        input.pass(rows.kind, plan, counts, numbers);
+                    let input = Scores {
+                        scores,
+                        classes,
+                        target,
+                        weights,
+                        known: None,
                     };
                     match rows.scan.get() {
                         Some((ranks, scan)) => counters(ranks, |ranks| {
-                            floats(scan, |scan| pass(Some((ranks, scan))));
+                            floats(scan, |scan| {
+                                let known = Some((ranks, scan));
+                                let input = Scores { known, ..input };
+                                input.pass(rows.kind, plan, counts, numbers);
+                            });
                         }),
-                        None => pass(None),
+                        None => input.pass(rows.kind, plan, counts, numbers),
                     }
                 });
             }
@@ -56,6 +57,7 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
 }
 
 /// A batch of scores.
+#[derive(Clone, Copy)]
 struct Scores<'a> {
     scores: &'a [f32],
     classes: usize,
