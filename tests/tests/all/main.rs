@@ -12,6 +12,8 @@ mod host_sums;
 mod hostile;
 mod intervals;
 mod joint;
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+mod launches;
 mod learner;
 mod loggers;
 mod long_runs;

@@ -142,7 +142,7 @@ fn small_weights_beside_large_ones_keep_their_digits() {
 }
 
 #[test]
-fn the_largest_weights_add_up_to_infinity_and_not_to_nan() {
+fn the_largest_weights_add_up_to_more_than_f32_holds_and_not_to_nan() {
     for (_, device) in devices() {
         let target = Tensor::<1, Int>::from_ints([0, 0, 1], &device);
         let batch = Multiclass::from_labels(target.clone(), target)
@@ -151,7 +151,13 @@ fn the_largest_weights_add_up_to_infinity_and_not_to_nan() {
             })
             .unwrap();
         let value = ConfusionMatrix::multiclass(2).evaluate(&batch).unwrap();
-        assert_eq!(value.matrix().unwrap().data, [f64::INFINITY, 0.0, 0.0, 1.0]);
+        let sum = match value.matrix().unwrap().data[..] {
+            [sum, 0.0, 0.0, 1.0] => sum,
+            ref other => panic!("{other:?}"),
+        };
+        // Sums in host memory are `f64`, sums elsewhere `f32`.
+        let exact = 2.0 * f64::from(f32::MAX);
+        assert!(sum == exact || sum == f64::INFINITY, "{sum}");
     }
 }
 

@@ -1,12 +1,13 @@
-use super::{Decisions, Memo, same_device, same_shape, weighted};
-use crate::{Batch, MetricError, ScoreKind};
+use super::{Memo, floats, same_device, same_shape};
+use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
+use std::sync::Arc;
 
 /// A batch of yes-or-no decisions: a score or a predicted label per element, and targets 0 or 1.
 #[derive(Debug, Clone)]
 pub struct Binary {
-    pub(crate) decisions: Decisions,
-    weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) decisions: Arc<Decisions>,
     memo: Memo,
     /// How many samples the elements are of, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
@@ -32,8 +33,7 @@ impl Binary {
             target.without_autodiff().reshape([n, 1]),
         );
         Ok(Self {
-            decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
-            weights: None,
+            decisions: Arc::new(Decisions::from_scores(scores, target)),
             memo: Memo::default(),
             samples: (D > 1).then(|| dims[0]),
         })
@@ -51,9 +51,9 @@ impl Binary {
         same_device("pred", pred.device(), "target", target.device())?;
         let (n, dims) = (target.shape().num_elements(), target.dims());
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
+        let pred = floats(flat(pred).float());
         Ok(Self {
-            decisions: Decisions::from_labels(flat(pred), flat(target)),
-            weights: None,
+            decisions: Arc::new(Decisions::from_labels(pred, flat(target))),
             memo: Memo::default(),
             samples: (D > 1).then(|| dims[0]),
         })
@@ -62,7 +62,7 @@ impl Binary {
     /// Says what the scores are, instead of looking at them.
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
-            decisions: self.decisions.kind(kind),
+            decisions: Arc::new(self.decisions.of_kind(kind)),
             memo: Memo::default(),
             ..self
         }
@@ -75,7 +75,30 @@ impl Binary {
     }
 }
 
-weighted!(Binary, "elements", memo);
+impl Binary {
+    /// Gives each of the elements a weight, which is how often it counts: a finite number of at least 0.
+    ///
+    /// An element with another weight is left out and counted among the
+    /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
+    /// the batch with [`MetricError::WeightsUnsupported`].
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
+        let weights = super::weights(weights, self.rows(), self.decisions.target.device())?;
+        self.decisions = Arc::new(Decisions {
+            weights: Some(weights),
+            ..(*self.decisions).clone()
+        });
+        self.memo = Memo::default();
+        Ok(self)
+    }
+
+    /// The weights `[N]`, if it has any.
+    pub fn weights(&self) -> Option<&Tensor<1>> {
+        self.decisions.weights.as_ref()
+    }
+}
 
 impl Batch for Binary {
     fn device(&self) -> Device {
@@ -86,7 +109,7 @@ impl Batch for Binary {
         self.decisions.dims()[0]
     }
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.decisions.weights.is_some()
     }
 
     fn memo(&self) -> Option<&Memo> {

@@ -1,6 +1,7 @@
 use super::{Binary, same_device};
-use crate::{Batch, MetricError};
+use crate::{Batch, MetricError, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
+use std::sync::Arc;
 
 /// A batch of yes-or-no decisions, each about a member of a group.
 #[derive(Debug, Clone)]
@@ -15,7 +16,7 @@ impl Grouped {
     /// # Errors
     /// [`MetricError::ShapeMismatch`].
     pub fn new<const D: usize>(
-        decisions: Binary,
+        mut decisions: Binary,
         groups: Tensor<D, Int>,
     ) -> Result<Self, MetricError> {
         let n = decisions.count_bound();
@@ -29,10 +30,12 @@ impl Grouped {
             });
         }
         same_device("groups", groups.device(), "target", decisions.device())?;
-        Ok(Self {
-            decisions,
-            groups: groups.without_autodiff().reshape([n]),
-        })
+        let groups = groups.without_autodiff().reshape([n]);
+        decisions.decisions = Arc::new(Decisions {
+            groups: Some(groups.clone()),
+            ..(*decisions.decisions).clone()
+        });
+        Ok(Self { decisions, groups })
     }
 
     /// Gives each of the decisions a weight; see [`Binary::with_weights`].

@@ -29,7 +29,6 @@ pub use values::Values;
 
 use crate::{MetricError, ScoreKind, ops};
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
-use std::sync::OnceLock;
 
 /// A float tensor as metrics use it: `f32`, without autodiff.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
@@ -146,71 +145,3 @@ macro_rules! weighted {
     };
 }
 use weighted;
-
-/// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
-#[derive(Debug, Clone)]
-pub(crate) struct Decisions {
-    pub scores: Tensor<2>,
-    pub target: Tensor<2, Int>,
-    /// Whether the scores are predicted labels.
-    pub labels: bool,
-    kind: ScoreKind,
-    outside: OnceLock<Tensor<1, Int>>,
-    probabilities: OnceLock<Tensor<2>>,
-}
-
-impl Decisions {
-    fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>, kind: ScoreKind) -> Self {
-        Self {
-            scores,
-            target,
-            labels: false,
-            kind,
-            outside: OnceLock::new(),
-            probabilities: OnceLock::new(),
-        }
-    }
-
-    fn from_labels(pred: Tensor<2, Int>, target: Tensor<2, Int>) -> Self {
-        let scores = floats(pred.float());
-        Self {
-            labels: true,
-            ..Self::from_scores(scores, target, ScoreKind::Probabilities)
-        }
-    }
-
-    /// The scores as probabilities.
-    pub fn probabilities(&self) -> Tensor<2> {
-        self.probabilities
-            .get_or_init(|| {
-                ops::sigmoid_probabilities(self.scores.clone(), self.outside(), self.kind)
-            })
-            .clone()
-    }
-
-    /// See [`ops::decision_terms`].
-    pub fn terms(&self, probabilities: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<3> {
-        let (scores, outside) = (self.scores.clone(), self.outside());
-        ops::decision_terms(scores, probabilities, codes, outside, self.kind)
-    }
-
-    /// See [`ops::outside_unit`].
-    fn outside(&self) -> Tensor<1, Int> {
-        self.outside
-            .get_or_init(|| outside(&self.scores, self.kind))
-            .clone()
-    }
-
-    fn kind(mut self, kind: ScoreKind) -> Self {
-        if !self.labels {
-            self.kind = kind;
-            self.outside = OnceLock::new();
-            self.probabilities = OnceLock::new();
-        }
-        self
-    }
-
-    pub fn dims(&self) -> [usize; 2] {
-        self.scores.dims()
-    }
-}

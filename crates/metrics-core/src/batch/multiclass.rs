@@ -136,11 +136,6 @@ impl Multiclass {
         }
     }
 
-    /// What the scores are.
-    pub(crate) fn kind(&self) -> ScoreKind {
-        self.rows.kind
-    }
-
     /// The class indices `[N]`.
     pub fn target(&self) -> &Tensor<1, Int> {
         &self.target

@@ -1,12 +1,13 @@
-use super::{Decisions, Memo, same_device, same_shape, weighted};
-use crate::{Batch, MetricError, ScoreKind};
+use super::{Memo, floats, same_device, same_shape};
+use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
+use std::sync::Arc;
 
 /// A batch in which every element has several yes-or-no labels.
 #[derive(Debug, Clone)]
 pub struct Multilabel {
-    pub(crate) decisions: Decisions,
-    weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) decisions: Arc<Decisions>,
     memo: Memo,
     /// How many samples the rows are of, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
@@ -25,8 +26,7 @@ impl Multilabel {
         same_device("scores", scores.device(), "target", target.device())?;
         let (scores, target) = (super::scores(scores), target.without_autodiff());
         Ok(Self {
-            decisions: Decisions::from_scores(scores, target, ScoreKind::default()),
-            weights: None,
+            decisions: Arc::new(Decisions::from_scores(scores, target)),
             memo: Memo::default(),
             samples: None,
         })
@@ -40,9 +40,9 @@ impl Multilabel {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
         let (pred, target) = (pred.without_autodiff(), target.without_autodiff());
+        let pred = floats(pred.float());
         Ok(Self {
-            decisions: Decisions::from_labels(pred, target),
-            weights: None,
+            decisions: Arc::new(Decisions::from_labels(pred, target)),
             memo: Memo::default(),
             samples: None,
         })
@@ -89,7 +89,7 @@ impl Multilabel {
     /// Says what the scores are, instead of looking at them.
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
-            decisions: self.decisions.kind(kind),
+            decisions: Arc::new(self.decisions.of_kind(kind)),
             memo: Memo::default(),
             ..self
         }
@@ -116,7 +116,30 @@ impl Multilabel {
     }
 }
 
-weighted!(Multilabel, "rows", memo);
+impl Multilabel {
+    /// Gives each of the rows a weight, which is how often it counts: a finite number of at least 0.
+    ///
+    /// An element with another weight is left out and counted among the
+    /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
+    /// the batch with [`MetricError::WeightsUnsupported`].
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
+        let weights = super::weights(weights, self.rows(), self.decisions.target.device())?;
+        self.decisions = Arc::new(Decisions {
+            weights: Some(weights),
+            ..(*self.decisions).clone()
+        });
+        self.memo = Memo::default();
+        Ok(self)
+    }
+
+    /// The weights `[N]`, if it has any.
+    pub fn weights(&self) -> Option<&Tensor<1>> {
+        self.decisions.weights.as_ref()
+    }
+}
 
 impl Batch for Multilabel {
     fn device(&self) -> Device {
@@ -132,7 +155,7 @@ impl Batch for Multilabel {
         self.decisions.dims()[0]
     }
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.decisions.weights.is_some()
     }
 
     fn memo(&self) -> Option<&Memo> {

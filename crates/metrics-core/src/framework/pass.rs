@@ -12,7 +12,7 @@
 use crate::{
     MetricError,
     framework::delta::{Delta, HostDelta},
-    ops::{self, pairs::Pairs, rows::Rows, values::Numbers},
+    ops::{self, decisions::Decisions, pairs::Pairs, rows::Rows, values::Numbers},
 };
 use burn::tensor::{DType, Device, Int, Tensor};
 use std::{fmt::Debug, sync::Arc};
@@ -26,6 +26,8 @@ pub struct Size {
     pub sums: usize,
     /// Numbers that are not sums, such as a pivot or an extreme: each slot has its own.
     pub marks: usize,
+    /// Lists that grow with the batches, in host memory alone.
+    pub lists: usize,
 }
 
 impl Size {
@@ -35,6 +37,7 @@ impl Size {
             counts,
             sums: 0,
             marks: 0,
+            lists: 0,
         }
     }
 
@@ -44,6 +47,7 @@ impl Size {
             counts,
             sums,
             marks: 0,
+            lists: 0,
         }
     }
 
@@ -66,6 +70,8 @@ pub struct Placed<S> {
     pub words: usize,
     /// Where its `f64` begin in host memory: sums, then marks.
     pub numbers: usize,
+    /// Where its lists begin.
+    pub lists: usize,
     /// Where its [constants](Input::constants) begin.
     pub constants: usize,
 }
@@ -80,6 +86,11 @@ impl<S> Placed<S> {
     pub fn numbers_of<'a>(&self, numbers: &'a mut [f64]) -> &'a mut [f64] {
         &mut numbers[self.numbers..][..self.size.sums + self.size.marks]
     }
+
+    /// Its lists, of those of the pass in host memory.
+    pub fn lists_of<'a>(&self, lists: &'a mut [HostList]) -> &'a mut [HostList] {
+        &mut lists[self.lists..][..self.size.lists]
+    }
 }
 
 /// The sinks of a pass, side by side.
@@ -93,6 +104,8 @@ pub struct Plan<S> {
     pub words: usize,
     /// `f64` in host memory.
     pub numbers: usize,
+    /// Lists in host memory.
+    pub lists: usize,
     /// The constants of all sinks.
     pub constants: Vec<f32>,
 }
@@ -105,6 +118,7 @@ impl<S> Plan<S> {
             counts: 0,
             words: 0,
             numbers: 0,
+            lists: 0,
             constants: Vec::new(),
         };
         for sink in sinks {
@@ -118,13 +132,32 @@ impl<S> Plan<S> {
                 counts: plan.counts,
                 words: plan.words,
                 numbers: plan.numbers,
+                lists: plan.lists,
             });
             plan.counts += size.counts;
             plan.words += size.words();
             plan.numbers += size.sums + size.marks;
+            plan.lists += size.lists;
         }
         plan
     }
+}
+
+/// A list in host memory that grows with the batches. Its numbers are of 32 bits: integers, or floats as
+/// their bits. A summary takes it over as it is.
+pub type HostList = Arc<Vec<u32>>;
+
+/// Appends so many zeros to a list, and returns them to be written.
+pub fn grow(list: &mut HostList, more: usize) -> &mut [u32] {
+    let list = Arc::make_mut(list);
+    let start = list.len();
+    if start == 0 && list.capacity() < more {
+        // Zeros from the system, which need not be written.
+        *list = vec![0; more];
+    } else {
+        list.resize(start + more, 0);
+    }
+    &mut list[start..]
 }
 
 /// The state of a pass on a device that is not the host's memory.
@@ -240,6 +273,17 @@ pub trait Input: Debug + Send + Sync + 'static {
     /// The pass in host memory.
     fn on_host(&self, plan: &Plan<Self::Sink>, counts: &mut [i32], numbers: &mut [f64]);
 
+    /// The pass in host memory of sinks that may have lists.
+    fn on_host_with_lists(
+        &self,
+        plan: &Plan<Self::Sink>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+        _lists: &mut [HostList],
+    ) {
+        self.on_host(plan, counts, numbers);
+    }
+
     /// The pass elsewhere.
     fn on_device(&self, plan: &Plan<Self::Sink>, state: DeviceState) -> DeviceState;
 }
@@ -252,6 +296,7 @@ enum Flat {
     Host {
         counts: Vec<i32>,
         numbers: Vec<f64>,
+        lists: Vec<HostList>,
     },
     /// `None` only while a pass has it.
     Device(Option<DeviceState>),
@@ -278,6 +323,7 @@ impl<I: Input> Pass<I> {
             Flat::Host {
                 counts: vec![0; plan.counts],
                 numbers: vec![0.0; plan.numbers],
+                lists: vec![HostList::default(); plan.lists],
             }
         } else {
             Flat::Device(Some(DeviceState::new(&plan, device)))
@@ -301,7 +347,11 @@ impl<I: Input> Pass<I> {
 
     fn run(&mut self, input: &I) {
         match &mut self.flat {
-            Flat::Host { counts, numbers } => input.on_host(&self.plan, counts, numbers),
+            Flat::Host {
+                counts,
+                numbers,
+                lists,
+            } => input.on_host_with_lists(&self.plan, counts, numbers, lists),
             Flat::Device(state) => {
                 if let Some(owned) = state.take() {
                     *state = Some(input.on_device(&self.plan, owned));
@@ -326,8 +376,17 @@ impl<I: Input> Pass<I> {
         sinks
             .map(|(owner, placed)| {
                 let size = placed.size;
+                let mut lists = Vec::new();
                 let (counts, parts) = match (&self.flat, &read) {
-                    (Flat::Host { counts, numbers }, _) => {
+                    (
+                        Flat::Host {
+                            counts,
+                            numbers,
+                            lists: all,
+                        },
+                        _,
+                    ) => {
+                        lists = all[placed.lists..][..size.lists].to_vec();
                         let numbers = &numbers[placed.numbers..][..size.sums + size.marks];
                         let (sums, marks) = numbers.split_at(size.sums);
                         let part = Part {
@@ -352,6 +411,7 @@ impl<I: Input> Pass<I> {
                     weighted: self.weighted,
                     counts: counts.to_vec(),
                     parts,
+                    lists,
                 };
                 (owner, block)
             })
@@ -374,6 +434,8 @@ pub struct Block {
     pub counts: Vec<i32>,
     /// Sums and marks, slot by slot: each is of some of the elements.
     pub parts: Vec<Part>,
+    /// The lists.
+    pub lists: Vec<HostList>,
 }
 
 /// The sums and marks of a slot.
@@ -515,6 +577,7 @@ macro_rules! families {
 }
 
 families! {
+    Decisions decisions,
     Rows rows,
     Pairs pairs,
     Numbers numbers,

@@ -115,6 +115,7 @@ where
         let weights = TensorData::new(weights, [count, rows]);
         let weights = Tensor::<2>::from_data(weights, &batch.device());
         // What is computed of the batch here goes with its copies.
+        batch.share_scan();
         self.observed.accumulator().prepare(batch);
         let row = |i| weights.clone().slice([i..i + 1, 0..rows]).reshape([rows]);
         let batches: Vec<_> = (0..count)

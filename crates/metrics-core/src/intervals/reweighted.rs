@@ -11,6 +11,9 @@ pub trait Reweighted: Batch {
     /// The number of weights it takes.
     fn rows(&self) -> usize;
 
+    /// Works out, once for this batch and its reweighted copies, what does not depend on weights.
+    fn share_scan(&self) {}
+
     /// The batch with its weights, if it has any, multiplied by these `[rows]`.
     ///
     /// # Errors
@@ -19,8 +22,12 @@ pub trait Reweighted: Batch {
 }
 
 macro_rules! reweighted {
-    ($($batch:ident)*) => {$(
+    ($($batch:ident $(, $scan:ident)?;)*) => {$(
         impl Reweighted for $batch {
+            $(fn share_scan(&self) {
+                self.$scan();
+            })?
+
             fn rows(&self) -> usize {
                 $batch::rows(self)
             }
@@ -33,7 +40,7 @@ macro_rules! reweighted {
     )*};
 }
 
-reweighted!(Binary Multiclass Multilabel Regression);
+reweighted!(Binary; Multiclass, scan; Multilabel; Regression;);
 
 impl Reweighted for Values {
     fn rows(&self) -> usize {

@@ -497,6 +497,23 @@ pub(crate) fn bin_of(confidence: Tensor<1>, width: usize) -> Tensor<1, Int> {
     (reached(confidence, &edges(width)) - 1).clamp_min(0)
 }
 
+/// As its weight each element adds to its bin, a miss or a hit; as weight times confidence to that of its
+/// bin.
+pub(crate) fn weighted_bins(
+    confidence: Tensor<1>,
+    hit: Tensor<1, Int>,
+    weights: Tensor<1>,
+    bins: usize,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let width = bins as i32 + 1;
+    let rejected = hit.clone().lower_elem(0);
+    let confidence = confidence.mask_fill(rejected.clone(), 0.0);
+    let bin = bin_of(confidence.clone(), bins);
+    let outcome = (bin.clone() + hit.clone() * width).mask_where(rejected, hit);
+    let weighted = confidence * weights.clone();
+    super::in_two_cells(outcome, weights, bin + 2 * width, weighted)
+}
+
 /// The edges `0, 1/width, .., 1` of equal-width bins in `f32`, as `torch.linspace` places them.
 pub(crate) fn edges(width: usize) -> Vec<f32> {
     linspace(width + 1)

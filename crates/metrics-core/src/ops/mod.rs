@@ -19,6 +19,7 @@ mod backend;
 mod call;
 #[cfg(feature = "cube")]
 mod cube;
+pub mod decisions;
 pub mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 pub(crate) mod host;
@@ -33,8 +34,8 @@ use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
 pub(crate) use default::{
-    IGNORED_TARGET, Rows, any_in_row, as_i32, bin_of, classes_by_sample, invalid_weights, linspace,
-    outside, places,
+    IGNORED_TARGET, Rows, any_in_row, as_i32, classes_by_sample, invalid_weights, linspace,
+    outside, places, weighted_bins,
 };
 
 /// Whether scores are probabilities or logits.

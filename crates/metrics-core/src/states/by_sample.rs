@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Decisions, Multiclass, Multilabel},
-    ops::{self, ConfusionOptions},
+    batch::{Binary, Multiclass, Multilabel},
+    ops::{self, ConfusionOptions, decisions::Decisions},
 };
 use burn::tensor::{DType, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};

@@ -2,11 +2,14 @@
 
 use super::fold::{add_counts, add_rejected, add_weights};
 use crate::{
-    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Decisions, Multiclass, Multilabel},
-    ops::{self, ConfusionOptions, LabelCountsOptions, rows::RowSink},
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
+    batch::{Binary, Multiclass, Multilabel},
+    ops::{
+        ConfusionOptions, LabelCountsOptions,
+        decisions::{DecisionSink, Decisions, Real},
+        rows::RowSink,
+    },
 };
-use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// What kind of decisions a [`ConfusionSummary`] counts.
@@ -290,13 +293,6 @@ impl ConfusionSummary {
                 add_rejected(&mut self.rejected, rejected);
             }
         }
-        let Some(block) = delta.counts(0) else { return };
-        let (counts, rejected) = block.split_at(self.counts.len());
-        add_counts(&mut self.counts, counts);
-        add_rejected(&mut self.rejected, rejected);
-        if let Some(sums) = delta.sums(0) {
-            add_weights(&mut self.weighted, &sums);
-        }
     }
 }
 
@@ -396,8 +392,11 @@ impl Accumulator for BinaryConfusion {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Binary) {
-        let options = label_options(&batch.decisions, self.threshold, self.ignore_index);
-        count_decisions(delta, &batch.decisions, batch.weights(), options);
+        let sink = DecisionSink::Cells {
+            threshold: Real::new(self.threshold),
+            ignore_index: self.ignore_index,
+        };
+        delta.want((&batch.decisions, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ConfusionSummary) {
@@ -441,8 +440,11 @@ impl Accumulator for MultilabelConfusion {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Multilabel) {
-        let options = label_options(&batch.decisions, self.threshold, self.ignore_index);
-        count_decisions(delta, &batch.decisions, batch.weights(), options);
+        let sink = DecisionSink::Cells {
+            threshold: Real::new(self.threshold),
+            ignore_index: self.ignore_index,
+        };
+        delta.want((&batch.decisions, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ConfusionSummary) {
@@ -496,29 +498,6 @@ pub(crate) fn label_options(
         threshold: if decisions.labels { 0.5 } else { threshold },
         ignore_index,
     }
-}
-
-fn count_decisions(
-    delta: &mut Delta,
-    decisions: &Decisions,
-    weights: Option<&Tensor<1>>,
-    options: LabelCountsOptions,
-) {
-    let [n, labels] = decisions.dims();
-    let device = decisions.target.device();
-    let (scores, target) = (decisions.probabilities(), decisions.target.clone());
-    let counters = 4 * labels + REJECTED_SLOTS;
-    let Some(weights) = weights else {
-        return delta.counts(0, counters, &device, |state| {
-            ops::label_counts(state, scores, target, options)
-        });
-    };
-    let cells = ops::decision_cells(scores, target, options).reshape([n * labels]);
-    let weights = weights.clone().reshape([n, 1]).expand([n, labels]);
-    let weights = weights.reshape([n * labels]);
-    delta.both(counters, 4 * labels, &device, |counts, sums| {
-        ops::weighted_counts(counts, sums, cells, weights)
-    });
 }
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of

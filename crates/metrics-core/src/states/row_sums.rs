@@ -66,6 +66,11 @@ pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// [`Reason`](crate::Reason) to leave it out, or another. One with a term that is NaN is left out
     /// as such.
     fn terms(&self, batch: &Self::Batch) -> (Tensor<3>, Tensor<2, Int>);
+
+    /// Asks for a pass over the batch that sums these terms, if the library has one.
+    fn want(&self, _delta: &mut Delta, _batch: &Self::Batch) -> bool {
+        false
+    }
 }
 
 /// Adds up terms and weights of rows: `elements * (terms + 1)` device sums.
@@ -112,6 +117,9 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &T::Batch) {
+        if self.terms.want(delta, batch) {
+            return;
+        }
         let [elements, terms] = self.terms.shape();
         let (values, codes) = self.terms.terms(batch);
         let weights = batch.row_weights().cloned();
@@ -124,14 +132,12 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut RowSumsSummary) {
-        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        let (terms, weights) = sums.split_at(summary.terms.len());
-        summary.count += counts[0] as u64;
-        add_sums(&mut summary.terms, terms);
-        add_sums(&mut summary.weights, weights);
-        add_rejected(&mut summary.rejected, &counts[1..]);
+        for block in delta.blocks() {
+            summary.add(&block.counts, &block.sums());
+        }
+        if let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) {
+            summary.add(counts, &sums);
+        }
     }
 }
 
@@ -151,6 +157,14 @@ pub struct RowSumsSummary {
 }
 
 impl RowSumsSummary {
+    fn add(&mut self, counts: &[i32], sums: &[f64]) {
+        let (terms, weights) = sums.split_at(self.terms.len());
+        self.count += counts[0] as u64;
+        add_sums(&mut self.terms, terms);
+        add_sums(&mut self.weights, weights);
+        add_rejected(&mut self.rejected, &counts[1..]);
+    }
+
     /// Fails if nothing was used, or nothing with a weight.
     ///
     /// # Errors

@@ -1,16 +1,15 @@
 //! Confidence against correctness in bins: the state of calibration metrics.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::{Binary, Multiclass},
-    ops::{self, rows::RowSink},
+    ops::{decisions::DecisionSink, rows::RowSink},
     states::{
         TaskKind,
         confusion::at_least_one,
         fold::{add_counts, add_rejected, add_sums, add_weights},
     },
 };
-use burn::tensor::{DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -26,14 +25,8 @@ pub trait ConfidentBatch: Batch {
     /// # Errors
     /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
     fn check_width(&self, classes: usize) -> Result<(), MetricError>;
-    /// The weights `[N]`, if it has any.
-    fn weights(&self) -> Option<&Tensor<1>>;
-    /// Asks for a pass over the batch, where there is one.
-    fn want(&self, _delta: &mut Delta, _bins: usize, _ignore_index: Option<i64>) -> bool {
-        false
-    }
-    /// Confidence `[N]`, and 1 or 0 for right or wrong or the code of a rejected element.
-    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>);
+    /// Asks for a pass over the batch.
+    fn want(&self, delta: &mut Delta, bins: usize, ignore_index: Option<i64>);
 }
 
 impl ConfidentBatch for Binary {
@@ -49,16 +42,9 @@ impl ConfidentBatch for Binary {
         }
     }
 
-    fn weights(&self) -> Option<&Tensor<1>> {
-        Binary::weights(self)
-    }
-
-    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
-        let probabilities = self.decisions.probabilities();
-        let n = self.count_bound();
-        let target = self.decisions.target.clone();
-        let codes = ops::decision_codes(probabilities.clone(), target, ignore_index);
-        (probabilities.reshape([n]), codes.reshape([n]))
+    fn want(&self, delta: &mut Delta, bins: usize, ignore_index: Option<i64>) {
+        let sink = DecisionSink::Calibration { bins, ignore_index };
+        delta.want((&self.decisions, sink));
     }
 }
 
@@ -70,34 +56,8 @@ impl ConfidentBatch for Multiclass {
         self.check_scores("calibration", classes)
     }
 
-    fn want(&self, delta: &mut Delta, bins: usize, ignore_index: Option<i64>) -> bool {
+    fn want(&self, delta: &mut Delta, bins: usize, ignore_index: Option<i64>) {
         delta.want((&self.rows, RowSink::Calibration { bins, ignore_index }));
-        true
-    }
-
-    fn weights(&self) -> Option<&Tensor<1>> {
-        Multiclass::weights(self)
-    }
-
-    fn confidence(&self, ignore_index: Option<i64>) -> (Tensor<1>, Tensor<1, Int>) {
-        match (self.scan(), self.scores()) {
-            (Some((ranks, scan)), Some(scores)) => {
-                let (hit, confidence) = ops::top_confidence(
-                    ranks,
-                    scan,
-                    self.target.clone(),
-                    self.outside(scores),
-                    self.kind(),
-                    ignore_index,
-                );
-                (confidence, hit)
-            }
-            // `check` keeps a batch without scores from getting here.
-            _ => (
-                Tensor::zeros([0], &self.device()),
-                Tensor::zeros([0], &self.device()),
-            ),
-        }
     }
 }
 
@@ -166,36 +126,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
-        if batch.want(delta, self.options.bins, self.options.ignore_index) {
-            return;
-        }
-        let (device, bins) = (batch.device(), self.options.bins + 1);
-        let (confidence, hit) = batch.confidence(self.options.ignore_index);
-        let counters = 2 * bins + REJECTED_SLOTS;
-        let Some(weights) = batch.weights() else {
-            return delta.both(counters, bins, &device, |counts, sums| {
-                ops::bin_confidence(counts, sums, confidence, hit, self.options.bins)
-            });
-        };
-        // As its weight each element adds to its bin, right or wrong; as weight times confidence to
-        // that of its bin.
-        let rejected = hit.clone().lower_elem(0);
-        let confidence = confidence.mask_fill(rejected.clone(), 0.0);
-        let bin = ops::bin_of(confidence.clone(), self.options.bins);
-        let outcome = (bin.clone() + hit.clone() * bins as i32).mask_where(rejected, hit);
-        let weighted = confidence * weights.clone();
-        let also = bin + 2 * bins as i32;
-        let (cells, weights) = ops::in_two_cells(outcome, weights.clone(), also, weighted);
-        let zeros = |len: usize| Tensor::zeros([len], (&device, DType::I32));
-        let none = Tensor::zeros([6 * bins], (&device, DType::F32));
-        let (rejected, sums) = ops::weighted_counts(zeros(REJECTED_SLOTS), none, cells, weights);
-        let rejected = Tensor::cat(vec![zeros(2 * bins), rejected], 0);
-        delta.counts(0, counters, &device, |counts| counts + rejected);
-        // The first block of sums, of elements without a weight, must be there before the second.
-        delta.sums(0, bins, &device, |before| before);
-        delta.sums(1, 3 * bins, &device, |before| {
-            ops::add_compensated(before, sums)
-        });
+        batch.want(delta, self.options.bins, self.options.ignore_index);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CalibrationBinsSummary) {
@@ -212,22 +143,6 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
             add_sums(&mut summary.confidence, &block.sums());
             add_rejected(&mut summary.rejected, rejected);
         }
-        let (Some(block), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        let (counts, rest) = block.split_at(summary.counts.len());
-        let (hits, rejected) = rest.split_at(summary.hits.len());
-        add_counts(&mut summary.counts, counts);
-        add_counts(&mut summary.hits, hits);
-        summary
-            .confidence
-            .iter_mut()
-            .zip(&sums)
-            .for_each(|(sum, delta)| *sum += delta);
-        if let Some(sums) = delta.sums(1) {
-            add_weights(&mut summary.weighted, &sums);
-        }
-        add_rejected(&mut summary.rejected, rejected);
     }
 }
 

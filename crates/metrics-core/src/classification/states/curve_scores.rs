@@ -8,7 +8,12 @@ use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
     Summary,
     batch::{Binary, Multiclass, Multilabel},
-    ops::{self, AREA_COUNTS, scalar::is_weight},
+    ops::{
+        self, AREA_COUNTS,
+        decisions::{DecisionSink, Decisions, Real},
+        scalar::is_weight,
+    },
+    pass::Block,
     states::{
         TaskKind,
         confusion::{at_least_one, check_labels},
@@ -18,7 +23,10 @@ use crate::{
 use burn::tensor::{DType, Int, Tensor};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use std::{marker::PhantomData, sync::OnceLock};
+use std::{
+    marker::PhantomData,
+    sync::{Arc, OnceLock},
+};
 
 /// At which scores a curve is evaluated.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -93,6 +101,10 @@ pub trait ScoredBatch: Batch {
     fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
     /// The weights `[N]`, if it has any.
     fn row_weights(&self) -> Option<Tensor<1>>;
+    /// What passes read, of batches of decisions.
+    fn decisions(&self) -> Option<&Arc<Decisions>> {
+        None
+    }
 }
 
 impl ScoredBatch for Binary {
@@ -113,6 +125,10 @@ impl ScoredBatch for Binary {
 
     fn row_weights(&self) -> Option<Tensor<1>> {
         self.weights().cloned()
+    }
+
+    fn decisions(&self) -> Option<&Arc<Decisions>> {
+        Some(&self.decisions)
     }
 }
 
@@ -135,6 +151,10 @@ impl ScoredBatch for Multilabel {
 
     fn row_weights(&self) -> Option<Tensor<1>> {
         self.weights().cloned()
+    }
+
+    fn decisions(&self) -> Option<&Arc<Decisions>> {
+        Some(&self.decisions)
     }
 }
 
@@ -169,14 +189,14 @@ fn no_scores(batch: &Multiclass) -> Tensor<2> {
     Tensor::zeros([batch.count_bound(), 0], &batch.device())
 }
 
-fn check_decisions(decisions: &crate::batch::Decisions) -> Result<(), MetricError> {
+fn check_decisions(decisions: &Decisions) -> Result<(), MetricError> {
     match decisions.labels {
         true => Err(MetricError::ScoresRequired { metric: "a curve" }),
         false => Ok(()),
     }
 }
 
-fn decision_table(decisions: &crate::batch::Decisions) -> (Tensor<2>, Tensor<1, Int>) {
+fn decision_table(decisions: &Decisions) -> (Tensor<2>, Tensor<1, Int>) {
     let [n, labels] = decisions.dims();
     (
         decisions.probabilities(),
@@ -184,10 +204,7 @@ fn decision_table(decisions: &crate::batch::Decisions) -> (Tensor<2>, Tensor<1, 
     )
 }
 
-fn decision_codes(
-    decisions: &crate::batch::Decisions,
-    ignore_index: Option<i64>,
-) -> (Tensor<2>, Tensor<2, Int>) {
+fn decision_codes(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
     let probabilities = decisions.probabilities();
     let codes = ops::decision_codes(
         probabilities.clone(),
@@ -264,7 +281,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         CurveScoresSummary {
             task: B::TASK,
             width: self.options.width,
-            keys: Vec::new(),
+            keys: Arc::default(),
             weights: Vec::new(),
             sorted: Sorted::default(),
             areas: None,
@@ -321,10 +338,25 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
+        let ignore_index = self.options.ignore_index;
         let Some(thresholds) = self.options.thresholds.rising() else {
-            return self.keep(delta, batch);
+            return match batch.decisions() {
+                // Elsewhere scores stay as they are, for the device to sort them.
+                Some(decisions) if ops::is_host(&batch.device()) => {
+                    delta.want((decisions, DecisionSink::Keys { ignore_index }));
+                }
+                _ => self.keep(delta, batch),
+            };
         };
-        let (probabilities, codes) = batch.codes(self.options.ignore_index);
+        if let Some(decisions) = batch.decisions() {
+            let thresholds = thresholds.into_iter().map(Real::new).collect();
+            let sink = DecisionSink::Thresholds {
+                thresholds,
+                ignore_index,
+            };
+            return delta.want((decisions, sink));
+        }
+        let (probabilities, codes) = batch.codes(ignore_index);
         let [n, width] = probabilities.dims();
         let cells = 2 * width * (thresholds.len() + 1);
         let (len, device) = (cells + REJECTED_SLOTS, batch.device());
@@ -385,8 +417,13 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         } else if summary.thresholds.is_some() {
             summary.fold_counts(delta);
         } else {
+            for block in delta.blocks() {
+                summary.fold_keys(block);
+            }
             let lists = delta.float_lists();
-            summary.keys.reserve(lists.iter().map(Vec::len).sum());
+            if !lists.is_empty() {
+                Arc::make_mut(&mut summary.keys).reserve(lists.iter().map(Vec::len).sum());
+            }
             let ignores = self.options.ignore_index.is_some();
             let weights = delta.weights();
             let mut weights = weights.as_slice();
@@ -406,7 +443,8 @@ pub struct CurveScoresSummary {
     task: TaskKind,
     width: usize,
     /// Exact: a key per valid score, row by row of `width`.
-    keys: Vec<u32>,
+    #[serde(with = "shared")]
+    keys: Arc<Vec<u32>>,
     /// Exact: a weight per row of keys. Empty if all are 1.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     weights: Vec<f32>,
@@ -429,6 +467,20 @@ pub struct CurveScoresSummary {
     rejected: Rejected,
 }
 
+/// A shared list as any list.
+mod shared {
+    use super::Arc;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<S: Serializer>(list: &Arc<Vec<u32>>, to: S) -> Result<S::Ok, S::Error> {
+        list.as_slice().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<Vec<u32>>, D::Error> {
+        Vec::deserialize(from).map(Arc::new)
+    }
+}
+
 /// The sorted keys for all metrics that finalize the same summary.
 #[derive(Debug, Clone, Default)]
 struct Sorted {
@@ -446,7 +498,46 @@ impl PartialEq for Sorted {
 }
 
 impl CurveScoresSummary {
+    /// Adds keys that a pass listed, and the weights of their rows.
+    fn fold_keys(&mut self, block: &Block) {
+        self.sorted = Sorted::default();
+        add_rejected(&mut self.rejected, &block.counts);
+        let mut lists = block.lists.iter();
+        let (keys, weights) = (lists.next(), lists.next());
+        let weighted = weights.is_some() || !self.weights.is_empty();
+        if weighted {
+            self.weigh_all();
+        }
+        match keys {
+            // Nothing is copied.
+            Some(keys) if self.keys.is_empty() => self.keys = keys.clone(),
+            Some(keys) => self.keys_mut().extend_from_slice(keys),
+            None => {}
+        }
+        if let Some(weights) = weights {
+            let weights = weights.iter().map(|bits| f32::from_bits(*bits));
+            self.weights.extend(weights);
+        }
+        if weighted {
+            self.weigh_all();
+        }
+    }
+
+    fn keys_mut(&mut self) -> &mut Vec<u32> {
+        Arc::make_mut(&mut self.keys)
+    }
+
     fn fold_counts(&mut self, delta: &HostDelta) {
+        for block in delta.blocks() {
+            if block.weighted {
+                add_rejected(&mut self.rejected, &block.counts);
+                self.add_weighted(&block.sums());
+            } else {
+                let (counts, rejected) = block.counts.split_at(self.counts.len());
+                add_counts(&mut self.counts, counts);
+                add_rejected(&mut self.rejected, rejected);
+            }
+        }
         let Some(block) = delta.counts(0) else { return };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
@@ -554,7 +645,7 @@ impl CurveScoresSummary {
                 let per_element = self.width / per_row;
                 self.rejected.invalid_weights += (kept.count() / per_element) as u64;
             }
-            self.keys.truncate(start);
+            self.keys_mut().truncate(start);
         }
     }
 
@@ -564,9 +655,10 @@ impl CurveScoresSummary {
             match rejection(row, *target, self.width, ignores) {
                 Some(reason) => self.rejected.add(reason),
                 None => {
-                    let start = self.keys.len();
-                    self.keys.extend(row.iter().map(|score| key(*score, false)));
-                    self.keys[start + *target as usize] |= 1;
+                    let keys = Arc::make_mut(&mut self.keys);
+                    let start = keys.len();
+                    keys.extend(row.iter().map(|score| key(*score, false)));
+                    keys[start + *target as usize] |= 1;
                 }
             }
         }
@@ -574,18 +666,19 @@ impl CurveScoresSummary {
 
     /// 0 or 1 per score. Pieces without a rejection, which is most of them, go without a branch.
     fn fold_decisions(&mut self, scores: &[f32], targets: &[i32], ignores: bool) {
+        let keys = Arc::make_mut(&mut self.keys);
         for (scores, targets) in scores.chunks(1024).zip(targets.chunks(1024)) {
             let binary = targets.iter().fold(0, |any, target| any | *target) >> 1 == 0;
             let pairs = scores.iter().zip(targets);
             if binary && are_probabilities(scores) {
-                self.keys.extend(pairs.map(|(s, t)| key(*s, *t == 1)));
+                keys.extend(pairs.map(|(s, t)| key(*s, *t == 1)));
                 continue;
             }
             for (score, target) in pairs {
                 let reason = rejection(&[*score], *target, 2, ignores);
                 reason.iter().for_each(|reason| self.rejected.add(*reason));
                 // Something in its place keeps the columns in step.
-                self.keys.push(match reason {
+                keys.push(match reason {
                     Some(_) => LEFT_OUT,
                     None => key(*score, *target == 1),
                 });
@@ -737,7 +830,7 @@ impl CurveScoresSummary {
         let table = match self.is_exact() {
             false => return None,
             true if self.width == 1 => self.sorted(),
-            true => &self.keys,
+            true => &self.keys[..],
         };
         let rows = table.chunks_exact(self.width);
         let mut rows: Vec<_> = rows
@@ -760,7 +853,7 @@ impl CurveScoresSummary {
             sorted.keys.set(keys.clone()).ok();
         }
         Self {
-            keys,
+            keys: keys.into(),
             sorted,
             ..self.clone()
         }
@@ -814,7 +907,7 @@ impl Summary for CurveScoresSummary {
             self.weigh_all();
             self.weights.extend_from_slice(&other.weights);
         }
-        self.keys.extend_from_slice(&other.keys);
+        self.keys_mut().extend_from_slice(&other.keys);
         if weighted {
             self.weigh_all();
         }

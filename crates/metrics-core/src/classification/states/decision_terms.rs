@@ -1,16 +1,16 @@
 //! Cross-entropy, probability and target: the terms of metrics of predicted rates.
 
 use crate::{
-    Identity, MetricError,
-    batch::{Binary, Decisions, Multilabel},
-    ops,
+    Delta, Identity, MetricError,
+    batch::{Binary, Multilabel},
+    ops::decisions::{DecisionSink, Decisions},
     states::{
         RowTerms, WeightedRows,
         confusion::{at_least_one, check_labels},
     },
 };
 use burn::tensor::{Int, Tensor};
-use std::marker::PhantomData;
+use std::{marker::PhantomData, sync::Arc};
 
 /// Batches of yes-or-no decisions: one per row, or one per row and label.
 pub trait DecisionBatch: WeightedRows {
@@ -26,9 +26,8 @@ pub trait DecisionBatch: WeightedRows {
     /// [`MetricError::WidthMismatch`].
     fn check_decisions(&self, labels: usize) -> Result<(), MetricError>;
 
-    /// The cross-entropy, the probability and the target of each decision `[N, L, 3]`, and a negative
-    /// code for those to leave out.
-    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
+    /// What passes read.
+    fn decisions(&self) -> &Arc<Decisions>;
 }
 
 impl DecisionBatch for Binary {
@@ -39,8 +38,8 @@ impl DecisionBatch for Binary {
         Ok(())
     }
 
-    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-        terms(&self.decisions, ignore_index)
+    fn decisions(&self) -> &Arc<Decisions> {
+        &self.decisions
     }
 }
 
@@ -52,19 +51,9 @@ impl DecisionBatch for Multilabel {
         check_labels(labels, self)
     }
 
-    fn decision_terms(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-        terms(&self.decisions, ignore_index)
+    fn decisions(&self) -> &Arc<Decisions> {
+        &self.decisions
     }
-}
-
-fn terms(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-    let probabilities = decisions.probabilities();
-    let codes = ops::decision_codes(
-        probabilities.clone(),
-        decisions.target.clone(),
-        ignore_index,
-    );
-    (decisions.terms(probabilities, codes.clone()), codes)
 }
 
 /// The cross-entropy, the probability and the target of every decision.
@@ -114,6 +103,12 @@ impl<B: DecisionBatch> RowTerms for DecisionTerms<B> {
     }
 
     fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
-        batch.decision_terms(self.options.ignore_index)
+        batch.decisions().terms(self.options.ignore_index)
+    }
+
+    fn want(&self, delta: &mut Delta, batch: &B) -> bool {
+        let ignore_index = self.options.ignore_index;
+        delta.want((batch.decisions(), DecisionSink::Terms { ignore_index }));
+        true
     }
 }

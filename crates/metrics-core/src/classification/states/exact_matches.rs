@@ -3,7 +3,10 @@
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Multiclass, Multilabel},
-    ops::{self, ConfusionOptions},
+    ops::{
+        self, ConfusionOptions,
+        decisions::{DecisionSink, Real},
+    },
     states::{
         BySample,
         by_sample::zeros,
@@ -35,6 +38,11 @@ pub trait MatchedBatch: Batch {
     /// For every unit and its elements `[U, E]`: 1 for right, 0 for wrong, or the code of a rejected
     /// element.
     fn matches(&self, options: &MatchOptions) -> Tensor<2, Int>;
+
+    /// Asks for a pass over the batch, if there is one for its kind.
+    fn want(&self, _delta: &mut Delta, _options: &MatchOptions) -> bool {
+        false
+    }
 
     /// How many samples the units are of; `None` if a sample has no dimension besides the first (and
     /// the labels').
@@ -103,6 +111,15 @@ impl MatchedBatch for Multilabel {
         ops::label_hits(scores, target, options)
     }
 
+    fn want(&self, delta: &mut Delta, options: &MatchOptions) -> bool {
+        let sink = DecisionSink::Units {
+            threshold: Real::new(options.threshold),
+            ignore_index: options.ignore_index,
+        };
+        delta.want((&self.decisions, sink));
+        true
+    }
+
     fn samples(&self) -> Option<usize> {
         self.samples
     }
@@ -154,6 +171,9 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
+        if batch.want(delta, &self.options) {
+            return;
+        }
         let counts = self.count(batch, 1);
         delta.counts(0, 2 + REJECTED_SLOTS, &batch.device(), |state| {
             state + counts
@@ -161,10 +181,13 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
-        if let Some([missed, matched, rejected @ ..]) = delta.counts(0) {
-            summary.missed += *missed as u64;
-            summary.matched += *matched as u64;
-            add_rejected(&mut summary.rejected, rejected);
+        let blocks = delta.blocks().iter().map(|block| block.counts.as_slice());
+        for counts in blocks.chain(delta.counts(0)) {
+            if let [missed, matched, rejected @ ..] = counts {
+                summary.missed += *missed as u64;
+                summary.matched += *matched as u64;
+                add_rejected(&mut summary.rejected, rejected);
+            }
         }
     }
 }

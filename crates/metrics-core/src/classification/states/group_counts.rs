@@ -1,17 +1,15 @@
 //! Outcomes of decisions by group: the state of the metrics of fairness.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
-    Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Grouped,
-    ops,
+    ops::decisions::{DecisionSink, Real},
     states::{
         ClassCounts,
-        confusion::{at_least_one, check_threshold, label_options},
+        confusion::{at_least_one, check_threshold},
         fold::{add_counts, add_rejected, add_sums},
     },
 };
-use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// Counts decisions at a threshold by group: `4 * G` device counters, and as many sums once a batch
@@ -31,24 +29,6 @@ impl GroupCounts {
             threshold: 0.5,
             ignore_index: None,
         }
-    }
-
-    /// The cell `group * 4 + target * 2 + prediction` of each element, or the code of one to leave out.
-    fn cells(&self, batch: &Grouped) -> Tensor<1, Int> {
-        let decisions = &batch.decisions.decisions;
-        let threshold = label_options(decisions, self.threshold, None).threshold;
-        let [n, _] = decisions.dims();
-        let probabilities = decisions.probabilities();
-        let target = decisions.target.clone();
-        let codes = ops::decision_codes(probabilities.clone(), target, self.ignore_index);
-        let codes = codes.reshape([n]);
-        let pred = ops::as_i32(probabilities.greater_elem(threshold).int()).reshape([n]);
-        let (unknown, group) = ops::outside(ops::as_i32(batch.groups.clone()), self.groups);
-        let rejected = codes.clone().lower_elem(0);
-        let cells = group * 4 + codes.clone() * 2 + pred;
-        cells
-            .mask_fill(unknown, Reason::InvalidTarget.code())
-            .mask_where(rejected, codes)
     }
 }
 
@@ -82,26 +62,25 @@ impl Accumulator for GroupCounts {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Grouped) {
-        let cells = self.cells(batch);
-        let len = 4 * self.groups;
-        let device = batch.device();
-        match batch.weights().cloned() {
-            Some(weights) => delta.both(len + REJECTED_SLOTS, len, &device, |counts, sums| {
-                ops::weighted_counts(counts, sums, cells, weights)
-            }),
-            None => delta.counts(0, len + REJECTED_SLOTS, &device, |counts| {
-                ops::count(counts, ops::places(cells, len as i32))
-            }),
-        }
+        let sink = DecisionSink::Groups {
+            groups: self.groups,
+            threshold: Real::new(self.threshold),
+            ignore_index: self.ignore_index,
+        };
+        delta.want((&batch.decisions.decisions, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut GroupCountsSummary) {
-        let Some(block) = delta.counts(0) else { return };
-        let (counts, rejected) = block.split_at(summary.counts.len());
-        add_counts(&mut summary.counts, counts);
-        add_rejected(&mut summary.rejected, rejected);
-        let weights = delta.sums(0).unwrap_or_default();
-        add_sums(&mut summary.weights, &weights);
+        for block in delta.blocks() {
+            if block.weighted {
+                add_rejected(&mut summary.rejected, &block.counts);
+                add_sums(&mut summary.weights, &block.sums());
+            } else {
+                let (counts, rejected) = block.counts.split_at(summary.counts.len());
+                add_counts(&mut summary.counts, counts);
+                add_rejected(&mut summary.rejected, rejected);
+            }
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Hinge losses of rows.
 
 use crate::{
-    Identity, MetricError,
+    Delta, Identity, MetricError,
     batch::{Binary, Multiclass},
-    ops::{self, MarginOptions},
+    ops::{self, MarginOptions, decisions::DecisionSink},
     states::{RowTerms, WeightedRows},
 };
 use burn::tensor::{FloatDType, Int, Tensor};
@@ -23,6 +23,11 @@ pub trait MarginBatch: WeightedRows {
     /// The scores that margins are of `[N, C]`, and for each 1, 0 or the code of a row to leave out.
     /// `raw` says that the scores are to be taken as they are.
     fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
+
+    /// Asks for a pass over the batch, if there is one for its kind.
+    fn want(&self, _delta: &mut Delta, _sink: DecisionSink) -> bool {
+        false
+    }
 }
 
 const METRIC: &str = "the hinge loss";
@@ -47,6 +52,11 @@ impl MarginBatch for Binary {
         };
         let target = self.decisions.target.clone();
         (scores, ops::decision_codes(checked, target, ignore_index))
+    }
+
+    fn want(&self, delta: &mut Delta, sink: DecisionSink) -> bool {
+        delta.want((&self.decisions, sink));
+        true
     }
 }
 
@@ -152,5 +162,14 @@ impl<B: MarginBatch> RowTerms for HingeTerms<B> {
         let (losses, codes) = ops::hinge_losses(scores, codes, options);
         let [_, terms] = losses.dims();
         (losses.reshape([n, 1, terms]), codes)
+    }
+
+    fn want(&self, delta: &mut Delta, batch: &B) -> bool {
+        let sink = DecisionSink::Hinge {
+            squared: self.options.squared,
+            raw: self.options.raw,
+            ignore_index: self.options.ignore_index,
+        };
+        batch.want(delta, sink)
     }
 }

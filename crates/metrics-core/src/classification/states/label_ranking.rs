@@ -1,9 +1,9 @@
 //! How the labels of a row are ranked: the terms of the metrics of multilabel ranking.
 
 use crate::{
-    Identity, MetricError,
+    Delta, Identity, MetricError,
     batch::Multilabel,
-    ops::{self, RANKING_TERMS},
+    ops::{self, RANKING_TERMS, decisions::DecisionSink},
     states::{
         RowTerms,
         confusion::{at_least_one, check_labels},
@@ -55,6 +55,12 @@ impl RowTerms for LabelRanking {
         // The scores themselves: sigmoid would make equal what only rounds to 1.
         let terms = ops::label_ranking(batch.decisions.scores.clone(), codes.clone());
         (terms.unsqueeze_dim(1), ops::row_codes(codes))
+    }
+
+    fn want(&self, delta: &mut Delta, batch: &Multilabel) -> bool {
+        let ignore_index = self.ignore_index;
+        delta.want((&batch.decisions, DecisionSink::Ranking { ignore_index }));
+        true
     }
 }
 

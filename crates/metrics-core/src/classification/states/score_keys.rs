@@ -1,19 +1,9 @@
 //! Scores in `[0, 1]` with their labels as integers of 32 bits, and how to sort them.
 
+use crate::ops::decisions::ONE;
 use rayon::prelude::*;
 
-/// The key of what is left out: the last of all.
-pub(super) const LEFT_OUT: u32 = u32::MAX;
-
-const ONE: u32 = 1.0f32.to_bits();
-
-/// A key that falls with the score, which must be in `[0, 1]`, and carries the label in its last
-/// bit. The bits of such scores rise with their value and are 30.
-#[inline(always)]
-pub(super) fn key(score: f32, positive: bool) -> u32 {
-    // Adding zero makes 0.0 of -0.0.
-    (ONE - (score + 0.0).to_bits()) << 1 | positive as u32
-}
+pub(super) use crate::ops::decisions::{LEFT_OUT, key};
 
 /// The score of a key.
 pub(super) fn score(key: u32) -> f32 {
@@ -54,12 +44,11 @@ const BLOCK: usize = 16;
 
 /// The columns of a table of `width` keys a row, one after the other, each sorted.
 pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
+    if width == 1 {
+        return sorted_keys(table);
+    }
     let rows = table.len() / width;
     let mut sorted = vec![0; table.len()];
-    if width == 1 {
-        sort_into(&mut table.to_vec(), &mut sorted, |key| key);
-        return sorted;
-    }
     let mut scratch = vec![0; table.len()];
     let size = (BLOCK * rows).max(1);
     let blocks = scratch
@@ -77,6 +66,99 @@ pub(super) fn sorted_columns(table: &[u32], width: usize) -> Vec<u32> {
         }
     });
     sorted
+}
+
+/// Bits of a key that are sorted within the bucket of those with the same others.
+const LOW: u32 = 16;
+
+/// Keys of a part of the buckets that one thread sorts.
+const PART: u32 = 1 << 15;
+
+/// The keys, sorted, in little more memory than they take: first into buckets by the upper half of their
+/// bits, then each bucket by the lower half.
+fn sorted_keys(keys: &[u32]) -> Vec<u32> {
+    if keys.len() < FEW || u32::try_from(keys.len()).is_err() {
+        let mut sorted = keys.to_vec();
+        sorted.sort_unstable();
+        return sorted;
+    }
+    let bucket = |key: &u32| (key >> LOW) as usize;
+    let mut ends = vec![0u32; 1 << (u32::BITS - LOW)];
+    keys.iter().for_each(|key| ends[bucket(key)] += 1);
+    let mut start = 0;
+    for end in ends.iter_mut() {
+        start += std::mem::replace(end, start);
+    }
+    let mut sorted = vec![0; keys.len()];
+    for key in keys {
+        let next = &mut ends[bucket(key)];
+        sorted[*next as usize] = *key;
+        *next += 1;
+    }
+    let (mut parts, mut rest) = (Vec::new(), &mut sorted[..]);
+    let (mut first, mut from) = (0, 0);
+    for (bucket, end) in ends.iter().enumerate() {
+        let size = end - from;
+        if size >= PART || bucket == ends.len() - 1 {
+            let (part, after) = std::mem::take(&mut rest).split_at_mut(size as usize);
+            parts.push((part, &ends[first..=bucket], from));
+            (rest, first, from) = (after, bucket + 1, *end);
+        }
+    }
+    parts.into_par_iter().for_each(|(part, ends, from)| {
+        let (mut scratch, mut start) = (Vec::new(), from);
+        for end in ends.iter().copied() {
+            if end > start {
+                let range = (start - from) as usize..(end - from) as usize;
+                sort_low(&mut part[range], &mut scratch);
+                start = end;
+            }
+        }
+    });
+    sorted
+}
+
+/// Below that many keys of a bucket they are compared.
+const COMPARED: usize = 128;
+
+/// Sorts keys that differ in their [`LOW`] bits alone, in two digits.
+fn sort_low(keys: &mut [u32], scratch: &mut Vec<u32>) {
+    if keys.len() < COMPARED {
+        return keys.sort_unstable();
+    }
+    const BITS: u32 = LOW / 2;
+    let digit = |key: u32, place: u32| (key >> (place * BITS)) as usize & ((1 << BITS) - 1);
+    let mut counts = [[0u32; 1 << BITS]; 2];
+    for key in keys.iter() {
+        for (place, counts) in (0..).zip(&mut counts) {
+            counts[digit(*key, place)] += 1;
+        }
+    }
+    if scratch.len() < keys.len() {
+        scratch.resize(keys.len(), 0);
+    }
+    let size = keys.len();
+    let (mut from, mut to) = (keys, &mut scratch[..size]);
+    let mut passes = 0;
+    for (place, counts) in (0..).zip(&mut counts) {
+        if counts[digit(from[0], place)] as usize == size {
+            continue;
+        }
+        let mut start = 0;
+        for count in counts.iter_mut() {
+            start += std::mem::replace(count, start);
+        }
+        for key in from.iter() {
+            let next = &mut counts[digit(*key, place)];
+            to[*next as usize] = *key;
+            *next += 1;
+        }
+        std::mem::swap(&mut from, &mut to);
+        passes += 1;
+    }
+    if passes == 1 {
+        to.copy_from_slice(from);
+    }
 }
 
 /// Bits of a digit: three make up a key, and their counters fit the first-level cache.

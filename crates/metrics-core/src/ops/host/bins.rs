@@ -73,6 +73,39 @@ impl Reached {
     }
 }
 
+impl Reached {
+    /// The cell `(label * 2 + code) * block + reached` of each value in rows of `labels`, or its negative
+    /// code.
+    pub(in crate::ops) fn cells(
+        &self,
+        cells: &mut [i32],
+        values: &[f32],
+        codes: &[i32],
+        (block, labels): (usize, usize),
+    ) {
+        reach(self, cells, values);
+        let mut label = 0;
+        for (cell, code) in cells.iter_mut().zip(codes) {
+            let inside = *cell + ((2 * label) as i32 + code) * block as i32;
+            *cell = if *code < 0 { *code } else { inside };
+            label = if label + 1 == labels { 0 } else { label + 1 };
+        }
+    }
+}
+
+/// How many thresholds each value reaches.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn reach(reached: &Reached, counts: &mut [i32], values: &[f32]) {
+    let pairs = counts.iter_mut().zip(values);
+    let Some(scale) = reached.scale else {
+        return pairs.for_each(|(count, value)| *count = reached.search(*value) as i32);
+    };
+    pairs.for_each(|(count, value)| *count = reached.nearest(scale, *value) as i32);
+    for (count, value) in counts.iter_mut().zip(values) {
+        *count = reached.correct(*count as u32, *value) as i32;
+    }
+}
+
 /// Elements that one thread takes at least: it must earn its start and its counters.
 const PER_THREAD: usize = 1 << 15;
 

@@ -195,7 +195,12 @@ pub(crate) fn unit_matches(
 
 /// Counts the units of one sample.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn matches(counts: &mut [i32], rejected: &mut [i32], hits: &[i32], elements: usize) {
+pub(in crate::ops) fn matches(
+    counts: &mut [i32],
+    rejected: &mut [i32],
+    hits: &[i32],
+    elements: usize,
+) {
     for unit in hits.chunks_exact(elements) {
         let (mut least, mut most, mut missed) = (i32::MAX, i32::MIN, false);
         for hit in unit {

@@ -139,6 +139,16 @@ pub(super) fn decision_codes(p: &[f32], target: Ints, ignore_index: Option<i64>)
     codes
 }
 
+/// The same, into codes that there are already, on one thread.
+pub(in crate::ops) fn codes_of(
+    codes: &mut [i32],
+    p: &[f32],
+    target: Ints,
+    ignore_index: Option<i64>,
+) {
+    with_ints!(target, target => decisions(codes, p, target, ignore_index));
+}
+
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 1 << 16;
 

@@ -25,18 +25,23 @@ use burn::tensor::DType;
 use tensor::HostTensor;
 
 pub(in crate::ops) use bins::Reached;
+pub(in crate::ops) use cells::matches;
 pub(crate) use cells::{
     confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
     threshold_cells, unit_matches,
 };
 pub(crate) use comoments::co_moments;
 pub(crate) use ensembles::ensemble_scores;
-pub(in crate::ops) use labels::{confusion as label_confusion, margins as label_margins};
-pub(in crate::ops) use passes::outside_unit;
+pub(in crate::ops) use labels::{
+    codes_of as decision_codes, confusion as label_confusion, margins as label_margins,
+};
+pub(in crate::ops) use passes::{outside_unit, slot};
 pub(crate) use ranking::{label_ranking, labels_before, row_codes};
+pub(in crate::ops) use ranking::{rank_rows, row_code};
 pub(crate) use rows::with_weights;
 pub(in crate::ops) use tensor::{Ints, ints};
 pub(crate) use tensor::{add_counts, add_totals, count, counters, floats};
+pub(in crate::ops) use terms::hinge;
 pub(crate) use terms::{decision_terms, hinge_losses, term_sums};
 pub(crate) use weighted::{weighted_counts, weighted_log_likelihood};
 

@@ -25,7 +25,7 @@ pub(crate) fn row_codes(codes: &Tensor<2, Int>) -> Tensor<2, Int> {
     )
 }
 
-fn row_code(codes: &[i32]) -> i32 {
+pub(in crate::ops) fn row_code(codes: &[i32]) -> i32 {
     let extremes = |(low, high): (i32, i32), code: &i32| (low.min(*code), high.max(*code));
     match codes.iter().fold((0, i32::MIN), extremes) {
         (worst, 0..) if worst == Reason::Ignored.code() => 0,
@@ -52,7 +52,12 @@ pub(crate) fn label_ranking(scores: &Tensor<2>, codes: &Tensor<2, Int>) -> Tenso
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn rank_rows(terms: &mut [[f32; RANKING_TERMS]], scores: &[f32], codes: &[i32], labels: usize) {
+pub(in crate::ops) fn rank_rows(
+    terms: &mut [[f32; RANKING_TERMS]],
+    scores: &[f32],
+    codes: &[i32],
+    labels: usize,
+) {
     let (mut relevant, mut others) = (Scores::new(labels), Scores::new(labels));
     for (i, terms) in terms.iter_mut().enumerate() {
         let row = i * labels..(i + 1) * labels;

@@ -189,7 +189,7 @@ fn part_losses(
 
 /// The loss of a margin; NaN of one that is undefined.
 #[inline(always)]
-fn hinge(margin: f32, squared: bool) -> f32 {
+pub(in crate::ops) fn hinge(margin: f32, squared: bool) -> f32 {
     let loss = 1.0 - margin;
     // Not `max`, which drops NaN.
     let loss = if loss < 0.0 { 0.0 } else { loss };

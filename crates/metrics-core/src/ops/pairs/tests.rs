@@ -64,6 +64,7 @@ fn both<A: Accumulator>(accumulator: &A, sink: &PairSink, batches: &[Pairs]) -> 
             weighted: batches[0].is_weighted(),
             counts: counts[..size.counts].to_vec(),
             parts: vec![part],
+            lists: Vec::new(),
         });
         let mut summary = accumulator.empty();
         accumulator.fold(&delta, &mut summary);

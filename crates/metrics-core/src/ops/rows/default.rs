@@ -96,7 +96,7 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, mut state: DeviceState) ->
                     });
                     continue;
                 };
-                let (cells, weights) = weighted_bins(confidence, hit, weights.clone(), *bins);
+                let (cells, weights) = ops::weighted_bins(confidence, hit, weights.clone(), *bins);
                 state.add(placed, |counts, sums| {
                     ops::weighted_counts(counts, sums, cells, weights)
                 });
@@ -104,21 +104,4 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, mut state: DeviceState) ->
         }
     }
     state
-}
-
-/// As its weight each element adds to its bin, a miss or a hit; as weight times confidence to that of its
-/// bin.
-fn weighted_bins(
-    confidence: Tensor<1>,
-    hit: Tensor<1, Int>,
-    weights: Tensor<1>,
-    bins: usize,
-) -> (Tensor<1, Int>, Tensor<1>) {
-    let width = bins as i32 + 1;
-    let rejected = hit.clone().lower_elem(0);
-    let confidence = confidence.mask_fill(rejected.clone(), 0.0);
-    let bin = ops::bin_of(confidence.clone(), bins);
-    let outcome = (bin.clone() + hit.clone() * width).mask_where(rejected, hit);
-    let weighted = confidence * weights.clone();
-    ops::in_two_cells(outcome, weights, bin + 2 * width, weighted)
 }

@@ -7,7 +7,8 @@ use crate::{
     ops::{
         ConfusionOptions, ScoreKind,
         host::{
-            Ints, Reached, floats, ints, label_confusion, label_margins, outside_unit, passes, scan,
+            Ints, Reached, counters, floats, ints, label_confusion, label_margins, outside_unit,
+            passes, scan,
         },
         scalar::is_weight,
     },
@@ -29,13 +30,22 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
             Predictions::Scores(scores) => {
                 let [_, classes] = scores.dims();
                 floats(scores, |scores| {
-                    let input = Scores {
-                        scores,
-                        classes,
-                        target,
-                        weights,
+                    let mut pass = |known| {
+                        let input = Scores {
+                            scores,
+                            classes,
+                            target,
+                            weights,
+                            known,
+                        };
+                        input.pass(rows.kind, plan, counts, numbers);
                     };
-                    input.pass(rows.kind, plan, counts, numbers);
+                    match rows.scan.get() {
+                        Some((ranks, scan)) => counters(ranks, |ranks| {
+                            floats(scan, |scan| pass(Some((ranks, scan))));
+                        }),
+                        None => pass(None),
+                    }
                 });
             }
             Predictions::Labels(pred) => ints(pred, |pred| {
@@ -51,6 +61,8 @@ struct Scores<'a> {
     classes: usize,
     target: Ints<'a>,
     weights: Option<&'a [f32]>,
+    /// What [`row_scan`](crate::ops::row_scan) yielded, if somebody has asked for it.
+    known: Option<(&'a [i32], &'a [f32])>,
 }
 
 impl Scores<'_> {
@@ -75,7 +87,10 @@ impl Scores<'_> {
             } else {
                 &mut []
             };
-            if need > Need::Ranks {
+            if let Some(known) = self.known {
+                copy_rows(known.0, n, from, ranks);
+                copy_rows(known.1, n, from, floats);
+            } else if need > Need::Ranks {
                 scan::row_scan(scores, self.classes, target, ranks, floats);
             } else {
                 scan::row_ranks(scores, self.classes, target, ranks);
@@ -91,6 +106,18 @@ impl Scores<'_> {
                 block.sink(placed, counts, numbers);
             }
         }
+    }
+}
+
+/// Copies columns from `from` on of `[K, n]` to the smaller `[K, _]`, which may have fewer rows.
+fn copy_rows<T: Copy>(all: &[T], n: usize, from: usize, some: &mut [T]) {
+    let width = if some.is_empty() {
+        1
+    } else {
+        some.len() * n / all.len()
+    };
+    for (row, some) in all.chunks(n.max(1)).zip(some.chunks_mut(width.max(1))) {
+        some.copy_from_slice(&row[from..from + some.len()]);
     }
 }
 

@@ -41,10 +41,6 @@ impl Accumulator for LogLikelihood {
         true
     }
 
-    fn prepare(&self, batch: &Multiclass) {
-        batch.scan();
-    }
-
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
         let ignore_index = self.ignore_index;
         delta.want((&batch.rows, RowSink::LogLikelihood { ignore_index }));

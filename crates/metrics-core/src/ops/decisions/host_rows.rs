@@ -1,0 +1,47 @@
+//! What becomes of whole rows of decisions, in host memory.
+
+use super::host_sums::Terms;
+use crate::ops::{
+    RANKING_TERMS,
+    host::{matches, rank_rows, row_code},
+};
+
+/// Counts rows with a wrong decision and rows without; `hits` is a buffer.
+pub(super) fn units(
+    hits: &mut [i32],
+    p: &[f32],
+    codes: &[i32],
+    (threshold, labels): (f32, usize),
+    counts: &mut [i32],
+) {
+    right(hits, p, codes, threshold);
+    let (matched, rejected) = counts.split_at_mut(2);
+    matches(matched, rejected, hits, labels);
+}
+
+/// Whether each decision is right: 1, 0 or the code of one to leave out.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn right(hits: &mut [i32], p: &[f32], codes: &[i32], threshold: f32) {
+    for (hit, (p, code)) in hits.iter_mut().zip(p.iter().zip(codes)) {
+        let right = (*code == (*p > threshold) as i32) as i32;
+        *hit = if *code < 0 { *code } else { right };
+    }
+}
+
+/// Sums the terms of rankings.
+pub(super) fn ranking(
+    (scores, codes, weights): (&[f32], &[i32], Option<&[f32]>),
+    labels: usize,
+    counts: &mut [i32],
+    sums: &mut [f64],
+) {
+    let mut terms = vec![[0.0; RANKING_TERMS]; codes.len() / labels];
+    rank_rows(&mut terms, scores, codes, labels);
+    let rows: Vec<i32> = codes.chunks_exact(labels).map(row_code).collect();
+    let rows = Terms {
+        codes: &rows,
+        weights,
+        labels: 1,
+    };
+    rows.sum(counts, sums, |row| terms[row].map(f64::from));
+}

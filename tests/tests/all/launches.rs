@@ -1,0 +1,88 @@
+//! How many kernels a step launches: one for all metrics of a batch.
+
+use crate::process::alone;
+use burn::tensor::Device;
+use cubecl::logging::{LaunchObservation, LaunchObserver};
+use metrics_core::prelude::*;
+use metrics_tests::{
+    devices, is_host,
+    samples::{CLASSES, Sample},
+};
+use std::{
+    sync::{Arc, Mutex},
+    thread::{self, ThreadId},
+};
+
+/// The kernels that one thread launches.
+struct Launches {
+    thread: ThreadId,
+    names: Mutex<Vec<&'static str>>,
+}
+
+impl LaunchObserver for Launches {
+    fn launched(&self, kernel: &'static str) {
+        if thread::current().id() == self.thread {
+            self.names.lock().unwrap().push(kernel);
+        }
+    }
+}
+
+/// The kernels that `f` launches on this thread.
+fn launched(f: impl FnOnce()) -> Vec<&'static str> {
+    let launches = Arc::new(Launches {
+        thread: thread::current().id(),
+        names: Mutex::default(),
+    });
+    let watching = LaunchObservation::new(launches.clone());
+    f();
+    drop(watching);
+    let names = launches.names.lock().unwrap();
+    names.clone()
+}
+
+/// Launches of a step after the first.
+fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
+    metrics = metrics.validation(Validation::Ignore);
+    for seed in 0..2 {
+        metrics.update(&B::random(seed, rows, device)).unwrap();
+    }
+    let batch = B::random(2, rows, device);
+    let names = launched(|| metrics.update(&batch).unwrap());
+    println!(
+        "{} metrics, {rows} rows: {names:?}",
+        metrics.metrics().len()
+    );
+    names.len()
+}
+
+/// Every device with kernels.
+fn with_kernels() -> Vec<(&'static str, Device)> {
+    let all = devices().into_iter();
+    all.filter(|(name, _)| !is_host(name)).collect()
+}
+
+fn multiclass() -> MetricCollection<Multiclass> {
+    MetricCollection::new()
+        .with(Accuracy::multiclass(CLASSES).average(Average::Micro))
+        .with(Precision::multiclass(CLASSES))
+        .with(Recall::multiclass(CLASSES))
+        .with(F1Score::multiclass(CLASSES))
+        .with(Specificity::multiclass(CLASSES))
+        .with(MatthewsCorrCoef::multiclass(CLASSES))
+        .with(CohenKappa::multiclass(CLASSES))
+        .with(Accuracy::multiclass(CLASSES).top_k(2))
+        .with(NegativeLogLikelihood::new())
+        .with(CalibrationError::multiclass(CLASSES))
+}
+
+#[test]
+fn a_step_of_ten_multiclass_metrics_is_one_launch() {
+    alone!(a_step_of_ten_multiclass_metrics_is_one_launch);
+    for (name, device) in with_kernels() {
+        let metrics = multiclass();
+        assert_eq!((metrics.metrics().len(), metrics.state_count()), (10, 4));
+        assert_eq!(step(metrics, 64, &device), 1, "{name}");
+        // Several cubes: whether the scores are logits is decided first.
+        assert_eq!(step(multiclass(), 20_000, &device), 2, "{name}");
+    }
+}
