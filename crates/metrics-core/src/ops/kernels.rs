@@ -2,7 +2,9 @@
 
 use super::{
     cube,
+    pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
+    values::{self, KernelPlan as NumbersPlan},
 };
 use burn::backend::{
     Backend, backend_extension,
@@ -39,6 +41,28 @@ pub trait Kernels: Backend {
         plan: RowsPlan,
     ) -> IntTensor<Self>;
 
+    /// Adds pairs `[N * D]` with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _pred, _target, _weights, _columns, _plan| (counts.clone(), words.clone()))]
+    fn pairs(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        columns: usize,
+        plan: PairsPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// Adds numbers `[N]` with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _values, _weights, _plan| (counts.clone(), words.clone()))]
+    fn numbers(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: NumbersPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
     /// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
     #[fusion(dtype = counts, shape = counts)]
     fn tell_logits(
@@ -69,6 +93,28 @@ impl Kernels for CubeBackend {
         plan: RowsPlan,
     ) -> IntTensor<Self> {
         rows::cube::of_labels(counts, pred, target, plan)
+    }
+
+    fn pairs(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        columns: usize,
+        plan: PairsPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        pairs::cube::launch(counts, words, pred, target, weights, columns, plan)
+    }
+
+    fn numbers(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: NumbersPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        values::cube::launch(counts, words, values, weights, plan)
     }
 
     fn tell_logits(

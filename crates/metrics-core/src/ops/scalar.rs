@@ -80,6 +80,35 @@ pub(crate) fn ln(x: f64) -> f64 {
     }
 }
 
+/// `x - ln(1 + x)`, without the difference where the two are nearly equal; NaN of infinity.
+#[inline(always)]
+pub(crate) fn log1p_excess(x: f64) -> f64 {
+    let y = 1.0 + x;
+    let bits = y.to_bits();
+    let mantissa = f64::from_bits(bits & 0x000f_ffff_ffff_ffff | 0x3ff0_0000_0000_0000);
+    let exponent = f64::from_bits(bits >> 52 | 0x4330_0000_0000_0000) - 4_503_599_627_371_519.0;
+    let large = mantissa > SQRT_2;
+    let m = if large { 0.5 * mantissa } else { mantissa };
+    let e = if large { exponent + 1.0 } else { exponent };
+    // Near 1, `m - 1` is `x` before it was rounded, and `x - 2 s = s x`.
+    let near = e == 0.0;
+    let f = if near { x } else { m - 1.0 };
+    let s = f / (2.0 + f);
+    let z = s * s;
+    let mut series = 0.0;
+    for coefficient in ATANH {
+        series = series * z + coefficient;
+    }
+    let first = if near { s * x } else { x - e * LN_2 - 2.0 * s };
+    let result = first - 2.0 * (s * z * series);
+    let special = if y == 0.0 { f64::INFINITY } else { f64::NAN };
+    if y > 0.0 && y < f64::INFINITY {
+        result
+    } else {
+        special
+    }
+}
+
 /// Coefficients of `exp(r)` in powers of `r`, the highest first.
 const EXP: [f64; 13] = [
     1.0 / 479_001_600.0,
@@ -127,6 +156,13 @@ mod tests {
             assert!(close(exp(x), x.exp(), 1e-14), "exp({x}): {}", exp(x));
             let y = (x / 2.0).exp();
             assert!(close(ln(y), y.ln(), 1e-13), "ln({y}): {}", ln(y));
+            if y > 0.1 {
+                let excess = y - y.ln_1p();
+                assert!(close(log1p_excess(y), excess, 1e-12), "excess of {y}");
+            }
+            let tiny = x * 1e-9;
+            let series = tiny * tiny * (0.5 - tiny / 3.0);
+            assert!(close(log1p_excess(tiny), series, 1e-11), "of {tiny}");
             let near = 1.0 + x * 1e-9;
             assert!(
                 close(ln(near), near.ln(), 1e-13),

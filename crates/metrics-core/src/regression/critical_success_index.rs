@@ -1,6 +1,7 @@
 use super::{per_output, suffix};
 use crate::{
     Identity, Metric, MetricError, Value,
+    ops::pairs::TermsKernel,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::{Bool, FloatDType, Tensor};
@@ -80,6 +81,10 @@ impl PairTerms for CriticalSuccessIndex {
         let target = target.greater_equal_elem(self.threshold);
         let hits = pred.clone().bool_and(target.clone());
         [hits, pred.bool_or(target)].map(indicator).to_vec()
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::Events(self.threshold.to_bits()))
     }
 
     const BY_NUMBER: bool = true;

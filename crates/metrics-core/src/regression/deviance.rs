@@ -56,15 +56,7 @@ impl OfPair<1> for RelativeEntropy {
 }
 
 pub(super) mod number {
-    use crate::ops::scalar::{exp, ln};
-
-    /// `x - ln(1 + x)`.
-    #[inline(always)]
-    fn log1p_excess(x: f64) -> f64 {
-        let near = x * x * (0.5 - x * (1.0 / 3.0 - x * (0.25 - x * 0.2)));
-        let far = x - ln(1.0 + x);
-        if x.abs() < 1e-3 { near } else { far }
-    }
+    use crate::ops::scalar::{exp, log1p_excess};
 
     /// See [`log_ratio`](super::log_ratio).
     #[inline(always)]

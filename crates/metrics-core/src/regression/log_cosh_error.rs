@@ -3,6 +3,7 @@ use crate::{
     Identity, Metric, MetricError, Value,
     ops::{
         default::log1p,
+        pairs::TermsKernel,
         scalar::{exp, ln},
     },
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
@@ -69,6 +70,10 @@ impl PairTerms for LogCoshError {
         let near = log1p(series * square * 0.5);
         let far = log1p((error.clone() * -2.0).exp()) + error - LN_2;
         vec![far.mask_where(small, near)]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::LogCosh)
     }
 
     const BY_NUMBER: bool = true;

@@ -1,6 +1,7 @@
 use super::error_of_terms;
 use crate::{
     Identity,
+    ops::pairs::TermsKernel,
     regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -53,6 +54,10 @@ impl PairTerms for MeanAbsolutePercentageError {
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         let scale = target.clone().abs().clamp_min(EPSILON);
         vec![(pred - target).abs() / scale]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::AbsolutePercentage)
     }
 
     const BY_NUMBER: bool = true;

@@ -1,7 +1,7 @@
 use super::error_of_terms;
 use crate::{
     Identity, Reason,
-    ops::{default::log1p, scalar::ln},
+    ops::{default::log1p, pairs::TermsKernel, scalar::ln},
     regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
@@ -61,6 +61,10 @@ impl PairTerms for MeanSquaredLogError {
         let low = pred.min_pair(target);
         let excess = (high - low.clone()) / (low + 1.0);
         vec![log1p(excess).square()]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::SquaredLog)
     }
 
     const BY_NUMBER: bool = true;

@@ -1,6 +1,6 @@
 use crate::{
     Identity, Metric, MetricError, Value,
-    ops::default::power,
+    ops::{default::power, pairs::TermsKernel},
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -60,6 +60,11 @@ impl PairTerms for MinkowskiDistance {
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         vec![power((pred - target).abs(), self.p)]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        let whole = self.p.fract() == 0.0 && self.p <= 16.0;
+        whole.then_some(TermsKernel::Minkowski(self.p as u32))
     }
 
     const BY_NUMBER: bool = true;

@@ -1,6 +1,7 @@
 use super::error_of_terms;
 use crate::{
     Identity,
+    ops::pairs::TermsKernel,
     regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -52,6 +53,10 @@ impl PairTerms for SymmetricMeanAbsolutePercentageError {
         let nothing = scale.clone().equal_elem(0.0);
         let share = (pred - target).abs() / scale;
         vec![share.mask_fill(nothing, 0.0) * 2.0]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::SymmetricPercentage)
     }
 
     const BY_NUMBER: bool = true;

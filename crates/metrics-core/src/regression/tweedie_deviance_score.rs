@@ -3,6 +3,7 @@ use crate::{
     Identity, Metric, MetricError, Reason, Value,
     ops::{
         default::power,
+        pairs::TermsKernel,
         scalar::{OfPair, exp, ln},
     },
     regression::states::{LANES, MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
@@ -103,6 +104,16 @@ impl PairTerms for TweedieDevianceScore {
             2.0 => log_ratio(target, pred).1 * 2.0,
             power => deviance(pred, target, 2.0 - power),
         }]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        match self.power {
+            0.0 => Some(TermsKernel::SquaredError),
+            1.0 => Some(TermsKernel::PoissonDeviance),
+            1.5 => Some(TermsKernel::CompoundDeviance),
+            2.0 => Some(TermsKernel::GammaDeviance),
+            _ => None,
+        }
     }
 
     const BY_NUMBER: bool = true;

@@ -1,6 +1,7 @@
 use super::relative;
 use crate::{
     Identity, Metric, MetricError, Value,
+    ops::pairs::TermsKernel,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;
@@ -49,6 +50,10 @@ impl PairTerms for WeightedMeanAbsolutePercentageError {
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         vec![(pred - target.clone()).abs(), target.abs()]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::WeightedPercentage)
     }
 
     const BY_NUMBER: bool = true;

@@ -77,3 +77,42 @@ pub(in crate::ops) fn log1p(x: f32) -> f32 {
     }
     result
 }
+
+/// `ln(x)` of positive numbers that are normal.
+#[cube]
+pub(in crate::ops) fn ln(x: f32) -> f32 {
+    let bits = x.to_bits();
+    let mut exponent = i32::cast_from(bits >> 23u32) - 127;
+    let mut mantissa = f32::from_bits((bits & 0x007f_ffffu32) | 0x3f80_0000u32);
+    if mantissa > 1.414_213_5f32 {
+        mantissa *= 0.5f32;
+        exponent += 1;
+    }
+    let f = opaque(mantissa - 1.0f32);
+    let s = f / (2.0f32 + f);
+    let z = s * s;
+    let mut p = z * (2.0f32 / 11.0f32) + 2.0f32 / 9.0f32;
+    p = p * z + 2.0f32 / 7.0f32;
+    p = p * z + 2.0f32 / 5.0f32;
+    p = p * z + 2.0f32 / 3.0f32;
+    let mut result = f32::cast_from(exponent) * 0.693_147_2f32 + (s * 2.0f32 + s * z * p);
+    if is_nan(x) || is_infinite(x) {
+        result = x;
+    }
+    result
+}
+
+/// `x - ln(1 + x)` for `x` near 0, which is 0 or more.
+#[cube]
+pub(in crate::ops) fn log1p_excess(x: f32) -> f32 {
+    // With s = x / (2 + x): ln(1 + x) = 2 atanh(s), the first term of whose series is x - s x.
+    let s = x / (x + 2.0f32);
+    let z = s * s;
+    let mut series = z * (1.0f32 / 15.0f32) + 1.0f32 / 13.0f32;
+    series = series * z + 1.0f32 / 11.0f32;
+    series = series * z + 1.0f32 / 9.0f32;
+    series = series * z + 1.0f32 / 7.0f32;
+    series = series * z + 1.0f32 / 5.0f32;
+    series = series * z + 1.0f32 / 3.0f32;
+    s * x - series * z * s * 2.0f32
+}

@@ -85,6 +85,30 @@ pub(in crate::ops) fn add_at(
     sums[places + place] = total.low;
 }
 
+/// Adds to a sum of a slot, of which the trailing half is `places` words further.
+#[cube]
+pub(in crate::ops) fn add_to_slot(words: &mut Tensor<f32>, place: usize, places: usize, sum: &Sum) {
+    let mut total = Sum {
+        high: words[place],
+        low: words[place + places],
+    };
+    total.add(sum.high, sum.low);
+    words[place] = total.high;
+    words[place + places] = total.low;
+}
+
+/// A number whose order is that of floats.
+#[cube]
+pub(in crate::ops) fn ordered(x: f32) -> u32 {
+    let bits = x.to_bits();
+    select(bits >> 31u32 == 1u32, !bits, bits | 0x8000_0000u32)
+}
+
+#[cube]
+pub(in crate::ops) fn of_ordered(bits: u32) -> f32 {
+    f32::from_bits(select(bits >> 31u32 == 1u32, bits & 0x7fff_ffffu32, !bits))
+}
+
 /// Sums that a unit adds up of others, one by one: barriers cost more than additions.
 const GROUP: u32 = 16;
 

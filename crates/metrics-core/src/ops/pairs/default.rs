@@ -6,7 +6,7 @@ use crate::{
         self,
         default::{Rows, any_in_row, two_sum},
     },
-    pass::{DeviceState, Placed, Plan},
+    pass::{DeviceState, Placed},
     states::{
         pivot::{first_rows, pivot},
         rows::counted,
@@ -14,8 +14,12 @@ use crate::{
 };
 use burn::tensor::{DType, Tensor};
 
-pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, mut state: DeviceState) -> DeviceState {
-    for placed in &plan.sinks {
+pub(super) fn pass(
+    pairs: &Pairs,
+    sinks: Vec<&Placed<PairSink>>,
+    mut state: DeviceState,
+) -> DeviceState {
+    for placed in sinks {
         match &placed.sink {
             PairSink::Moments { unit, extremes } => {
                 moments(&mut state, placed, pairs.of(*unit), *extremes);

@@ -1,9 +1,14 @@
 //! The pass over pairs of predictions and targets.
 
+#[cfg(feature = "cube")]
+pub(super) mod cube;
 mod default;
 pub(crate) mod host;
 #[cfg(test)]
 mod tests;
+
+#[cfg(feature = "cube")]
+pub use cube::KernelPlan;
 
 use super::default::Rows;
 use crate::{
@@ -129,6 +134,58 @@ impl PartialEq for AnyTerms {
     }
 }
 
+/// Terms that kernels know. Numbers are kept by their bits, since kernels are found by equality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum TermsKernel {
+    AbsolutePercentage,
+    SymmetricPercentage,
+    WeightedPercentage,
+    SquaredLog,
+    LogCosh,
+    SquaredError,
+    PoissonDeviance,
+    CompoundDeviance,
+    GammaDeviance,
+    /// A whole power of absolute errors.
+    Minkowski(u32),
+    /// Events are numbers from a threshold on.
+    Events(u32),
+}
+
+#[cfg(feature = "cube")]
+impl TermsKernel {
+    /// How many terms there are.
+    fn sums(self) -> usize {
+        match self {
+            Self::WeightedPercentage | Self::Events(_) => 2,
+            _ => 1,
+        }
+    }
+
+    fn is_minkowski(self) -> bool {
+        matches!(self, Self::Minkowski(_))
+    }
+
+    fn whole_power(self) -> u32 {
+        match self {
+            Self::Minkowski(power) => power,
+            _ => 1,
+        }
+    }
+
+    fn is_events(self) -> bool {
+        matches!(self, Self::Events(_))
+    }
+
+    fn threshold(self) -> f32 {
+        match self {
+            Self::Events(bits) => f32::from_bits(bits),
+            _ => 0.0,
+        }
+    }
+}
+
 /// What a pass needs to know of terms.
 pub(crate) trait Terms: Debug + Any + Send + Sync {
     /// What they measure.
@@ -145,6 +202,10 @@ pub(crate) trait Terms: Debug + Any + Send + Sync {
 
     /// The rows of pairs in the shape of the unit, and their terms side by side.
     fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>);
+
+    /// The function of a kernel that yields them, if there is one.
+    #[cfg_attr(not(feature = "cube"), allow(dead_code))]
+    fn kernel(&self) -> Option<TermsKernel>;
 
     /// Whether they are the same terms.
     fn equals(&self, other: &dyn Terms) -> bool;
@@ -182,7 +243,14 @@ impl Input for Pairs {
         host::pass(self, plan, counts, numbers);
     }
 
-    fn on_device(&self, plan: &Plan<PairSink>, state: DeviceState) -> DeviceState {
-        default::pass(self, plan, state)
+    #[allow(unused_mut)]
+    fn on_device(&self, plan: &Plan<PairSink>, mut state: DeviceState) -> DeviceState {
+        let mut sinks: Vec<_> = plan.sinks.iter().collect();
+        #[cfg(feature = "cube")]
+        if cube::pass(self, plan, &mut state) {
+            let columns = self.pred.dims()[1];
+            sinks.retain(|placed| !cube::takes(&placed.sink, columns));
+        }
+        default::pass(self, sinks, state)
     }
 }

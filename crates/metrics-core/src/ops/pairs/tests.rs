@@ -48,7 +48,7 @@ fn both<A: Accumulator>(accumulator: &A, sink: &PairSink, batches: &[Pairs]) -> 
     let mut device = DeviceState::new(&plan, &Device::default());
     for batch in batches {
         batch.on_host(&plan, &mut host.0, &mut host.1);
-        device = default::pass(batch, &plan, device);
+        device = default::pass(batch, plan.sinks.iter().collect(), device);
     }
     let size = plan.sinks[0].size;
     let (sums, marks) = host.1.split_at(size.sums);

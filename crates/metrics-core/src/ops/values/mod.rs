@@ -1,7 +1,12 @@
 //! The pass over plain numbers.
 
+#[cfg(feature = "cube")]
+pub(super) mod cube;
 mod default;
 mod host;
+
+#[cfg(feature = "cube")]
+pub use cube::KernelPlan;
 
 use crate::{
     REJECTED_SLOTS, Reason,
@@ -86,6 +91,11 @@ impl Input for Numbers {
     }
 
     fn on_device(&self, plan: &Plan<ValueSink>, state: DeviceState) -> DeviceState {
+        #[cfg(feature = "cube")]
+        let state = match cube::pass(self, plan, state) {
+            Ok(state) => return state,
+            Err(state) => state,
+        };
         default::pass(self, plan, state)
     }
 }

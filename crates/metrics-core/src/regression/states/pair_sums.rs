@@ -7,7 +7,7 @@ use crate::{
     ops::{
         Rows, any_in_row,
         pairs::{
-            AnyTerms, PairSink, Pairs, Terms,
+            AnyTerms, PairSink, Pairs, Terms, TermsKernel,
             host::{Block, NumberTerms, Totals},
         },
     },
@@ -123,6 +123,13 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Terms of another shape panic, as tensors do in Burn's operations.
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>>;
 
+    /// The function of a kernel that yields the terms, if there is one. By default there is none, and GPUs take the
+    /// [terms](Self::terms) of tensors.
+    #[doc(hidden)]
+    fn kernel(&self) -> Option<TermsKernel> {
+        None
+    }
+
     /// Whether the terms are known number by number as well: [`of_pair`](Self::of_pair), or
     /// [`of_row`](Self::of_row) if the [unit](Self::unit) is rows. On CPU backends one pass over the
     /// numbers is then all there is to do, which is many times faster than one for every operation on
@@ -222,6 +229,10 @@ impl<T: PairTerms> Terms for T {
 
     fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>) {
         measure(self, pairs)
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        PairTerms::kernel(self)
     }
 
     fn equals(&self, other: &dyn Terms) -> bool {

@@ -243,18 +243,21 @@ fn pivots(block: &Block, pivots: &mut [f64], of: impl Fn(f64, f64) -> f64) {
     }
 }
 
-/// Not `any`, which stops at the first and is no vector.
+/// Not `any`, which stops at the first and is no vector; numbers as wide as the floats make no work between.
 #[inline(always)]
 fn has_nan(row: &[f32]) -> bool {
-    row.iter().fold(false, |nan, x| nan | x.is_nan())
+    row.iter().fold(0, |nan, x| nan | u32::from(x.is_nan())) != 0
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
 fn clean(pred: &[f32], target: &[f32], weights: Option<&[f32]>) -> bool {
-    let pairs = pred.iter().zip(target);
-    let nan = pairs.fold(false, |nan, (p, t)| nan | p.is_nan() | t.is_nan());
-    let valid = |weights: &[f32]| (weights.iter()).fold(true, |all, w| all & is_weight(*w));
-    !nan && weights.is_none_or(valid)
+    let invalid = |weights: &[f32]| {
+        let any = weights
+            .iter()
+            .fold(0, |any, w| any | u32::from(!is_weight(*w)));
+        any != 0
+    };
+    !has_nan(pred) && !has_nan(target) && !weights.is_some_and(invalid)
 }
 
 /// The counters, sums and marks of a sink.

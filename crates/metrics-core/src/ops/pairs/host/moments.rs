@@ -41,9 +41,13 @@ pub(super) fn add(block: &Block, extremes: bool, totals: &mut Totals) {
         totals.marks[0],
     );
     let (sums, given) = match block.weights {
-        None => (lanes(pred, target, pivot), whole as f64),
+        None => (sum(lanes(pred, target, pivot)), whole as f64),
         Some(_) if !block.is_clean() => ([f64::NAN; MOMENTS], 0.0),
-        Some(weights) => weighted_lanes(pred, target, &weights[..whole], pivot),
+        Some(weights) => {
+            let [first, second, third, fourth, given] =
+                sum(weighted_lanes(pred, target, &weights[..whole], pivot));
+            ([first, second, third, fourth], given)
+        }
     };
     // A NaN is in both squares, as is an infinity that weighs nothing; infinities may cancel in the other two.
     let added = if (sums[0] + sums[3]).is_nan() {
@@ -98,47 +102,78 @@ fn terms(pred: f32, target: f32, pivot: f64) -> [f64; MOMENTS] {
     [error * error, error.abs(), offset, offset * offset]
 }
 
-/// The moments of pairs, whose number is a multiple of the lanes.
-#[inline(always)]
-fn lanes(pred: &[f32], target: &[f32], pivot: f64) -> [f64; MOMENTS] {
-    let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; MOMENTS];
-    for (pred, target) in pred.chunks_exact(LANES).zip(target.chunks_exact(LANES)) {
-        for lane in 0..LANES {
-            let terms = terms(pred[lane], target[lane], pivot);
-            first[lane] += terms[0];
-            second[lane] += terms[1];
-            third[lane] += terms[2];
-            fourth[lane] += terms[3];
-        }
-    }
-    [first, second, third, fourth].map(|lanes| lanes.iter().sum())
+/// The sum of lanes. Apart from the loops over pairs, of which a compiler would else make vectors of moments.
+fn sum<const K: usize>(sums: [[f64; LANES]; K]) -> [f64; K] {
+    sums.map(|lanes| lanes.iter().sum())
 }
 
-/// The same with weights, and their sum.
-#[inline(always)]
+/// The moments of pairs, whose number is a multiple of the lanes.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn lanes(pred: &[f32], target: &[f32], pivot: f64) -> [[f64; LANES]; MOMENTS] {
+    let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; MOMENTS];
+    let (pred, target) = (pred.as_chunks::<LANES>().0, target.as_chunks::<LANES>().0);
+    for (pred, target) in pred.iter().zip(target) {
+        let [pred, target] = [pred.map(f64::from), target.map(f64::from)];
+        let (mut error, mut offset) = ([0.0; LANES], [0.0; LANES]);
+        for lane in 0..LANES {
+            error[lane] = pred[lane] - target[lane];
+        }
+        for lane in 0..LANES {
+            offset[lane] = target[lane] - pivot;
+        }
+        for lane in 0..LANES {
+            first[lane] += error[lane] * error[lane];
+        }
+        for lane in 0..LANES {
+            second[lane] += error[lane].abs();
+        }
+        for lane in 0..LANES {
+            third[lane] += offset[lane];
+        }
+        for lane in 0..LANES {
+            fourth[lane] += offset[lane] * offset[lane];
+        }
+    }
+    [first, second, third, fourth]
+}
+
+/// The same with weights, and last the sums of these.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
 fn weighted_lanes(
     pred: &[f32],
     target: &[f32],
     weights: &[f32],
     pivot: f64,
-) -> ([f64; MOMENTS], f64) {
-    const LANES: usize = 4;
+) -> [[f64; LANES]; MOMENTS + 1] {
     let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; MOMENTS];
     let mut given = [0.0f64; LANES];
-    let pairs = pred.chunks_exact(LANES).zip(target.chunks_exact(LANES));
-    for ((pred, target), weights) in pairs.zip(weights.chunks_exact(LANES)) {
+    let (pred, target) = (pred.as_chunks::<LANES>().0, target.as_chunks::<LANES>().0);
+    for ((pred, target), weights) in pred.iter().zip(target).zip(weights.as_chunks::<LANES>().0) {
+        let [pred, target, weight] = [pred, target, weights].map(|x| x.map(f64::from));
+        let (mut error, mut offset) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
-            let terms = terms(pred[lane], target[lane], pivot);
-            let weight = f64::from(weights[lane]);
-            first[lane] += weight * terms[0];
-            second[lane] += weight * terms[1];
-            third[lane] += weight * terms[2];
-            fourth[lane] += weight * terms[3];
-            given[lane] += weight;
+            error[lane] = pred[lane] - target[lane];
+        }
+        for lane in 0..LANES {
+            offset[lane] = target[lane] - pivot;
+        }
+        for lane in 0..LANES {
+            first[lane] += weight[lane] * (error[lane] * error[lane]);
+        }
+        for lane in 0..LANES {
+            second[lane] += weight[lane] * error[lane].abs();
+        }
+        for lane in 0..LANES {
+            third[lane] += weight[lane] * offset[lane];
+        }
+        for lane in 0..LANES {
+            fourth[lane] += weight[lane] * (offset[lane] * offset[lane]);
+        }
+        for lane in 0..LANES {
+            given[lane] += weight[lane];
         }
     }
-    let sums = [first, second, third, fourth].map(|lanes| lanes.iter().sum());
-    (sums, given.iter().sum())
+    [first, second, third, fourth, given]
 }
 
 /// The smallest and the largest number that weighs anything.

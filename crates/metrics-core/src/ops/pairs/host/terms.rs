@@ -98,11 +98,12 @@ fn lanes<T: NumberTerms, const WEIGHTED: bool>(
     weights: &[f32],
     of: &T,
 ) -> Option<([f64; MAX_SUMS], f64)> {
-    let mut rejected = false;
+    let mut rejected = 0;
     for (pred, target) in pred.iter().zip(target) {
-        rejected |= of.rejects(f64::from(*pred), f64::from(*target)).is_some();
+        let reason = of.rejects(f64::from(*pred), f64::from(*target));
+        rejected |= u32::from(reason.is_some());
     }
-    if rejected {
+    if rejected != 0 {
         return None;
     }
     let (mut sums, mut given) = ([[0.0f64; LANES]; MAX_SUMS], [0.0f64; LANES]);
