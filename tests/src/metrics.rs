@@ -27,6 +27,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     }
     tasks!(Accuracy Precision Recall F1Score FBetaScore Specificity StatScores HammingDistance);
     tasks!(Informedness JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
+    visitor.visit(BalancedAccuracy::binary());
+    visitor.visit(BalancedAccuracy::multiclass(CLASSES).adjusted(true));
     visitor.visit(CohenKappa::binary());
     visitor.visit(CohenKappa::multiclass(CLASSES));
     visitor.visit(Accuracy::binary().threshold(0.3).ignore_index(-1));

@@ -3,6 +3,7 @@
 mod accuracy;
 mod auroc;
 mod average_precision;
+mod balanced_accuracy;
 mod calibration_error;
 mod certified;
 mod class_metric;
@@ -54,6 +55,7 @@ pub(crate) mod metrics {
         accuracy::Accuracy,
         auroc::Auroc,
         average_precision::AveragePrecision,
+        balanced_accuracy::BalancedAccuracy,
         calibration_error::{CalibrationError, CalibrationNorm},
         class_metric::Average,
         click_through_rate::ClickThroughRate,
