@@ -157,6 +157,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(LogCoshError::new());
     visitor.visit(LogCoshError::new().outputs(OUTPUTS));
     visitor.visit(MinkowskiDistance::new(3.0));
+    visitor.visit(PinballLoss::new());
+    visitor.visit(PinballLoss::new().alpha(0.9).outputs(OUTPUTS));
     for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
         visitor.visit(TweedieDevianceScore::new().power(power));
     }
