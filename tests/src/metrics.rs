@@ -112,6 +112,12 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(GroupFairness::new(GROUPS).criterion(Criterion::DemographicParity));
     visitor.visit(NormalizedEntropy::binary().ignore_index(-1));
     visitor.visit(NormalizedEntropy::multilabel(LABELS));
+    visitor.visit(BrierScore::binary().ignore_index(-1));
+    visitor.visit(BrierScore::binary().decomposition(4));
+    visitor.visit(BrierScore::multiclass(CLASSES));
+    visitor.visit(BrierScore::multiclass(CLASSES).scale_by_half(true));
+    visitor.visit(BrierScore::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(BrierScore::multilabel(LABELS).average(Average::None));
     visitor.visit(WeightedCalibration::binary());
     visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
     visitor.visit(ClickThroughRate::binary());
