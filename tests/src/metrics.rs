@@ -27,6 +27,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     }
     tasks!(Accuracy Precision Recall F1Score FBetaScore Specificity StatScores HammingDistance);
     tasks!(Informedness JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
+    visitor.visit(BalancedAccuracy::binary());
+    visitor.visit(BalancedAccuracy::multiclass(CLASSES).adjusted(true));
     visitor.visit(CohenKappa::binary());
     visitor.visit(CohenKappa::multiclass(CLASSES));
     visitor.visit(Accuracy::binary().threshold(0.3).ignore_index(-1));
@@ -110,6 +112,12 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(GroupFairness::new(GROUPS).criterion(Criterion::DemographicParity));
     visitor.visit(NormalizedEntropy::binary().ignore_index(-1));
     visitor.visit(NormalizedEntropy::multilabel(LABELS));
+    visitor.visit(BrierScore::binary().ignore_index(-1));
+    visitor.visit(BrierScore::binary().decomposition(4));
+    visitor.visit(BrierScore::multiclass(CLASSES));
+    visitor.visit(BrierScore::multiclass(CLASSES).scale_by_half(true));
+    visitor.visit(BrierScore::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(BrierScore::multilabel(LABELS).average(Average::None));
     visitor.visit(WeightedCalibration::binary());
     visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
     visitor.visit(ClickThroughRate::binary());
@@ -155,6 +163,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     visitor.visit(LogCoshError::new());
     visitor.visit(LogCoshError::new().outputs(OUTPUTS));
     visitor.visit(MinkowskiDistance::new(3.0));
+    visitor.visit(PinballLoss::new());
+    visitor.visit(PinballLoss::new().alpha(0.9).outputs(OUTPUTS));
     for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
         visitor.visit(TweedieDevianceScore::new().power(power));
     }

@@ -48,6 +48,7 @@ def build():
     multilabel_cases(book)
     zero_division_of_npv(book)
     informedness_cases(book)
+    balanced_accuracy_cases(book)
     hostile_cases(book)
     known_differences(book)
     return book
@@ -332,6 +333,48 @@ def informedness(pred, target):
     if len(np.unique(target)) < 2:
         return 0.0
     return balanced_accuracy_score(target, pred, adjusted=True)
+
+
+def balanced_accuracy_cases(book):
+    """By scikit-learn, which of a single class has NaN or -inf where it is adjusted, and we 0."""
+    # scikit-learn #26892: class 2 is predicted and never the target; the macro accuracy is 0.5556.
+    predicted = {"pred": np.array([0, 0, 2, 1, 1], s.I64), "target": np.array([0, 0, 0, 1, 1], s.I64)}
+    book.add_input("mc_only_predicted", s.split(predicted, 2, 3))
+    cases = [
+        *(("binary", {}, name) for name in (
+            "bin_labels", "bin_probs", "bin_logits", "bin_all_one", "bin_all_zero", "bin_pred_all_one", "bin_inverted",
+            "bin_perfect", "bin_one", "bin_one_wrong",
+        )),
+        ("binary", {"ignore_index": -1}, "bin_ignore_labels"),
+        *(("multiclass", {"num_classes": C}, name) for name in (
+            "mc_only_predicted", "mc_labels", "mc_logits", "mc_always_predicted", "mc_absent_both", "mc_absent_preds",
+            "mc_absent_target", "mc_one", "mc_correct", "mc_wrong",
+        )),
+        ("multiclass", {"num_classes": MANY}, "mc_37"),
+        ("multiclass", {"num_classes": C, "ignore_index": -1}, "mc_ignore_labels"),
+        ("multiclass", {"num_classes": C, "ignore_index": 0}, "mc_labels"),
+    ]  # fmt: skip
+    for task, args, name in cases:
+        batches = [decided(batch) for batch in book.inputs[name]]
+        pred, target = (np.concatenate([batch[key] for batch in batches]) for key in ("pred", "target"))
+        kept = target != args.get("ignore_index")
+        pred, target = pred[kept], target[kept]
+        for adjusted in (False, True):
+            value = 0.0
+            if not adjusted or len(np.unique(target)) > 1:
+                value = balanced_accuracy_score(target, pred, adjusted=adjusted)
+            book.expect("BalancedAccuracy", task, {**args, "adjusted": adjusted}, name, value, "sklearn")
+    book.error("BalancedAccuracy", "binary", {"ignore_index": -1}, "bin_all_ignored", "empty")
+
+
+def decided(batch):
+    """Predicted labels in place of scores."""
+    if "pred" in batch:
+        return batch
+    classes = batch["scores"].ndim > batch["target"].ndim
+    if classes:
+        return {"pred": batch["scores"].argmax(1), "target": batch["target"]}
+    return s.hardened(batch, 0.0 if s.is_logits(batch["scores"]) else 0.5)
 
 
 # --- errors by design ----------------------------------------------------------------------

@@ -1,13 +1,16 @@
-"""Metrics of predicted rates."""
+"""Metrics of predicted rates and probabilities."""
 
 import numpy as np
+from sklearn.metrics import brier_score_loss
 
 from . import samples as s
 from .book import Book
 from .classification_inputs import (
+    C,
     L,
     add_binary_inputs,
     add_documented_inputs,
+    add_multiclass_inputs,
     add_multilabel_inputs,
     error_cases,
     joined,
@@ -17,13 +20,14 @@ from .classification_inputs import (
 
 
 
-
 def build():
     book = Book()
     add_binary_inputs(book)
+    add_multiclass_inputs(book)
     add_multilabel_inputs(book)
     add_documented_inputs(book)
     decision_cases(book)
+    brier_cases(book)
     hostile_cases(book)
     known_differences(book)
     book.drop_unused_inputs()
@@ -92,11 +96,84 @@ def decision_cases(book):
                 book.expect(metric, task, args, name, np.asarray(value).tolist(), "sklearn")
 
 
+def brier_cases(book):
+    """By scikit-learn, a label at a time; decompositions by their definition."""
+    binary = ("bin_probs", "bin_logits", "bin_far", "bin_one", "bin_constant", "bin_positive", "bin_perfect",
+              "bin_certain", "bin_wrong", "bin_weighted", "bin_weighted_logits", "bin_ignored")  # fmt: skip
+    for name in binary:
+        args = {"ignore_index": -1} if "ignored" in name else {}
+        target, pred, weights = kept(book.inputs[name], "sigmoid")
+        value = brier_score_loss(target, pred, sample_weight=weights, pos_label=1)
+        book.expect("BrierScore", "binary", args, name, value, "sklearn")
+        for bins in (4, 10):
+            value = decomposition(target, pred, weights, bins)
+            book.expect("BrierScore", "binary", {**args, "decomposition": bins}, name, value, "numpy")
+    multiclass = ("mc_probs", "mc_logits", "mc_two", "mc_tied", "mc_one", "mc_image", "mc_ignored", "mc_weighted",
+                  "mc_weighted_logits")  # fmt: skip
+    for name in multiclass:
+        target, pred, weights = kept(book.inputs[name], "softmax")
+        own = {"sample_weight": weights, "labels": range(pred.shape[1])}
+        for half in (False, True):
+            args = {"num_classes": pred.shape[1], **({"ignore_index": -1} if "ignored" in name else {})}
+            if pred.shape[1] > 2:
+                value = brier_score_loss(target, pred, scale_by_half=half, **own)
+            else:
+                value = brier_score_loss(target, pred[:, 1], sample_weight=weights) * (1 if half else 2)
+            book.expect("BrierScore", "multiclass", {**args, "scale_by_half": half}, name, value, "sklearn")
+    for name in ("ml_probs", "ml_logits", "ml_one", "ml_everything", "ml_constant", "ml_weighted", "ml_ignored"):
+        args = {"num_labels": L, **({"ignore_index": -1} if "ignored" in name else {})}
+        columns = [kept([{**b, **{k: b[k][:, i] for k in ("scores", "target")}} for b in with_kind(book.inputs[name])], "")
+                   for i in range(L)]  # fmt: skip
+        values = [brier_score_loss(t, p, sample_weight=w, pos_label=1) for t, p, w in columns]
+        averages = {
+            "none": values,
+            "macro": np.mean(values),
+            "micro": np.average(values, weights=[w.sum() for _, _, w in columns]),
+            "weighted": np.average(values, weights=[(w * t).sum() for t, _, w in columns]),
+        }
+        for average, value in averages.items():
+            book.expect("BrierScore", "multilabel", {**args, "average": average}, name, value, "sklearn")
+
+
+def with_kind(batches):
+    """Probabilities in place of scores: a column alone does not show whether they are logits."""
+    return [{**batch, "scores": probabilities(batch, "sigmoid")} for batch in batches]
+
+
+def kept(batches, activation):
+    """Targets, probabilities and weights of what is not ignored."""
+    target = joined(batches, "target")
+    pred = np.concatenate([probabilities(batch, activation) for batch in batches])
+    if activation == "softmax":
+        pred = np.moveaxis(pred, 1, -1).reshape(-1, pred.shape[1])
+    target = target.ravel()
+    weights = weights_of(batches)
+    weights = np.ones(len(target)) if weights is None else weights
+    return target[target >= 0], pred[target >= 0], weights[target >= 0]
+
+
+def decomposition(target, pred, weights, bins):
+    """Reliability, resolution and uncertainty (Murphy 1973)."""
+    total, rate = weights.sum(), np.average(target, weights=weights)
+    reliability = resolution = 0.0
+    index = np.floor(pred * bins)
+    for i in np.unique(index[weights > 0]):
+        inside = index == i
+        share, own = weights[inside].sum() / total, np.average(target[inside], weights=weights[inside])
+        reliability += share * (np.average(pred[inside], weights=weights[inside]) - own) ** 2
+        resolution += share * (own - rate) ** 2
+    return [reliability, resolution, rate * (1 - rate)]
+
+
 def hostile_cases(book):
-    entropy, columns = ("NormalizedEntropy", {}), ("NormalizedEntropy", {"num_labels": L})
-    error_cases(book, "binary", "bin", s.binary_probs("oe_bin", (8,)), 2, [entropy])
-    error_cases(book, "multilabel", "ml", s.binary_probs("oe_ml", (8, L)), 2, [columns])
-    for metric in ("NormalizedEntropy", "WeightedCalibration", "ClickThroughRate"):
+    for task, prefix, args, batch, high in (
+        ("binary", "bin", {}, s.binary_probs("oe_bin", (8,)), 2),
+        ("multilabel", "ml", {"num_labels": L}, s.binary_probs("oe_ml", (8, L)), 2),
+        ("multiclass", "mc", {"num_classes": C}, s.multiclass_probs("oe_mc", 8, C), C),
+    ):
+        metrics = ["BrierScore"] if task == "multiclass" else ["NormalizedEntropy", "BrierScore"]
+        error_cases(book, task, prefix, batch, high, [(metric, args) for metric in metrics])
+    for metric in ("NormalizedEntropy", "WeightedCalibration", "ClickThroughRate", "BrierScore"):
         book.error(metric, "binary", {}, "bin_weightless", "empty")
 
 

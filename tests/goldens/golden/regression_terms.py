@@ -16,6 +16,7 @@ D = 3
 PAIRS = ("pred", "target")
 POWERS = (-1.0, 0.0, 1.0, 1.5, 2.0, 3.0)
 ORDERS = (1.0, 2.0, 3.0, 2.5)
+QUANTILES = (0.0, 0.3, 0.5, 0.9, 1.0)
 ELEMENTWISE = (
     ("MeanAbsolutePercentageError", {}),
     ("SymmetricMeanAbsolutePercentageError", {}),
@@ -35,6 +36,7 @@ def build():
     add_rows(book)
     element_cases(book)
     row_cases(book)
+    pinball_cases(book)
     weighted_cases(book)
     weighted_row_cases(book)
     hostile_cases(book)
@@ -204,6 +206,18 @@ def element_case(book, metric, args, name):
         measure(book, metric, args, name)
 
 
+def pinball_cases(book):
+    """By scikit-learn, which has no infinite numbers."""
+    for name in ("el_1d", "el_2d", "el_one", "el_large", "el_ties", "el_tiny", "pos_perfect", "pos_close", "pos_far"):
+        pred, target = pairs(book.inputs[name])
+        for alpha in QUANTILES:
+            value = sk.mean_pinball_loss(target.ravel(), pred.ravel(), alpha=alpha)
+            book.expect("PinballLoss", None, {"alpha": alpha}, name, value, "sklearn")
+            if pred.ndim == 2:
+                value = sk.mean_pinball_loss(target, pred, alpha=alpha, multioutput="raw_values").tolist()
+                book.expect("PinballLoss", None, {"alpha": alpha, "num_outputs": D}, name, value, "sklearn")
+
+
 def log_cosh(pred, target):
     return np.logaddexp(pred - target, target - pred) - np.log(2)
 
@@ -313,6 +327,9 @@ def weighted(book, name, pred, target, weights, rows):
         expect("MeanSquaredError", {"squared": True, **outputs}, sk.mean_squared_error(target, pred, **each))
         expect("MeanAbsoluteError", outputs, sk.mean_absolute_error(target, pred, **each))
         expect("LogCoshError", outputs, np.average(log_cosh(pred, target), axis=0, weights=weights), "numpy")
+        for alpha in QUANTILES:
+            value = sk.mean_pinball_loss(target, pred, alpha=alpha, **each)
+            expect("PinballLoss", {"alpha": alpha, **outputs}, value)
         value = [sk.jaccard_score(t >= 0.5, p >= 0.5, **own) for p, t in zip(pred.T, target.T)]
         expect("CriticalSuccessIndex", {"threshold": 0.5, "keep_sequence_dim": 1}, value)
     for multioutput in ("raw_values", "uniform_average", "variance_weighted"):
@@ -338,6 +355,8 @@ def weighted(book, name, pred, target, weights, rows):
     for power in POWERS:
         value = sk.mean_tweedie_deviance(target, pred, power=power, **own)
         expect("TweedieDevianceScore", {"power": power}, value)
+    for alpha in QUANTILES:
+        expect("PinballLoss", {"alpha": alpha}, sk.mean_pinball_loss(target, pred, alpha=alpha, **own))
     for p in ORDERS:
         expect("MinkowskiDistance", {"p": p}, distance.minkowski(pred, target, p, weights), "scipy")
     expect("CriticalSuccessIndex", {"threshold": 0.5}, sk.jaccard_score(target >= 0.5, pred >= 0.5, **own))
@@ -390,6 +409,7 @@ def weighted_row_cases(book):
 REGRESSION = (
     *ELEMENTWISE,
     *POSITIVE,
+    ("PinballLoss", {"alpha": 0.9}),
     ("MeanSquaredError", {}),
     ("MeanAbsoluteError", {}),
     ("R2Score", {}),
@@ -403,7 +423,7 @@ def hostile_cases(book):
         batch = positive(f"bad_nan_{key}", (9,))
         batch[key][6] = np.nan
         book.add_input(f"bad_nan_{key}", s.split(batch, 4, 5))
-        for metric, args in (*ELEMENTWISE, *POSITIVE):
+        for metric, args in (*ELEMENTWISE, *POSITIVE, ("PinballLoss", {"alpha": 0.9})):
             book.error(metric, None, args, f"bad_nan_{key}", "nan", 1)
         rows = distributions(f"bad_row_nan_{key}", 7, 4)
         rows[key][2, 1] = np.nan
@@ -456,6 +476,15 @@ def infinite_cases(book):
         for name in ("inf_pred", "inf_target"):
             book.expect(metric, None, args, name, np.inf, "numpy")
         book.error(metric, None, args, "inf_both", "nan", 1)
+    # What costs nothing costs nothing however far off it is.
+    for alpha in (0.0, 0.5, 1.0):
+        args = {"alpha": alpha}
+        book.error("PinballLoss", None, args, "inf_both", "nan", 1)
+        for name, free in (("inf_pred", 1.0), ("inf_target", 0.0)):
+            pred, target = pairs(book.inputs[name])
+            finite = np.isfinite(pred) & np.isfinite(target)
+            losses = np.maximum(alpha * (target - pred)[finite], (alpha - 1) * (target - pred)[finite])
+            book.expect("PinballLoss", None, args, name, losses.sum() / len(pred) if alpha == free else np.inf, "numpy")
     book.expect("MeanAbsolutePercentageError", None, {}, "inf_pred", np.inf, "numpy")
     book.expect("WeightedMeanAbsolutePercentageError", None, {}, "inf_pred", np.inf, "numpy")
     for name in ("inf_pred", "inf_target", "inf_both"):

@@ -10,10 +10,11 @@ use crate::{
 ///
 /// Binary and multilabel: `(tp + tn) / (tp + fp + tn + fn)`. Multiclass: `tp / (tp + fn)` per
 /// class, so that micro is the share of elements predicted right (with `top_k`: whose target is
-/// among the `k` best scores) and macro the mean recall of the classes (balanced accuracy).
-/// Ranges over `[0, 1]`. A quotient without a denominator is 0; no data is
-/// [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `Accuracy`, whose default average for
-/// multiclass and multilabel, macro, is ours.
+/// among the `k` best scores) and macro the mean recall of the classes that are target or prediction
+/// anywhere; over those that are targets alone it is
+/// [`BalancedAccuracy`](crate::classification::BalancedAccuracy). Ranges over `[0, 1]`. A quotient
+/// without a denominator is 0; no data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
+/// `Accuracy`, whose default average for multiclass and multilabel, macro, is ours.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Multiclass, classification::{Accuracy, Average}};

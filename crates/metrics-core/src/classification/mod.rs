@@ -3,6 +3,8 @@
 mod accuracy;
 mod auroc;
 mod average_precision;
+mod balanced_accuracy;
+mod brier_score;
 mod calibration_error;
 mod certified;
 mod class_metric;
@@ -54,6 +56,8 @@ pub(crate) mod metrics {
         accuracy::Accuracy,
         auroc::Auroc,
         average_precision::AveragePrecision,
+        balanced_accuracy::BalancedAccuracy,
+        brier_score::{BrierDecomposition, BrierScore},
         calibration_error::{CalibrationError, CalibrationNorm},
         class_metric::Average,
         click_through_rate::ClickThroughRate,

@@ -5,6 +5,7 @@ pub use super::{
     accuracy::AccuracyRule,
     auroc::AurocRule,
     average_precision::AveragePrecisionRule,
+    balanced_accuracy::BalancedAccuracyRule,
     class_metric::{Averaged, ConfusionRule, RuleOptions, ZeroDivision},
     click_through_rate::ClickThroughRateRule,
     cohen_kappa::CohenKappaRule,

@@ -21,6 +21,7 @@ mod minkowski_distance;
 mod normalized_root_mean_squared_error;
 mod pearson_corr_coef;
 mod per_row;
+mod pinball_loss;
 mod r2_score;
 mod ranks;
 mod relative_squared_error;
@@ -50,6 +51,7 @@ pub(crate) mod metrics {
         normalized_root_mean_squared_error::{NormalizedRootMeanSquaredError, RmseNormalization},
         pearson_corr_coef::PearsonCorrCoef,
         per_row::Reduction,
+        pinball_loss::PinballLoss,
         r2_score::{MultiOutput, R2Score},
         relative_squared_error::RelativeSquaredError,
         spearman_corr_coef::SpearmanCorrCoef,

@@ -1,11 +1,12 @@
-//! Hinge loss, multilabel ranking, fairness of groups, Dice, and metrics of predicted rates.
+//! Hinge loss, multilabel ranking, fairness of groups, Dice, and metrics of predicted rates and
+//! probabilities.
 
 use super::{classification_counts::average, runner::Run};
 use metrics_core::{
     BatchOf, Criterion, Metric,
     classification::{
-        ClickThroughRate, DecisionMetric, Dice, GroupFairness, GroupStatRates, HingeLoss,
-        MultilabelCoverageError, MultilabelCriterion, MultilabelRankingAveragePrecision,
+        BrierScore, ClickThroughRate, DecisionMetric, Dice, GroupFairness, GroupStatRates,
+        HingeLoss, MultilabelCoverageError, MultilabelCriterion, MultilabelRankingAveragePrecision,
         MultilabelRankingLoss, NormalizedEntropy, RankingMetric, TopKMultilabelAccuracy,
         WeightedCalibration,
         rules::{DecisionRule, RankingRule},
@@ -54,6 +55,7 @@ pub fn check(run: &mut Run) {
         "NormalizedEntropy" => decisions!(run, NormalizedEntropy),
         "WeightedCalibration" => decisions!(run, WeightedCalibration),
         "ClickThroughRate" => decisions!(run, ClickThroughRate),
+        "BrierScore" => brier_score(run),
         "TopKMultilabelAccuracy" => top_k(run),
         other => run.fail(&format!("{other} is not in classification.rs")),
     }
@@ -120,6 +122,27 @@ where
     BatchOf<DecisionMetric<R, B>>: Sample,
 {
     run.check(ignoring!(run, metric));
+}
+
+fn brier_score(run: &mut Run) {
+    let args = &run.case.args;
+    match run.case.task.as_deref() {
+        Some("binary") => {
+            let metric = ignoring!(run, BrierScore::binary());
+            match args.int("decomposition") {
+                Some(bins) => run.check(metric.decomposition(bins as usize)),
+                None => run.check(metric),
+            }
+        }
+        Some("multiclass") => {
+            let metric = ignoring!(run, BrierScore::multiclass(args.size("num_classes")));
+            run.check(metric.scale_by_half(args.flag("scale_by_half") == Some(true)));
+        }
+        _ => {
+            let metric = ignoring!(run, BrierScore::multilabel(args.size("num_labels")));
+            run.check(metric.average(average(args)));
+        }
+    }
 }
 
 fn top_k(run: &mut Run) {

@@ -4,8 +4,8 @@ use super::runner::Run;
 use metrics_core::{
     batch::{Binary, Multiclass, Multilabel},
     classification::{
-        Accuracy, Average, ClassMetric, CohenKappa, ConfusionMatrix, F1Score, FBetaScore,
-        HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
+        Accuracy, Average, BalancedAccuracy, ClassMetric, CohenKappa, ConfusionMatrix, F1Score,
+        FBetaScore, HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
         NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
         rules::ConfusionRule,
     },
@@ -61,6 +61,7 @@ pub fn check(run: &mut Run) {
         ),
         "StatScores" => run!(run, StatScores.average(average)),
         "HammingDistance" => run!(run, HammingDistance.average(average)),
+        "BalancedAccuracy" => balanced_accuracy(run),
         "Informedness" => run!(run, Informedness.average(average)),
         "JaccardIndex" => run!(run, JaccardIndex.average(average).zero_division(zero)),
         "ConfusionMatrix" => run!(run, ConfusionMatrix.normalize(normalize(args))),
@@ -68,6 +69,18 @@ pub fn check(run: &mut Run) {
         "CohenKappa" => cohen_kappa(run),
         other => run.fail(&format!("{other} is not in classification_counts.rs")),
     }
+}
+
+/// Has no multilabel form.
+fn balanced_accuracy(run: &mut Run) {
+    let args = &run.case.args;
+    let adjusted = args.flag("adjusted").unwrap_or(false);
+    if run.case.task.as_deref() == Some("binary") {
+        let metric = binary(BalancedAccuracy::binary(), args).adjusted(adjusted);
+        return run.check(metric);
+    }
+    let metric = BalancedAccuracy::multiclass(args.size("num_classes"));
+    run.check(multiclass(metric, args).adjusted(adjusted));
 }
 
 /// Has weights, and no multilabel form.

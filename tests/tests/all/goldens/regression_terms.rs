@@ -3,7 +3,7 @@
 use super::{regression_moments, runner::Run};
 use metrics_core::regression::{
     CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence, LogCoshError,
-    MeanAbsolutePercentageError, MeanSquaredLogError, MinkowskiDistance, Reduction,
+    MeanAbsolutePercentageError, MeanSquaredLogError, MinkowskiDistance, PinballLoss, Reduction,
     SymmetricMeanAbsolutePercentageError, TweedieDevianceScore,
     WeightedMeanAbsolutePercentageError,
 };
@@ -34,6 +34,13 @@ pub fn check(run: &mut Run) {
             _ => LogCoshError::new(),
         }),
         "MinkowskiDistance" => run.check(MinkowskiDistance::new(number("p"))),
+        "PinballLoss" => {
+            let loss = PinballLoss::new().alpha(number("alpha"));
+            run.check(match args.int("num_outputs") {
+                Some(outputs) => loss.outputs(outputs as usize),
+                None => loss,
+            })
+        }
         "TweedieDevianceScore" => run.check(TweedieDevianceScore::new().power(number("power"))),
         "CriticalSuccessIndex" => {
             let index = CriticalSuccessIndex::new(number("threshold") as f32);

@@ -25,6 +25,7 @@ macro_rules! by_options {
     };
 }
 
+mod brier_terms;
 mod calibration_bins;
 mod curve_column;
 mod curve_scores;
@@ -36,6 +37,7 @@ mod label_ranking;
 mod score_keys;
 mod top_labels;
 
+pub use brier_terms::{BrierTerms, ProbabilityBatch};
 pub(crate) use calibration_bins::BinSums;
 pub use calibration_bins::{CalibrationBins, CalibrationBinsSummary, ConfidentBatch};
 pub(crate) use curve_column::Column;

@@ -498,7 +498,7 @@ mod tests {
         regression::{
             CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence,
             LogCoshError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogError,
-            MinkowskiDistance, Reduction, SymmetricMeanAbsolutePercentageError,
+            MinkowskiDistance, PinballLoss, Reduction, SymmetricMeanAbsolutePercentageError,
             TweedieDevianceScore, WeightedMeanAbsolutePercentageError,
         },
     };
@@ -524,6 +524,9 @@ mod tests {
         }
         for power in [0.5, f64::NAN, f64::NEG_INFINITY] {
             refuses(TweedieDevianceScore::new().power(power));
+        }
+        for alpha in [-0.1, 1.1, f64::NAN] {
+            refuses(PinballLoss::new().alpha(alpha));
         }
         refuses(CriticalSuccessIndex::new(f32::NAN));
         refuses(LogCoshError::new().outputs(0));
@@ -676,6 +679,10 @@ mod tests {
         agree(CosineSimilarity::new());
         for p in [1.0, 1.5, 2.0, 3.0] {
             agree(MinkowskiDistance::new(p));
+        }
+        for alpha in [0.0, 0.3, 0.5, 1.0] {
+            agree(PinballLoss::new().alpha(alpha));
+            agree(PinballLoss::new().alpha(alpha).outputs(3));
         }
         for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
             agree(TweedieDevianceScore::new().power(power));
