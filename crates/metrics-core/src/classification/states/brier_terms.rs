@@ -2,8 +2,8 @@
 
 use crate::{
     Identity, MetricError,
-    batch::{Binary, Decisions, Multiclass, Multilabel},
-    ops,
+    batch::{Binary, Multiclass, Multilabel},
+    ops::{self, decisions::Decisions},
     states::{
         RowTerms, TaskKind, WeightedRows,
         confusion::{at_least_one, check_labels},
