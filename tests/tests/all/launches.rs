@@ -86,3 +86,28 @@ fn a_step_of_ten_multiclass_metrics_is_one_launch() {
         assert_eq!(step(multiclass(), 20_000, &device), 2, "{name}");
     }
 }
+
+fn regression() -> MetricCollection<Regression> {
+    MetricCollection::new()
+        .with(MeanSquaredError::new())
+        .with(MeanAbsoluteError::new())
+        .with(R2Score::new())
+        .with(PearsonCorrCoef::new())
+        .with(ConcordanceCorrCoef::new())
+        .with(ExplainedVariance::new())
+        .with(MeanAbsolutePercentageError::new())
+        .with(LogCoshError::new())
+        .with(MinkowskiDistance::new(3.0))
+        .with(WeightedMeanAbsolutePercentageError::new())
+}
+
+#[test]
+fn a_step_of_ten_regression_metrics_is_one_launch() {
+    alone!(a_step_of_ten_regression_metrics_is_one_launch);
+    for (name, device) in with_kernels() {
+        assert_eq!(regression().metrics().len(), 10);
+        for rows in [64, 20_000] {
+            assert_eq!(step(regression(), rows, &device), 1, "{name}, {rows} rows");
+        }
+    }
+}

@@ -243,13 +243,17 @@ impl Input for Pairs {
         host::pass(self, plan, counts, numbers);
     }
 
-    #[allow(unused_mut)]
+    #[allow(unused_mut)] // Without kernels nothing is taken from the list.
     fn on_device(&self, plan: &Plan<PairSink>, mut state: DeviceState) -> DeviceState {
         let mut sinks: Vec<_> = plan.sinks.iter().collect();
         #[cfg(feature = "cube")]
-        if cube::pass(self, plan, &mut state) {
-            let columns = self.pred.dims()[1];
-            sinks.retain(|placed| !cube::takes(&placed.sink, columns));
+        {
+            let launched;
+            (state, launched) = cube::pass(self, plan, state);
+            if launched {
+                let columns = self.pred.dims()[1];
+                sinks.retain(|placed| !cube::takes(&placed.sink, columns));
+            }
         }
         default::pass(self, sinks, state)
     }

@@ -125,12 +125,15 @@ pub(in crate::ops) fn launch(
     if plan.weighted {
         same_length(values.meta.num_elements(), &[&weights]);
     }
+    let cubes = CubeCount::new_1d(plan.cubes);
+    // Not a part of the kernel's variant.
+    let plan = KernelPlan { cubes: 0, ..plan };
     // SAFETY: the kernel reads numbers below the length of `values`, and as many weights; places in `counts` are
     // checked against its length, and `words` has a slot for each cube.
     unsafe {
         numbers_pass::launch_unchecked(
             &counts.client,
-            CubeCount::new_1d(plan.cubes),
+            cubes,
             CUBE,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),

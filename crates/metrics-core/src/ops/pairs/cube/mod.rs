@@ -112,8 +112,12 @@ pub(super) fn takes(sink: &PairSink, columns: usize) -> bool {
     single && known
 }
 
-/// The pass over the sinks that there is a kernel for.
-pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, state: &mut DeviceState) -> bool {
+/// The pass over the sinks that there is a kernel for, and whether there was one.
+pub(super) fn pass(
+    pairs: &Pairs,
+    plan: &Plan<PairSink>,
+    mut state: DeviceState,
+) -> (DeviceState, bool) {
     let [rows, columns] = pairs.pred.dims();
     let n = rows * columns;
     let sinks = plan
@@ -124,7 +128,7 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, state: &mut DeviceState
     let sums: usize = sinks.iter().map(|placed| placed.size.sums).sum();
     let fits = n > 0 && n <= ops::KERNEL_ELEMENTS && sums <= SUMS && !sinks.is_empty();
     if !fits || !ops::has_kernels(&pairs.pred.device()) {
-        return false;
+        return (state, false);
     }
     let cubes = n.div_ceil(UNITS as usize * PER_UNIT).clamp(1, CUBES);
     state.grow(cubes, plan.words);
@@ -136,8 +140,8 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, state: &mut DeviceState
         None => state.constants.clone().into_dispatch(),
     };
     let (counts, words) = <Dispatch as Kernels>::pairs(
-        state.counts.clone().into_dispatch(),
-        state.words.clone().into_dispatch(),
+        state.counts.into_dispatch(),
+        state.words.into_dispatch(),
         flat(&pairs.pred),
         flat(&pairs.target),
         weights,
@@ -146,7 +150,7 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, state: &mut DeviceState
     );
     state.counts = DeviceTensor::from_dispatch(counts);
     state.words = DeviceTensor::from_dispatch(words);
-    true
+    (state, true)
 }
 
 impl KernelPlan {
@@ -205,12 +209,15 @@ pub(in crate::ops) fn launch(
     if plan.weighted {
         same_length(n / columns.max(1), &[&weights]);
     }
+    let cubes = CubeCount::new_1d(plan.cubes);
+    // Not a part of the kernel's variant.
+    let plan = KernelPlan { cubes: 0, ..plan };
     // SAFETY: the kernel reads pairs below `n` and weights below the number of rows; places in `counts` are checked
     // against its length, and `words` has a slot for each cube.
     unsafe {
         pairs_pass::launch_unchecked(
             &counts.client,
-            CubeCount::new_1d(plan.cubes),
+            cubes,
             CUBE,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),
