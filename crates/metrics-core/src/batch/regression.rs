@@ -28,7 +28,7 @@ impl Regression {
         })
     }
 
-    /// From predictions and targets `[N, D]` of `D` outputs, each measured by itself, or of `N` rows that
+    /// From predictions and targets `[N, D]`: `D` outputs, each measured by itself, or `N` rows that
     /// are measured as a whole, such as vectors and distributions.
     ///
     /// # Errors
@@ -79,7 +79,7 @@ impl Regression {
         (self.pred.clone(), self.target.clone(), self.weights.clone())
     }
 
-    /// Every element a row of its own, `[N * D, 1]`, that weighs as much as the one it is of.
+    /// Every element as a row of its own, `[N * D, 1]`, with the weight of its row.
     pub(crate) fn elements(&self) -> Pairs {
         let [n, columns] = self.target.dims();
         let (pred, target, weights) = self.pairs();
@@ -88,7 +88,7 @@ impl Regression {
         (pred.reshape([size, 1]), target.reshape([size, 1]), weights)
     }
 
-    /// Each output asked for by itself, or all elements as one.
+    /// Each output by itself if `outputs` asks for outputs, or all elements as one.
     pub(crate) fn columns(&self, outputs: Option<usize>) -> Pairs {
         match outputs {
             None => self.elements(),
@@ -96,7 +96,7 @@ impl Regression {
         }
     }
 
-    /// Whether the batch has as many outputs as asked for, if that was asked for.
+    /// Fails if `outputs` asks for another number of outputs than the batch has.
     pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
         let shape = self.pred.dims();
         match outputs {

@@ -11,7 +11,7 @@ pub trait Reweighted: Batch {
     /// The number of weights it takes.
     fn rows(&self) -> usize;
 
-    /// The batch with its weights, if it has any, multiplied by these `[rows]`.
+    /// The batch with the weights `[rows]`. If the batch has weights, they are multiplied.
     ///
     /// # Errors
     /// [`MetricError::ShapeMismatch`] for another number of weights.

@@ -1,4 +1,4 @@
-//! What rows weigh, of which some have weights.
+//! What rows weigh, if some of them have weights.
 
 use crate::{
     Delta, HostDelta,
@@ -6,17 +6,17 @@ use crate::{
 };
 use burn::tensor::Tensor;
 
-/// What rows count, of which some have weights.
+/// What rows count, if some of them have weights.
 pub(crate) struct Weighed {
     /// How many there are.
     pub count: u64,
-    /// Their weight; a row without one has 1.
+    /// Their weight; a row without a weight weighs 1.
     pub weight: f64,
 }
 
 impl Weighed {
-    /// From counters that begin with the rows without a weight and those with one, and the sum of
-    /// the weights that were given.
+    /// From counters that begin with the number of rows without a weight and the number of rows with one, and
+    /// from the sum of the given weights.
     pub fn new(counts: &[i32], given: f64) -> Self {
         let [plain, weighted] = [counts[0], counts[1]].map(|count| count as u64);
         Self {
@@ -25,7 +25,7 @@ impl Weighed {
         }
     }
 
-    /// From the counter of all rows, and what [`add_weights`] kept of some.
+    /// From the counter of all rows, and what [`add_weights`] kept of the weighted rows.
     pub fn beside(delta: &HostDelta, used: i32, slot: usize) -> Self {
         let weighted = delta.counts(1).map_or(0, |counts| counts[0]);
         let given = delta.sums(slot).map_or(0.0, |sums| sums[0]);
@@ -45,7 +45,7 @@ pub(crate) fn add_weights(delta: &mut Delta, rows: &Rows, slot: usize) {
     delta.sums(slot, 1, &device, |sums| ops::add_compensated(sums, batch));
 }
 
-/// Numbers `[N, D]` with NaN in rows that do not count for their weight.
+/// Numbers `[N, D]` with NaN in rows that do not count because of their weight.
 pub(crate) fn counted(x: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<2> {
     let Some(weights) = weights else { return x };
     let dims = x.dims();

@@ -46,7 +46,7 @@ impl NanStrategy {
         }
     }
 
-    /// Values without NaN at `nan`: the imputed value, or else `neutral`.
+    /// The values with NaN, where `nan` says so, replaced by the imputed value, or else by `neutral`.
     fn replace(self, values: Tensor<1>, nan: &Tensor<1, Bool>, neutral: f32) -> Tensor<1> {
         let value = match self {
             NanStrategy::Impute(value) => value,
@@ -55,7 +55,7 @@ impl NanStrategy {
         values.mask_fill(nan.clone(), value)
     }
 
-    /// What to add to a counter of the values used and the rejected ones.
+    /// What to add to the counters: values used, then the rejected ones.
     fn tally(self, nan: Tensor<1, Bool>) -> Tensor<1, Int> {
         let [n] = nan.dims();
         let left_out = match self {
@@ -137,7 +137,7 @@ pub struct ValueTotalsSummary {
     /// The sum of values times weights.
     #[serde(with = "crate::number")]
     pub weighted_sum: f64,
-    /// The sum of weights; a value without a weight has 1.
+    /// The sum of weights; a value without a weight weighs 1.
     #[serde(with = "crate::number")]
     pub weight: f64,
     /// What was left out.
@@ -310,7 +310,7 @@ impl Accumulator for ValueList {
     }
 }
 
-/// All values, in the order of batches; those of several devices device by device.
+/// All values, in the order of batches. Values of several devices are device by device.
 ///
 /// Merging appends, so it is commutative only up to the order of the values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
