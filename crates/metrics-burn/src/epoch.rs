@@ -19,7 +19,7 @@ pub(crate) struct Epoch<B: Batch> {
     samples: u64,
     /// The message of a metric's panic, after which the states disagree.
     broken: Option<MetricError>,
-    /// The number of batches after which, by Burn's progress, a worker had no more.
+    /// How many batches were, by Burn's progress, the last one of their worker.
     pub ends: usize,
     /// Whether Burn does not know how much there is.
     endless: bool,

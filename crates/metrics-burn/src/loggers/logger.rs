@@ -260,7 +260,7 @@ impl Entry {
         is_final || matches!(self.value, RecordValue::Value(_))
     }
 
-    /// Whether it is the value of a batch of so many elements.
+    /// Whether it is the value of a batch, with the number of its elements.
     fn is_batch(&self) -> bool {
         matches!(self.number, Some(NumericEntry::Aggregated { .. }))
     }

@@ -318,7 +318,7 @@ impl RecordLogger<TensorBoard> {
     ///
     /// Thresholds are shown from 0 to 1. If scores go beyond that range, 0 and 1 stand for the lowest and
     /// the highest score. Where no true positive is left, the curve does not say how many positives are
-    /// false: one or more for each threshold are assumed.
+    /// false: at least one for each threshold is assumed.
     ///
     /// # Errors
     /// [`InvalidData`](ErrorKind::InvalidData) if it is not the curve of a
