@@ -5,10 +5,7 @@
 use burn::tensor::{DType, Device, IndexingUpdateOp, Int, IntDType, Tensor};
 use metrics_core::{
     REJECTED_SLOTS, Reason, ScoreKind,
-    ops::{
-        self, ConfusionOptions, JOINT_MOMENTS, LabelCountsOptions, PAIR_MOMENTS, ValueOptions,
-        default,
-    },
+    ops::{self, ConfusionOptions, LabelCountsOptions, PAIR_MOMENTS, ValueOptions, default},
 };
 use metrics_tests::{
     cpus, devices,
@@ -785,90 +782,6 @@ macro_rules! both_there {
     };
 }
 
-impl Data<'_> {
-    /// Compares an update of joint moments.
-    fn joint_moments(
-        &mut self,
-        pred: &Tensor<2>,
-        target: &Tensor<2>,
-        weights: &Option<Tensor<1>>,
-        pivots: &Tensor<1>,
-    ) {
-        let columns = pred.dims()[1];
-        let (counts, sums) = (
-            self.counts(2 + REJECTED_SLOTS),
-            self.sums(JOINT_MOMENTS * columns + 1),
-        );
-        let (our_counts, ours) = ops::joint_moments(
-            counts.clone(),
-            sums.clone(),
-            pred.clone(),
-            target.clone(),
-            weights.clone(),
-            pivots.clone(),
-        );
-        let (their_counts, theirs) = default::joint_moments(
-            there!(counts),
-            there!(sums),
-            there!(pred),
-            there!(target),
-            both_there!(weights),
-            there!(pivots),
-        );
-        let what = format!("weighted: {}", weights.is_some());
-        self.equal(&what, ints(our_counts), ints(their_counts));
-        self.close_sums(&what, ours, theirs);
-    }
-}
-
-#[test]
-fn joint_moments() {
-    for_all(|data| {
-        let columns = data.width.min(20);
-        let (pred, target) = (data.values(columns), data.values(columns));
-        let pivots = data.array(&[4 * columns], |random, _| random.probability());
-        let pivots = pivots.floats::<1>(data.device);
-        for weights in data.weights() {
-            data.joint_moments(&pred, &target, &weights, &pivots);
-        }
-    });
-}
-
-/// One column goes through vectors, on several threads.
-#[test]
-fn joint_moments_of_many_rows() {
-    for kind in [Kind::Unit, Kind::Hostile] {
-        for rows in [1, 3, 1024, 1030, 70_001] {
-            for (name, device) in devices() {
-                let data = &mut Data {
-                    random: Random(rows as u64),
-                    rows,
-                    width: 1,
-                    kind,
-                    device: &device,
-                    place: format!("{name} {kind:?} {rows} rows"),
-                };
-                // In most pieces nothing is left out.
-                let rare = |random: &mut Random, kind| match random.below(2000) {
-                    0 => score(random, kind).min(1e3),
-                    _ => random.probability(),
-                };
-                let values = |data: &mut Data| data.array(&[rows, 1], rare).floats::<2>(&device);
-                let (pred, target) = (values(data), values(data));
-                let pivots = Tensor::from_floats([0.25, 0.5, 0.75, 1e-9], &device);
-                for weights in data.weights() {
-                    // The same, and as a bad weight spoils a piece, some pieces without.
-                    let weights = weights.map(|weights| {
-                        let place = Tensor::<1, Int>::arange(0..rows as i64, &device);
-                        weights.mask_fill(place.lower_elem(rows as i64 / 2), 0.5)
-                    });
-                    data.joint_moments(&pred, &target, &weights, &pivots);
-                }
-            }
-        }
-    }
-}
-
 /// Burn broadcasts no tensors without rows, so the default bodies are for others.
 #[test]
 fn sums_of_no_rows() {
@@ -880,22 +793,6 @@ fn sums_of_no_rows() {
             let counts = Tensor::<1, Int>::ones([2 + REJECTED_SLOTS], (&device, DType::I32));
             let sums = |count: usize| Tensor::<1>::ones([2 * count], &device);
             let after = [
-                ops::joint_moments(
-                    counts.clone(),
-                    sums(3 * JOINT_MOMENTS + 1),
-                    none(3),
-                    none(3),
-                    weights.clone(),
-                    no_pivot.clone(),
-                ),
-                ops::joint_moments(
-                    counts.clone(),
-                    sums(JOINT_MOMENTS + 1),
-                    one.clone(),
-                    one.clone(),
-                    weights.clone(),
-                    no_pivot.clone().slice(0..4),
-                ),
                 ops::co_moments(
                     counts.clone(),
                     sums(13),

@@ -22,7 +22,6 @@ pub use memo::Memo;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
-pub(crate) use regression::Pairs;
 pub use regression::Regression;
 pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;

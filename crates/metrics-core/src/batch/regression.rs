@@ -1,17 +1,28 @@
-use super::{Memo, floats, same_device, same_shape, weighted};
-use crate::{Batch, MetricError};
+use super::{Memo, floats, same_device, same_shape};
+use crate::{Batch, MetricError, ops::pairs::Pairs};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A batch of predicted and true numbers: one or several outputs per element.
 #[derive(Debug, Clone)]
 pub struct Regression {
-    pub(crate) pred: Tensor<2>,
-    pub(crate) target: Tensor<2>,
-    weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) pairs: Arc<Pairs>,
     memo: Memo,
 }
 
 impl Regression {
+    fn of(pred: Tensor<2>, target: Tensor<2>, weights: Option<Tensor<1>>) -> Self {
+        Self {
+            pairs: Arc::new(Pairs {
+                pred,
+                target,
+                weights,
+            }),
+            memo: Memo::default(),
+        }
+    }
+
     /// From predictions and targets of the same shape, each element a value of one output.
     ///
     /// # Errors
@@ -20,12 +31,8 @@ impl Regression {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
         let n = target.shape().num_elements();
-        Ok(Self {
-            pred: floats(pred).reshape([n, 1]),
-            target: floats(target).reshape([n, 1]),
-            weights: None,
-            memo: Memo::default(),
-        })
+        let [pred, target] = [pred, target].map(|x| floats(x).reshape([n, 1]));
+        Ok(Self::of(pred, target, None))
     }
 
     /// From predictions and targets `[N, D]`: `D` outputs, each measured by itself, or `N` rows that
@@ -36,69 +43,38 @@ impl Regression {
     pub fn multi_output(pred: Tensor<2>, target: Tensor<2>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        Ok(Self {
-            pred: floats(pred),
-            target: floats(target),
-            weights: None,
-            memo: Memo::default(),
-        })
+        Ok(Self::of(floats(pred), floats(target), None))
     }
 
     /// The predictions `[N, D]`.
     pub fn pred(&self) -> &Tensor<2> {
-        &self.pred
+        &self.pairs.pred
     }
 
     /// The targets `[N, D]`.
     pub fn target(&self) -> &Tensor<2> {
-        &self.target
+        &self.pairs.target
     }
 }
-
-/// Predictions and targets, and the weight of each row of these.
-pub(crate) type Pairs = (Tensor<2>, Tensor<2>, Option<Tensor<1>>);
 
 impl Regression {
     /// The batch of one output.
     pub(crate) fn output(&self, index: usize) -> Self {
         let column = |tensor: &Tensor<2>| tensor.clone().narrow(1, index, 1);
-        Self {
-            pred: column(&self.pred),
-            target: column(&self.target),
-            weights: self.weights.clone(),
-            memo: Memo::default(),
-        }
+        Self::of(
+            column(self.pred()),
+            column(self.target()),
+            self.pairs.weights.clone(),
+        )
     }
 
     pub(crate) fn rows(&self) -> usize {
-        self.target.dims()[0]
-    }
-
-    /// As they are, `[N, D]`.
-    pub(crate) fn pairs(&self) -> Pairs {
-        (self.pred.clone(), self.target.clone(), self.weights.clone())
-    }
-
-    /// Every element as a row of its own, `[N * D, 1]`, with the weight of its row.
-    pub(crate) fn elements(&self) -> Pairs {
-        let [n, columns] = self.target.dims();
-        let (pred, target, weights) = self.pairs();
-        let size = n * columns;
-        let weights = weights.map(|w| w.reshape([n, 1]).expand([n, columns]).reshape([size]));
-        (pred.reshape([size, 1]), target.reshape([size, 1]), weights)
-    }
-
-    /// Each output by itself if `outputs` asks for outputs, or all elements as one.
-    pub(crate) fn columns(&self, outputs: Option<usize>) -> Pairs {
-        match outputs {
-            None => self.elements(),
-            Some(_) => self.pairs(),
-        }
+        self.target().dims()[0]
     }
 
     /// Fails if `outputs` asks for another number of outputs than the batch has.
     pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
-        let shape = self.pred.dims();
+        let shape = self.pred().dims();
         match outputs {
             Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
             Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
@@ -112,23 +88,42 @@ impl Regression {
     }
 }
 
-weighted!(Regression, "rows", memo);
+impl Regression {
+    /// Gives each of the rows a weight, which is how often it counts: a finite number of at least 0.
+    ///
+    /// An element with another weight is left out and counted among the
+    /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
+    /// the batch with [`MetricError::WeightsUnsupported`].
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    pub fn with_weights<const D: usize>(self, weights: Tensor<D>) -> Result<Self, MetricError> {
+        let weights = super::weights(weights, self.rows(), self.target().device())?;
+        let Pairs { pred, target, .. } = Arc::unwrap_or_clone(self.pairs);
+        Ok(Self::of(pred, target, Some(weights)))
+    }
+
+    /// The weights `[N]`, if it has any.
+    pub fn weights(&self) -> Option<&Tensor<1>> {
+        self.pairs.weights.as_ref()
+    }
+}
 
 impl Batch for Regression {
     fn device(&self) -> Device {
-        self.target.device()
+        self.target().device()
     }
 
     fn count_bound(&self) -> usize {
         // Metrics of one output count every element.
-        self.target.shape().num_elements()
+        self.target().shape().num_elements()
     }
     fn samples(&self) -> usize {
-        self.target.dims()[0]
+        self.target().dims()[0]
     }
 
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.pairs.weights.is_some()
     }
 
     fn memo(&self) -> Option<&Memo> {

@@ -1,24 +1,20 @@
 use super::{Memo, floats, same_device, same_shape};
-use crate::{Batch, MetricError};
+use crate::{Batch, MetricError, ops::values::Numbers};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A batch of plain numbers, such as losses, with optional weights.
 #[derive(Debug, Clone)]
 pub struct Values {
-    pub(crate) values: Tensor<1>,
-    pub(crate) weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) numbers: Arc<Numbers>,
     memo: Memo,
 }
 
 impl Values {
     /// From values of any shape.
     pub fn new<const D: usize>(values: Tensor<D>) -> Self {
-        let n = values.shape().num_elements();
-        Self {
-            values: floats(values).reshape([n]),
-            weights: None,
-            memo: Memo::default(),
-        }
+        Self::of(values, None)
     }
 
     /// From values and weights of the same shape.
@@ -31,31 +27,39 @@ impl Values {
     ) -> Result<Self, MetricError> {
         same_shape("values", &values.dims(), "weights", &weights.dims())?;
         same_device("values", values.device(), "weights", weights.device())?;
+        Ok(Self::of(values, Some(weights)))
+    }
+
+    fn of<const D: usize>(values: Tensor<D>, weights: Option<Tensor<D>>) -> Self {
         let n = values.shape().num_elements();
-        Ok(Self {
-            weights: Some(floats(weights).reshape([n])),
-            ..Self::new(values)
-        })
+        let flat = |tensor: Tensor<D>| floats(tensor).reshape([n]);
+        Self {
+            numbers: Arc::new(Numbers {
+                values: flat(values),
+                weights: weights.map(flat),
+            }),
+            memo: Memo::default(),
+        }
     }
 
     /// The values `[N]`.
     pub fn values(&self) -> &Tensor<1> {
-        &self.values
+        &self.numbers.values
     }
 
     /// The weights `[N]`, if there are any.
     pub fn weights(&self) -> Option<&Tensor<1>> {
-        self.weights.as_ref()
+        self.numbers.weights.as_ref()
     }
 }
 
 impl Batch for Values {
     fn device(&self) -> Device {
-        self.values.device()
+        self.values().device()
     }
 
     fn count_bound(&self) -> usize {
-        self.values.dims()[0]
+        self.values().dims()[0]
     }
 
     fn memo(&self) -> Option<&Memo> {

@@ -11,7 +11,7 @@
 use crate::{
     MetricError,
     framework::delta::{Delta, HostDelta},
-    ops::{self, rows::Rows},
+    ops::{self, pairs::Pairs, rows::Rows, values::Numbers},
 };
 use burn::tensor::{DType, Device, Int, Tensor};
 use std::{fmt::Debug, sync::Arc};
@@ -142,7 +142,7 @@ pub struct DeviceState {
 }
 
 impl DeviceState {
-    fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
+    pub(crate) fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
         // Not every backend has tensors without elements. Behind the counters is one for the kernel.
         let constants = if plan.constants.is_empty() {
             &[0.0][..]
@@ -196,6 +196,26 @@ impl DeviceState {
         });
         if let Some(sums) = updated {
             self.words = self.words.clone().slice_assign(range, sums);
+        }
+    }
+
+    /// Replaces the counters of a sink and its words `[2 * K + M]` in the first slot, sums and then marks, by what
+    /// `update` makes of them.
+    pub fn change<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
+    ) {
+        let range = placed.words..placed.words + placed.size.words();
+        let words = self.words.clone().slice(range.clone());
+        let mut updated = None;
+        self.count(placed, |counts| {
+            let (counts, words) = update(counts, words);
+            updated = Some(words);
+            counts
+        });
+        if let Some(words) = updated {
+            self.words = self.words.clone().slice_assign(range, words);
         }
     }
 }
@@ -365,7 +385,7 @@ pub struct Part {
 }
 
 impl Part {
-    fn new(words: &[f32], size: Size) -> Self {
+    pub(crate) fn new(words: &[f32], size: Size) -> Self {
         let (high, rest) = words[..size.words()].split_at(size.sums);
         let (low, marks) = rest.split_at(size.sums);
         let sum = |(high, low): (&f32, &f32)| {
@@ -495,6 +515,8 @@ macro_rules! families {
 
 families! {
     Rows rows,
+    Pairs pairs,
+    Numbers numbers,
 }
 
 /// Takes the requests of accumulators out of their deltas.

@@ -7,7 +7,7 @@ mod ranking;
 mod rows;
 mod terms;
 
-pub use joint::{co_moments, ensemble_scores, joint_moments};
+pub use joint::{co_moments, ensemble_scores};
 pub(crate) use math::{is_near, log1p, log1p_excess, power};
 pub use ranking::{label_ranking, labels_before, row_codes};
 pub(crate) use rows::Rows;

@@ -24,8 +24,10 @@ pub mod default;
 pub(crate) mod host;
 #[cfg(feature = "cube")]
 mod kernels;
+pub mod pairs;
 pub mod rows;
 pub(crate) mod scalar;
+pub mod values;
 
 use crate::Reason;
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
@@ -145,7 +147,6 @@ macro_rules! on_host {
         }
     };
 }
-pub(crate) use on_host;
 
 /// The most elements of the largest tensor of a kernel, which counts them in 32 bits.
 const KERNEL_ELEMENTS: usize = 1 << 31;
@@ -788,36 +789,10 @@ pub fn count(counts: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
     default::count(counts, places)
 }
 
-/// How many sums [`joint_moments`] keeps per column.
-pub const JOINT_MOMENTS: usize = 7;
-
-/// Adds pairs to the joint moments of predictions, targets and errors, which are target minus
-/// prediction.
-///
-/// `counts` holds the rows used without a weight, those used with one, and the rejected ones; `sums`
-/// is `JOINT_MOMENTS * D` compensated sums, moment by moment: the squares of prediction, target and
-/// error, prediction times target, and the three by themselves, each minus its pivot and times the
-/// weight; then the sum of the weights that were given. `pred` and `target` are `[N, D]`, `weights`
-/// `[N]`, and `pivots [4 * D]` any values near the predictions, the targets, and the leading and
-/// trailing halves of the errors. A row with a NaN is rejected whole, as is one with an invalid weight.
-pub fn joint_moments(
-    counts: Tensor<1, Int>,
-    sums: Tensor<1>,
-    pred: Tensor<2>,
-    target: Tensor<2>,
-    weights: Option<Tensor<1>>,
-    pivots: Tensor<1>,
-) -> (Tensor<1, Int>, Tensor<1>) {
-    on_host!(
-        pred,
-        host::joint_moments(counts, sums, &pred, &target, &weights, &pivots)
-    );
-    default::joint_moments(counts, sums, pred, target, weights, pivots)
-}
-
 /// Adds rows to the co-moments of their columns.
 ///
-/// `counts` as in [`joint_moments`]; `sums` is `1 + D + D * D` compensated sums: of the weights that
+/// `counts` holds the rows used without a weight, those used with one, and the rejected ones; a row with a NaN is
+/// rejected whole, as is one with an invalid weight. `sums` is `1 + D + D * D` compensated sums: of the weights that
 /// were given, of the `values [N, D]` minus their `pivot [D]`, and of the products of two of these,
 /// each times the weight.
 pub fn co_moments(
@@ -836,7 +811,7 @@ pub fn co_moments(
 
 /// Adds the continuous ranked probability scores of ensembles.
 ///
-/// `counts` as in [`joint_moments`]; `sums` is two compensated sums: of the scores times their
+/// `counts` as in [`co_moments`]; `sums` is two compensated sums: of the scores times their
 /// weights, and of the weights that were given. `pred` is `[N, M]` and `target` `[N]`. On devices of which
 /// the memory is not the host's all `M * M` pairs of members are compared, so that no sort is needed.
 pub fn ensemble_scores(

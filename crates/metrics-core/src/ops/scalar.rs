@@ -8,25 +8,30 @@ pub(crate) fn is_weight(weight: f32) -> bool {
     (weight >= 0.0) & weight.is_finite()
 }
 
+/// A function of two numbers. A trait as it is inlined, and compiled for AVX2, where a closure is not.
+pub(crate) trait OfPair<const K: usize> {
+    /// Its values.
+    fn of(&self, a: f64, b: f64) -> [f64; K];
+}
+
 /// The sums of the terms of pairs, several side by side: one after the other, each would wait for the last.
 #[inline(always)]
-pub(crate) fn sum_pairs<const K: usize>(
-    [a, b]: [&[f32]; 2],
-    terms: impl Fn(f64, f64) -> [f64; K],
-) -> [f64; K] {
+pub(crate) fn sum_pairs<const K: usize>([a, b]: [&[f32]; 2], terms: impl OfPair<K>) -> [f64; K] {
     const LANES: usize = 8;
     let mut sums = [[0.0; LANES]; K];
-    let mut add = |lane: usize, a: f32, b: f32| {
-        let terms = terms(a as f64, b as f64);
-        (sums.iter_mut().zip(terms)).for_each(|(sum, term)| sum[lane] += term);
-    };
     let [(a, a_rest), (b, b_rest)] = [a, b].map(|x| x.as_chunks::<LANES>());
     for (a, b) in a.iter().zip(b) {
         for lane in 0..LANES {
-            add(lane, a[lane], b[lane]);
+            let terms = terms.of(a[lane] as f64, b[lane] as f64);
+            for k in 0..K {
+                sums[k][lane] += terms[k];
+            }
         }
     }
-    (a_rest.iter().zip(b_rest)).for_each(|(a, b)| add(0, *a, *b));
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        let terms = terms.of(*a as f64, *b as f64);
+        (sums.iter_mut().zip(terms)).for_each(|(sum, term)| sum[0] += term);
+    }
     sums.map(|lanes| lanes.iter().sum())
 }
 

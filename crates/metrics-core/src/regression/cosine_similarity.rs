@@ -1,7 +1,7 @@
 use super::{PerRow, Reduction};
 use crate::{
     Identity, Metric, MetricError, Reason, Value,
-    ops::scalar::sum_pairs,
+    ops::scalar::{OfPair, sum_pairs},
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
@@ -88,8 +88,7 @@ impl PairTerms for CosineTerms {
 
     #[inline(always)]
     fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
-        let products = |p: f64, t: f64| [p * t, p * p, t * t];
-        let [dot, pred_square, target_square] = sum_pairs([pred, target], products);
+        let [dot, pred_square, target_square] = sum_pairs([pred, target], Products);
         let norms = (pred_square * target_square).sqrt();
         Ok([if norms == 0.0 { 0.0 } else { dot / norms }, 0.0])
     }
@@ -109,6 +108,16 @@ fn norm(rows: Tensor<2>) -> Tensor<2> {
 fn nonzero(sizes: Tensor<2>) -> Tensor<2> {
     let zero = sizes.clone().equal_elem(0.0);
     sizes.mask_fill(zero, 1.0)
+}
+
+/// The product of two numbers, and their squares.
+struct Products;
+
+impl OfPair<3> for Products {
+    #[inline(always)]
+    fn of(&self, p: f64, t: f64) -> [f64; 3] {
+        [p * t, p * p, t * t]
+    }
 }
 
 impl Metric for CosineSimilarity {

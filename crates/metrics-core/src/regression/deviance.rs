@@ -1,7 +1,10 @@
 //! Deviances of positive numbers in `f32`, without the cancellation of their textbook formulas where
 //! the two are nearly equal.
 
-use crate::ops::default::{is_near, log1p_excess};
+use crate::ops::{
+    default::{is_near, log1p_excess},
+    scalar::OfPair,
+};
 use burn::tensor::Tensor;
 
 /// `a / b - 1` to full accuracy.
@@ -42,6 +45,16 @@ pub(super) fn exp_excess(x: Tensor<2>, exp: Tensor<2>) -> Tensor<2> {
 }
 
 /// The same of single numbers in `f64`.
+/// See [`number::relative_entropy`].
+pub(super) struct RelativeEntropy;
+
+impl OfPair<1> for RelativeEntropy {
+    #[inline(always)]
+    fn of(&self, p: f64, q: f64) -> [f64; 1] {
+        [number::relative_entropy(p, q)]
+    }
+}
+
 pub(super) mod number {
     use crate::ops::scalar::{exp, ln};
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Reason,
-    ops::scalar::{exp, sum_pairs},
+    ops::scalar::{OfPair, exp, sum_pairs},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -55,19 +55,50 @@ impl<'a> Numbers<'a> {
 
     /// The sum over the terms of two probabilities.
     #[inline(always)]
-    pub fn sum(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
-        let [p_sum, q_sum] = self.sums;
-        match self.log_prob {
-            true => self.sum_entries(|p, q| term(exp(p), exp(q))),
-            false => self.sum_entries(|p, q| term(p / p_sum, q / q_sum)),
-        }
+    pub fn sum(&self, term: impl OfPair<1>) -> f64 {
+        let [sum] = if self.log_prob {
+            sum_pairs(self.rows, OfLogarithms(term))
+        } else {
+            let [p, q] = self.sums.map(|sum| 1.0 / sum);
+            sum_pairs(
+                self.rows,
+                OfShares {
+                    term,
+                    scales: [p, q],
+                },
+            )
+        };
+        sum
     }
 
     /// The sum over the terms of two entries, as they are.
     #[inline(always)]
-    pub fn sum_entries(&self, term: impl Fn(f64, f64) -> f64) -> f64 {
-        let [sum] = sum_pairs(self.rows, |p, q| [term(p, q)]);
+    pub fn sum_entries(&self, term: impl OfPair<1>) -> f64 {
+        let [sum] = sum_pairs(self.rows, term);
         sum
+    }
+}
+
+/// A term of probabilities, of their logarithms.
+struct OfLogarithms<T>(T);
+
+impl<T: OfPair<1>> OfPair<1> for OfLogarithms<T> {
+    #[inline(always)]
+    fn of(&self, p: f64, q: f64) -> [f64; 1] {
+        self.0.of(exp(p), exp(q))
+    }
+}
+
+/// A term of probabilities, of what is in proportion to them.
+struct OfShares<T> {
+    term: T,
+    scales: [f64; 2],
+}
+
+impl<T: OfPair<1>> OfPair<1> for OfShares<T> {
+    #[inline(always)]
+    fn of(&self, p: f64, q: f64) -> [f64; 1] {
+        self.term.of(p * self.scales[0], q * self.scales[1])
     }
 }
 
@@ -87,18 +118,20 @@ impl Shape {
         let mut sums = [0.0; LANES];
         let mut lowest = [f32::INFINITY; LANES];
         let mut highest = [f32::NEG_INFINITY; LANES];
-        let mut add = |lane: usize, x: f32| {
-            sums[lane] += x as f64;
-            lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };
-            highest[lane] = if x > highest[lane] { x } else { highest[lane] };
-        };
         let (blocks, rest) = row.as_chunks::<LANES>();
         for block in blocks {
-            for (lane, x) in block.iter().enumerate() {
-                add(lane, *x);
+            for lane in 0..LANES {
+                let x = block[lane];
+                sums[lane] += x as f64;
+                lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };
+                highest[lane] = if x > highest[lane] { x } else { highest[lane] };
             }
         }
-        rest.iter().for_each(|x| add(0, *x));
+        for x in rest {
+            sums[0] += *x as f64;
+            lowest[0] = lowest[0].min(*x);
+            highest[0] = highest[0].max(*x);
+        }
         Self {
             sum: sums.iter().sum(),
             lowest: lowest.into_iter().fold(f32::INFINITY, f32::min),

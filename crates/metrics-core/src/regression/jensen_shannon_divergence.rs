@@ -5,6 +5,7 @@ use super::{
 };
 use crate::{
     Identity, Reason,
+    ops::scalar::OfPair,
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
@@ -84,10 +85,17 @@ impl PairTerms for JensenShannonTerms {
     #[inline(always)]
     fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
         let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
-        let terms = rows.sum(|p, q| {
-            let mean = (p + q) / 2.0;
-            number::relative_entropy(p, mean) + number::relative_entropy(q, mean)
-        });
-        Ok([terms / 2.0, 0.0])
+        Ok([rows.sum(FromTheMean) / 2.0, 0.0])
+    }
+}
+
+/// The divergences of both entries from their mean.
+struct FromTheMean;
+
+impl OfPair<1> for FromTheMean {
+    #[inline(always)]
+    fn of(&self, p: f64, q: f64) -> [f64; 1] {
+        let mean = (p + q) * 0.5;
+        [number::relative_entropy(p, mean) + number::relative_entropy(q, mean)]
     }
 }

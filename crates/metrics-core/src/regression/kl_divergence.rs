@@ -1,11 +1,11 @@
 use super::{
-    deviance::{number, relative_entropy},
+    deviance::{RelativeEntropy, relative_entropy},
     distribution,
     divergence::{Divergence, DivergenceTerms},
 };
 use crate::{
     Identity, Reason,
-    ops::scalar::exp,
+    ops::scalar::{OfPair, exp},
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 
@@ -94,13 +94,21 @@ impl PairTerms for KlTerms {
     fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
         let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
         let terms = match self.log_prob {
-            true => rows.sum_entries(|log_p, log_q| {
-                let p = exp(log_p);
-                let term = p * (log_p - log_q);
-                if p == 0.0 { 0.0 } else { term }
-            }),
-            false => rows.sum(number::relative_entropy),
+            true => rows.sum_entries(OfLogarithms),
+            false => rows.sum(RelativeEntropy),
         };
         Ok([terms, 0.0])
+    }
+}
+
+/// The divergence of an entry, of logarithms of probabilities.
+struct OfLogarithms;
+
+impl OfPair<1> for OfLogarithms {
+    #[inline(always)]
+    fn of(&self, log_p: f64, log_q: f64) -> [f64; 1] {
+        let p = exp(log_p);
+        let term = p * (log_p - log_q);
+        [if p == 0.0 { 0.0 } else { term }]
     }
 }

@@ -3,9 +3,9 @@ use crate::{
     Identity, Metric, MetricError, Reason, Value,
     ops::{
         default::power,
-        scalar::{exp, ln},
+        scalar::{OfPair, exp, ln},
     },
-    regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
+    regression::states::{LANES, MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -109,14 +109,20 @@ impl PairTerms for TweedieDevianceScore {
 
     #[inline(always)]
     fn rejects_pair(&self, pred: f64, target: f64) -> Option<Reason> {
-        let invalid_target = match self.power {
-            power if power < 1.0 => false,
-            power if power < 2.0 => target < 0.0,
-            _ => target <= 0.0,
+        let above_zero = f64::from_bits(1);
+        let least_target = match self.power {
+            power if power < 1.0 => f64::NEG_INFINITY,
+            power if power < 2.0 => 0.0,
+            _ => above_zero,
+        };
+        let least_pred = if self.power == 0.0 {
+            f64::NEG_INFINITY
+        } else {
+            above_zero
         };
         match () {
-            _ if invalid_target => Some(Reason::InvalidTarget),
-            _ if self.power != 0.0 && pred <= 0.0 => Some(Reason::InvalidPrediction),
+            _ if target < least_target => Some(Reason::InvalidTarget),
+            _ if pred < least_pred => Some(Reason::InvalidPrediction),
             _ => None,
         }
     }
@@ -124,12 +130,77 @@ impl PairTerms for TweedieDevianceScore {
     #[inline(always)]
     fn of_pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
         let deviance = match self.power {
-            0.0 => (pred - target).powi(2),
-            1.0 => 2.0 * number::relative_entropy(target, pred),
-            2.0 => 2.0 * number::log_ratio(target, pred).1,
-            power => deviance_of_pair(pred, target, 2.0 - power),
+            0.0 => Normal.of(pred, target),
+            1.0 => Poisson.of(pred, target),
+            1.5 => Compound.of(pred, target),
+            2.0 => Gamma.of(pred, target),
+            power => Other(2.0 - power).of(pred, target),
         };
-        [deviance, 0.0]
+        [deviance[0], 0.0]
+    }
+
+    #[inline(always)]
+    fn of_pairs(&self, pred: &[f64; LANES], target: &[f64; LANES]) -> [[f64; LANES]; MAX_SUMS] {
+        let deviances = match self.power {
+            0.0 => each(pred, target, Normal),
+            1.0 => each(pred, target, Poisson),
+            1.5 => each(pred, target, Compound),
+            2.0 => each(pred, target, Gamma),
+            power => each(pred, target, Other(2.0 - power)),
+        };
+        [deviances, [0.0; LANES]]
+    }
+}
+
+#[inline(always)]
+fn each(pred: &[f64; LANES], target: &[f64; LANES], deviance: impl OfPair<1>) -> [f64; LANES] {
+    let mut deviances = [0.0; LANES];
+    for lane in 0..LANES {
+        [deviances[lane]] = deviance.of(pred[lane], target[lane]);
+    }
+    deviances
+}
+
+/// Power 0.
+struct Normal;
+
+impl OfPair<1> for Normal {
+    #[inline(always)]
+    fn of(&self, pred: f64, target: f64) -> [f64; 1] {
+        [(pred - target) * (pred - target)]
+    }
+}
+
+/// Power 1.
+struct Poisson;
+
+impl OfPair<1> for Poisson {
+    #[inline(always)]
+    fn of(&self, pred: f64, target: f64) -> [f64; 1] {
+        [2.0 * number::relative_entropy(target, pred)]
+    }
+}
+
+/// Power 1.5: `4 (√y - √m)² / √m`, without the difference of the roots.
+struct Compound;
+
+impl OfPair<1> for Compound {
+    #[inline(always)]
+    fn of(&self, pred: f64, target: f64) -> [f64; 1] {
+        let root = pred.sqrt();
+        let sum = root + target.sqrt();
+        let distance = pred - target;
+        [4.0 * distance * distance / (sum * sum * root)]
+    }
+}
+
+/// Power 2.
+struct Gamma;
+
+impl OfPair<1> for Gamma {
+    #[inline(always)]
+    fn of(&self, pred: f64, target: f64) -> [f64; 1] {
+        [2.0 * number::log_ratio(target, pred).1]
     }
 }
 
@@ -148,13 +219,18 @@ fn deviance(pred: Tensor<2>, target: Tensor<2>, a: f64) -> Tensor<2> {
 }
 
 /// The same of one pair.
-#[inline(always)]
-fn deviance_of_pair(pred: f64, target: f64, a: f64) -> f64 {
-    let (log, excess) = number::log_ratio(target, pred);
-    let positive = (number::exp_excess(log * a) - excess * a) / (a * (a - 1.0));
-    let rest = (target / pred) * (-1.0 / (a - 1.0)) + 1.0 / a;
-    let unit = if target <= 0.0 { rest } else { positive };
-    2.0 * exp(a * ln(pred)) * unit
+struct Other(f64);
+
+impl OfPair<1> for Other {
+    #[inline(always)]
+    fn of(&self, pred: f64, target: f64) -> [f64; 1] {
+        let a = self.0;
+        let (log, excess) = number::log_ratio(target, pred);
+        let positive = (number::exp_excess(log * a) - excess * a) / (a * (a - 1.0));
+        let rest = (target / pred) * (-1.0 / (a - 1.0)) + 1.0 / a;
+        let unit = if target <= 0.0 { rest } else { positive };
+        [2.0 * exp(a * ln(pred)) * unit]
+    }
 }
 
 impl Metric for TweedieDevianceScore {

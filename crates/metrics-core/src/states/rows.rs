@@ -1,9 +1,6 @@
 //! What rows weigh, if some of them have weights.
 
-use crate::{
-    Delta, HostDelta,
-    ops::{self, Rows, invalid_weights},
-};
+use crate::ops::invalid_weights;
 use burn::tensor::Tensor;
 
 /// What rows count, if some of them have weights.
@@ -24,25 +21,6 @@ impl Weighed {
             weight: plain as f64 + given,
         }
     }
-
-    /// From the counter of all rows, and what [`add_weights`] kept of the weighted rows.
-    pub fn beside(delta: &HostDelta, used: i32, slot: usize) -> Self {
-        let weighted = delta.counts(1).map_or(0, |counts| counts[0]);
-        let given = delta.sums(slot).map_or(0.0, |sums| sums[0]);
-        Self::new(&[used - weighted, weighted], given)
-    }
-}
-
-/// Adds the weights of rows, if they have any, to a second block of counters (of the weighted rows
-/// used) and the block `slot` of sums.
-pub(crate) fn add_weights(delta: &mut Delta, rows: &Rows, slot: usize) {
-    let Some(used) = rows.weighted() else {
-        return;
-    };
-    let device = used.device();
-    let batch = ops::sum_compensated(rows.given());
-    delta.counts(1, 1, &device, |counts| counts + used);
-    delta.sums(slot, 1, &device, |sums| ops::add_compensated(sums, batch));
 }
 
 /// Numbers `[N, D]` with NaN in rows that do not count because of their weight.

@@ -2,12 +2,10 @@
 
 use super::fold::add_rejected;
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
-    Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Values,
-    ops::{self, ValueOptions},
+    ops::values::{NanRule, ValueSink},
 };
-use burn::tensor::{Bool, DType, Int, IntDType, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// What happens to a NaN among the values or their weights.
@@ -46,32 +44,16 @@ impl NanStrategy {
         }
     }
 
-    /// The values with NaN, where `nan` says so, replaced by the imputed value, or else by `neutral`.
-    fn replace(self, values: Tensor<1>, nan: &Tensor<1, Bool>, neutral: f32) -> Tensor<1> {
-        let value = match self {
-            NanStrategy::Impute(value) => value,
-            _ => neutral,
-        };
-        values.mask_fill(nan.clone(), value)
-    }
-
-    /// What to add to the counters: values used, then the rejected ones.
-    fn tally(self, nan: Tensor<1, Bool>) -> Tensor<1, Int> {
-        let [n] = nan.dims();
-        let left_out = match self {
-            NanStrategy::Impute(_) => Tensor::zeros([1], (&nan.device(), DType::I32)),
-            _ => nan.int().cast(IntDType::I32).sum(),
-        };
-        let kept = left_out.clone().neg() + n as i32;
-        let none = left_out.zeros_like();
-        let mut tally = vec![none; 1 + REJECTED_SLOTS];
-        tally[0] = kept;
-        tally[1 + self.reason() as usize] = left_out;
-        Tensor::cat(tally, 0)
+    fn rule(self) -> NanRule {
+        match self {
+            NanStrategy::Impute(value) => NanRule::Impute(value),
+            _ => NanRule::LeaveOut(self.reason()),
+        }
     }
 }
 
-/// Adds up values and weighted values: 3 device sums. They are infinite beyond the range of `f32`.
+/// Adds up values and weighted values: a device sum, or 3 with weights. On a GPU they are infinite beyond the
+/// range of `f32`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueTotals {
     pub(crate) nan: NanStrategy,
@@ -98,31 +80,19 @@ impl Accumulator for ValueTotals {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Values) {
-        let values = batch.values.clone();
-        let weights = batch.weights.clone();
-        let options = ValueOptions {
-            weighted: weights.is_some(),
-            impute: match self.nan {
-                NanStrategy::Impute(value) => Some(value),
-                _ => None,
-            },
-            reason: self.nan.reason(),
-        };
-        let weights = weights.unwrap_or_else(|| values.clone());
-        delta.both(2 + REJECTED_SLOTS, 3, &batch.device(), |counts, sums| {
-            ops::value_totals(counts, sums, values, weights, options)
-        });
+        delta.want((&batch.numbers, ValueSink::Totals(self.nan.rule())));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueTotalsSummary) {
-        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        summary.count += counts[0] as u64;
-        summary.sum += sums[0];
-        summary.weighted_sum += sums[1];
-        summary.weight += sums[2] + counts[1] as f64;
-        add_rejected(&mut summary.rejected, &counts[2..]);
+        for block in delta.blocks() {
+            let (used, sums) = (block.counts[0], block.sums());
+            summary.count += used as u64;
+            summary.sum += sums[0];
+            // A value without a weight has 1.
+            summary.weighted_sum += sums.get(1).unwrap_or(&sums[0]);
+            summary.weight += sums.get(2).copied().unwrap_or(f64::from(used));
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+        }
     }
 }
 
@@ -194,34 +164,20 @@ impl Accumulator for ValueExtremes {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Values) {
-        let values = &batch.values;
-        let nan = values.clone().is_nan();
-        let low = self.nan.replace(values.clone(), &nan, f32::INFINITY).min();
-        let high = (self.nan.replace(values.clone(), &nan, f32::NEG_INFINITY)).max();
-        let kept = delta.floats_mut();
-        match kept.pop().zip(kept.pop()) {
-            None => kept.extend([low, high]),
-            Some((max, min)) => kept.extend([min.min_pair(low), max.max_pair(high)]),
-        }
-        let tally = self.nan.tally(nan);
-        delta.counts(0, 1 + REJECTED_SLOTS, &batch.device(), |counts| {
-            counts + tally
-        });
+        delta.want((&batch.numbers, ValueSink::Extremes(self.nan.rule())));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueExtremesSummary) {
-        let (Some(counts), [min, max]) = (delta.counts(0), delta.float_lists()) else {
-            return;
-        };
-        let least = |values: &[f32], start: f64, pick: fn(f64, f64) -> f64| {
-            values
-                .iter()
-                .fold(start, |best, value| pick(best, *value as f64))
-        };
-        summary.count += counts[0] as u64;
-        summary.min = least(min, summary.min, f64::min);
-        summary.max = least(max, summary.max, f64::max);
-        add_rejected(&mut summary.rejected, &counts[1..]);
+        for block in delta.blocks() {
+            summary.count += block.counts[0] as u64;
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+            for part in &block.parts {
+                if let [1.0, min, max] = part.marks[..] {
+                    summary.min = summary.min.min(min);
+                    summary.max = summary.max.max(max);
+                }
+            }
+        }
     }
 }
 
@@ -292,7 +248,7 @@ impl Accumulator for ValueList {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Values) {
-        let values = batch.values.clone();
+        let values = batch.values().clone();
         // NaNs to be left out are left out when they are read.
         delta.append_floats(match self.nan {
             NanStrategy::Impute(value) => values.clone().mask_fill(values.is_nan(), value),

@@ -1,49 +1,11 @@
-//! Sums of products: joint moments, co-moments and the scores of ensembles.
+//! Sums of products: co-moments and the scores of ensembles.
 
-use super::{Rows, any_in_row, two_sum};
-use crate::ops::{JOINT_MOMENTS, add_compensated, sum_compensated};
+use super::{Rows, any_in_row};
+use crate::ops::{add_compensated, sum_compensated};
 use burn::tensor::{Int, Tensor};
 
 /// The most products held at a time.
 const PRODUCTS: usize = 1 << 22;
-
-/// See [`joint_moments`](crate::ops::joint_moments).
-pub fn joint_moments(
-    counts: Tensor<1, Int>,
-    sums: Tensor<1>,
-    pred: Tensor<2>,
-    target: Tensor<2>,
-    weights: Option<Tensor<1>>,
-    pivots: Tensor<1>,
-) -> (Tensor<1, Int>, Tensor<1>) {
-    let [_, columns] = pred.dims();
-    let nan = any_in_row(pred.clone().is_nan().bool_or(target.clone().is_nan()));
-    let rows = Rows::without_nan(nan, weights);
-    let around = |x: Tensor<2>, pivot: usize| {
-        let pivot = (pivots.clone()).slice(pivot * columns..(pivot + 1) * columns);
-        x - pivot.reshape([1, columns])
-    };
-    // Both halves of the error, as its variance may be small beside it.
-    let (high, low) = two_sum(target.clone(), pred.clone().neg());
-    let p = rows.used(around(pred, 0));
-    let t = rows.used(around(target, 1));
-    let e = rows.used(around(high, 2) + around(low, 3));
-    let [wp, wt, we] = [&p, &t, &e].map(|x| rows.weigh(x.clone()));
-    let moments = [
-        wp.clone() * p,
-        wt.clone() * t.clone(),
-        we.clone() * e,
-        wp.clone() * t,
-        wp,
-        wt,
-        we,
-    ];
-    debug_assert_eq!(moments.len(), JOINT_MOMENTS);
-    let mut terms = moments.to_vec();
-    terms.push(rows.given());
-    let batch = sum_compensated(Tensor::cat(terms, 1));
-    (rows.count_apart(counts), add_compensated(sums, batch))
-}
 
 /// See [`co_moments`](crate::ops::co_moments).
 pub fn co_moments(

@@ -42,6 +42,11 @@ impl Rows {
         Self::new(codes, weights)
     }
 
+    /// 0 where the row is used, else a negative [code](Reason::code).
+    pub fn codes(&self) -> &Tensor<1, Int> {
+        &self.codes
+    }
+
     /// Which are rejected.
     pub fn rejected(&self) -> Tensor<1, Bool> {
         self.codes.clone().lower_elem(0)
@@ -68,12 +73,6 @@ impl Rows {
         self.weights.clone().unwrap_or_else(none)
     }
 
-    /// How many are used and have a weight `[1]`.
-    pub fn weighted(&self) -> Option<Tensor<1, Int>> {
-        let used = || as_i32(self.codes.clone().equal_elem(0).int()).sum();
-        self.weights.is_some().then(used)
-    }
-
     /// Adds to the counter of rows used, and the rejected ones after it.
     pub fn count(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
         ops::count(counts, self.codes.clone().neg())
@@ -92,16 +91,5 @@ impl Rows {
     /// Adds only to the rejected ones.
     pub fn count_rejected(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
         count_rejected(counts, self.codes.clone())
-    }
-
-    /// Adds their terms `[N, K]` to `K` compensated sums, and [counts](Self::count) them.
-    pub fn add(
-        &self,
-        counts: Tensor<1, Int>,
-        sums: Tensor<1>,
-        terms: Tensor<2>,
-    ) -> (Tensor<1, Int>, Tensor<1>) {
-        let batch = ops::sum_compensated(self.used(self.weigh(terms)));
-        (self.count(counts), ops::add_compensated(sums, batch))
     }
 }

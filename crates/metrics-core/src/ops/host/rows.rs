@@ -47,11 +47,6 @@ impl RowSums {
         counts
     }
 
-    /// Counts rows that are used.
-    pub(super) fn count_used(&mut self, rows: usize, weighted: bool) {
-        self.counts[weighted as usize] += rows as i32;
-    }
-
     fn join(mut self, other: Self) -> Self {
         (self.counts.iter_mut().zip(other.counts)).for_each(|(own, other)| *own += other);
         (self.totals.iter_mut().zip(other.totals)).for_each(|(own, other)| *own += other);

@@ -92,14 +92,24 @@ mod flex {
 
     impl HostTensor for FlexTensor {
         fn ints_mut(&mut self, f: impl FnOnce(&mut [i32])) {
-            if self.dtype() != DType::I32 || self.as_slice::<i32>().is_none() {
+            // A view is a part of its storage.
+            let whole = |tensor: &Self| {
+                let elements = tensor.as_slice::<i32>().map(<[i32]>::len);
+                elements == Some(tensor.storage::<i32>().len())
+            };
+            if self.dtype() != DType::I32 || !whole(self) {
                 *self = Self::from_data(self.clone().into_data().convert::<i32>());
             }
             f(self.storage_mut::<i32>())
         }
 
         fn floats_mut(&mut self, f: impl FnOnce(&mut [f32])) {
-            if self.dtype() != DType::F32 || self.as_slice::<f32>().is_none() {
+            // A view is a part of its storage.
+            let whole = |tensor: &Self| {
+                let elements = tensor.as_slice::<f32>().map(<[f32]>::len);
+                elements == Some(tensor.storage::<f32>().len())
+            };
+            if self.dtype() != DType::F32 || !whole(self) {
                 *self = Self::from_data(self.clone().into_data().convert::<f32>());
             }
             f(self.storage_mut::<f32>())

@@ -1,22 +1,18 @@
 //! Joint moments of predictions and targets: the state of correlations.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
-    ops::{self, JOINT_MOMENTS},
-    states::{
-        fold::add_rejected,
-        pivot::{centred, first_rows, pivot},
-        rows::{Weighed, counted},
-    },
+    ops::pairs::{JOINT, PairSink, Unit},
+    pass::Part,
+    states::{fold::add_rejected, pivot::centred},
 };
-use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 /// Adds up predictions, targets and errors around pivots: `7 * D + 1` device sums and four pivots
 /// per output.
 ///
-/// Squares are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
+/// On a GPU squares are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JointMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
@@ -26,6 +22,42 @@ pub struct JointMoments {
 impl JointMoments {
     fn width(&self) -> usize {
         self.outputs.unwrap_or(1)
+    }
+
+    /// The moments of what a slot added.
+    fn part(&self, part: &Part) -> JointMomentsSummary {
+        let width = self.width();
+        let mut summary = self.empty();
+        let (moments, weight) = part.sums.split_at(JOINT * width);
+        let weight = weight[0];
+        summary.weight = weight;
+        if weight == 0.0 {
+            return summary;
+        }
+        let sums = moments.as_chunks::<JOINT>().0.iter().enumerate();
+        for (output, (i, sums)) in summary.outputs.iter_mut().zip(sums) {
+            let [
+                pred_square,
+                target_square,
+                error_square,
+                product,
+                pred,
+                target,
+                error,
+            ] = *sums;
+            let pivot = |k: usize| part.marks[k * width + i];
+            let m2 = |squares: f64, sum: f64| centred(squares, sum / weight * sum);
+            *output = JointOutput {
+                pred_mean: pivot(0) + pred / weight,
+                target_mean: pivot(1) + target / weight,
+                error_mean: pivot(2) + (pivot(3) + error / weight),
+                pred_m2: m2(pred_square, pred),
+                target_m2: m2(target_square, target),
+                error_m2: m2(error_square, error),
+                comoment: product - pred / weight * target,
+            };
+        }
+        summary
     }
 }
 
@@ -55,74 +87,19 @@ impl Accumulator for JointMoments {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let (pred, target, weights) = batch.columns(self.outputs);
-        let first = delta.floats_mut().is_empty();
-        let known = delta.floats_mut().get(1).cloned();
-        let pivots = known.unwrap_or_else(|| pivots(pred.clone(), target.clone(), &weights));
-        let kept = pivots.clone();
-        delta.both(
-            2 + REJECTED_SLOTS,
-            JOINT_MOMENTS * self.width() + 1,
-            &batch.device(),
-            |counts, sums| ops::joint_moments(counts, sums, pred, target, weights, pivots),
-        );
-        if first {
-            delta.push_floats(kept);
-        }
+        let unit = Unit::columns(self.outputs);
+        delta.want((&batch.pairs, PairSink::Joint { unit }));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut JointMomentsSummary) {
-        let (Some(counts), Some(sums), Some(pivots)) =
-            (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
-        else {
-            return;
-        };
-        let width = self.width();
-        let Weighed { count, weight } = Weighed::new(counts, sums[JOINT_MOMENTS * width]);
-        let mut part = JointMomentsSummary {
-            count,
-            weight,
-            ..self.empty()
-        };
-        add_rejected(&mut part.rejected, &counts[2..]);
-        for (i, output) in part.outputs.iter_mut().enumerate() {
-            let moment = |k: usize| sums[k * width + i];
-            let pivot = |k: usize| pivots[k * width + i] as f64;
-            // Without rows there is no mean, and whatever it is does not count.
-            let shift = |k: usize| {
-                if weight == 0.0 {
-                    0.0
-                } else {
-                    moment(k) / weight
-                }
-            };
-            let m2 = |k: usize, sum: usize| centred(moment(k), shift(sum) * moment(sum));
-            *output = JointOutput {
-                pred_mean: pivot(0) + shift(4),
-                target_mean: pivot(1) + shift(5),
-                error_mean: pivot(2) + (pivot(3) + shift(6)),
-                pred_m2: m2(0, 4),
-                target_m2: m2(1, 5),
-                error_m2: m2(2, 6),
-                comoment: moment(3) - shift(4) * moment(5),
-            };
+        for block in delta.blocks() {
+            summary.count += block.counts[0] as u64;
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+            for part in &block.parts {
+                summary.add(&self.part(part));
+            }
         }
-        summary.add(&part);
     }
-}
-
-/// Near the predictions, the targets, and both halves of the errors `[4 * D]`.
-fn pivots(pred: Tensor<2>, target: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<1> {
-    let weights = weights.clone().map(first_rows);
-    let [pred, target] = [pred, target].map(|x| counted(first_rows(x), &weights));
-    let (high, low) = ops::default::two_sum(target.clone(), pred.clone().neg());
-    let pivots = vec![
-        pivot(target.clone(), pred.clone(), None),
-        pivot(pred, target, None),
-        pivot(high.clone(), high, None),
-        pivot(low.clone(), low, None),
-    ];
-    Tensor::cat(pivots, 0)
 }
 
 /// Means of predictions and targets and their sums of squares, in `f64`.

@@ -5,10 +5,9 @@ mod joint_moments;
 mod pair_moments;
 mod pair_sums;
 mod rank_pairs;
-mod target_extremes;
 
 pub use ensemble_scores::{EnsembleScores, EnsembleScoresSummary};
 pub use joint_moments::{JointMoments, JointMomentsSummary, JointOutput};
 pub use pair_moments::{PairMoments, PairMomentsSummary};
-pub use pair_sums::{MAX_SUMS, PairList, PairSums, PairSumsSummary, PairTerms, Unit};
+pub use pair_sums::{LANES, MAX_SUMS, PairList, PairSums, PairSumsSummary, PairTerms, Unit};
 pub use rank_pairs::{RankPairs, RankPairsSummary};

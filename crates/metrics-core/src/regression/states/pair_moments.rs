@@ -1,22 +1,18 @@
 //! Moments of pairs of numbers: the state of the metrics of regression.
 
-use super::target_extremes;
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
-    ops::{self, PAIR_MOMENTS, Rows, default::moment_terms},
-    states::{
-        fold::add_rejected,
-        pivot::{centred, pivot},
-        rows::{Weighed, add_weights},
-    },
+    ops::pairs::{MOMENTS, PairSink, Unit},
+    pass::Part,
+    states::{fold::add_rejected, pivot::centred},
 };
 use serde::{Deserialize, Serialize};
 
-/// Adds up errors and targets: `4 * D` device sums and one pivot per output, and two extremes where
+/// Adds up errors and targets: `4 * D + 1` device sums and one pivot per output, and two extremes where
 /// they are asked for.
 ///
-/// Squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
+/// On a GPU squares are taken in `f32`: errors below 1e-19 vanish and errors above 1e19 become infinite.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
@@ -30,13 +26,26 @@ impl PairMoments {
         self.outputs.unwrap_or(1)
     }
 
-    /// The block of floats that is the sum of weights, if there are any.
-    fn weights(&self) -> usize {
-        if self.extremes {
-            EXTREMES + 2
-        } else {
-            EXTREMES
+    /// The moments of what a slot added.
+    fn part(&self, part: &Part) -> PairMomentsSummary {
+        let width = self.width();
+        let mut summary = self.empty();
+        let (moments, weight) = part.sums.split_at(MOMENTS * width);
+        summary.weight = weight[0];
+        if summary.weight == 0.0 {
+            return summary;
         }
+        for (i, sums) in moments.as_chunks::<MOMENTS>().0.iter().enumerate() {
+            let [squared_error, absolute_error, offsets, squares] = *sums;
+            let shift = offsets / summary.weight;
+            summary.squared_error[i] = squared_error;
+            summary.absolute_error[i] = absolute_error;
+            summary.target_mean[i] = part.marks[i] + shift;
+            summary.target_m2[i] = centred(squares, shift * offsets);
+        }
+        let (low, high) = part.marks[width..].split_at((part.marks.len() - width) / 2);
+        summary.target_range = low.iter().copied().zip(high.iter().copied()).collect();
+        summary
     }
 }
 
@@ -79,78 +88,23 @@ impl Accumulator for PairMoments {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let width = self.width();
-        let (pred, target, weights) = batch.columns(self.outputs);
-        let device = batch.device();
-        let first = delta.floats_mut().is_empty();
-        let known = delta.floats_mut().get(PIVOT).cloned();
-        let pivot = known.unwrap_or_else(|| pivot(pred.clone(), target.clone(), weights.as_ref()));
-        let kept = pivot.clone();
-        // Weighted rows take ordinary operations; there is a kernel for the others.
-        let rows = weights.map(|weights| {
-            let nan = (pred.clone().is_nan()).bool_or(target.clone().is_nan());
-            Rows::without_nan(ops::any_in_row(nan), Some(weights))
-        });
-        delta.both(
-            1 + REJECTED_SLOTS,
-            PAIR_MOMENTS * width,
-            &device,
-            |counts, sums| match &rows {
-                Some(rows) => rows.add(counts, sums, moment_terms(pred, target, pivot)),
-                None => ops::pair_moments(counts, sums, pred, target, pivot),
-            },
-        );
-        if first {
-            delta.push_floats(kept);
-        }
-        if self.extremes {
-            target_extremes::update(delta, EXTREMES, batch, self.outputs);
-        }
-        if let Some(rows) = rows {
-            add_weights(delta, &rows, self.weights());
-        }
+        let sink = PairSink::Moments {
+            unit: Unit::columns(self.outputs),
+            extremes: self.extremes,
+        };
+        delta.want((&batch.pairs, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut PairMomentsSummary) {
-        let (Some(counts), Some(sums), Some(pivot)) = (
-            delta.counts(0),
-            delta.sums(0),
-            delta.float_lists().get(PIVOT),
-        ) else {
-            return;
-        };
-        let width = self.width();
-        let Weighed { count, weight } = Weighed::beside(delta, counts[0], self.weights());
-        let moment = |k: usize| sums[k * width..][..width].to_vec();
-        let (offsets, squares) = (moment(2), moment(3));
-        let mut part = PairMomentsSummary {
-            squared_error: moment(0),
-            absolute_error: moment(1),
-            count,
-            weight,
-            ..self.empty()
-        };
-        add_rejected(&mut part.rejected, &counts[1..]);
-        for i in 0..width {
-            // Of rows that weigh nothing there is no mean, and whatever it is does not count.
-            let shift = if weight > 0.0 {
-                offsets[i] / weight
-            } else {
-                0.0
-            };
-            part.target_mean[i] = pivot[i] as f64 + shift;
-            part.target_m2[i] = centred(squares[i], shift * offsets[i]);
+        for block in delta.blocks() {
+            summary.count += block.counts[0] as u64;
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+            for part in &block.parts {
+                summary.add(&self.part(part));
+            }
         }
-        if self.extremes {
-            part.target_range = target_extremes::fold(delta, EXTREMES);
-        }
-        summary.add(&part);
     }
 }
-
-/// The block of floats that is the pivot, and the first of the extremes, if they are kept.
-const PIVOT: usize = 1;
-const EXTREMES: usize = 2;
 
 /// Sums over pairs of prediction and target, per output, in `f64`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

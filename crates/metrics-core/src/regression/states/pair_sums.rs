@@ -3,44 +3,24 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
     Summary,
-    batch::{Pairs, Regression},
+    batch::Regression,
     ops::{
         Rows, any_in_row,
-        host::{self, NumberTerms, PairRows, RowOfTerms},
-        on_host,
+        pairs::{
+            AnyTerms, PairSink, Pairs, Terms,
+            host::{Block, NumberTerms, Totals},
+        },
     },
     states::{
         ValueListSummary,
         fold::{add_rejected, add_sums},
-        rows::{Weighed, add_weights},
     },
 };
-#[cfg(any(feature = "flex", feature = "ndarray"))]
 use burn::tensor::{Bool, DType, Int, Tensor};
 use serde::{Deserialize, Serialize};
-use std::fmt::Debug;
+use std::{any::Any, fmt::Debug, sync::Arc};
 
-/// What the terms of a metric measure.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Unit {
-    /// Every element, whatever the shape of the batch: pairs come as `[N * D, 1]`.
-    #[default]
-    Elements,
-    /// The elements of each of so many columns, which have sums of their own: pairs come as `[N, D]`.
-    Outputs(usize),
-    /// Whole rows, such as vectors or distributions: pairs come as `[N, D]`, terms are `[N, 1]`.
-    Rows,
-}
-
-impl Unit {
-    /// How many outputs have sums of their own.
-    pub fn outputs(self) -> usize {
-        match self {
-            Unit::Outputs(outputs) => outputs,
-            Unit::Elements | Unit::Rows => 1,
-        }
-    }
-}
+pub use crate::ops::pairs::Unit;
 
 /// The terms of which a metric is a function of the sums, such as `|prediction - target|`.
 ///
@@ -161,6 +141,19 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
         [f64::NAN; MAX_SUMS]
     }
 
+    /// The same of several pairs. Terms of several kinds choose here which they are, rather than for each pair.
+    #[inline(always)]
+    fn of_pairs(&self, pred: &[f64; LANES], target: &[f64; LANES]) -> [[f64; LANES]; MAX_SUMS] {
+        let mut terms = [[0.0; LANES]; MAX_SUMS];
+        for lane in 0..LANES {
+            let of_pair = self.of_pair(pred[lane], target[lane]);
+            for k in 0..MAX_SUMS {
+                terms[k][lane] = of_pair[k];
+            }
+        }
+        terms
+    }
+
     /// The same of one row of predictions and targets.
     ///
     /// # Errors
@@ -173,51 +166,77 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
 /// The most terms that can be had [by number](PairTerms::BY_NUMBER).
 pub const MAX_SUMS: usize = 2;
 
+/// How many pairs [`PairTerms::of_pairs`] takes.
+pub const LANES: usize = 8;
+
 fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError> {
-    match terms.unit() {
+    match PairTerms::unit(terms) {
         Unit::Outputs(outputs) => batch.check_outputs(Some(outputs)),
         Unit::Elements | Unit::Rows => Ok(()),
     }
 }
 
-/// The terms by number, as a pass over numbers takes them.
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-struct ByNumber<'a, T>(&'a T);
+impl<T: PairTerms> NumberTerms for T {
+    const TERMS: usize = T::SUMS;
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-impl<T: PairTerms> NumberTerms for ByNumber<'_, T> {
     #[inline(always)]
     fn rejects(&self, pred: f64, target: f64) -> Option<Reason> {
-        self.0.rejects_pair(pred, target)
+        self.rejects_pair(pred, target)
     }
 
     #[inline(always)]
-    fn terms(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
-        self.0.of_pair(pred, target)
+    fn pair(&self, pred: f64, target: f64) -> [f64; MAX_SUMS] {
+        self.of_pair(pred, target)
     }
-}
 
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-impl<T: PairTerms> RowOfTerms for ByNumber<'_, T> {
     #[inline(always)]
-    fn write(&self, pred: &[f32], target: &[f32], terms: &mut [f64]) -> Result<(), Reason> {
-        let of_row = self.0.of_row(pred, target)?;
-        terms.copy_from_slice(&of_row[..terms.len()]);
-        Ok(())
+    fn pairs(&self, pred: &[f64; LANES], target: &[f64; LANES]) -> [[f64; LANES]; MAX_SUMS] {
+        self.of_pairs(pred, target)
+    }
+
+    #[inline(always)]
+    fn row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+        self.of_row(pred, target)
     }
 }
 
-/// The batch in the shape that the unit has.
-fn pairs<T: PairTerms>(terms: &T, batch: &Regression) -> Pairs {
-    match terms.unit() {
-        Unit::Elements => batch.elements(),
-        Unit::Outputs(_) | Unit::Rows => batch.pairs(),
+impl<T: PairTerms> Terms for T {
+    fn unit(&self) -> Unit {
+        PairTerms::unit(self)
+    }
+
+    fn sums(&self) -> usize {
+        T::SUMS
+    }
+
+    fn by_number(&self) -> bool {
+        T::BY_NUMBER && T::SUMS <= MAX_SUMS
+    }
+
+    fn add(&self, block: &Block, totals: &mut Totals) {
+        match PairTerms::unit(self) {
+            Unit::Rows => block.add_rows(totals, self),
+            Unit::Elements | Unit::Outputs(_) => block.add_pairs(totals, self),
+        }
+    }
+
+    fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>) {
+        measure(self, pairs)
+    }
+
+    fn equals(&self, other: &dyn Terms) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref() == Some(self)
     }
 }
 
-/// The rows of a batch and their terms side by side.
-fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
-    let (pred, target, weights) = pairs(terms, batch);
+/// The rows of pairs in the shape of the unit, and their terms side by side.
+fn measure<T: PairTerms>(terms: &T, pairs: Pairs) -> (Rows, Tensor<2>) {
+    let Pairs {
+        pred,
+        target,
+        weights,
+    } = pairs;
     let [n, _] = pred.dims();
     let any = |flags: Tensor<2, Bool>| any_in_row(flags).reshape([n]);
     let nan = any((pred.clone().is_nan()).bool_or(target.clone().is_nan()));
@@ -240,45 +259,14 @@ fn measure<T: PairTerms>(terms: &T, batch: &Regression) -> (Rows, Tensor<2>) {
 /// [by number](PairTerms::BY_NUMBER) are `f64` on CPU backends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairSums<T> {
-    terms: T,
+    terms: Arc<T>,
 }
 
 impl<T: PairTerms> PairSums<T> {
     /// Of these terms.
     pub fn new(terms: T) -> Self {
-        Self { terms }
-    }
-
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
-    fn update_by_number(&self, delta: &mut Delta, batch: &Regression) {
-        let (terms, device) = (&self.terms, batch.target().device());
-        let (pred, target, weights) = pairs(terms, batch);
-        let [_, columns] = pred.dims();
-        let pass = host::with_weights(&weights, |weights| {
-            host::floats(&pred, |pred| {
-                host::floats(&target, |target| {
-                    let rows = PairRows {
-                        pred,
-                        target,
-                        columns,
-                        weights,
-                    };
-                    match terms.unit() {
-                        Unit::Rows => host::row_terms(rows, T::SUMS, &ByNumber(terms)),
-                        _ => host::pair_terms(rows, T::SUMS, &ByNumber(terms)),
-                    }
-                })
-            })
-        });
-        let (sums, given) = pass.totals.split_at(pass.totals.len() - 1);
-        let counts = pass.used_and_rejected();
-        delta.both(counts.len(), sums.len(), &device, |before, totals| {
-            let counts = host::add_counts(before, &counts);
-            (counts, host::add_totals(totals, sums))
-        });
-        if weights.is_some() {
-            delta.counts(1, 1, &device, |used| host::add_counts(used, &counts[..1]));
-            delta.sums(1, 1, &device, |weight| host::add_totals(weight, given));
+        Self {
+            terms: Arc::new(terms),
         }
     }
 }
@@ -292,7 +280,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     }
 
     fn empty(&self) -> PairSumsSummary {
-        let outputs = self.terms.unit().outputs();
+        let outputs = PairTerms::unit(&*self.terms).outputs();
         PairSumsSummary {
             outputs,
             count: 0,
@@ -311,34 +299,28 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        check(&self.terms, batch)
+        check(&*self.terms, batch)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        if T::BY_NUMBER && T::SUMS <= MAX_SUMS {
-            on_host!(batch.target, self.update_by_number(delta, batch));
-        }
-        let (rows, terms) = measure(&self.terms, batch);
-        let ([_, k], device) = (terms.dims(), terms.device());
-        delta.both(1 + REJECTED_SLOTS, k, &device, |counts, sums| {
-            rows.add(counts, sums, terms)
-        });
-        add_weights(delta, &rows, 1);
+        let terms = AnyTerms(self.terms.clone());
+        delta.want((&batch.pairs, PairSink::Terms(terms)));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut PairSumsSummary) {
-        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        let Weighed { count, weight } = Weighed::beside(delta, counts[0], 1);
-        let mut part = PairSumsSummary {
-            count,
-            weight,
-            sums,
-            ..self.empty()
-        };
-        add_rejected(&mut part.rejected, &counts[1..]);
-        summary.add(&part);
+        for block in delta.blocks() {
+            let (used, rejected) = (block.counts[0], &block.counts[1..]);
+            let mut sums = block.sums();
+            let weight = if block.weighted { sums.pop() } else { None };
+            let mut part = PairSumsSummary {
+                count: used as u64,
+                weight: weight.unwrap_or(f64::from(used)),
+                sums,
+                ..self.empty()
+            };
+            add_rejected(&mut part.rejected, rejected);
+            summary.add(&part);
+        }
     }
 }
 
@@ -439,19 +421,21 @@ impl Summary for PairSumsSummary {
 /// It takes no weights: an element that counts twice, or half, has no place in a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairList<T> {
-    terms: T,
+    terms: Arc<T>,
 }
 
 impl<T: PairTerms> PairList<T> {
     /// Of these terms.
     pub fn new(terms: T) -> Self {
-        Self { terms }
+        Self {
+            terms: Arc::new(terms),
+        }
     }
 }
 
 impl<T: PairTerms> From<PairSums<T>> for PairList<T> {
     fn from(sums: PairSums<T>) -> Self {
-        Self::new(sums.terms)
+        Self { terms: sums.terms }
     }
 }
 
@@ -472,11 +456,11 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        check(&self.terms, batch)
+        check(&*self.terms, batch)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let (rows, terms) = measure(&self.terms, batch);
+        let (rows, terms) = measure(&*self.terms, batch.pairs.of(PairTerms::unit(&*self.terms)));
         let ([n, _], device) = (terms.dims(), terms.device());
         let terms = terms.slice([0..n, 0..1]).reshape([n]);
         // Those to leave out are left out when they are read.
@@ -499,8 +483,7 @@ impl<T: PairTerms> Accumulator for PairList<T> {
 mod tests {
     use super::*;
     use crate::{
-        Batch, Metric, MetricCollection,
-        framework::delta::{Live, read_all},
+        Metric, MetricCollection, State,
         regression::{
             CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence,
             LogCoshError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogError,
@@ -598,7 +581,7 @@ mod tests {
         }
 
         fn unit(&self) -> Unit {
-            self.0.unit()
+            PairTerms::unit(&self.0)
         }
 
         fn invalid_prediction(&self, pred: Tensor<2>) -> Option<Tensor<2, Bool>> {
@@ -642,7 +625,7 @@ mod tests {
         fn agree<T: PairTerms>(metric: impl Metric<Accumulator = PairSums<T>>) {
             let by_number = metric.accumulator();
             assert!(T::BY_NUMBER);
-            let by_tensor = PairSums::new(ByTensor(by_number.terms.clone()));
+            let by_tensor = PairSums::new(ByTensor((*by_number.terms).clone()));
             let kinds: [&[f32]; 3] = [
                 &[],
                 &[0.0, -0.5, -1.0, f32::NAN],
@@ -667,11 +650,9 @@ mod tests {
             }
         }
         fn totals<T: PairTerms>(sums: &PairSums<T>, batch: &Regression) -> PairSumsSummary {
-            let mut live = Live::new(batch.device(), 1);
-            sums.update(&mut live.deltas[0], batch);
-            let mut totals = sums.empty();
-            sums.fold(&read_all(&[&live]).unwrap()[0][0], &mut totals);
-            totals
+            let mut state = State::new(sums.clone());
+            state.update(batch).unwrap();
+            state.summary().unwrap().clone()
         }
         agree(MeanAbsolutePercentageError::new());
         agree(SymmetricMeanAbsolutePercentageError::new());

@@ -3,6 +3,7 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Regression,
+    ops::pairs::{Pairs, Unit},
 };
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -42,7 +43,7 @@ impl Accumulator for RankPairs {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let (pred, target, _) = batch.columns(self.outputs);
+        let Pairs { pred, target, .. } = batch.pairs.of(Unit::columns(self.outputs));
         let [n, width] = pred.dims();
         let rows = Tensor::cat(vec![pred, target], 1);
         delta.append_floats(rows.reshape([2 * n * width]));

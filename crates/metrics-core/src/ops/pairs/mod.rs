@@ -1,0 +1,187 @@
+//! The pass over pairs of predictions and targets.
+
+mod default;
+pub(crate) mod host;
+#[cfg(test)]
+mod tests;
+
+use super::default::Rows;
+use crate::{
+    REJECTED_SLOTS,
+    pass::{DeviceState, Input, Plan, Size},
+};
+use burn::tensor::Tensor;
+use std::{any::Any, fmt::Debug, sync::Arc};
+
+/// Pairs of a batch: predictions and targets `[N, D]`.
+#[derive(Debug, Clone)]
+pub struct Pairs {
+    /// The predictions `[N, D]`.
+    pub pred: Tensor<2>,
+    /// The targets `[N, D]`.
+    pub target: Tensor<2>,
+    /// The weights `[N]`, if there are any.
+    pub weights: Option<Tensor<1>>,
+}
+
+impl Pairs {
+    /// Every element as a row of its own, `[N * D, 1]`, that weighs as much as the row it is of.
+    pub fn elements(&self) -> Self {
+        let [n, columns] = self.target.dims();
+        let size = n * columns;
+        let spread = |w: Tensor<1>| w.reshape([n, 1]).expand([n, columns]).reshape([size]);
+        Self {
+            pred: self.pred.clone().reshape([size, 1]),
+            target: self.target.clone().reshape([size, 1]),
+            weights: self.weights.clone().map(spread),
+        }
+    }
+
+    /// In the shape that a unit has.
+    pub fn of(&self, unit: Unit) -> Self {
+        match unit {
+            Unit::Elements => self.elements(),
+            Unit::Outputs(_) | Unit::Rows => self.clone(),
+        }
+    }
+}
+
+/// What the terms of a metric measure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Unit {
+    /// Every element, whatever the shape of the batch: pairs come as `[N * D, 1]`.
+    #[default]
+    Elements,
+    /// The elements of each of so many columns, which have sums of their own: pairs come as `[N, D]`.
+    Outputs(usize),
+    /// Whole rows, such as vectors or distributions: pairs come as `[N, D]`, terms are `[N, 1]`.
+    Rows,
+}
+
+impl Unit {
+    /// The columns, if they are asked for one by one, else all elements.
+    pub(crate) fn columns(outputs: Option<usize>) -> Self {
+        outputs.map_or(Self::Elements, Self::Outputs)
+    }
+
+    /// How many outputs have sums of their own.
+    pub fn outputs(self) -> usize {
+        match self {
+            Unit::Outputs(outputs) => outputs,
+            Unit::Elements | Unit::Rows => 1,
+        }
+    }
+}
+
+/// What can become of a pair.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PairSink {
+    /// Moments of errors, and of targets around a pivot.
+    ///
+    /// State: a counter of rows used and the rejected ones. Sums: of each column `(p - t)²`, `|p - t|`,
+    /// `t - pivot` and its square, and last the weights. Marks: the pivots, and with extremes the smallest
+    /// targets and the largest. A slot whose weights are 0 has no marks yet.
+    Moments {
+        /// Elements or outputs.
+        unit: Unit,
+        /// Whether to keep the smallest and the largest target.
+        extremes: bool,
+    },
+    /// Joint moments of predictions, targets and errors `e = t - p` around pivots.
+    ///
+    /// State: a counter of rows used and the rejected ones. Sums: of each column `p²`, `t²`, `e²`, `p t`, `p`,
+    /// `t`, `e`, each less its pivot, and last the weights. Marks: the pivots of predictions and targets, and
+    /// two of errors, which add up. A slot whose weights are 0 has no marks yet.
+    Joint {
+        /// Elements or outputs.
+        unit: Unit,
+    },
+    /// Terms of a metric.
+    ///
+    /// State: a counter of rows used and the rejected ones. Sums: of each column the first term, then of each the
+    /// second, and of weighted rows last the weights.
+    Terms(AnyTerms),
+}
+
+/// How many sums [`PairSink::Moments`] keeps of a column.
+pub(crate) const MOMENTS: usize = 4;
+
+/// How many sums [`PairSink::Joint`] keeps of a column.
+pub(crate) const JOINT: usize = 7;
+
+impl PairSink {
+    /// The pairs that it takes.
+    pub fn unit(&self) -> Unit {
+        match self {
+            Self::Moments { unit, .. } | Self::Joint { unit } => *unit,
+            Self::Terms(terms) => terms.0.unit(),
+        }
+    }
+}
+
+/// Terms of any metric.
+#[derive(Debug, Clone)]
+pub struct AnyTerms(pub(crate) Arc<dyn Terms>);
+
+impl PartialEq for AnyTerms {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || self.0.equals(other.0.as_ref())
+    }
+}
+
+/// What a pass needs to know of terms.
+pub(crate) trait Terms: Debug + Any + Send + Sync {
+    /// What they measure.
+    fn unit(&self) -> Unit;
+
+    /// How many sums there are of each output.
+    fn sums(&self) -> usize;
+
+    /// Whether [`add`](Self::add) knows the terms.
+    fn by_number(&self) -> bool;
+
+    /// Adds the terms of a block of pairs in host memory.
+    fn add(&self, block: &host::Block, totals: &mut host::Totals);
+
+    /// The rows of pairs in the shape of the unit, and their terms side by side.
+    fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>);
+
+    /// Whether they are the same terms.
+    fn equals(&self, other: &dyn Terms) -> bool;
+}
+
+impl Input for Pairs {
+    type Sink = PairSink;
+
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    fn size(&self, sink: &PairSink) -> Size {
+        let outputs = sink.unit().outputs();
+        let (sums, marks) = match sink {
+            PairSink::Moments { extremes, .. } => {
+                let marks = if *extremes { 3 } else { 1 };
+                (MOMENTS * outputs + 1, marks * outputs)
+            }
+            PairSink::Joint { .. } => (JOINT * outputs + 1, 4 * outputs),
+            PairSink::Terms(terms) => {
+                let weights = usize::from(self.is_weighted());
+                (terms.0.sums() * outputs + weights, 0)
+            }
+        };
+        Size {
+            counts: 1 + REJECTED_SLOTS,
+            sums,
+            marks,
+        }
+    }
+
+    fn on_host(&self, plan: &Plan<PairSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        host::pass(self, plan, counts, numbers);
+    }
+
+    fn on_device(&self, plan: &Plan<PairSink>, state: DeviceState) -> DeviceState {
+        default::pass(self, plan, state)
+    }
+}

@@ -1,0 +1,197 @@
+//! The pass in host memory: blocks of numbers that every sink takes while they are in the cache.
+
+use super::{NanRule, Numbers, ValueSink};
+use crate::pass::{Placed, Plan};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Numbers of a block: they and their weights take half of the first-level cache.
+const BLOCK: usize = 1 << 11;
+
+/// Numbers that a thread takes at a time. Parts have this size whatever the number of threads, so that sums do
+/// not depend on it.
+const PART: usize = 1 << 15;
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+pub(super) fn pass(
+    input: &Numbers,
+    plan: &Plan<ValueSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+) {
+    use crate::ops::host::{floats, with_weights};
+
+    floats(&input.values, |values| {
+        with_weights(&input.weights, |weights| {
+            Block { values, weights }.pass(plan, counts, numbers);
+        });
+    });
+}
+
+#[cfg(not(any(feature = "flex", feature = "ndarray")))]
+pub(super) fn pass(_: &Numbers, _: &Plan<ValueSink>, _: &mut [i32], _: &mut [f64]) {}
+
+/// Some numbers.
+#[derive(Clone, Copy)]
+struct Block<'a> {
+    values: &'a [f32],
+    weights: Option<&'a [f32]>,
+}
+
+impl Block<'_> {
+    fn range(&self, range: Range<usize>) -> Self {
+        Self {
+            values: &self.values[range.clone()],
+            weights: self.weights.map(|weights| &weights[range]),
+        }
+    }
+
+    /// As a whole batch.
+    fn pass(&self, plan: &Plan<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        let n = self.values.len();
+        if n <= PART {
+            return self.part(plan, counts, numbers);
+        }
+        let parts = (0..n.div_ceil(PART)).into_par_iter().map(|i| {
+            let (mut counts, mut numbers) = (vec![0; counts.len()], vec![0.0; numbers.len()]);
+            let part = self.range(i * PART..n.min((i + 1) * PART));
+            part.part(plan, &mut counts, &mut numbers);
+            (counts, numbers)
+        });
+        // Collected in order, so that the sums do not depend on which thread was first.
+        let parts: Vec<_> = parts.collect();
+        for (more, mut part) in parts {
+            (counts.iter_mut().zip(more)).for_each(|(count, more)| *count += more);
+            for placed in &plan.sinks {
+                let (own, more) = (placed.numbers_of(numbers), placed.numbers_of(&mut part));
+                match placed.sink {
+                    ValueSink::Totals(_) => {
+                        (own.iter_mut().zip(more)).for_each(|(sum, more)| *sum += *more);
+                    }
+                    ValueSink::Extremes(_) => join(own, more[1], more[2]),
+                }
+            }
+        }
+    }
+
+    /// Block by block.
+    fn part(&self, plan: &Plan<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        let n = self.values.len();
+        for start in (0..n).step_by(BLOCK) {
+            let block = self.range(start..n.min(start + BLOCK));
+            for placed in &plan.sinks {
+                block.sink(placed, placed.counts_of(counts), placed.numbers_of(numbers));
+            }
+        }
+    }
+
+    fn sink(&self, placed: &Placed<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        match placed.sink {
+            ValueSink::Totals(rule) => totals(self, rule, counts, numbers),
+            ValueSink::Extremes(rule) => extremes(self.values, rule, counts, numbers),
+        }
+    }
+}
+
+/// How many numbers are added side by side.
+const LANES: usize = 8;
+
+/// Numbers go through vectors, and again one by one if one may be NaN.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn totals(block: &Block, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
+    let (values, rest) = block.values.as_chunks::<LANES>();
+    let whole = block.values.len() - rest.len();
+    let mut lanes = [[0.0f64; LANES]; 3];
+    match block.weights {
+        None => {
+            for values in values {
+                for lane in 0..LANES {
+                    lanes[0][lane] += f64::from(values[lane]);
+                }
+            }
+        }
+        Some(weights) => {
+            for (values, weights) in values.iter().zip(weights.as_chunks::<LANES>().0) {
+                for lane in 0..LANES {
+                    let (value, weight) = (f64::from(values[lane]), f64::from(weights[lane]));
+                    lanes[0][lane] += value;
+                    lanes[1][lane] += value * weight;
+                    lanes[2][lane] += weight;
+                }
+            }
+        }
+    }
+    let batch = lanes.map(|lanes| lanes.iter().sum::<f64>());
+    // Infinities may make a NaN, too, and then there is none after all.
+    let added = if batch.iter().any(|sum| sum.is_nan()) {
+        0
+    } else {
+        whole
+    };
+    if added > 0 {
+        counts[0] += added as i32;
+        (sums.iter_mut().zip(batch)).for_each(|(sum, more)| *sum += more);
+    }
+    for i in added..block.values.len() {
+        let (value, weight) = (block.values[i], block.weights.map_or(1.0, |w| w[i]));
+        let (value, weight) = match rule {
+            _ if !value.is_nan() && !weight.is_nan() => (value, weight),
+            NanRule::Impute(imputed) => (imputed, 1.0),
+            NanRule::LeaveOut(_) => {
+                counts[rule.counter()] += 1;
+                continue;
+            }
+        };
+        let (value, weight) = (f64::from(value), f64::from(weight));
+        counts[0] += 1;
+        let terms = [value, value * weight, weight];
+        (sums.iter_mut().zip(terms)).for_each(|(sum, term)| *sum += term);
+    }
+}
+
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn extremes(values: &[f32], rule: NanRule, counts: &mut [i32], marks: &mut [f64]) {
+    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+    let mut nans = [0i32; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut add = |lane: usize, value: f32| {
+        nans[lane] += i32::from(value.is_nan());
+        low[lane] = if value < low[lane] { value } else { low[lane] };
+        high[lane] = if value > high[lane] {
+            value
+        } else {
+            high[lane]
+        };
+    };
+    for chunk in chunks {
+        for lane in 0..LANES {
+            add(lane, chunk[lane]);
+        }
+    }
+    rest.iter().for_each(|value| add(0, *value));
+    let (low, high) = (low.into_iter(), high.into_iter());
+    let mut low = low.fold(f32::INFINITY, f32::min);
+    let mut high = high.fold(f32::NEG_INFINITY, f32::max);
+    let nans: i32 = nans.iter().sum();
+    counts[0] += values.len() as i32 - nans;
+    counts[rule.counter()] += nans;
+    if let NanRule::Impute(value) = rule
+        && nans > 0
+    {
+        (low, high) = (low.min(value), high.max(value));
+    }
+    join(marks, low.into(), high.into());
+}
+
+/// Joins extremes with others.
+fn join(marks: &mut [f64], low: f64, high: f64) {
+    if let [seen, least, most] = marks {
+        let fresh = *seen == 0.0;
+        (*least, *most) = if fresh {
+            (low, high)
+        } else {
+            (least.min(low), most.max(high))
+        };
+        *seen = 1.0;
+    }
+}

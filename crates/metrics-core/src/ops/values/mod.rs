@@ -1,0 +1,90 @@
+//! The pass over plain numbers.
+
+mod default;
+mod host;
+
+use crate::{
+    REJECTED_SLOTS, Reason,
+    pass::{DeviceState, Input, Plan, Size},
+};
+use burn::tensor::Tensor;
+
+/// Numbers of a batch.
+#[derive(Debug, Clone)]
+pub struct Numbers {
+    /// The numbers `[N]`.
+    pub values: Tensor<1>,
+    /// The weights `[N]`, if there are any.
+    pub weights: Option<Tensor<1>>,
+}
+
+/// What becomes of a number that is NaN, or has a weight that is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NanRule {
+    /// It is this one, with a weight of 1.
+    Impute(f32),
+    /// It is left out, and counted by its reason.
+    LeaveOut(Reason),
+}
+
+impl NanRule {
+    /// What it is in sums and extremes to which `neutral` adds nothing.
+    fn number(self, neutral: f32) -> f32 {
+        match self {
+            Self::Impute(value) => value,
+            Self::LeaveOut(_) => neutral,
+        }
+    }
+
+    /// Where it is counted.
+    fn counter(self) -> usize {
+        match self {
+            Self::Impute(_) => 0,
+            Self::LeaveOut(reason) => 1 + reason as usize,
+        }
+    }
+}
+
+/// What can become of a number.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ValueSink {
+    /// The sum of all.
+    ///
+    /// State: a counter of the numbers used and the rejected ones, and their sum. Of weighted numbers two more
+    /// sums, of number times weight and of weights.
+    Totals(NanRule),
+    /// The smallest and the largest, whatever they weigh.
+    ///
+    /// State: a counter of the numbers used and the rejected ones. Marks: 1 if there are others, and the smallest
+    /// and the largest number.
+    Extremes(NanRule),
+}
+
+impl Input for Numbers {
+    type Sink = ValueSink;
+
+    fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    fn size(&self, sink: &ValueSink) -> Size {
+        let (sums, marks) = match sink {
+            ValueSink::Totals(_) if self.is_weighted() => (3, 0),
+            ValueSink::Totals(_) => (1, 0),
+            ValueSink::Extremes(_) => (0, 3),
+        };
+        Size {
+            counts: 1 + REJECTED_SLOTS,
+            sums,
+            marks,
+        }
+    }
+
+    fn on_host(&self, plan: &Plan<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
+        host::pass(self, plan, counts, numbers);
+    }
+
+    fn on_device(&self, plan: &Plan<ValueSink>, state: DeviceState) -> DeviceState {
+        default::pass(self, plan, state)
+    }
+}
