@@ -20,7 +20,7 @@ pub struct MetricsCheckpoint {
     pub(crate) reports: Vec<SplitReport>,
     #[serde(default)]
     pub(crate) running: Vec<(SplitKind, SavedEpoch)>,
-    /// The epoch to begin with, if one was asked for.
+    /// The number of the first epoch, if it was asked for.
     pub(crate) first_epoch: Option<usize>,
 }
 
@@ -41,7 +41,7 @@ impl MetricsCheckpoint {
         }
     }
 
-    /// It as it was when an epoch began, for a training that goes further back: Burn's begins with
+    /// The checkpoint as it was when `epoch` began, for a training that goes further back: Burn begins with
     /// this epoch after `SupervisedTraining::checkpoint(epoch - 1)`.
     pub fn at_start_of(mut self, epoch: usize) -> Self {
         self.running.clear();
@@ -68,7 +68,7 @@ impl MetricsCheckpoint {
         self.first_epoch.unwrap_or(reported + 1)
     }
 
-    /// Whether it is one of these metrics, and of a version that this crate reads.
+    /// Fails unless it is a checkpoint of these metrics, in a version that this crate reads.
     pub(crate) fn check(&self, metrics: &[String]) -> Result<(), MetricError> {
         let (version, saved) = (self.version, &self.metrics);
         if version != VERSION {

@@ -1,4 +1,4 @@
-//! A progress display without the metrics that are not to be shown.
+//! A progress display without the hidden metrics.
 
 use burn::train::{
     LearnerSummary,

@@ -17,9 +17,9 @@ pub(crate) struct Epoch<B: Batch> {
     batches: usize,
     failed_batches: usize,
     samples: u64,
-    /// What a metric panicked with: it has left the states in disagreement.
+    /// The message of a metric's panic, after which the states disagree.
     broken: Option<MetricError>,
-    /// Batches after which, by Burn's progress, their worker has no more.
+    /// How many batches were, by Burn's progress, the last one of their worker.
     pub ends: usize,
     /// Whether Burn does not know how much there is.
     endless: bool,
@@ -92,7 +92,7 @@ impl<B: Batch> Epoch<B> {
         taken
     }
 
-    /// The values of the step just taken: of the metrics that log at it, by how far they reach back.
+    /// The values of the last step, for the metrics that log at this step, by how far they reach back.
     pub fn step_values(
         &mut self,
         logged: &[(&str, Wanted)],
@@ -146,7 +146,7 @@ impl<B: Batch> Epoch<B> {
         }
     }
 
-    /// The values where one metric panics: it alone has none.
+    /// The values if one metric panics: all other metrics have theirs.
     fn one_by_one(&mut self) -> MetricReport {
         let mut report = MetricReport::default();
         for metric in self.segments.metrics() {
@@ -162,7 +162,7 @@ impl<B: Batch> Epoch<B> {
         report
     }
 
-    /// It as data; reads the device once.
+    /// The epoch as data. Reads the device once.
     pub fn save(&mut self) -> Result<SavedEpoch, MetricError> {
         Ok(SavedEpoch {
             number: self.number,

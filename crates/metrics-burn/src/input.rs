@@ -8,7 +8,7 @@ use metrics_core::{
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
 };
 
-/// What the plugin takes from a step: a batch, or why the output does not make one.
+/// What the plugin takes from a step: a batch, or the reason why the output makes none.
 ///
 /// Burn's own outputs adapt as they are: [`ClassificationOutput`] to [`Multiclass`], to [`Binary`]
 /// (one output per element) and to [`Values`] (the loss); [`MultiLabelClassificationOutput`] to

@@ -1,6 +1,6 @@
 //! Metrics in Burn's [`SupervisedTraining`](burn::train::SupervisedTraining) and
-//! [`Evaluator`](burn::train::Evaluator): give them a [`LearnerMetrics`], and its values are
-//! computed, logged and reset by themselves.
+//! [`Evaluator`](burn::train::Evaluator). Register a [`LearnerMetrics`], and Burn computes,
+//! logs and resets its metrics.
 //!
 //! ```no_run
 //! use burn::train::SupervisedTraining;
@@ -37,7 +37,7 @@
 //! once for all metrics.
 //!
 //! After the training, `metrics.results().report().write_html("report.html")` writes a page with all
-//! of it (feature `report`, on by default; modules `report` and `plot`).
+//! results (feature `report`, on by default; modules `report` and `plot`).
 
 #![deny(missing_docs)]
 

@@ -1,10 +1,10 @@
-//! A log policy worked out: which value of which metric Burn sees under which name.
+//! What a log policy comes to: the values that Burn sees, of which metric and under which name.
 
 use crate::{LogPolicy, Select, SplitKind};
 use metrics_core::{MetricError, MetricInfo};
 use std::collections::{HashMap, HashSet};
 
-/// A change of the policy of some metrics in some splits.
+/// A change of the log policy of some metrics in some splits.
 pub(crate) type Rule = (Select, Box<dyn Fn(LogPolicy) -> LogPolicy>);
 
 /// The splits a plugin can be registered for.
@@ -30,7 +30,7 @@ pub(crate) enum Shows {
 pub(crate) struct Planned {
     pub info: MetricInfo,
     pub policy: LogPolicy,
-    /// Under which names Burn sees it.
+    /// The names under which Burn sees the metric.
     pub names: Vec<(String, Shows)>,
 }
 
@@ -58,7 +58,7 @@ impl Plan {
     }
 }
 
-/// The plan of every split, later rules over earlier ones.
+/// The plan of every split. Later rules override earlier ones.
 pub(crate) fn plans(metrics: &[MetricInfo], rules: &[Rule]) -> Result<Vec<Plan>, MetricError> {
     let known = |name: &String| metrics.iter().any(|info| info.name == *name);
     for name in rules.iter().flat_map(|(select, _)| &select.names).flatten() {
@@ -120,7 +120,7 @@ fn names(planned: &Planned, fork: bool) -> Vec<(String, Shows)> {
     names
 }
 
-/// What is left of 255 bytes for a file's name after `.log`.
+/// The bytes of a file's name that `.log` leaves of 255.
 const LONGEST_NAME: usize = 251;
 
 /// Burn identifies metrics by name, across splits, and its file logger makes a file of each.

@@ -31,13 +31,13 @@ type Running<B> = Arc<Mutex<Vec<(SplitKind, Weak<Mutex<SplitState<B>>>)>>>;
 /// Register it with [`SupervisedTraining::metrics`] or [`EvaluatorBuilder::metrics`]. Each split
 /// has its own state; it is reset before each epoch and each test set. A metric that is a number
 /// is a numeric metric for Burn, so that its epoch values reach early stopping, checkpointing, the
-/// summary and the display; any other is a text metric, shown at the end of an epoch and logged as
+/// summary and the display. Any other metric is a text metric, shown at the end of an epoch and logged as
 /// a line of JSON.
 ///
 /// A metric that fails never ends the training: the reason is logged once (as a warning, to Burn's
 /// `experiment.log` by default), the value is `N/A`, and the [results](Self::results) carry it.
 ///
-/// A clone shares the results, and is the handle to keep when the other is registered.
+/// A clone shares the results: register one and keep the other.
 #[derive(Clone)]
 pub struct LearnerMetrics<B: Batch> {
     collection: MetricCollection<B>,
@@ -60,8 +60,8 @@ pub struct LearnerMetricsBuilder<B: Batch> {
 }
 
 impl<B: Batch> LearnerMetricsBuilder<B> {
-    /// Changes how some metrics are logged in some splits; of several changes of one thing, the last
-    /// holds.
+    /// Changes how some metrics are logged in some splits. If several changes set the same thing, the last
+    /// one holds.
     ///
     /// ```
     /// use metrics_burn::{LearnerMetrics, OnStep, Select, StepValue};
@@ -100,8 +100,8 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
         self.log(Select::all(), move |log| log.on_epoch(on_epoch))
     }
 
-    /// The number of the first epoch in the results; default: 1, or the one to resume with. Metrics
-    /// cannot see Burn's: after `SupervisedTraining::checkpoint(n)` it is `n + 1`.
+    /// The number of the first epoch in the results; default: 1, or the epoch to resume with. Metrics
+    /// cannot see Burn's number: after `SupervisedTraining::checkpoint(n)` give `n + 1`.
     pub fn first_epoch(mut self, epoch: usize) -> Self {
         self.first_epoch = Some(epoch);
         self
@@ -114,8 +114,8 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
         self
     }
 
-    /// Goes on in the middle of the epoch that was running, with what it had accumulated: for a
-    /// strategy of your own that takes up its data there.
+    /// Goes on in the middle of the epoch that was running, with what it had accumulated. For a
+    /// strategy of your own that continues its data there.
     pub fn resume_mid_epoch(mut self, checkpoint: MetricsCheckpoint) -> Self {
         (self.resume, self.mid_epoch) = (Some(checkpoint), true);
         self
@@ -127,8 +127,8 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
     /// [`MetricError::DuplicateName`] if Burn would see two metrics under one name (or one file
     /// name); [`MetricError::UnknownName`] if a rule names a metric that is not there;
     /// [`MetricError::InvalidOption`] if a name cannot be a file's, or for an option out of range;
-    /// whatever [`MetricCollection::check`] says; [`MetricError::Saved`] or
-    /// [`MetricError::MergeMismatch`] if the checkpoint is one of other metrics.
+    /// the error of [`MetricCollection::check`]; [`MetricError::Saved`] or
+    /// [`MetricError::MergeMismatch`] if the checkpoint is of other metrics.
     pub fn build(self) -> Result<LearnerMetrics<B>, MetricError> {
         self.collection.check()?;
         let infos = self.collection.metrics();
@@ -167,7 +167,7 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
     }
 }
 
-/// The name under which Burn knows a metric, where Burn's strategies ask for one of its metrics.
+/// The name under which Burn knows a metric, for Burn's strategies, which take a metric.
 ///
 /// ```no_run
 /// use burn::train::{MetricEarlyStoppingStrategy, StoppingCondition};
@@ -213,7 +213,7 @@ impl<B: Batch> LearnerMetrics<B> {
         Self::builder(collection).build()
     }
 
-    /// Metrics with a value per epoch, and more as you say.
+    /// Metrics with a value per epoch, and with what else the builder's methods ask for.
     pub fn builder(collection: MetricCollection<B>) -> LearnerMetricsBuilder<B> {
         LearnerMetricsBuilder {
             collection,
@@ -224,7 +224,7 @@ impl<B: Batch> LearnerMetrics<B> {
         }
     }
 
-    /// What was computed: fills while the training runs, and is there after it.
+    /// The results. They grow while the training runs, and remain after it.
     pub fn results(&self) -> MetricResults {
         self.results.clone()
     }
@@ -238,7 +238,7 @@ impl<B: Batch> LearnerMetrics<B> {
         self.metric_of(SplitKind::Valid, name)
     }
 
-    /// [`metric`](Self::metric) of another split, where a prefix or postfix makes a difference.
+    /// As [`metric`](Self::metric), for another split, where a prefix or postfix may change the name.
     ///
     /// # Errors
     /// As [`metric`](Self::metric).
@@ -247,9 +247,8 @@ impl<B: Batch> LearnerMetrics<B> {
         Ok(MetricName(Arc::new(name.to_string())))
     }
 
-    /// A progress display without the metrics that are [hidden](LogPolicy::hidden): give it to
-    /// `SupervisedTraining::renderer` in place of the one it wraps, such as Burn's
-    /// `default_renderer`.
+    /// A progress display without the [hidden](LogPolicy::hidden) metrics. It wraps a renderer, such as Burn's
+    /// `default_renderer`: give it to `SupervisedTraining::renderer` in place of that renderer.
     pub fn display(&self, inner: Box<dyn MetricsRenderer>) -> Box<dyn MetricsRenderer> {
         let names = |hidden: bool, kind| {
             let plan: &Plan = self.plan(kind);
@@ -275,8 +274,8 @@ impl<B: Batch> LearnerMetrics<B> {
     }
 
     /// What the training and validation splits have accumulated, and the results so far. Reads the
-    /// device once per split; the training goes on undisturbed. In the middle of an epoch of several
-    /// distributed workers it lacks what they have sent for another epoch.
+    /// device once per split; the training goes on undisturbed. With several distributed workers, in the middle of an
+    /// epoch, it lacks the batches that workers have sent for another epoch.
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::Interrupted`] if a metric has panicked in this epoch.
@@ -320,8 +319,8 @@ impl<B: Batch> LearnerMetrics<B> {
         )
     }
 
-    /// Registers the views of one split: text metrics first, since Burn calls those first, and
-    /// whichever is first of all leads.
+    /// Registers the views of one split. Text metrics come first, since Burn calls them first, and
+    /// the first view leads.
     fn register<T>(&self, kind: SplitKind, mut builder: T, add: &impl AddView<B, T>) -> T {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|(_, state)| state.strong_count() > 0);

@@ -6,10 +6,10 @@ use metrics_core::{MetricError, Value};
 /// Which steps log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnStep {
-    /// None: the device is read once per epoch.
+    /// No step: the device is read once per epoch.
     #[default]
     Never,
-    /// Every so many steps (0 counts as 1), counted from the start of the epoch.
+    /// Every `n` steps (0 counts as 1), counted from the start of the epoch.
     Every(usize),
 }
 
@@ -31,13 +31,13 @@ pub enum StepValue {
     Batch,
     /// The value of the epoch so far.
     Running,
-    /// The value of the last so many steps of the epoch, as one: not a mean of their values. The
+    /// The value of the last `n` steps of the epoch as one set, not a mean of their values. The
     /// split keeps a summary on the host for each segment between two logging steps in the window.
     Window(usize),
 }
 
 impl StepValue {
-    /// How many steps back it reaches; none for the whole epoch.
+    /// How many steps back it reaches; `None` for the whole epoch.
     pub(crate) fn reach(self) -> Option<usize> {
         match self {
             StepValue::Batch => Some(1),
@@ -64,8 +64,8 @@ pub struct LogPolicy {
 }
 
 impl LogPolicy {
-    /// Which steps log; default: none. However many metrics log at a step, it reads the device
-    /// once. A metric that is not a number is logged per epoch only.
+    /// Which steps log; default: none. A step reads the device once, however many metrics log at it.
+    /// A metric that is not a number is logged per epoch only.
     pub fn on_step(mut self, on_step: OnStep) -> Self {
         self.on_step = on_step;
         self
@@ -108,20 +108,20 @@ impl LogPolicy {
         self
     }
 
-    /// How many decimals the display shows; by default four, or as many as a small number needs. Logs
+    /// How many decimals the display shows; by default four, or more if a small number needs them. Logs
     /// have every digit.
     pub fn precision(mut self, decimals: usize) -> Self {
         self.precision = Some(decimals);
         self
     }
 
-    /// What Burn's name of the metric begins with, such as `"valid "`.
+    /// The text before the metric's name in Burn, such as `"valid "`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// What Burn's name of the metric ends with, before `_step` or `_epoch`.
+    /// The text after the metric's name in Burn, before `_step` or `_epoch`.
     pub fn postfix(mut self, postfix: impl Into<String>) -> Self {
         self.postfix = postfix.into();
         self
@@ -148,7 +148,7 @@ impl LogPolicy {
         self.unit.clone().or(percent)
     }
 
-    /// A number of Burn's as text, with its unit.
+    /// A number that Burn has, as text with its unit.
     pub(crate) fn text(&self, number: f64) -> String {
         let text = match self.precision {
             Some(decimals) => format!("{number:.decimals$}"),
@@ -161,7 +161,7 @@ impl LogPolicy {
     }
 }
 
-/// Which metrics of which splits a [`LogPolicy`] is for.
+/// The metrics and the splits that a [`LogPolicy`] is for.
 ///
 /// ```
 /// use metrics_burn::Select;
@@ -189,7 +189,7 @@ impl Select {
         Self::metrics([name.into()])
     }
 
-    /// Some metrics, by their names in the collection.
+    /// Several metrics, by their names in the collection.
     pub fn metrics<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         Self {
             names: Some(names.into_iter().map(Into::into).collect()),

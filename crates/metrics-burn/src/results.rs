@@ -1,4 +1,4 @@
-//! What was computed, for after the training.
+//! The results, for use after the training.
 
 use metrics_core::{MetricInfo, MetricReport};
 use serde::{Deserialize, Serialize};
@@ -12,8 +12,8 @@ pub enum SplitKind {
     Train,
     /// The validation set.
     Valid,
-    /// A test set by its order, from 0, among all that had a batch: the sets of an evaluation, then
-    /// those of the next with the same [`LearnerMetrics`](crate::LearnerMetrics).
+    /// A test set by its order, from 0, among all test sets that had a batch: the sets of an evaluation, then
+    /// the sets of the next one with the same [`LearnerMetrics`](crate::LearnerMetrics).
     Test(usize),
 }
 
@@ -27,7 +27,7 @@ impl SplitKind {
         }
     }
 
-    /// The [name](Self::name), which the second test set and those after it have with their number.
+    /// The [name](Self::name). From the second test set on, its number follows.
     ///
     /// ```
     /// use metrics_burn::SplitKind;
@@ -56,8 +56,8 @@ pub struct SplitReport {
     pub batches: usize,
     /// How many samples (rows) those batches held.
     pub samples: u64,
-    /// Whether that is all the data, as far as Burn's progress tells: `false` after an interruption,
-    /// or where batches of other workers had not arrived when Burn ended the epoch.
+    /// Whether these are all the data, as far as Burn's progress tells: `false` after an interruption,
+    /// or if batches of other workers had not arrived when Burn ended the epoch.
     pub complete: bool,
     /// How many batches did not fit the metrics and were left out.
     pub failed_batches: usize,
@@ -76,7 +76,7 @@ pub struct MetricResults {
 }
 
 impl MetricResults {
-    /// No reports yet, of these metrics.
+    /// Results without reports, for these metrics.
     pub(crate) fn new(metrics: Vec<MetricInfo>) -> Self {
         Self {
             reports: Arc::default(),

@@ -5,14 +5,14 @@ use metrics_core::{
 };
 use std::collections::VecDeque;
 
-/// Steps that log, and how far back their value reaches (none: to the start of the epoch).
+/// Steps that log, and how far back their value reaches (`None`: to the start of the epoch).
 pub(crate) type Wanted = (usize, Option<usize>);
 
 /// What an epoch has accumulated. A batch is accumulated once, into the last segment, whatever is
 /// logged; a step that logs reads all segments in one device read.
 #[derive(Clone)]
 pub(crate) struct Segments<B: Batch> {
-    /// What no later step's value begins within.
+    /// The steps that no later step's value begins within.
     base: MetricCollection<B>,
     /// The segments after it, with the number of steps before each.
     recent: VecDeque<(usize, MetricCollection<B>)>,
@@ -77,7 +77,7 @@ impl<B: Batch> Segments<B> {
         updated
     }
 
-    /// Whether a failure has left states in disagreement.
+    /// Fails if a failure has left states that disagree.
     pub fn check(&mut self) -> Result<(), MetricError> {
         self.base.check()?;
         self.open().check()
@@ -90,7 +90,7 @@ impl<B: Batch> Segments<B> {
         }
     }
 
-    /// The values of the last `reach` steps, or of all, of the metrics asked for.
+    /// The values over the last `reach` steps, or over all steps, of the metrics asked for.
     pub fn values(
         &mut self,
         reach: Option<usize>,
@@ -138,7 +138,7 @@ impl<B: Batch> Segments<B> {
         Ok(())
     }
 
-    /// The values of all of it, which is one segment from now on.
+    /// The values of the whole epoch, which is one segment from now on.
     pub fn whole(&mut self, metrics: impl Fn(&str) -> bool) -> Result<MetricReport, MetricError> {
         if !self.recent.is_empty() {
             self.read()?;
@@ -147,7 +147,7 @@ impl<B: Batch> Segments<B> {
         self.values_of_one(metrics)
     }
 
-    /// The values where there is one segment, of which a device may keep what it need not hand over.
+    /// The values of an epoch of one segment. A state that can be condensed stays on the device.
     fn values_of_one(
         &mut self,
         metrics: impl Fn(&str) -> bool,
@@ -158,7 +158,7 @@ impl<B: Batch> Segments<B> {
         report
     }
 
-    /// All of it as data, without an effect on what follows.
+    /// The whole epoch as data. What follows is not affected.
     pub fn snapshot(&mut self) -> Result<CollectionSummary, MetricError> {
         self.read()?;
         let mut all = self.base.clone();

@@ -1,4 +1,4 @@
-//! The state of one split, which all its metrics in Burn look at.
+//! The state of one split, which all its metrics in Burn share.
 
 use crate::{
     MetricInput, MetricResults, SplitKind, SplitReport,
@@ -23,19 +23,19 @@ pub(crate) struct SplitState<B: Batch> {
     kind: SplitKind,
     results: MetricResults,
     epoch: Epoch<B>,
-    /// The epoch before, if Burn ended it before all its batches had come.
+    /// The previous epoch, if Burn ended it before all its batches had come.
     unfinished: Option<Epoch<B>>,
-    /// The epoch after, if some of its batches have come already.
+    /// The next epoch, if some of its batches have come already.
     ahead: Option<Epoch<B>>,
-    /// How many workers send batches, known from the first.
+    /// How many workers send batches, known from the first batch.
     workers: Option<usize>,
-    /// The last batch's number, by Burn.
+    /// Burn's number of the last batch.
     iteration: Option<usize>,
-    /// The values of the step just taken, if it logs.
+    /// The values of the last step, if it logs.
     step: Option<MetricReport>,
     /// The values of the epoch, once it has ended.
     end: Option<SplitReport>,
-    /// The causes of failures that have been said, so that each is said once.
+    /// The causes of failures that a warning has named, so that each is named once.
     said: BTreeSet<String>,
 }
 
@@ -150,9 +150,9 @@ impl<B: Batch> SplitState<B> {
     /// Which epoch a batch belongs to, and counts it there.
     ///
     /// With `n` workers Burn numbers the batches of each `n`, `2n`, `3n`, .., so an epoch has at
-    /// most `n` batches of a number, and a worker sends them in order. A batch is behind if the
-    /// epoch before still lacks one of its number, or if this epoch cannot have come to its number
-    /// yet; but not once every worker has begun this epoch. It is ahead if this epoch has all
+    /// most `n` batches of a number, and a worker sends them in order. A batch belongs to the previous
+    /// epoch if that epoch still lacks one of its number, or if this epoch cannot have come to its number
+    /// yet; but not once every worker has begun this epoch. It belongs to the next epoch if this epoch has all
     /// batches of its number.
     fn place(&mut self, metadata: &MetricMetadata) -> Place {
         let iteration = metadata.iteration.unwrap_or(1).max(1);
@@ -205,7 +205,7 @@ impl<B: Batch> SplitState<B> {
         self.end = Some(report);
     }
 
-    /// The values of the epoch before with the batches that came after its end.
+    /// The values of the previous epoch with the batches that came after its end.
     fn close(&mut self) -> Option<SplitReport> {
         let mut epoch = self.unfinished.take()?;
         let report = epoch.report(self.kind, self.workers.unwrap_or(1));
@@ -213,7 +213,7 @@ impl<B: Batch> SplitState<B> {
         Some(report)
     }
 
-    /// Forgets the values of the last step, where Burn asks for those of the epoch.
+    /// Forgets the values of the last step, since Burn now asks for the values of the epoch.
     pub fn end_steps(&mut self) {
         self.step = None;
     }
@@ -237,7 +237,7 @@ impl<B: Batch> SplitState<B> {
         }
     }
 
-    /// The values of the step just taken, if it logged.
+    /// The values of the last step, if it logged.
     pub fn step(&self) -> Option<&MetricReport> {
         self.step.as_ref()
     }
@@ -258,7 +258,7 @@ impl<B: Batch> SplitState<B> {
         Ok(())
     }
 
-    /// Says what a failure led to, the first time there is one of its cause.
+    /// Warns of what a failure led to, the first time that its cause occurs.
     fn say(&mut self, cause: &str, what: &str) {
         // A cause with other numbers is the same.
         let key: String = cause.chars().filter(|c| !c.is_ascii_digit()).collect();
@@ -312,8 +312,8 @@ mod tests {
         state.update(&Values::new(values).into(), &metadata);
     }
 
-    /// Whatever order the workers' events come in, each epoch has its own batches, if the workers
-    /// meet every so many steps, and at the last of an epoch, as sharing gradients makes them do.
+    /// In any order of the workers' events, each epoch has its own batches, if the workers
+    /// meet at regular steps and at the last step of an epoch, as sharing gradients makes them do.
     #[test]
     fn every_order_of_workers_gives_each_epoch_its_batches() {
         let mut seed = 1u64;
@@ -376,7 +376,7 @@ mod tests {
         assert!(late > 100 && early > 100, "{late} late, {early} early");
     }
 
-    /// A loop that counts its iterations through all epochs is no group of workers.
+    /// A loop that counts its iterations through all epochs is not taken for a group of workers.
     #[test]
     fn iterations_that_go_on_through_epochs_are_one_sequence() {
         let (mut state, results) = sum();

@@ -1,4 +1,4 @@
-//! What Burn sees: one of its metrics per value, all looking at the split's state.
+//! What Burn sees: one metric of Burn's per value. All of them share the split's state.
 
 use crate::{
     LogPolicy, MetricInput, StepValue,
@@ -20,9 +20,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Whether a view moves the split's state on or only looks at it.
+/// Whether a view advances the split's state or only reads it.
 pub(crate) trait Role<B: Batch>: Clone + Send + Sync + 'static {
-    /// What Burn adapts the step's output to.
+    /// The input that Burn makes of a step's output.
     type Input;
     fn update(_state: &mut SplitState<B>, _input: &Self::Input, _metadata: &MetricMetadata) {}
     fn finish(_state: &mut SplitState<B>) {}
@@ -33,7 +33,7 @@ pub(crate) trait Role<B: Batch>: Clone + Send + Sync + 'static {
 #[derive(Clone)]
 pub(crate) struct Leads;
 
-/// Every other view. Its input costs nothing.
+/// Any other view. Its input costs nothing.
 #[derive(Clone)]
 pub(crate) struct Follows;
 
@@ -64,7 +64,7 @@ pub(crate) struct View<B: Batch, R> {
     name: MetricName,
     planned: Arc<Planned>,
     shows: Shows,
-    /// What the display shows until there is another value.
+    /// The value that the display shows until there is another one.
     last: Option<String>,
     role: PhantomData<R>,
 }
@@ -113,7 +113,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         Some(self.policy().number(value))
     }
 
-    /// The value of the step just taken, if it shows one: final if it completes an epoch.
+    /// The value of the last step, if the view shows it. It is final if the step completes an epoch.
     fn current(&self, state: &SplitState<B>) -> Option<NumericEntry> {
         match self.shows {
             Shows::Steps => self.number(state.step()).map(NumericEntry::Value),
@@ -125,7 +125,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         }
     }
 
-    /// The interval of the number it shows, if it has one.
+    /// The interval of the shown number, if it has one.
     fn interval(&self, state: &SplitState<B>) -> Option<String> {
         let report = match self.shows {
             Shows::Steps => state.step()?,
@@ -138,7 +138,7 @@ impl<B: Batch, R: Role<B>> View<B, R> {
         Some(format!(" [{lower}, {upper}]"))
     }
 
-    /// The entry of a step or an epoch: without a value it shows the last one and logs nothing.
+    /// The entry of a step or an epoch. Without a value it shows the last value and logs nothing.
     fn entry(&mut self) -> SerializedEntry {
         let mut entry = self.own_entry();
         match (entry.is_not_available(), &self.last) {

@@ -15,7 +15,7 @@ pub(super) struct Appender {
     head: Vec<u8>,
     /// The length of the pieces that were written whole.
     len: u64,
-    /// Whether more than that may be in the file.
+    /// Whether the file may hold more than these pieces.
     torn: bool,
     /// Whether it is a file, rather than a pipe or a device.
     regular: bool,
@@ -58,7 +58,7 @@ impl Appender {
         Ok(new)
     }
 
-    /// Goes on with a file after as many bytes as `keep` says, which reads it; anything after them
+    /// Goes on with a file. `keep` reads the file and says how many of its bytes stay; the rest
     /// is cut off.
     pub fn append(
         path: &Path,
@@ -118,7 +118,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Sees that the file is whole and still where it was: if not, starts another and says so.
+    /// Checks that the file is whole and still in its place. If not, starts another file and warns.
     pub fn flush(&mut self) -> io::Result<()> {
         if !self.regular {
             return Ok(());
@@ -143,7 +143,8 @@ impl Drop for Appender {
     }
 }
 
-/// Keeps other writers off, as far as the file system can: each cuts off what it has not written.
+/// Keeps other writers off, as far as the file system can. Without it, each writer would cut off what the
+/// others wrote.
 fn lock(file: &File) -> io::Result<()> {
     if cfg!(windows) {
         // There a lock keeps readers off as well.
@@ -158,7 +159,7 @@ fn lock(file: &File) -> io::Result<()> {
     }
 }
 
-/// Creates a directory, with those above it.
+/// Creates a directory and the directories above it.
 pub(super) fn create_directory(dir: &Path) -> io::Result<()> {
     if fs::metadata(dir).is_ok_and(|found| !found.is_dir()) {
         // The system would say that it exists.
@@ -186,7 +187,7 @@ pub(super) struct Tail {
     pub torn: Vec<u8>,
 }
 
-/// Refuses what is not a file, such as a pipe, which would wait for its other end.
+/// Refuses anything but a file. A pipe, for example, would wait for its other end.
 pub(super) fn check_regular(path: &Path) -> io::Result<()> {
     match fs::metadata(path)?.is_file() {
         true => Ok(()),

@@ -34,26 +34,26 @@ const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
 pub struct Csv(Appender);
 
 impl Csv {
-    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// Starts a log, and creates the directories above it. If it is the first logger given to Burn, it hides the
     /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the file exists, unless it is a pipe or a
-    /// device; whatever else keeps it from being created. They name the path.
+    /// device; any other error of creating it. Errors name the path.
     pub fn create(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let file = Appender::create(path.as_ref(), HEADER.to_vec())?;
         Ok(RecordLogger::new(Self(file), run))
     }
 
     /// Continues the log of a run, or starts it if there is none, as
-    /// [`JsonLines::append`](super::JsonLines::append) does, but for a last line without its newline:
-    /// it may lack more, and is removed.
+    /// [`JsonLines::append`](super::JsonLines::append) does. One difference: a last line without its newline
+    /// is removed, since it may lack more than that.
     ///
     /// # Errors
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not
     /// such a log, with the number of a damaged line;
-    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another logger is writing it; whatever keeps
-    /// it from being read or written. They name the path.
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another logger is writing it; any other error of
+    /// reading or writing it. Errors name the path.
     pub fn append(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let path = path.as_ref();
         if !path.try_exists().map_err(at(path))? {

@@ -29,12 +29,12 @@ const START: &[u8] = b"{\"run\":";
 pub struct JsonLines(Appender);
 
 impl JsonLines {
-    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// Starts a log, and creates the directories above it. If it is the first logger given to Burn, it hides the
     /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
     /// [`AlreadyExists`](io::ErrorKind::AlreadyExists) if the file exists, unless it is a pipe or a
-    /// device; whatever else keeps it from being created. They name the path.
+    /// device; any other error of creating it. Errors name the path.
     pub fn create(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let file = Appender::create(path.as_ref(), Vec::new())?;
         Ok(RecordLogger::new(Self(file), run))
@@ -42,15 +42,15 @@ impl JsonLines {
 
     /// Continues the log of a run, or starts it if there is none.
     ///
-    /// A last line that a crash cut short is removed; one that only lacks its newline is kept. As the
-    /// first logger given to Burn, it lets early stopping and checkpointing find the earlier epochs.
-    /// Steps count on from the last one logged before the epoch that comes next. An epoch that is run
-    /// again is logged again, after what there is of it.
+    /// A last line that a crash cut short is removed; a last line that only lacks its newline is kept. If it is the
+    /// first logger given to Burn, early stopping and checkpointing find the earlier epochs in it.
+    /// Steps count on from the last step logged before the epoch that comes next. An epoch that runs
+    /// again is logged again, after its earlier records.
     ///
     /// # Errors
     /// [`InvalidData`](io::ErrorKind::InvalidData) if the file is the log of another run, or not
     /// such a log; [`ResourceBusy`](io::ErrorKind::ResourceBusy) if another logger is writing it;
-    /// whatever keeps it from being read or written. They name the path.
+    /// any other error of reading or writing it. Errors name the path.
     pub fn append(path: impl AsRef<Path>, run: &str) -> io::Result<RecordLogger<Self>> {
         let path = path.as_ref();
         if !path.try_exists().map_err(at(path))? {
@@ -98,7 +98,7 @@ impl RecordWriter for JsonLines {
 ///
 /// # Errors
 /// [`InvalidData`](io::ErrorKind::InvalidData) with the number of the line that is not a record;
-/// whatever keeps the file from being read. They name the path.
+/// any other error of reading the file. Errors name the path.
 ///
 /// ```
 /// use metrics_burn::loggers::{JsonLines, read_json_lines};

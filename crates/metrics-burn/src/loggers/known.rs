@@ -1,4 +1,4 @@
-//! The numbers Burn asks for: one compact answer per metric, split and epoch.
+//! The numbers that Burn asks for: one compact answer per metric, split and epoch.
 
 use super::Record;
 use burn::train::metric::NumericEntry;
@@ -52,7 +52,7 @@ type Table = HashMap<String, HashMap<String, BTreeMap<usize, Answer>>>;
 #[derive(Debug, Default)]
 pub(super) struct Known {
     now: Table,
-    /// Apart, since an epoch that is run again counts anew.
+    /// Kept apart, since an epoch that runs again counts anew.
     past: Table,
     /// The last step that the continued log holds, by split and epoch.
     steps: HashMap<String, BTreeMap<usize, u64>>,

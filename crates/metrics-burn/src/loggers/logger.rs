@@ -38,13 +38,13 @@ pub trait RecordWriter: Send {
     /// Writes one record, whole or not at all.
     ///
     /// # Errors
-    /// What made it fail. The record is given again later, after others maybe.
+    /// The error of writing. The record is passed again later, maybe after others.
     fn write(&mut self, record: &Record) -> io::Result<()>;
 
-    /// Called at the end of each epoch of each split: what was written is to last now.
+    /// Called at the end of each epoch of each split: makes what was written durable.
     ///
     /// # Errors
-    /// What made it fail. It is called again later.
+    /// The error of flushing. It is called again later.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -59,13 +59,13 @@ pub trait RecordWriter: Send {
 /// A numeric entry is logged as its number, and a text that is the JSON of a
 /// [`Value`](metrics_core::Value) as that value. Steps are counted over the epochs of each split.
 ///
-/// What Burn logs last in an epoch, or with a final entry or such a value, is of the epoch, and so
-/// are the values of an epoch that Burn completes with batches that come after its end.
+/// What Burn logs last in an epoch belongs to the epoch, and so does a final entry, a
+/// [`Value`](metrics_core::Value), and the values of an epoch that Burn completes with batches that come after its end.
 ///
 /// Of several loggers only the first one given to Burn answers its early stopping and checkpointing.
-/// In a resumed training that one has to know the earlier epochs, so continue it, with
-/// [`JsonLines::append`](super::JsonLines::append) for example; if it was created anew, Burn finds
-/// none of them, whatever the loggers after it hold.
+/// In a resumed training that logger must know the earlier epochs, so continue it, with
+/// [`JsonLines::append`](super::JsonLines::append) for example. If it was created anew, Burn finds
+/// no earlier epoch, whatever the other loggers hold.
 ///
 /// When the writer fails, the cause is logged once as a warning and the training goes on. The last
 /// 10 000 records that could not be written are kept and tried again: every hundred records or more,
@@ -130,7 +130,7 @@ impl<W: RecordWriter> RecordLogger<W> {
         self.report_as(&report.split.label(), report);
     }
 
-    /// The same under another name for the split, such as `test-holdout`.
+    /// As [`report`](Self::report), under another name for the split, such as `test-holdout`.
     pub fn report_as(&self, split: &str, report: &SplitReport) {
         let mut log = self.lock();
         for entry in &report.report.entries {
@@ -172,7 +172,7 @@ impl<W: RecordWriter> RecordLogger<W> {
     /// Writes what waits after a failure.
     ///
     /// # Errors
-    /// Why it still cannot be written.
+    /// The error, if writing still fails.
     pub fn flush(&self) -> io::Result<()> {
         self.lock().outbox.flush()
     }
@@ -182,7 +182,7 @@ impl<W: RecordWriter> RecordLogger<W> {
         self.lock().outbox.errors
     }
 
-    /// Why the last attempt that failed did.
+    /// The error of the last failed attempt.
     pub fn last_error(&self) -> Option<String> {
         self.lock().outbox.last_error.clone()
     }
@@ -227,16 +227,16 @@ struct Log<W: RecordWriter> {
     known: Known,
     splits: HashMap<String, Progress>,
     names: HashMap<MetricId, String>,
-    /// The names that were given twice, which has been said.
+    /// The names that were given twice, each of which a warning has named.
     collided: HashSet<String>,
 }
 
-/// Where a split is.
+/// How far a split is.
 struct Progress {
     /// Steps taken over all epochs.
     steps: u64,
-    /// The last update, if only what Burn calls next tells whether it is a step's or the epoch's:
-    /// its rank metrics end an epoch with an ordinary value.
+    /// The last update, held back if only Burn's next call tells whether it belongs to a step or to the epoch:
+    /// Burn's rank metrics end an epoch with an ordinary value.
     held: Option<Held>,
 }
 
@@ -254,13 +254,13 @@ struct Entry {
 }
 
 impl Entry {
-    /// Whether it is only logged for an epoch, as values that are not numbers are.
+    /// Whether it is only logged for an epoch, as are all values that are not numbers.
     fn ends_epoch(&self) -> bool {
         let is_final = matches!(self.number, Some(NumericEntry::Final(_)));
         is_final || matches!(self.value, RecordValue::Value(_))
     }
 
-    /// Whether it is the value of a batch of so many elements.
+    /// Whether it is the value of a batch, with the number of its elements.
     fn is_batch(&self) -> bool {
         matches!(self.number, Some(NumericEntry::Aggregated { .. }))
     }
@@ -349,7 +349,7 @@ impl<W: RecordWriter> Log<W> {
         }
     }
 
-    /// Writes the update that is held back: the epoch's, or a step's.
+    /// Writes the update that is held back, as a value of the epoch or of a step.
     fn settle(&mut self, split: &str, is_epoch: bool) {
         let Some(progress) = self.splits.get_mut(split) else {
             return;

@@ -1,9 +1,9 @@
 //! Metric loggers for Burn's training: lines of JSON, CSV and TensorBoard.
 //!
-//! Burn keeps every logger it is given, so they stack; only without any does it add its own
-//! [`FileMetricLogger`](burn::train::logger::FileMetricLogger). Give it that one as well where
+//! Burn keeps every logger that it is given, so loggers stack. If there is none, Burn adds its own
+//! [`FileMetricLogger`](burn::train::logger::FileMetricLogger). Add that logger as well if
 //! something reads its files, such as Burn's [`LearnerSummary`](burn::train::LearnerSummary).
-//! Burn's early stopping and checkpointing ask the first one only.
+//! Burn's early stopping and checkpointing ask the first logger only.
 //!
 //! ```no_run
 //! use burn::train::{SupervisedTraining, logger::FileMetricLogger};

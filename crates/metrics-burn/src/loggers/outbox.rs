@@ -1,20 +1,20 @@
-//! A writer that may fail, and what waits for it.
+//! A writer that may fail, and the records that wait for it.
 
 use super::{Record, RecordWriter};
 use std::{collections::VecDeque, io};
 
-/// How many records wait while the writer fails; the oldest is lost when there are more.
+/// How many records wait while the writer fails. If there are more, the oldest is lost.
 const MAX_WAITING: usize = 10_000;
 
-/// After how many records, at least, what waits is tried again.
+/// After how many records, at least, the writer tries again what waits.
 const RETRY: usize = 100;
 
 pub(super) struct Outbox<W: RecordWriter> {
     pub writer: W,
     waiting: VecDeque<Record>,
-    /// How many records came since what waits was tried.
+    /// How many records came since the last attempt to write what waits.
     since: usize,
-    /// Whether the last attempt failed, which has then been said.
+    /// Whether the last attempt failed. A warning has then said so.
     failing: bool,
     pub errors: u64,
     pub last_error: Option<String>,
@@ -34,8 +34,8 @@ impl<W: RecordWriter> Outbox<W> {
         }
     }
 
-    /// Writes a record, or keeps it while the writer fails. What waits is tried again when as many
-    /// records came as wait, so that a writer that stays broken costs little.
+    /// Writes a record, or keeps it while the writer fails. If `n` records wait, the writer tries them again after
+    /// `n` more records, so that a writer that stays broken costs little.
     pub fn put(&mut self, record: Record) {
         let others = self.waiting.len();
         self.waiting.push_back(record);

@@ -45,12 +45,12 @@ pub struct Record {
     pub name: String,
     /// Its value.
     pub value: RecordValue,
-    /// What the classes of the value are called, if the report says so: one name for each, or none.
+    /// The names of the value's classes, if the report has them: one name for each, or an empty list.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub class_names: Vec<String>,
 }
 
-/// A value that is not one number as the text that Burn hands to its loggers: the value's own JSON,
+/// A value that is not one number, as the text that Burn passes to its loggers: the value's own JSON,
 /// with the names of its classes if there are any.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct NamedValue<'a> {
@@ -69,7 +69,7 @@ pub enum RecordValue {
     Number(f64),
     /// A value that is not one number, such as a confusion matrix.
     Value(Value),
-    /// What a metric that is not of this crate has as text.
+    /// The text of a metric from another crate.
     Text(String),
 }
 

@@ -5,7 +5,7 @@ use super::{
     palette::{AXIS, GRID, MUTED, Shade},
 };
 
-/// How wide a number beside an axis may be, in pixels.
+/// The largest width of a number beside an axis, in pixels.
 const LABEL: f64 = 56.0;
 
 /// A rectangle in pixels.
@@ -58,7 +58,7 @@ impl Axes {
         canvas.upward((14.0, middle), Align::Center, TEXT, MUTED, y_name);
     }
 
-    /// A line through points, with a gap where one is not finite. A point alone is a dot.
+    /// A line through points, with a gap at each point that is not finite. A single point is a dot.
     pub fn line(
         &self,
         canvas: &mut Canvas,
@@ -92,7 +92,7 @@ fn pieces(points: impl Iterator<Item = Point>) -> Vec<Vec<Point>> {
     pieces
 }
 
-/// The points that show: of those in one pixel column the first, the lowest, the highest and the
+/// The visible points: of the points in one pixel column the first, the lowest, the highest and the
 /// last. A column is `detail` pixels wide.
 fn thinned(points: &[Point], detail: f64) -> Vec<Point> {
     let column = |point: &Point| (point.0 / detail).floor();
@@ -115,7 +115,7 @@ fn thinned(points: &[Point], detail: f64) -> Vec<Point> {
     kept.into_iter().step_by(stride).collect()
 }
 
-/// Round numbers within a range, about so many.
+/// About `count` round numbers within a range.
 pub fn ticks((low, high): (f64, f64), count: usize, whole: bool) -> Vec<f64> {
     let rough = (high - low) / count.max(1) as f64;
     if !(rough.is_finite() && rough > 0.0) {
@@ -138,7 +138,7 @@ pub fn ticks((low, high): (f64, f64), count: usize, whole: bool) -> Vec<f64> {
     ticks
 }
 
-/// The numbers at ticks, with as many digits as tell them apart; large and small ones in scientific
+/// The numbers at ticks, with enough digits to tell them apart; large and small ones in scientific
 /// notation where that is shorter.
 pub fn labels(ticks: &[f64]) -> Vec<String> {
     let step = match ticks {
@@ -169,7 +169,7 @@ pub fn labels(ticks: &[f64]) -> Vec<String> {
     }
 }
 
-/// A range that holds all finite values, with room around them; `None` without any.
+/// A range that holds all finite values, with room around them; `None` if there are none.
 pub fn range_of(values: impl Iterator<Item = f64>) -> Option<(f64, f64)> {
     let finite = values.filter(|value| value.is_finite());
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {

@@ -12,7 +12,7 @@ use plotters::{
 /// A point in pixels.
 pub type Point = (f64, f64);
 
-/// The backend knows whole units only; this many of them make a pixel.
+/// The number of the backend's units in a pixel: the backend knows whole units only.
 const UNITS: f64 = 8.0;
 
 /// Sizes of text, in pixels.
@@ -27,14 +27,14 @@ pub enum Align {
     Right,
 }
 
-/// Draws on an SVG that is being written. Writing to memory cannot fail, so the backend's results
-/// are not looked at.
+/// Draws on an SVG in memory. Writing to memory cannot fail, so the backend's results are
+/// ignored.
 pub struct Canvas<'a> {
     backend: SVGBackend<'a>,
 }
 
 impl Canvas<'_> {
-    /// The SVG of a drawing, with a name for those who do not see it.
+    /// The SVG of a drawing, with a name for screen readers.
     pub fn draw(label: &str, width: f64, height: f64, drawing: impl FnOnce(&mut Canvas)) -> String {
         let mut svg = String::new();
         let mut canvas = Canvas {
@@ -98,7 +98,7 @@ impl Canvas<'_> {
             .draw_circle(units(center), radius, &filled, true);
     }
 
-    /// A text whose middle is on the height of the point.
+    /// A text that is centred vertically on the point.
     pub fn text(&mut self, at: Point, align: Align, size: f64, shade: Shade, text: &str) {
         self.write(at, align, size, shade, text, FontTransform::None);
     }
@@ -171,7 +171,7 @@ fn style(shade: Shade, width: f64, opacity: f64) -> ShapeStyle {
     }
 }
 
-/// About how wide a text is.
+/// The approximate width of a text, in pixels.
 pub fn text_width(text: &str, size: f64) -> f64 {
     text.chars().count() as f64 * size * 0.54
 }
@@ -181,7 +181,7 @@ pub fn fit(text: &str, width: f64, size: f64) -> String {
     shorten(text, (width / (size * 0.54)).max(1.0) as usize)
 }
 
-/// At most so many characters: the start and the end, since names often differ only there.
+/// At most `limit` characters: the start and the end, since names often differ only there.
 pub fn shorten(text: &str, limit: usize) -> String {
     let count = text.chars().count();
     if count <= limit {
@@ -195,7 +195,7 @@ pub fn shorten(text: &str, limit: usize) -> String {
         .collect()
 }
 
-/// Without the characters that XML cannot hold.
+/// The text without the characters that XML cannot hold.
 pub fn printable(text: &str) -> String {
     let valid = |c: char| !c.is_control() && c != '\u{fffe}' && c != '\u{ffff}';
     text.chars()
@@ -203,7 +203,7 @@ pub fn printable(text: &str) -> String {
         .collect()
 }
 
-/// Text that is no markup, in an element or an attribute.
+/// The text with markup escaped, for an element or an attribute.
 pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in printable(text).chars() {

@@ -7,7 +7,7 @@ use super::{
 };
 use metrics_core::Matrix;
 
-/// Up to so many rows each cell is drawn; with more, a cell stands for a block of them.
+/// Up to this number of rows, each cell is drawn. With more rows, a drawn cell stands for a block of cells.
 const CELLS: usize = 100;
 
 /// A confusion matrix (rows: target, columns: prediction) as a heat map: the counts or shares,
@@ -161,7 +161,7 @@ fn scale(canvas: &mut Canvas, (left, y): (f64, f64), width: f64) {
     canvas.text((left + bar + 10.0, y), Align::Left, TEXT, MUTED, text);
 }
 
-/// Which of so many names fit beside cells of a size.
+/// The places of the names, of `count` names, that fit beside cells of a size.
 fn stepped(count: usize, cell: f64) -> impl Iterator<Item = usize> {
     let least = (14.0 / cell).max(1.0);
     // Every 2nd, 5th, 10th, ..: a step that reads as one.

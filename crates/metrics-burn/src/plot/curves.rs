@@ -6,17 +6,17 @@ use super::{
 };
 use metrics_core::Curve;
 
-/// More curves than this are grey, with their mean.
+/// Above this number of curves, curves are grey, with their mean.
 const APART: usize = SERIES.len();
-/// More curves than this are not all drawn.
+/// Above this number, not all curves are drawn.
 const DRAWN: usize = 200;
 
 /// Curves, such as ROC (with the diagonal of chance) and precision-recall (with the prevalence of
 /// each of up to three classes, where [`Curve::support`] tells it).
 ///
-/// Up to ten curves have a colour and a name; more are grey lines with their mean, and of more than
-/// 200 an even choice is drawn. A class without positives or without negatives has no curve. `None`
-/// without any curve.
+/// Up to ten curves have a colour and a name. More curves are grey lines with their mean, and of more than
+/// 200 curves an even choice is drawn. A class without positives or without negatives has no curve. `None`
+/// if there is no curve.
 ///
 /// ```
 /// use metrics_burn::plot::curves;
@@ -132,7 +132,7 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     )
 }
 
-/// `[0, 1]`, or what is needed beyond it.
+/// `[0, 1]`, or a larger range if the points need it.
 fn unit_or_range<'a>(values: impl Iterator<Item = &'a f64>) -> Option<(f64, f64)> {
     let (low, high) = range_of(values.copied())?;
     let inside = low > -0.07 && high < 1.07;

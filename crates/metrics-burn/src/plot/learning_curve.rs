@@ -12,13 +12,13 @@ use crate::SplitKind;
 pub struct Series {
     /// Which data.
     pub split: SplitKind,
-    /// Epochs and values. An epoch that is missing, or without a finite value, leaves a gap.
+    /// Epochs and values. A missing epoch, or one without a finite value, leaves a gap.
     pub points: Vec<(usize, f64)>,
 }
 
 /// The values of a number by epoch, one line per split, with the best epoch marked.
 ///
-/// A test set, which has no epochs, is a dashed line across. `None` without any finite value.
+/// A test set, which has no epochs, is a dashed line across. `None` if there is no finite value.
 ///
 /// ```
 /// use metrics_burn::{SplitKind, plot::{Series, learning_curve}};

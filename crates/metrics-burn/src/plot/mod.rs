@@ -1,10 +1,10 @@
 //! Pictures of values, as SVG and PNG.
 //!
-//! [`value()`] draws whatever a value is; the other functions draw one kind of picture each.
+//! [`value()`] draws any value; the other functions draw one kind of picture each.
 //!
 //! A PNG is made with a font of its own, for Latin, Greek and Cyrillic script, and is the same on
-//! every machine; a class whose name that font cannot write has its number there. An SVG leaves the
-//! font to its viewer.
+//! every machine. If that font cannot write the name of a class, the PNG shows the number of the class. An SVG leaves
+//! the font to its viewer.
 //!
 //! ```
 //! use metrics_burn::plot;
@@ -76,7 +76,7 @@ pub enum PlotError {
 pub struct Plot {
     svg: String,
     size: (f64, f64),
-    /// What the classes are called, for a font that cannot write it.
+    /// The names of the classes, to be replaced if a font cannot write them.
     class_names: Vec<String>,
 }
 
@@ -135,7 +135,7 @@ impl Plot {
     }
 }
 
-/// Draws a value as what it is; `None` for a number, and for a value with nothing to draw.
+/// Draws a value in the form that suits it; `None` for a number, and for a value with nothing to draw.
 ///
 /// Classes without a name are numbered from 0.
 pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> {
@@ -157,7 +157,7 @@ pub(crate) fn number(value: f64) -> String {
     Value::Scalar(value).to_string()
 }
 
-/// A value that is a number as the reports show it, with its interval if it has one.
+/// A value that is a number, as the reports show it, with its interval if it has one.
 pub(crate) fn scalar(value: Option<&Value>) -> String {
     let shown = value.filter(|value| value.scalar().is_some_and(|number| !number.is_nan()));
     match shown.map(|value| (value.estimate(), value.scalar())) {
@@ -175,7 +175,7 @@ pub(crate) fn count(value: f64) -> String {
     }
 }
 
-/// What a class is called.
+/// The name of a class.
 pub(crate) fn class_name(names: &[String], class: usize) -> String {
     names
         .get(class)

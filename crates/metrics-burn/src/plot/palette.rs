@@ -1,8 +1,8 @@
-//! The colours. Every plot uses these only, so that a page can replace them where it is dark.
+//! The colours. Plots use only these colours, so that a dark page can replace them.
 
 use plotters::style::RGBColor;
 
-/// A colour on light ground, and what it becomes on dark ground.
+/// A colour on light ground, and its counterpart on dark ground.
 #[derive(Debug, Clone, Copy)]
 pub struct Shade {
     pub light: RGBColor,
@@ -62,7 +62,7 @@ fn heat_step(step: usize) -> Shade {
     }
 }
 
-/// From which share on text needs the colour of [`ON_HEAT`].
+/// The share from which on text needs the colour [`ON_HEAT`].
 pub const HEAT_TURNS: f64 = 0.52;
 
 fn ramp(stops: &[u32], at: f64) -> RGBColor {

@@ -6,12 +6,12 @@ use super::{
     palette::{AXIS, INK, MUTED, SERIES},
 };
 
-/// Up to so many classes have a bar with a name and a number.
+/// Up to this number of classes, each class has a bar with a name and a number.
 const BARS: usize = 40;
 
-/// A number per class: a bar each, and with more than 40 classes a line over the classes.
+/// A number per class: a bar for each class, or a line over the classes if there are more than 40.
 ///
-/// A class without a finite value has no bar. `None` without any finite value.
+/// A class without a finite value has no bar. `None` if there is no finite value.
 ///
 /// ```
 /// use metrics_burn::plot::per_class;
@@ -35,7 +35,7 @@ pub fn per_class(name: &str, values: &[f64], class_names: &[String]) -> Option<P
     Some(plot.with_class_names(class_names))
 }
 
-/// Named numbers: a bar each. `None` for too many, and without any finite number.
+/// Named numbers: a bar for each. `None` if there are too many, and if no number is finite.
 pub(super) fn fields(name: &str, fields: &[(String, f64)]) -> Option<Plot> {
     if fields.len() > BARS {
         return None;

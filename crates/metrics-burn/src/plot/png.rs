@@ -50,7 +50,7 @@ pub(super) fn render(plot: &Plot, scale: f32) -> Result<Vec<u8>, PlotError> {
     pixels.encode_png().map_err(render_error)
 }
 
-/// The picture, and which characters the font lacks: of each text the first one.
+/// The picture, and the characters that the font lacks: the first such character of each text.
 fn parse(svg: &str) -> Result<(Tree, BTreeSet<char>), PlotError> {
     let missing = Arc::new(Mutex::new(BTreeSet::new()));
     let found = missing.clone();
@@ -73,7 +73,7 @@ fn parse(svg: &str) -> Result<(Tree, BTreeSet<char>), PlotError> {
     Ok((tree, missing))
 }
 
-/// The SVG with numbers in place of the class names that have one of these characters: boxes could
+/// The SVG with numbers in place of the class names that have one of these characters, since boxes could
 /// not be told apart.
 fn numbered(plot: &Plot, missing: &BTreeSet<char>) -> Result<String, PlotError> {
     let svg = plot.svg();

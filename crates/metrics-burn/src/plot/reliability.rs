@@ -8,7 +8,7 @@ use super::{
 use metrics_core::ReliabilityBin;
 
 /// A reliability diagram: the accuracy of each bin of confidence, its gap to the bin's mean
-/// confidence, and below how many elements the bins hold. The mean gap is the expected calibration
+/// confidence, and below them the number of elements in each bin. The mean gap is the expected calibration
 /// error.
 ///
 /// A bin without width, which holds the confidence of exactly 1, is drawn as part of the bin before
@@ -106,7 +106,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
     }))
 }
 
-/// The bins with a width; one without goes to the bin before it.
+/// The bins with a width. A bin without width is added to the bin before it.
 fn merged(bins: &[ReliabilityBin]) -> Vec<ReliabilityBin> {
     let mut merged: Vec<ReliabilityBin> = Vec::new();
     for bin in bins {

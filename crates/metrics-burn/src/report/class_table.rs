@@ -6,7 +6,7 @@ use metrics_core::{Matrix, MetricReport, Value, states::ClassCounts};
 pub struct ClassTable {
     /// What the columns are.
     pub columns: Vec<String>,
-    /// The classes' names and their values; NaN where there is none, such as the precision of a class
+    /// The classes' names and their values. A missing value is NaN, such as the precision of a class
     /// that was never predicted.
     pub rows: Vec<(String, Vec<f64>)>,
 }
@@ -84,7 +84,7 @@ fn of_counts(value: &Value) -> Option<Vec<[f64; 4]>> {
     }
 }
 
-/// The outcomes of each label, if these are confusion matrices of labels.
+/// The outcomes of each label, if the matrices are confusion matrices of labels.
 pub(super) fn label_counts(matrices: &[Matrix]) -> Option<Vec<ClassCounts>> {
     let of_label = |m: &Matrix| {
         (m.rows == 2 && is_counts(m)).then(|| ClassCounts {
@@ -97,7 +97,7 @@ pub(super) fn label_counts(matrices: &[Matrix]) -> Option<Vec<ClassCounts>> {
     matrices.iter().map(of_label).collect()
 }
 
-/// Whether the matrix is a confusion matrix of counts; one from elsewhere may be anything.
+/// Whether the matrix is a confusion matrix of counts. A matrix of another metric may be anything.
 pub(super) fn is_counts(matrix: &Matrix) -> bool {
     let square = matrix.rows > 0 && matrix.rows == matrix.cols;
     let whole = |value: &f64| *value >= 0.0 && value.is_finite() && value.trunc() == *value;

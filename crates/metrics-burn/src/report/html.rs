@@ -72,8 +72,8 @@ impl Sections {
     }
 }
 
-/// The rules that give plots the colours of dark ground. A rule of a style sheet is stronger than
-/// the attribute it looks for.
+/// The rules that give plots the colours of dark ground. A rule of a style sheet overrides
+/// the attribute that it selects.
 fn dark_plots() -> String {
     let rules: String = palette::all()
         .map(|shade| {
@@ -256,7 +256,7 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
     body
 }
 
-/// The numbers of a matrix, which its picture hides from screen readers, and those of stat scores,
+/// The numbers of a matrix, which its picture hides from screen readers, and the numbers of stat scores,
 /// which have no picture.
 fn value_table(entry: &ReportEntry, names: &[String], of: &str) -> String {
     let (name, value) = (&entry.name, entry.value.as_ref());
@@ -426,7 +426,7 @@ fn figure(plot: &Plot, caption: &str) -> String {
     format!("<figure>{}{caption}</figure>\n", plot.svg())
 }
 
-/// A table whose first column names the rows. It scrolls by itself where it is too large.
+/// A table whose first column names the rows. If it is too large, it scrolls by itself.
 fn table(caption: &str, first: &str, head: &[String], rows: &[(String, Vec<String>)]) -> String {
     let column = |name: &String| format!("<th scope=\"col\">{}</th>", escape(name));
     let head: String = head.iter().map(column).collect();

@@ -1,4 +1,4 @@
-//! What did not go as it should, in words.
+//! What went wrong, in words.
 
 use super::RunReport;
 use crate::{SplitKind, SplitReport};
@@ -11,7 +11,7 @@ pub(super) struct Incident {
 }
 
 impl Incident {
-    /// Where it happened: the split and the epochs.
+    /// The split and the epochs in which it happened.
     pub fn place(&self) -> String {
         let split = self.split.label();
         match self.split {
@@ -22,7 +22,7 @@ impl Incident {
     }
 }
 
-/// All of a run; what is the same in several epochs is one.
+/// All incidents of a run. The same incident in several epochs is listed once.
 pub(super) fn all(run: &RunReport) -> Vec<Incident> {
     let mut incidents: Vec<Incident> = Vec::new();
     for epoch in &run.epochs {

@@ -121,7 +121,7 @@ fn confusion(matrix: &Matrix, names: &[String]) -> String {
     table(&head, rows)
 }
 
-/// What the thresholds of the chosen points are, which the numbers do not tell.
+/// The thresholds of the chosen points, which the numbers do not tell.
 fn operating_points(points: &OperatingPoints, names: &[String]) -> String {
     let pairs = points.values.iter().zip(&points.thresholds).enumerate();
     let rows = pairs.map(|(i, (value, threshold))| {
@@ -192,7 +192,7 @@ fn table<H: AsRef<str>>(head: &[H], rows: impl Iterator<Item = Vec<String>>) -> 
     text
 }
 
-/// Text of one line that is no markup, in a table or out of it.
+/// The text in one line with markup escaped, for a table or elsewhere.
 fn line(text: &str) -> String {
     let mut line = String::new();
     for c in text.chars() {

@@ -28,7 +28,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A confusion matrix with more classes is no table to read.
+/// Above this number of classes a confusion matrix is not shown as a table.
 const TABLE_CLASSES: usize = 20;
 
 /// Why a report was not written.
@@ -66,7 +66,7 @@ pub struct Best {
     pub value: f64,
 }
 
-/// Everything that a run computed, to be shown. Serde saves it.
+/// Everything that a run computed, ready to be shown. Serde saves it.
 ///
 /// ```
 /// use metrics_burn::{SplitKind, SplitReport, report::RunReport};
@@ -117,8 +117,8 @@ impl RunReport {
         Self::from_parts(results.metrics().to_vec(), results.all())
     }
 
-    /// A report of epochs from anywhere, such as a file. Of two with one split and epoch the last
-    /// counts.
+    /// A report of epochs from anywhere, such as a file. If two have the same split and epoch, the last
+    /// one counts.
     pub fn from_parts(metrics: Vec<MetricInfo>, epochs: Vec<SplitReport>) -> Self {
         let mut seen = BTreeSet::new();
         let mut epochs: Vec<_> = (epochs.into_iter().rev())
@@ -140,14 +140,14 @@ impl RunReport {
         self
     }
 
-    /// What the classes, labels or outputs are called, in their order, whatever the metric; default: the
-    /// names that the collection gave each metric, or else their numbers.
+    /// Names the classes, labels or outputs of all metrics, in their order. Default: the
+    /// names that the collection gave each metric, or else numbers.
     pub fn class_names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.class_names = names.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Something to know about the run, such as a hyper-parameter.
+    /// Adds a fact about the run, such as a hyper-parameter.
     pub fn note(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.notes.push((key.into(), value.to_string()));
         self
@@ -170,8 +170,8 @@ impl RunReport {
         self.epochs.iter().filter(move |epoch| epoch.split == split)
     }
 
-    /// The best epoch of a metric on a split, by its direction; of equal ones the first. `None` for a
-    /// metric without direction, and if no epoch has a number that is not NaN. Incomplete epochs
+    /// The best epoch of a metric on a split, by the metric's direction; of equal epochs the first. `None` for a
+    /// metric without direction, and if no epoch has a number other than NaN. Incomplete epochs
     /// count.
     pub fn best(&self, metric: &str, split: SplitKind) -> Option<Best> {
         let info = self.metrics.iter().find(|info| info.name == metric)?;
@@ -185,8 +185,8 @@ impl RunReport {
     }
 
     /// Precision, recall, F1 score and support of each class on the last epoch of a split, from its
-    /// confusion matrix of counts, and every other metric with a value per class, which takes the
-    /// place of a column of its name. `None` without any.
+    /// confusion matrix of counts, and every other metric with a value per class. A metric with the name of a
+    /// column replaces the column. `None` if there are no such values.
     pub fn class_table(&self, split: SplitKind) -> Option<ClassTable> {
         let last = self.epochs(split).next_back()?;
         ClassTable::new(&last.report, &self.class_names)
@@ -209,16 +209,16 @@ impl RunReport {
     /// The report as Markdown, as a model card has it: best and last values, classes, the confusion
     /// matrix of counts (up to 20 classes), stat scores, the data, and what failed.
     ///
-    /// Classes are those of the test sets, or else of the validation set, or else of the training set.
+    /// The classes are from the test sets, or else from the validation set, or else from the training set.
     pub fn to_markdown(&self) -> String {
         markdown::document(self)
     }
 
-    /// Writes every plot to a file of a folder, which is made if it is not there: the learning curve
-    /// of each number, and what the last epoch of each split has to draw. Returns the files.
+    /// Writes every plot to a file of a folder, and creates the folder if it is missing: the learning curve
+    /// of each number, and the plots of the last epoch of each split. Returns the files.
     ///
     /// # Errors
-    /// [`ReportError::Write`], [`ReportError::Plot`]; the files before it are there.
+    /// [`ReportError::Write`], [`ReportError::Plot`]; earlier files have then been written.
     pub fn write_plots(
         &self,
         folder: impl AsRef<Path>,
@@ -251,7 +251,7 @@ impl RunReport {
         Ok(files)
     }
 
-    /// What the classes of a value are called.
+    /// The names of the classes of a value.
     fn names<'a>(&'a self, entry: &'a ReportEntry) -> &'a [String] {
         match self.class_names.is_empty() {
             true => &entry.class_names,
@@ -332,7 +332,7 @@ fn write_error(path: &Path) -> impl FnOnce(io::Error) -> ReportError {
     |source| ReportError::Write { path, source }
 }
 
-/// A file name that every system takes, and that is not yet used.
+/// A file name that every system accepts and that is not yet used.
 fn file_stem(name: &str, used: &mut BTreeSet<String>) -> String {
     let plain = |c: char| {
         if c.is_ascii_alphanumeric() || "-.".contains(c) {

@@ -11,7 +11,7 @@ pub struct Grouped {
 }
 
 impl Grouped {
-    /// From decisions, and the index of each one's group: as many as decisions, of any shape.
+    /// From decisions, and the index of each decision's group: one index for each decision, of any shape.
     ///
     /// # Errors
     /// [`MetricError::ShapeMismatch`].
@@ -41,7 +41,7 @@ impl Grouped {
     /// Gives each of the decisions a weight; see [`Binary::with_weights`].
     ///
     /// # Errors
-    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    /// [`MetricError::ShapeMismatch`] unless there is one weight for each decision, in any shape.
     pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
         self.decisions = self.decisions.with_weights(weights)?;
         Ok(self)

@@ -6,11 +6,11 @@ use std::{
 
 type Shared = Arc<dyn Any + Send + Sync>;
 
-/// What was made of a batch, each once: a field of batch types over which there are
+/// What was made of a batch, each thing once: a field of batch types that have
 /// [tasks](crate::wrappers::Task).
 ///
-/// A clone is empty, since a cloned batch may be changed. A batch must not change after something has
-/// been made of it.
+/// A clone is empty, since a cloned batch may be changed. A batch must not change after something was
+/// made of it.
 #[derive(Default)]
 pub struct Memo(Mutex<Vec<(Shared, Shared)>>);
 

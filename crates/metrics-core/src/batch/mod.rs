@@ -1,7 +1,7 @@
 //! Batches: the tensors of one step, and what metrics derive from them, computed at most once.
 //!
-//! Constructors check shapes. They take tensors of any float or integer dtype; what is not `f32` is
-//! taken as `f32`, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
+//! Constructors check shapes. They take tensors of any float or integer dtype. Floats are used as
+//! `f32`, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
@@ -30,7 +30,7 @@ pub use values::Values;
 use crate::{MetricError, ScoreKind, ops};
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
 
-/// A float tensor as metrics use it: `f32`, without autodiff.
+/// A float tensor in the form that metrics use: `f32`, without autodiff.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let tensor = tensor.without_autodiff();
     if tensor.dtype() == DType::F32 {
@@ -40,8 +40,8 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// Scores as operations read them: as they are in 16 bits where kernels take those, which saves a copy
-/// of twice the size, else as [`floats`].
+/// Scores in the form that operations read: 16-bit scores unchanged if the device has kernels, which saves a
+/// copy of twice the size; other scores as [`floats`].
 fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let half = matches!(tensor.dtype(), DType::F16 | DType::BF16);
     match half && ops::has_kernels(&tensor.device()) {
@@ -50,7 +50,8 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
-/// What tells whether the scores are logits, if they are to tell; else a tensor that nothing reads.
+/// If the scores decide whether they are logits: what [`ops::outside_unit`] says of them. Otherwise a tensor
+/// that nothing reads.
 fn outside(scores: &Tensor<2>, kind: ScoreKind) -> Tensor<1, Int> {
     match kind {
         ScoreKind::Auto => ops::outside_unit(scores.clone()),
@@ -112,21 +113,21 @@ fn weights<const D: usize>(
     Ok(floats(weights).reshape([n]))
 }
 
-/// The builder, the getter and nothing else, of a batch with a field `weights`, and maybe a memo of
-/// what was made of it without them.
+/// The builder and the getter of a batch with a field `weights`, and maybe a memo of
+/// what was made of the batch without weights.
 macro_rules! weighted {
     ($batch:ident, $rows:literal $(, $memo:ident)?) => {
         impl $batch {
             #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
             ///
-            /// An element with another weight is left out and counted among the
+            /// An element with an invalid weight is left out and counted among the
             /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights
             /// refuses the batch with
             /// [`MetricError::WeightsUnsupported`](crate::MetricError::WeightsUnsupported).
             ///
             /// # Errors
-            /// [`MetricError::ShapeMismatch`](crate::MetricError::ShapeMismatch) unless there are as many
-            /// weights, of any shape.
+            /// [`MetricError::ShapeMismatch`](crate::MetricError::ShapeMismatch) unless there is one weight
+            /// for each row, in any shape.
             pub fn with_weights<const D: usize>(
                 mut self,
                 weights: burn::tensor::Tensor<D>,

@@ -19,7 +19,7 @@ pub struct Multiclass {
     outside: OnceLock<Tensor<1, Int>>,
     probabilities: OnceLock<Tensor<2>>,
     memo: Memo,
-    /// How many samples the elements are of, if samples have dimensions of their own.
+    /// The number of samples, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
 }
 
@@ -141,7 +141,7 @@ impl Multiclass {
         &self.target
     }
 
-    /// That the batch has scores, and over that many classes.
+    /// Fails unless the batch has scores, over `classes` classes.
     pub(crate) fn check_scores(
         &self,
         metric: &'static str,
@@ -211,14 +211,14 @@ impl Multiclass {
 }
 
 impl Multiclass {
-    /// Gives each of the elements a weight, which is how often it counts: a finite number of at least 0.
+    /// Gives each element a weight, which is how often the element counts: a finite number of at least 0.
     ///
-    /// An element with another weight is left out and counted among the
+    /// An element with an invalid weight is left out and counted among the
     /// [`invalid_weights`](crate::Rejected::invalid_weights). A metric that takes no weights refuses
     /// the batch with [`MetricError::WeightsUnsupported`].
     ///
     /// # Errors
-    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    /// [`MetricError::ShapeMismatch`] unless there is one weight for each element, in any shape.
     pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
         let weights = super::weights(weights, self.rows(), self.target.device())?;
         self.rows = Arc::new(Rows {

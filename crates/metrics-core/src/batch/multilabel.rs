@@ -9,14 +9,14 @@ pub struct Multilabel {
     /// What passes read.
     pub(crate) decisions: Arc<Decisions>,
     memo: Memo,
-    /// How many samples the rows are of, if samples have dimensions of their own.
+    /// The number of samples, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
 }
 
 impl Multilabel {
     /// From scores `[N, L]` and targets `[N, L]` of 0 and 1.
     ///
-    /// Scores outside `[0, 1]` anywhere in the batch mean that they are logits; see
+    /// If any score of the batch lies outside `[0, 1]`, all scores are logits; see
     /// [`score_kind`](Self::score_kind).
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Multilabel {
         })
     }
 
-    /// Says what the scores are, instead of looking at them.
+    /// Says what the scores are. Without it, the values of the scores decide.
     pub fn score_kind(self, kind: ScoreKind) -> Self {
         Self {
             decisions: Arc::new(self.decisions.of_kind(kind)),

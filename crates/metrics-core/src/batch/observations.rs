@@ -2,7 +2,7 @@ use super::{floats, weighted};
 use crate::Batch;
 use burn::tensor::{Device, Tensor};
 
-/// A batch of observations: rows of as many numbers as there are variables.
+/// A batch of observations: each row has one number for each variable.
 #[derive(Debug, Clone)]
 pub struct Observations {
     pub(crate) values: Tensor<2>,

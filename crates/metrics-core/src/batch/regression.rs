@@ -35,7 +35,7 @@ impl Regression {
         Ok(Self::of(pred, target, None))
     }
 
-    /// From predictions and targets `[N, D]` of `D` outputs, each measured by itself, or of `N` rows that
+    /// From predictions and targets `[N, D]`: `D` outputs, each measured by itself, or `N` rows that
     /// are measured as a whole, such as vectors and distributions.
     ///
     /// # Errors
@@ -72,7 +72,7 @@ impl Regression {
         self.target().dims()[0]
     }
 
-    /// Whether the batch has as many outputs as asked for, if that was asked for.
+    /// Fails if `outputs` asks for another number of outputs than the batch has.
     pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
         let shape = self.pred().dims();
         match outputs {

@@ -2,7 +2,7 @@ use super::{floats, same_device};
 use crate::{Batch, MetricError};
 use burn::tensor::{Device, Tensor};
 
-/// A batch of two samples of numbers, which need not be of one size, with optional weights.
+/// A batch of two samples of numbers, which may differ in size, with optional weights.
 #[derive(Debug, Clone)]
 pub struct TwoSamples {
     pub(crate) x: Sample,
@@ -48,11 +48,11 @@ impl TwoSamples {
         })
     }
 
-    /// Gives each number of the first sample a weight, finite and at least 0. Others are left out and
-    /// counted among the [`invalid_weights`](crate::Rejected::invalid_weights).
+    /// Gives each number of the first sample a weight, finite and at least 0. Numbers with an invalid weight are
+    /// left out and counted among the [`invalid_weights`](crate::Rejected::invalid_weights).
     ///
     /// # Errors
-    /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
+    /// [`MetricError::ShapeMismatch`] unless there is one weight for each number, in any shape.
     pub fn with_x_weights<const D: usize>(
         mut self,
         weights: Tensor<D>,

@@ -16,13 +16,13 @@ pub trait Batch: Clone + Send + Sync + 'static {
     fn samples(&self) -> usize {
         self.count_bound()
     }
-    /// Whether its elements have weights, which an accumulator must know of; see
+    /// Whether its elements have weights, which an accumulator must expect; see
     /// [`Accumulator::takes_weights`].
     fn is_weighted(&self) -> bool {
         false
     }
-    /// Where [tasks](crate::wrappers::Task) keep the batches they make of it, so that each makes one
-    /// however many metrics ask. Without it they make one anew for each step of each state.
+    /// Where [tasks](crate::wrappers::Task) keep the batches they make of this batch, so that each task makes
+    /// one, however many metrics ask. Without a memo a task makes one for each step of each state.
     fn memo(&self) -> Option<&Memo> {
         None
     }
@@ -43,7 +43,7 @@ pub trait Summary:
     /// `self` is then unchanged.
     fn merge(&mut self, other: &Self) -> Result<(), MetricError>;
 
-    /// Whether its parts fit together, which a damaged file's may not.
+    /// Checks that its parts fit together. Those of a damaged file may not.
     ///
     /// # Errors
     /// [`MetricError::Saved`].
@@ -65,10 +65,10 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What it accumulates to.
     type Summary: Summary;
 
-    /// What a saved state of it is known by: a name of its kind, the number of its summary's format, and its
-    /// options. A state that was saved under another identity is refused by name.
+    /// What a saved state is known by: the accumulator's kind, the version of its summary's format, and its
+    /// options. A state with another identity is refused by name.
     ///
-    /// Options that serde serializes are all it takes, so that none can be forgotten:
+    /// Serialize the whole accumulator, so that no option can be forgotten:
     ///
     /// ```
     /// use metrics_core::Identity;
@@ -111,7 +111,7 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     }
 
     /// Whether it counts elements by their weights. If not, a weighted batch is
-    /// [`MetricError::WeightsUnsupported`] rather than taken as if it had none.
+    /// [`MetricError::WeightsUnsupported`]; its weights are never dropped silently.
     fn takes_weights(&self) -> bool {
         false
     }
@@ -122,17 +122,18 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// An error that names the shapes.
     fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
 
-    /// Computes what [`update`](Self::update) will take from the batch's memo. A collection calls
+    /// Computes what [`update`](Self::update) takes from the batch's memo. A collection calls
     /// this for all its accumulators first, so that the most demanding one decides what a single
-    /// pass over the predictions yields.
+    /// look at the predictions yields.
     fn prepare(&self, _batch: &Self::Batch) {}
 
-    /// Adds a batch that passed [`check`](Self::check) to the device state. Never reads.
+    /// Adds a batch that passed [`check`](Self::check) to the device state: changes `delta` with tensor
+    /// operations on the batch's device. Must not read from the device.
     fn update(&self, delta: &mut Delta, batch: &Self::Batch);
 
-    /// A small state in place of a large one, worked out on the device: [`fold`](Self::fold) makes a
-    /// summary of it that gives the metrics at hand the same values. The large one stays on the device
-    /// for updates to come, and is read only to be merged or saved. By default there is none.
+    /// A small state in place of a large one, computed on the device: [`fold`](Self::fold) makes a
+    /// summary of it that gives the collection's metrics the same values. The large state stays on the device
+    /// for the next updates, and is read only to be merged or saved. By default there is no small state.
     fn condense(&self, _delta: &Delta) -> Option<Delta> {
         None
     }

@@ -172,7 +172,7 @@ struct Member {
     metric: Box<dyn AnyMetric>,
     /// Index of its state.
     state: usize,
-    /// What its classes are called, if not as the collection's.
+    /// The names of its classes, if they differ from the collection's.
     class_names: Option<Vec<String>>,
 }
 
@@ -207,13 +207,13 @@ struct Saved {
     summary: serde_json::Value,
 }
 
-/// The layout of [`CollectionSummary`]. The format of each state is a number of its own, in its identity.
+/// The version of the layout of [`CollectionSummary`]. Each state has a version of its own, in its identity.
 const FORMAT: u32 = 1;
 
 /// What a collection has accumulated, as data: save it, send it to another process, merge it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CollectionSummary {
-    /// The layout of the file. 0 where it has none.
+    /// The version of the file's layout; 0 if the file names none.
     #[serde(default)]
     format: u32,
     states: Vec<Saved>,
@@ -236,7 +236,7 @@ impl CollectionSummary {
 /// Metrics over the same batches.
 ///
 /// Metrics whose accumulators are equal share one state, so ten metrics of a confusion matrix
-/// cost one update; and one compute reads all states in one device read.
+/// cost one update. One compute reads all states in one device read.
 ///
 /// ```
 /// use metrics_core::{
@@ -263,14 +263,14 @@ impl CollectionSummary {
 pub struct MetricCollection<B: Batch> {
     members: Vec<Member>,
     states: Vec<Box<dyn AnyState<B>>>,
-    /// What all of them keep on devices.
+    /// What all states keep on devices.
     deltas: Deltas,
     validation: Validation,
     class_names: Vec<String>,
     reads: u64,
     /// A mistake made while building, returned by whatever is called next.
     mistake: Option<MetricError>,
-    /// Whether an update or a merge has begun and not ended: a metric failed in between.
+    /// Whether an update or a merge has begun and not ended, because a metric failed in it.
     interrupted: bool,
 }
 
@@ -289,7 +289,7 @@ impl<B: Batch> Default for MetricCollection<B> {
     }
 }
 
-/// Clones the state too; see [`MetricCollection::fresh`] for one without.
+/// Clones the state too; see [`MetricCollection::fresh`] for a collection without state.
 impl<B: Batch> Clone for MetricCollection<B> {
     fn clone(&self) -> Self {
         Self {
@@ -325,7 +325,7 @@ impl<B: Batch> MetricCollection<B> {
 
     /// Adds a metric under its own name.
     ///
-    /// A name that is taken makes the next `update` or `compute` fail with
+    /// If the name is taken, the next `update` or `compute` fails with
     /// [`MetricError::DuplicateName`].
     pub fn with<M>(self, metric: M) -> Self
     where
@@ -392,12 +392,12 @@ impl<B: Batch> MetricCollection<B> {
         self
     }
 
-    /// What the classes, labels or outputs are called, in their order. Reports then show
+    /// Names the classes, labels or outputs, in their order. Reports then show
     /// `cat 0.9100, dog 0.8700` for a metric with a value per class, and
     /// [`MetricReport::scalars`] has `accuracy_cat`.
     ///
-    /// A metric with another number of classes goes without names: its classes have their numbers, as if
-    /// none had been given. For classes of another task see [`class_names_of`](Self::class_names_of).
+    /// If a metric has another number of classes, its classes have their numbers and no names.
+    /// For classes of another task see [`class_names_of`](Self::class_names_of).
     ///
     /// ```
     /// use metrics_core::{
@@ -423,10 +423,10 @@ impl<B: Batch> MetricCollection<B> {
         self
     }
 
-    /// What the classes of one metric are called, in place of the collection's
+    /// Names the classes of one metric, in place of the collection's
     /// [`class_names`](Self::class_names).
     ///
-    /// A metric that is not there makes the next `update` or `compute` fail with
+    /// If no metric has this name, the next `update` or `compute` fails with
     /// [`MetricError::UnknownName`].
     pub fn class_names_of<N: Into<String>>(
         mut self,
@@ -499,7 +499,7 @@ impl<B: Batch> MetricCollection<B> {
     /// [`Validation::Eager`]).
     ///
     /// # Errors
-    /// When the batch does not fit one of the metrics; every state is then unchanged.
+    /// If the batch does not fit one of the metrics; every state is then unchanged.
     pub fn update(&mut self, batch: &B) -> Result<(), MetricError> {
         self.check()?;
         for state in &self.states {
@@ -541,8 +541,8 @@ impl<B: Batch> MetricCollection<B> {
         Self::read_together(&mut [self]).map(|_| ())
     }
 
-    /// Reads the states of several collections in one device read, so that what follows
-    /// ([`compute`](Self::compute), [`absorb`](Self::absorb)) reads no more. Returns whether there
+    /// Reads the states of several collections in one device read, so that the next
+    /// [`compute`](Self::compute) or [`absorb`](Self::absorb) reads nothing. Returns whether there
     /// was anything to read.
     ///
     /// # Errors
@@ -552,7 +552,7 @@ impl<B: Batch> MetricCollection<B> {
         Self::read_states(collections, false)
     }
 
-    /// Reads what values are made of: of a state that can be condensed no more than that.
+    /// Reads what values are made of. Of a state that can be condensed, it reads the condensed one.
     fn read_for_values(&mut self) -> Result<(), MetricError> {
         Self::read_states(&mut [self], true).map(|_| ())
     }
@@ -605,7 +605,7 @@ impl<B: Batch> MetricCollection<B> {
         self.states.iter().any(|state| state.has_view())
     }
 
-    /// What to read to make values, if some of it need not be read whole: all of it then stays on the
+    /// What to read to make values, if some state can be condensed. All states then stay on the
     /// device.
     fn condensed(&self) -> Option<Live> {
         let [live] = self.deltas.pending()[..] else {
@@ -634,8 +634,8 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::Saved`] or [`MetricError::MergeMismatch`] if it is a
-    /// collection of other metrics: nothing is then added. Whatever a summary of your own fails to
-    /// merge with: if others have merged before it, the collection refuses to go on until
+    /// collection of other metrics: nothing is then added. The error of a summary of your own that fails
+    /// to merge: if other summaries have merged before it, the collection refuses to go on until
     /// [`reset`](Self::reset).
     pub fn absorb(&mut self, other: &mut Self) -> Result<(), MetricError> {
         self.check()?;
@@ -653,8 +653,8 @@ impl<B: Batch> MetricCollection<B> {
         self.add(other.states.iter().map(|state| state.summary()))
     }
 
-    /// Adds a summary to each state. One that fails after others have merged leaves them in
-    /// disagreement, and the collection refuses to go on.
+    /// Adds a summary to each state. If a merge fails after others have succeeded, the states
+    /// disagree, and the collection refuses to go on.
     fn add<'a>(&mut self, summaries: impl Iterator<Item = &'a dyn Any>) -> Result<(), MetricError> {
         for (i, (state, summary)) in self.states.iter_mut().zip(summaries).enumerate() {
             // Also if it panics.
@@ -671,12 +671,12 @@ impl<B: Batch> MetricCollection<B> {
     /// The values of everything since the last reset. Reads the device once for all metrics.
     ///
     /// # Errors
-    /// [`MetricError::Read`]. A single metric that has no value says why in its report entry.
+    /// [`MetricError::Read`]. If a single metric has no value, its report entry has the reason.
     pub fn compute(&mut self) -> Result<MetricReport, MetricError> {
         self.compute_where(|_| true)
     }
 
-    /// The values of some metrics, by name: the others cost nothing and are not in the report.
+    /// The values of the metrics whose names are `wanted`. The others cost nothing and are not in the report.
     ///
     /// # Errors
     /// As [`compute`](Self::compute).

@@ -16,8 +16,8 @@ type Finalize = dyn Fn(&[f64]) -> Result<Value, MetricError> + Send + Sync;
 ///
 /// `batch_sums` takes a batch to its sums `[sums]`, on the batch's device and without reading;
 /// `finalize` takes the sums of all batches to the value. The sums are added up with compensation
-/// and are `f64` at the end. A state to which nothing was added is [`MetricError::Empty`]; sums of
-/// another length are left out, and computing the value is then [`MetricError::WrongSums`]. NaN in a
+/// and are `f64` at the end. The value of an empty state is [`MetricError::Empty`]. If `batch_sums` returns
+/// another number of sums, these are left out, and the value is [`MetricError::WrongSums`]. NaN in a
 /// sum is not counted as invalid data: it reaches `finalize`.
 ///
 /// For a state that is not sums, implement [`Accumulator`] and [`Metric`].
@@ -77,7 +77,7 @@ pub struct CustomMetric<B> {
 }
 
 impl<B> CustomMetric<B> {
-    /// Says whether larger is better; by default that is not known.
+    /// Says whether larger values are better; by default it is unknown.
     pub fn with_higher_is_better(mut self, higher_is_better: bool) -> Self {
         self.higher_is_better = Some(higher_is_better);
         self
@@ -253,7 +253,7 @@ pub struct CustomSummary {
     pub sums: Vec<f64>,
     /// How many batches were added.
     pub updates: u64,
-    /// A length the closure returned that is not the number of sums.
+    /// The wrong number of sums that the closure returned, if it did.
     pub wrong_length: Option<u64>,
 }
 

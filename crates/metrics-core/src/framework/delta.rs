@@ -18,13 +18,13 @@ pub struct Delta {
     ints: Vec<Tensor<1, Int>>,
     floats: Vec<Tensor<1>>,
     children: Vec<Delta>,
-    /// What its accumulator wants of the batch at hand.
+    /// What its accumulator wants of the current batch.
     requests: Vec<Request>,
     condensed: bool,
 }
 
 impl Delta {
-    /// Asks for what is to become of the elements of a batch. The pass over the batch comes when all
+    /// Asks for what becomes of the elements of a batch. The pass over the batch runs when all
     /// accumulators have asked.
     pub(crate) fn want(&mut self, request: impl Into<Request>) {
         self.requests.push(request.into());
@@ -56,7 +56,7 @@ impl Delta {
         self.ints.is_empty() && self.floats.is_empty() && self.children.iter().all(Self::is_empty)
     }
 
-    /// The delta of a part, for an accumulator that is made of others. All parts are read together.
+    /// The delta of a part, for an accumulator that is made of other accumulators. All parts are read together.
     pub fn child(&mut self, part: usize) -> &mut Delta {
         if self.children.len() <= part {
             self.children.resize_with(part + 1, Delta::default);
@@ -84,7 +84,7 @@ impl Delta {
         })
     }
 
-    /// Replaces counter block `slot` (created as `len` zeros) by what `update` makes of it.
+    /// Replaces counter block `slot`, `len` zeros of `i32` at first, by what `update` makes of it.
     ///
     /// Blocks are numbered from 0 in the order of their first use.
     pub fn counts(
@@ -101,8 +101,8 @@ impl Delta {
         put(&mut self.ints, slot, update(state));
     }
 
-    /// Replaces sum block `slot` by what `update` makes of it: `2 * len` zeros at first, the
-    /// leading halves of the sums and then their trailing halves (see
+    /// Replaces sum block `slot` by what `update` makes of it. The block holds `2 * len` `f32`, zeros at first:
+    /// the leading halves of the sums, then their trailing halves (see
     /// [`ops::add_compensated`](crate::ops::add_compensated)).
     pub fn sums(
         &mut self,
@@ -140,19 +140,19 @@ impl Delta {
         put(&mut self.floats, 0, floats);
     }
 
-    /// Keeps a tensor of integers.
+    /// Keeps a tensor of integers, read with [`HostDelta::int_lists`].
     pub fn push_ints(&mut self, tensor: Tensor<1, Int>) {
         self.ints.push(tensor);
     }
 
-    /// Keeps a tensor of floats.
+    /// Keeps a tensor of floats, read with [`HostDelta::float_lists`].
     pub fn push_floats(&mut self, tensor: Tensor<1>) {
         self.floats.push(tensor);
     }
 
     /// Appends to a list of floats, read with [`HostDelta::float_lists`].
     ///
-    /// Pieces are joined now and then, so that a read of many batches is a read of few tensors.
+    /// Every 256 pieces are joined, so that a read of many batches is a read of few tensors.
     pub fn append_floats(&mut self, tensor: Tensor<1>) {
         self.floats.push(tensor);
         if self.floats.len() == JOIN_PIECES {
@@ -160,8 +160,8 @@ impl Delta {
         }
     }
 
-    /// Appends to a list of integers, read with [`HostDelta::int_lists`]. They are kept as `i32`;
-    /// labels that do not fit become the nearest that does.
+    /// Appends to a list of integers, read with [`HostDelta::int_lists`]. The list is `i32`;
+    /// a label outside its range becomes the nearest one inside.
     pub fn append_ints(&mut self, tensor: Tensor<1, Int>) {
         self.ints.push(crate::ops::as_i32(tensor));
         if self.ints.len() == JOIN_PIECES {
@@ -169,8 +169,8 @@ impl Delta {
         }
     }
 
-    /// Appends to the list of weights, which is that of the first part; the first ones come after as
-    /// many ones as there were rows `before`.
+    /// Appends to the list of weights, which is the list of the first part. The first weights of a delta come
+    /// after `before` ones, for the rows that had no weight.
     pub(crate) fn append_weights(&mut self, tensor: Tensor<1>, before: usize) {
         if !self.is_weighted() && before > 0 {
             let ones = Tensor::ones([before], (&tensor.device(), DType::F32));
@@ -179,7 +179,7 @@ impl Delta {
         self.child(0).append_floats(tensor);
     }
 
-    /// The float blocks kept so far, to look at their number or to replace them.
+    /// The blocks of floats, in the order in which they were added.
     pub fn floats_mut(&mut self) -> &mut Vec<Tensor<1>> {
         &mut self.floats
     }
@@ -208,7 +208,7 @@ pub struct HostDelta {
 }
 
 impl HostDelta {
-    /// What passes accumulated: a block for each sink, those of batches with weights apart.
+    /// What passes accumulated: a block for each sink, and another one for batches with weights.
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
@@ -228,22 +228,22 @@ impl HostDelta {
         self.children[*first].part_mut(rest)
     }
 
-    /// Whether it was condensed before it was read.
+    /// Whether the delta was condensed before it was read.
     pub(crate) fn is_condensed(&self) -> bool {
         self.condensed
     }
 
-    /// The delta of a part, or nothing if it never saw a batch.
+    /// The delta of a part; `None` if it never saw a batch.
     pub fn child(&self, part: usize) -> Option<&HostDelta> {
         self.children.get(part)
     }
 
-    /// A counter block, or nothing if the state never saw a batch.
+    /// The counters of block `slot`; `None` if the state never saw a batch.
     pub fn counts(&self, slot: usize) -> Option<&[i32]> {
         self.ints.get(slot).map(Vec::as_slice)
     }
 
-    /// The sums of a sum block: leading plus trailing halves.
+    /// The sums of block `slot`, leading plus trailing halves; `None` if the state never saw a batch.
     pub fn sums(&self, slot: usize) -> Option<Vec<f64>> {
         let block = self.floats.get(slot)?;
         let (high, low) = block.split_at(block.len() / 2);
@@ -286,7 +286,7 @@ pub(crate) struct Live {
     /// One for each state.
     pub deltas: Vec<Delta>,
     pub passes: Passes,
-    /// How far a counter can have come, known from shapes alone.
+    /// The largest value that a counter can have, known from shapes alone.
     pub bound: usize,
 }
 
@@ -334,7 +334,7 @@ impl Live {
     }
 }
 
-/// Reads what is on several devices with one transaction for each of them: the deltas of each `Live`, in
+/// Reads what is on several devices, with one transaction for each device: the deltas of each `Live`, in
 /// its order.
 pub(crate) fn read_all(pending: &[&Live]) -> Result<Vec<Vec<HostDelta>>, MetricError> {
     let mut devices: Vec<&Device> = Vec::new();

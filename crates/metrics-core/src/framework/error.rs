@@ -1,14 +1,14 @@
-//! What can go wrong, with the values that made it so.
+//! What can go wrong, with the values that caused it.
 
 use crate::Rejected;
 use std::{error::Error, fmt, sync::Arc};
 
-/// The error that another one comes from. Two are equal if they say the same.
+/// The error that another error comes from. Two causes are equal if their texts are.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
 impl Cause {
-    /// From an error, or from a text that is one.
+    /// From an error, or from its text.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
     }
@@ -108,7 +108,7 @@ pub enum MetricError {
         /// The accumulator that asked.
         metric: &'static str,
     },
-    /// The batch has weights, of which the metric knows nothing.
+    /// The batch has weights, and the metric takes none.
     #[error("the batch is weighted, but {accumulator} does not take weights")]
     WeightsUnsupported {
         /// The metric's accumulator.
@@ -196,7 +196,7 @@ pub enum MetricError {
         /// The name of the task.
         task: String,
     },
-    /// The value of a metric is not what it is used as, such as one number.
+    /// The value of a metric has another form than its use needs, such as one number.
     #[error("`{metric}` {what}")]
     WrongValue {
         /// The metric.
@@ -220,7 +220,7 @@ impl MetricError {
         Self::Read(Cause::new(cause))
     }
 
-    /// A value that is not what it is used as.
+    /// A value of another form than its use needs.
     pub(crate) fn wrong_value(metric: String, what: impl Into<String>) -> Self {
         let what = what.into();
         Self::WrongValue { metric, what }

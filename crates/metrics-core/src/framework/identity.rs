@@ -17,14 +17,14 @@ pub struct Identity {
     /// What it is made of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     of: Vec<Identity>,
-    /// Why the options are no data.
+    /// Why the options could not be serialized.
     #[serde(skip)]
     flaw: Option<String>,
 }
 
 impl Identity {
-    /// Of a kind that no other accumulator has, such as `my_project/largest_errors`, and the number of its
-    /// summary's format: a summary whose fields or their meaning change gets the next number.
+    /// An identity with a kind that no other accumulator has, such as `my_project/largest_errors`, and the version
+    /// of its summary's format. If the summary's fields or their meaning change, the version goes up by 1.
     pub fn new(kind: impl Into<String>, version: u32) -> Self {
         Self {
             kind: kind.into(),
@@ -35,10 +35,10 @@ impl Identity {
         }
     }
 
-    /// With these options, most often those of the accumulator itself.
+    /// Adds the options, usually by serializing the accumulator itself.
     ///
-    /// Names of fields are part of the identity. NaN and infinity are all the same in JSON: an option that
-    /// can be either needs a serialization of its own.
+    /// Names of fields are part of the identity. JSON does not tell NaN and infinities apart: an option that
+    /// can have such a value needs a serialization of its own.
     pub fn with(mut self, options: &impl Serialize) -> Self {
         match serde_json::to_value(options) {
             Ok(options) => self.options = options,
@@ -47,7 +47,7 @@ impl Identity {
         self
     }
 
-    /// Made of another accumulator, or of one more.
+    /// Adds the identity of an accumulator that this one is made of.
     pub fn of(mut self, inner: Identity) -> Self {
         self.of.push(inner);
         self
@@ -58,22 +58,22 @@ impl Identity {
         &self.kind
     }
 
-    /// The number of the summary's format.
+    /// The version of the summary's format.
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// The options; null without.
+    /// The options; null if there are none.
     pub fn options(&self) -> &Value {
         &self.options
     }
 
-    /// What it is made of.
+    /// The accumulators that this one is made of.
     pub fn parts(&self) -> &[Identity] {
         &self.of
     }
 
-    /// Fails if the options could not be made data.
+    /// Fails if the options could not be serialized.
     pub(crate) fn check(&self) -> Result<(), MetricError> {
         if let Some(flaw) = &self.flaw {
             return Err(MetricError::saved(format!(

@@ -21,7 +21,7 @@ pub trait Metric: Clone + Send + Sync + 'static {
     /// The accumulator with its options.
     fn accumulator(&self) -> Self::Accumulator;
 
-    /// Whether the metric's own options make sense. Those of its accumulator are validated after them.
+    /// Checks the metric's own options. The options of its accumulator are checked after them.
     ///
     /// # Errors
     /// [`MetricError::InvalidOption`].
@@ -29,17 +29,17 @@ pub trait Metric: Clone + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The value of a summary. A pure function in `f64`.
+    /// The value of a summary: a pure function in `f64`.
     ///
     /// # Errors
-    /// [`MetricError::Empty`] if nothing was accumulated, and what the metric documents.
+    /// [`MetricError::Empty`] if nothing was accumulated, and the errors that the metric documents.
     fn finalize(
         &self,
         summary: &<Self::Accumulator as Accumulator>::Summary,
     ) -> Result<Value, MetricError>;
 
-    /// Whether the summary holds all that the value is made of. Where it does not, such as a class for the
-    /// area under its curve, the value is what the metric says of that, and a bootstrap leaves the
+    /// Whether the summary holds all that the value needs. If it does not (a class without positives has no
+    /// area under its curve), the metric documents what the value is, and a bootstrap leaves the
     /// replicate out.
     fn is_defined(&self, _summary: &<Self::Accumulator as Accumulator>::Summary) -> bool {
         true
@@ -68,7 +68,7 @@ pub trait Metric: Clone + Send + Sync + 'static {
         state.compute()
     }
 
-    /// The metric with an interval, from so many samples of what was accumulated; see
+    /// The metric with an interval, from `replicates` samples of what was accumulated; see
     /// [`Bootstrap`].
     fn bootstrap(&self, replicates: usize) -> Bootstrap<Self>
     where
@@ -82,12 +82,12 @@ pub trait Metric: Clone + Send + Sync + 'static {
         MetricState::new(self.clone())
     }
 
-    /// This metric on the batches that a task makes of others.
+    /// This metric on the batches that a task makes of other batches.
     fn on<B: Batch>(self, task: &Task<B, BatchOf<Self>>) -> Mapped<Self, B> {
         Mapped::new(self, task.clone())
     }
 
-    /// This metric to calculate with: `precision.expr() + recall`.
+    /// This metric as an expression to calculate with: `precision.expr() + recall`.
     fn expr(self) -> Expr<Self> {
         Expr::new(self)
     }
@@ -98,7 +98,7 @@ pub type BatchOf<M> = <<M as Metric>::Accumulator as Accumulator>::Batch;
 /// The summary type of a metric.
 pub type SummaryOf<M> = <<M as Metric>::Accumulator as Accumulator>::Summary;
 
-/// Fails if the summary counted invalid values and the user did not ask to go on without them.
+/// Fails if the summary counted invalid values, unless the user asked to ignore them.
 pub(crate) fn validated(rejected: Rejected, validation: Validation) -> Result<(), MetricError> {
     if rejected.invalid() > 0 && validation != Validation::Ignore {
         return Err(MetricError::InvalidData(rejected));
@@ -159,7 +159,7 @@ impl<M: Metric> MetricState<M> {
     /// validation is [`Validation::Eager`].
     ///
     /// # Errors
-    /// As [`Metric::validate`], and when shapes or dtypes do not fit; the state is then unchanged.
+    /// As [`Metric::validate`], and if shapes or dtypes do not fit; the state is then unchanged.
     pub fn update(&mut self, batch: &BatchOf<M>) -> Result<(), MetricError> {
         self.metric.validate()?;
         if self.validation == Validation::Eager {
@@ -191,7 +191,7 @@ impl<M: Metric> MetricState<M> {
     ///
     /// # Errors
     /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
-    /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own.
+    /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own errors.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
         self.metric.validate()?;
         let summary = self.state.view()?;
@@ -215,7 +215,7 @@ impl<M: Metric> MetricState<M> {
         self.state.merge(summary)
     }
 
-    /// Reads several states in one device read; what follows reads no more.
+    /// Reads several states in one device read. What follows reads nothing.
     pub(crate) fn read_together(states: &mut [&mut Self]) -> Result<(), MetricError> {
         let pending: Vec<_> = states.iter().map(|own| own.state.pending()).collect();
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();

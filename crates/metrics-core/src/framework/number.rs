@@ -42,8 +42,8 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D:
     f64::try_from(Number::deserialize(deserializer)?).map_err(D::Error::custom)
 }
 
-/// Serializes an option in single precision as the shortest decimal that is it: 0.3, and not
-/// 0.30000001192092896.
+/// Serializes an option in single precision as the shortest decimal that reads back as the same number: 0.3,
+/// and not 0.30000001192092896.
 pub fn single<S: Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     shortest(*value).serialize(serializer)
 }

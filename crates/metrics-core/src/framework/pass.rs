@@ -1,13 +1,12 @@
-//! The pass: all that accumulators want of a batch, done in one read of it.
+//! The pass: what all accumulators of a collection want of a batch, computed in one read of the batch.
 //!
-//! An accumulator does not read a batch. It tells its [`Delta`] what should become of each row, decision
-//! or pair: a [sink](Input::Sink). When every accumulator of a collection has done so, what they asked
-//! of one batch is one pass over it, into state that lies side by side: one walk over the host's
-//! memory, or one launch of a kernel.
+//! An accumulator with a pass does not read the batch. It tells its [`Delta`] what becomes of each row,
+//! decision or pair: a [sink](Input::Sink). When every accumulator of a collection has asked, one pass serves
+//! all requests of the same batch. It is one walk over the host's memory, or one launch of a kernel.
 //!
-//! The state of a pass is flat: counters, and sums. On a device sums are pairs of `f32`, in as many
-//! slots as there are groups of units that add at the same time, so that none waits for another; the
-//! host adds the slots when it reads them. In host memory sums are `f64`.
+//! The state of a pass is flat: counters, and sums. On a device sums are pairs of `f32`. Each group of units
+//! that adds at the same time has a slot of its own, so that no group waits for another. The host adds the
+//! slots after it has read them. In host memory sums are `f64`.
 
 use crate::{
     MetricError,
@@ -160,7 +159,7 @@ pub fn grow(list: &mut HostList, more: usize) -> &mut [u32] {
     &mut list[start..]
 }
 
-/// The state of a pass on a device that is not the host's memory.
+/// The state of a pass on a device with memory of its own.
 #[derive(Debug, Clone)]
 pub struct DeviceState {
     /// Counters, `i32`.
@@ -192,7 +191,7 @@ impl DeviceState {
         }
     }
 
-    /// Makes room for more slots.
+    /// Makes room for `slots` slots of `words` `f32` each. The new slots are zeros.
     pub fn grow(&mut self, slots: usize, words: usize) {
         if slots > self.slots && words > 0 {
             let more = [(slots - self.slots) * words];
@@ -214,7 +213,7 @@ impl DeviceState {
     }
 
     /// Replaces the counters and the sums `[2 * K]` of a sink, leading halves first, by what `update` makes
-    /// of them. The first slot takes all.
+    /// of them. All sums go to the first slot.
     pub fn add<S>(
         &mut self,
         placed: &Placed<S>,
@@ -262,10 +261,10 @@ pub trait Input: Debug + Send + Sync + 'static {
     /// Whether elements have weights. Passes over such batches have a state of their own.
     fn is_weighted(&self) -> bool;
 
-    /// How much state a sink has, for batches like this one.
+    /// How much state a sink has, for batches like this one: it may depend on whether they have weights.
     fn size(&self, sink: &Self::Sink) -> Size;
 
-    /// Numbers that a sink needs on a device, such as thresholds.
+    /// Numbers that a sink needs on a device, such as thresholds. They are uploaded once.
     fn constants(_sink: &Self::Sink) -> Vec<f32> {
         Vec::new()
     }
@@ -284,7 +283,7 @@ pub trait Input: Debug + Send + Sync + 'static {
         self.on_host(plan, counts, numbers);
     }
 
-    /// The pass elsewhere.
+    /// The pass on a device with memory of its own.
     fn on_device(&self, plan: &Plan<Self::Sink>, state: DeviceState) -> DeviceState;
 }
 
@@ -310,7 +309,7 @@ pub(crate) type Path = Vec<usize>;
 pub(crate) struct Pass<I: Input> {
     weighted: bool,
     plan: Plan<I::Sink>,
-    /// To whom each sink belongs.
+    /// The delta that each sink belongs to.
     owners: Vec<Path>,
     flat: Flat,
 }
@@ -425,14 +424,14 @@ pub(crate) struct ReadState {
     pub words: Vec<f32>,
 }
 
-/// What one sink accumulated, on the host.
+/// What one sink accumulated, read to the host.
 #[derive(Debug, Clone, Default)]
 pub struct Block {
-    /// Whether it is of batches with weights.
+    /// Whether it was accumulated from batches with weights.
     pub weighted: bool,
     /// The counters.
     pub counts: Vec<i32>,
-    /// Sums and marks, slot by slot: each is of some of the elements.
+    /// Sums and marks, slot by slot. Each slot covers some of the elements.
     pub parts: Vec<Part>,
     /// The lists.
     pub lists: Vec<HostList>,
@@ -553,7 +552,7 @@ macro_rules! families {
                 $(self.$passes.is_empty())&&*
             }
 
-            /// Gives every sink's owner its block. `next` yields what has been read of the
+            /// Gives the block of every sink to its owner. `next` yields what was read of the
             /// [`states`](Self::states), in their order.
             pub fn hand_out(
                 &self,
@@ -583,7 +582,7 @@ families! {
     Numbers numbers,
 }
 
-/// Takes what accumulators asked for out of their deltas.
+/// Takes the requests of accumulators out of their deltas.
 pub(crate) fn requests(deltas: &mut [Delta]) -> Vec<(Path, Request)> {
     let mut all = Vec::new();
     for (index, delta) in deltas.iter_mut().enumerate() {

@@ -1,9 +1,9 @@
-//! Deferred validation: values that cannot be used are counted on the device, not looked at.
+//! Deferred validation: invalid values are counted on the device, and not read.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How many device counters every accumulator reserves for what it did not use.
+/// How many device counters every accumulator reserves for elements that it rejects.
 pub const REJECTED_SLOTS: usize = 5;
 
 /// Why an element was left out; also its slot among the [`REJECTED_SLOTS`].
@@ -77,7 +77,7 @@ impl Rejected {
         self.invalid_weights += other.invalid_weights;
     }
 
-    /// Elements that were invalid, which ignored ones are not.
+    /// Invalid elements. Ignored elements are not invalid.
     pub fn invalid(&self) -> u64 {
         self.invalid_targets + self.invalid_predictions + self.nan + self.invalid_weights
     }

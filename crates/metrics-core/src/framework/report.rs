@@ -17,13 +17,13 @@ pub struct ReportEntry {
     pub error: Option<String>,
     /// What the metric's accumulator saw and did not use.
     pub rejected: Rejected,
-    /// What the classes, labels or outputs of the value are called: one name for each, or none.
+    /// The names of the value's classes, labels or outputs: one name for each, or an empty list.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub class_names: Vec<String>,
 }
 
 impl ReportEntry {
-    /// The value in words, its classes by their names, or else why there is none.
+    /// The value in words, with the names of its classes; or the reason why there is no value.
     pub fn text(&self) -> String {
         match (&self.value, &self.error) {
             (Some(value), _) => value.named(&self.class_names),
@@ -32,7 +32,7 @@ impl ReportEntry {
         }
     }
 
-    /// What a class is called: its name or else its number.
+    /// The name of a class, or else its number.
     pub fn class_name(&self, class: usize) -> String {
         let name = self.class_names.get(class).cloned();
         name.unwrap_or_else(|| class.to_string())
@@ -41,7 +41,7 @@ impl ReportEntry {
 
 /// Ordered names and values of a collection. `Display` is an aligned table; serde gives JSON.
 ///
-/// A metric that failed has its reason in place of a value; it does not take the others with it.
+/// A metric that failed has the reason in place of a value. The other metrics keep their values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MetricReport {
     /// The entries in the order of the collection.
@@ -65,8 +65,8 @@ impl MetricReport {
     }
 
     /// All numbers by flat names, as loggers take them: a scalar by its metric's name, and each number
-    /// of a value per class by that name, `_`, and the name of the class (or its number). A flat name
-    /// that is taken has `_` and the class's number after it. The numbers of a [`Value::Record`] have the
+    /// of a value per class by that name, `_`, and the name of the class (or its number). If a flat name
+    /// is taken, `_` and the class's number follow it. The numbers of a [`Value::Record`] have the
     /// metric's name, `_` and the [field's](Value::flat_numbers).
     ///
     /// Reference: TorchMetrics 1.9.0 `ClasswiseWrapper`, whose default prefix is the name of the class in

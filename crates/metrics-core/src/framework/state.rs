@@ -15,19 +15,19 @@ const COUNTER_LIMIT: usize = i32::MAX as usize;
 /// Updates between two flushes of the device's queue, so that lazy backends do not pile up work.
 const FLUSH_INTERVAL: u64 = 32;
 
-/// What several accumulators keep on devices. Every device that batches come from has its own.
+/// What several accumulators keep on devices. Every device that batches come from has its own deltas.
 #[derive(Debug, Clone)]
 pub(crate) struct Deltas {
     states: usize,
     live: Vec<Live>,
-    /// Those whose counters could have overflowed, waiting to be read.
+    /// Deltas whose counters could have overflowed. They wait to be read.
     retired: Vec<Live>,
     updates: u64,
     counter_limit: usize,
 }
 
 impl Deltas {
-    /// Nothing yet, of so many accumulators.
+    /// Empty deltas of `states` accumulators.
     pub fn new(states: usize) -> Self {
         Self {
             states,
@@ -57,8 +57,8 @@ impl Deltas {
         Ok(())
     }
 
-    /// Adds a batch that counts no further than `bound`: `update` asks for what its accumulators want of
-    /// it, and the pass follows.
+    /// Adds a batch that raises no counter by more than `bound`: `update` collects what accumulators want of
+    /// the batch, then the pass runs.
     pub fn update(&mut self, device: Device, bound: usize, update: impl FnOnce(&mut [Delta])) {
         if bound == 0 {
             return;
@@ -91,7 +91,7 @@ impl Deltas {
         self.retired.iter().chain(&self.live).collect()
     }
 
-    /// The only unread delta of a state, if there are not several.
+    /// The unread delta of a state, if there is exactly one.
     pub fn only(&self, state: usize) -> Option<&Delta> {
         match self.pending()[..] {
             [live] => Some(&live.deltas[state]),
@@ -122,7 +122,7 @@ impl Deltas {
 pub(crate) struct Folded<A: Accumulator> {
     pub accumulator: A,
     pub summary: A::Summary,
-    /// A summary to make values of, until something is added: of a state that stays on the device.
+    /// A summary to make values of while the state stays on the device. The next update drops it.
     view: Option<A::Summary>,
 }
 
@@ -144,7 +144,7 @@ impl<A: Accumulator> Folded<A> {
         self.view = None;
     }
 
-    /// Takes what was read for a look, while it stays on the device.
+    /// Makes the view of what was read, while the state stays on the device.
     pub fn look<'a>(&mut self, data: impl IntoIterator<Item = &'a HostDelta>) {
         let mut view = self.summary.clone();
         for delta in data {
@@ -153,7 +153,7 @@ impl<A: Accumulator> Folded<A> {
         self.view = Some(view);
     }
 
-    /// A small delta to read in place of the only one, if that gives the same values.
+    /// A small delta to read in place of the given one, if that gives the same values.
     pub fn condensed(&self, delta: &Delta) -> Option<Delta> {
         let alone = self.summary == self.accumulator.empty();
         alone.then(|| self.accumulator.condense(delta))?
@@ -169,7 +169,7 @@ impl<A: Accumulator> Folded<A> {
         self.view = None;
     }
 
-    /// The summary to make values of, as far as it has been read.
+    /// The summary to make values of: the view if there is one.
     pub fn for_values(&self) -> &A::Summary {
         self.view.as_ref().unwrap_or(&self.summary)
     }
@@ -248,7 +248,7 @@ impl<A: Accumulator> State<A> {
         Ok(self.folded())
     }
 
-    /// A summary to make values of. Reads no more of a state that can be condensed than that takes.
+    /// A summary to make values of. Of a state that can be condensed, it reads only the condensed one.
     ///
     /// # Errors
     /// [`MetricError::Read`]; the state is then unchanged.

@@ -47,7 +47,7 @@ pub struct Curve {
     pub support: Option<Support>,
 }
 
-/// How many elements of each kind a curve is made of; of weighted elements, the sums of their weights.
+/// How many elements of each kind a curve is made of. If elements have weights, the sums of their weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Support {
     /// Elements of the class or label.
@@ -77,12 +77,12 @@ pub struct ReliabilityBin {
     /// Their mean confidence; NaN without elements.
     #[serde(with = "crate::number")]
     pub confidence: f64,
-    /// The share of them that was right; NaN without elements.
+    /// The share of its elements that was right; NaN without elements.
     #[serde(with = "crate::number")]
     pub accuracy: f64,
 }
 
-/// The points that are chosen on curves: the metric's value there, and from which score on it is
+/// Points chosen on curves: the metric's value at the point, and the score from which on the value is
 /// reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoints {
@@ -94,7 +94,7 @@ pub struct OperatingPoints {
     pub thresholds: Vec<f64>,
 }
 
-/// A number with the interval it is in, at the level of confidence it was asked for.
+/// A number with its interval, at the level of confidence that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
     /// The value of the data at hand.
@@ -108,7 +108,7 @@ pub struct Estimate {
     pub upper: f64,
 }
 
-/// What decisions about members of groups are compared by.
+/// The rate by which decisions about members of groups are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Criterion {
@@ -165,7 +165,7 @@ impl OperatingPoints {
 pub struct Field {
     /// What it is, such as `p_value`: a word in the style of metrics' names.
     pub name: String,
-    /// What it is worth: most often a number, or one per class.
+    /// Its value: most often a number, or one number per class.
     pub value: Value,
 }
 
@@ -186,7 +186,7 @@ pub enum Value {
     Matrices(Vec<Matrix>),
     /// A matrix that counts nothing, such as a covariance, or a row of numbers per sample.
     Table(Matrix),
-    /// Several such matrices, as rows of numbers per sample and class.
+    /// Several tables, such as rows of numbers per sample and class.
     Tables(Vec<Matrix>),
     /// One curve, or one per class or label.
     Curves(Vec<Curve>),
@@ -223,7 +223,7 @@ impl Value {
         }
     }
 
-    /// The number with its interval, if the value is such.
+    /// The number with its interval, if the value is an estimate.
     pub fn estimate(&self) -> Option<&Estimate> {
         match self {
             Value::Estimate(estimate) => Some(estimate),
@@ -256,7 +256,7 @@ impl Value {
         }
     }
 
-    /// The chosen points with their thresholds, if the value is such.
+    /// The chosen points with their thresholds, if the value has them.
     pub fn operating_points(&self) -> Option<&OperatingPoints> {
         match self {
             Value::OperatingPoints(points) => Some(points),
@@ -280,7 +280,7 @@ impl Value {
         }
     }
 
-    /// The ratios with their groups, if the value is such.
+    /// The ratios with their groups, if the value is disparities.
     pub fn disparities(&self) -> Option<&[Disparity]> {
         match self {
             Value::Disparities(disparities) => Some(disparities),
@@ -321,9 +321,9 @@ impl Value {
         Some(&field.value)
     }
 
-    /// The numbers of a record by flat names: that of the field for one number, and with `_` and the name
-    /// of the class (or its number) for one of several, as `p_value_cat`. Fields that are no numbers are
-    /// left out, and other values have none.
+    /// The numbers of a record by flat names: the name of the field for one number; for one number of several,
+    /// that name, `_` and the name of the class (or its number), such as `p_value_cat`. Fields without numbers are
+    /// left out. Other values have no flat numbers.
     pub fn flat_numbers(&self, class_names: &[String]) -> Vec<(String, f64)> {
         let mut numbers = Vec::new();
         for Field { name, value } in self.record().unwrap_or_default() {
@@ -474,7 +474,7 @@ impl From<f64> for Value {
     }
 }
 
-/// Four decimals, or as many as a small number needs; whole numbers without decimals.
+/// Four decimals, or more if a small number needs them; whole numbers without decimals.
 pub(crate) fn format_number(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 && value.abs() >= 2.0 {
         format!("{value:.0}")
@@ -560,7 +560,7 @@ fn format_count(value: f64) -> String {
     }
 }
 
-/// Stat scores of classes, and the names of these.
+/// Stat scores of classes, and the names of the classes.
 struct Scores<'a>(&'a [ClassCounts], &'a [String]);
 
 impl fmt::Display for Scores<'_> {

@@ -8,27 +8,27 @@ use crate::{Accumulator, Estimate, Metric, MetricError, SummaryOf, Value};
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
-/// How an interval is made of replicates.
+/// How replicates become an interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BootstrapMethod {
     /// Between two quantiles of the replicates.
     #[default]
     Percentile,
     /// Between two quantiles that are moved by the bias of the replicates and by how the spread of the
-    /// value grows with the value (Efron 1987, "Better bootstrap confidence intervals"): better for a
-    /// value near the end of its range, at the cost of a value per distinct kind of element.
+    /// value grows with the value (Efron 1987, "Better bootstrap confidence intervals"). Better for a
+    /// value near the end of its range; costs one more value for each distinct kind of element.
     Bca,
 }
 
-/// A metric with the interval its value is in, by drawing as many elements as there are from what was
-/// accumulated, again and again (Efron's bootstrap).
+/// A metric with an interval of its value. Draws `n` elements with replacement from the `n` accumulated
+/// elements, again and again (Efron's bootstrap).
 ///
 /// Made by [`Metric::bootstrap`]. It is a metric itself: in a [`MetricCollection`](crate::MetricCollection)
 /// its value is a [`Value::Estimate`]. Nothing is drawn before the value is computed, on the host, from the
 /// counts: 1000 replicates of a confusion matrix of ten classes take milliseconds, whatever the number of
 /// elements.
-/// Metrics that need only the margins of a matrix accumulate all of it, to draw from. Metrics of exact
-/// curves draw rows, which takes 1000 times as long as their value.
+/// A metric that needs only the margins of a matrix accumulates the whole matrix, to draw from it. Metrics of
+/// exact curves draw rows, so that 1000 replicates take 1000 times as long as the value.
 ///
 /// Replicates are the same for a seed, on every platform and for any number of threads. The interval of a
 /// metric with a value per class, and more than the interval, is in [`estimates`](Self::estimates) and
@@ -72,7 +72,7 @@ impl<M> Bootstrap<M> {
         }
     }
 
-    /// How often the interval is to contain the true value; default 0.95.
+    /// The share of intervals that contain the true value; default 0.95.
     pub fn level(mut self, level: f64) -> Self {
         self.level = level;
         self
@@ -84,7 +84,7 @@ impl<M> Bootstrap<M> {
         self
     }
 
-    /// How the interval is made of the replicates; default [`BootstrapMethod::Percentile`].
+    /// How replicates become the interval; default [`BootstrapMethod::Percentile`].
     pub fn method(mut self, method: BootstrapMethod) -> Self {
         self.method = method;
         self
@@ -108,7 +108,7 @@ where
     /// The value with its interval, or those of each class.
     ///
     /// # Errors
-    /// The metric's own; [`MetricError::InvalidOption`] if there are no replicates, the level is not
+    /// The metric's own errors; [`MetricError::InvalidOption`] if there are no replicates, the level is not
     /// between 0 and 1, the value is neither a number nor one per class, or the summary does not say
     /// which elements it is made of.
     pub fn estimates(&self, summary: &SummaryOf<M>) -> Result<Vec<Estimate>, MetricError> {
@@ -188,7 +188,7 @@ where
     }
 }
 
-/// Fails for no replicates.
+/// Fails if there are no replicates.
 pub(super) fn some_replicates(replicates: usize) -> Result<(), MetricError> {
     if replicates > 0 {
         return Ok(());
@@ -198,7 +198,7 @@ pub(super) fn some_replicates(replicates: usize) -> Result<(), MetricError> {
     ))
 }
 
-/// The value that is one interval.
+/// The value, if it is a single interval.
 pub(super) fn one(estimates: &[Estimate]) -> Result<Value, MetricError> {
     match estimates {
         [estimate] => Ok(Value::Estimate(*estimate)),

@@ -23,10 +23,10 @@ impl Resampled for MulticlassConfusion {
 /// The elements of a [`ConfusionSummary`].
 #[derive(Debug)]
 pub struct ConfusionElements {
-    /// Places in the matrix and counts of the cells that are not empty; of all, if most are not.
+    /// Places and counts of the non-empty cells; of all cells if most are not empty.
     cells: Vec<(usize, u64)>,
     multinomial: Multinomial,
-    /// All elements, in the form of a sample.
+    /// All elements, as a sample.
     whole: ConfusionSummary,
     empty: ConfusionSummary,
 }

@@ -10,15 +10,15 @@ use crate::{
 use rand::{SeedableRng, seq::SliceRandom};
 
 impl<B: ScoredBatch> Resampled for CurveScores<B> {
-    /// Areas do not say of which scores they come.
+    /// Keeps the scores whole: condensed areas do not say which scores they come from.
     fn resampled(mut self) -> Self {
         self.options.whole = true;
         self
     }
 }
 
-/// Up to so many rows are left out one by one, more in as many groups: the skewness of their influence
-/// is then off by less than 0.1, which moves no digit of an interval that replicates do not move.
+/// Up to this number of rows, rows are left out one by one. More rows are left out in this number of groups: the
+/// skewness of their influence is then off by less than 0.1, which moves an interval less than replicates do.
 const GROUPS: usize = 1000;
 
 /// The elements of [`CurveScoresSummary`].
@@ -31,7 +31,7 @@ pub struct CurveElements {
 
 #[derive(Debug)]
 enum From {
-    /// Keys of scores, so many a row.
+    /// Keys of scores, and how many a row has.
     Rows(Vec<u32>, usize),
     /// Counts by threshold.
     Counts(Vec<u64>),

@@ -5,22 +5,21 @@ use rand::{Rng, RngExt};
 use rand_distr::{Binomial, Distribution, Poisson};
 use std::collections::BTreeMap;
 
-/// Up to this count cells are drawn from tables, in parts; above, that takes longer than the other way.
+/// Up to this count, cells are drawn from tables, in parts. Above it, conditional binomials are faster.
 const SMALL: u64 = 2500;
 
-/// The most that is drawn from a table at once: 15 standard deviations more fit one.
+/// The largest rate that is drawn from a table at once: the table has room for 15 standard deviations more.
 const PART: u64 = 100;
 
-/// By how many of its standard deviations the first guess of the total stays below it.
+/// The first guess of the total stays below it by this number of its standard deviations.
 const SLACK: f64 = 3.0;
 
-/// The distribution of how often each cell occurs among as many elements, drawn with replacement, as
-/// there are.
+/// The distribution of the counts of cells when `n` elements are drawn with replacement from `n` elements.
 ///
-/// Draws are exact and take a few nanoseconds per cell of few elements: those are drawn from Poisson
-/// distributions, which do not depend on each other, so that cells of one count share a table. Given
-/// their sum, they are multinomial; the rates are a little lower than the counts, so that the sum
-/// hardly ever exceeds the total (then all is drawn anew), and elements one by one make up for the
+/// Draws are exact and take a few nanoseconds per cell of few elements. The counts of these cells are drawn from
+/// independent Poisson distributions, so that cells of one count share a table. Given
+/// their sum, such counts are multinomial. The rates are a little lower than the counts, so that the sum
+/// hardly ever exceeds the total (if it does, everything is drawn anew), and elements drawn one by one make up the
 /// rest. What is left for cells of many elements is split among them (conditional binomials).
 #[derive(Debug)]
 pub struct Multinomial {
@@ -31,7 +30,7 @@ pub struct Multinomial {
     large_total: u64,
     /// The other cells by count.
     small: Vec<Cells>,
-    /// Which of `small` an element is in.
+    /// Draws the cell of `small` that an element is in.
     chosen: Table,
     /// The rates as a share of the counts.
     share: f64,
@@ -46,8 +45,8 @@ struct Cells {
     poisson: Table,
 }
 
-/// How often each cell occurs in a sample: `small` holds those of few elements in their places, `large`
-/// the others.
+/// How often each cell occurs in a sample: `small` holds the cells of few elements in their places, `large`
+/// the other cells.
 #[derive(Debug, Default)]
 pub struct Sample {
     /// A count per cell; 0 for those in `large`.
@@ -121,8 +120,8 @@ impl Multinomial {
         }
     }
 
-    /// Draws the cells of few elements; how many elements are in the others. `None` if the total was
-    /// exceeded.
+    /// Draws the cells of few elements. Returns how many elements are left for the other cells, or `None` if the
+    /// total was exceeded.
     fn draw_small(&self, random: &mut Random, counts: &mut [u32]) -> Option<u64> {
         let large = poisson(self.large_total as f64 * self.share, random);
         let mut drawn = large;
@@ -140,7 +139,7 @@ impl Multinomial {
 }
 
 impl Cells {
-    /// Draws each; returns the sum.
+    /// Draws each cell; returns the sum.
     fn draw(&self, random: &mut Random, counts: &mut [u32]) -> u64 {
         let mut sum = 0;
         let mut set = |place: u32, count: u32| {
@@ -179,7 +178,7 @@ fn poisson(rate: f64, random: &mut Random) -> u64 {
 }
 
 /// Up to 256 outcomes, drawn in constant time (Walker's alias method, tables by Vose): per slot, in the
-/// upper 24 bits how much of it is its own outcome, in the lower 8 what the rest is. Probabilities are
+/// upper 24 bits how much of the slot is its own outcome, in the lower 8 the outcome of the rest. Probabilities are
 /// right to 2^-32.
 pub struct Table(Box<[u32; Table::SIZE]>);
 
@@ -250,7 +249,7 @@ mod tests {
     use super::*;
     use rand::SeedableRng;
 
-    /// Mean, variance and covariances of multinomial counts, to what so many draws can tell.
+    /// Mean, variance and covariances of multinomial counts, as precisely as the number of draws can tell.
     fn has_the_moments(counts: &[u64]) {
         const DRAWS: usize = 40_000;
         let multinomial = Multinomial::new(counts.iter().copied());

@@ -18,7 +18,7 @@ pub fn quantile(p: f64) -> f64 {
     bisect(-39.0, 0.0, |x| cdf(x) < p)
 }
 
-/// Where a condition that holds at `low` ceases to, to the last digit.
+/// The place where a condition that holds at `low` ceases to hold, to the last digit.
 pub fn bisect(mut low: f64, mut high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     loop {
         let middle = 0.5 * (low + high);

@@ -1,4 +1,4 @@
-//! The bootstrap of data that is gone after the update.
+//! The bootstrap of data that is not kept after the update.
 
 use super::{
     Random, Replicates, Reweighted,
@@ -13,17 +13,17 @@ use crate::{
 use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, SeedableRng};
 
-/// A metric with the interval its value is in, by counting each row in each replicate so many times as
-/// a Poisson distribution of mean 1 says, which is how often it would be drawn from a large sample.
+/// A metric with an interval of its value. Each replicate counts each row `k` times, with `k` from a Poisson
+/// distribution of mean 1: the number of times that a bootstrap of a large sample would draw the row.
 ///
 /// For metrics whose summary does not say which elements it is made of, such as means and errors, and
-/// for all that take weights; of counts, [`Bootstrap`](super::Bootstrap) costs nothing per batch. An
-/// update costs an update per replicate, of weights `[replicates, rows]` that are drawn on the host and
+/// for every other metric that takes weights. For metrics of counts, [`Bootstrap`](super::Bootstrap) costs nothing
+/// per batch. An update costs one update per replicate. The weights `[replicates, rows]` are drawn on the host and
 /// moved to the device at once; a batch's own weights are multiplied by them. A value costs one read of
 /// all states. What several replicates need of a batch is computed once.
 ///
-/// Replicates are the same for a seed and the same batches, on every platform. A row stays together, with
-/// all labels or outputs. Reference: TorchMetrics 1.9.0 `BootStrapper` with `sampling_strategy="poisson"`,
+/// A seed and the same batches give the same replicates on every platform. All labels or outputs of a row have
+/// the same weight. Reference: TorchMetrics 1.9.0 `BootStrapper` with `sampling_strategy="poisson"`,
 /// which copies the rows instead of weighing them.
 ///
 /// ```
@@ -57,11 +57,11 @@ impl<M: Metric> PoissonBootstrap<M>
 where
     BatchOf<M>: Reweighted,
 {
-    /// A bootstrap of so many replicates.
+    /// A bootstrap of `replicates` replicates.
     ///
     /// # Errors
     /// [`MetricError::WeightsUnsupported`] if the metric takes no weights;
-    /// [`MetricError::InvalidOption`] for no replicates.
+    /// [`MetricError::InvalidOption`] if there are no replicates.
     pub fn new(metric: M, replicates: usize) -> Result<Self, MetricError> {
         let state = State::new(metric.accumulator());
         crate::framework::state::weighs(state.accumulator())?;
@@ -78,20 +78,20 @@ where
         })
     }
 
-    /// How often the interval is to contain the true value; default 0.95.
+    /// The share of intervals that contain the true value; default 0.95.
     pub fn level(mut self, level: f64) -> Self {
         self.level = level;
         self
     }
 
-    /// Another seed draws other replicates; default 0. For batches to come.
+    /// The seed of the replicates, for the batches that follow; default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self.random = Random::seed_from_u64(seed);
         self
     }
 
-    /// What to do about invalid values in the data; [`Validation::Eager`] is as `Deferred`.
+    /// What to do about invalid values in the data. [`Validation::Eager`] works as `Deferred`.
     pub fn validation(mut self, validation: Validation) -> Self {
         self.validation = validation;
         self
@@ -100,7 +100,7 @@ where
     /// Adds a batch, without reading.
     ///
     /// # Errors
-    /// When the batch does not fit; everything is then unchanged.
+    /// If the batch does not fit; everything is then unchanged.
     pub fn update(&mut self, batch: &BatchOf<M>) -> Result<(), MetricError> {
         self.observed.check(batch)?;
         let rows = batch.rows();
@@ -135,7 +135,7 @@ where
     /// The value with its interval, between quantiles of the replicates. Reads all states at once.
     ///
     /// # Errors
-    /// As [`estimates`](Self::estimates); [`MetricError::InvalidOption`] if there are several.
+    /// As [`estimates`](Self::estimates); [`MetricError::InvalidOption`] if there are several values.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
         one(&self.estimates()?)
     }
@@ -154,8 +154,8 @@ where
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::InvalidData`], unless the validation is
-    /// [`Validation::Ignore`]; the metric's own; [`MetricError::InvalidOption`] if the value is neither a
-    /// number nor a list of one per class or output.
+    /// [`Validation::Ignore`]; the metric's own errors; [`MetricError::InvalidOption`] if the value is neither a
+    /// number nor one number per class or output.
     pub fn replicates(&mut self) -> Result<Replicates, MetricError> {
         self.read()?;
         let summary = self.observed.folded();

@@ -14,7 +14,7 @@ use crate::{
     states::{ClassCounts, ConfusionBatch, ConfusionSummary, TaskKind},
 };
 
-/// How the interval of a share is made.
+/// How the interval of a share is computed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ProportionMethod {
     /// Wilson's score interval: contains the true share as often as asked, on average.
@@ -25,9 +25,9 @@ pub enum ProportionMethod {
 }
 
 impl ProportionMethod {
-    /// The interval in which the probability is of which `hits` of `n` trials are the outcome.
+    /// The interval of the probability of a hit, given `hits` hits in `n` trials.
     ///
-    /// Without trials the share is NaN, in `[0, 1]`. Reference: scipy 1.16 `binomtest(..).proportion_ci`,
+    /// Without trials the share is NaN and its interval `[0, 1]`. Reference: scipy 1.16 `binomtest(..).proportion_ci`,
     /// whose methods `wilson` and `exact` these are.
     ///
     /// ```
@@ -72,7 +72,7 @@ fn wilson(k: f64, n: f64, tail: f64) -> [f64; 2] {
     [lower, upper]
 }
 
-/// The probabilities for which so few or so many hits are `tail` likely.
+/// The probabilities of a hit for which `k` hits or more, or `k` hits or fewer, of `n` are `tail` likely.
 fn clopper_pearson(k: f64, n: f64, tail: f64) -> [f64; 2] {
     let quantile = |a: f64, b: f64, p: f64| bisect(0.0, 1.0, |x| beta(x, a, b) < p);
     let lower = |k: f64| {
@@ -118,19 +118,19 @@ fn beta(x: f64, a: f64, b: f64) -> f64 {
     front / fraction
 }
 
-/// A rule that is a share: so many of so many outcomes.
+/// A rule that is a share: the number of hits among a number of outcomes.
 pub trait Proportion: ConfusionRule {
-    /// The outcomes that count for the rule, and those that count at all.
+    /// The number of hits and the number of outcomes that count at all.
     fn proportion(&self, counts: &ClassCounts, options: &RuleOptions) -> (f64, f64);
 }
 
-/// A metric that is a share of the elements, with the interval the share is in, in closed form.
+/// A metric that is a share of the elements, with its interval in closed form.
 ///
-/// Made by `interval`: `Accuracy::binary().interval(0.95)`. Its value is a [`Value::Estimate`]; of a metric
-/// per class, [`estimates`](Self::estimates) has the intervals. Only a share in which every element counts
-/// once has such an interval: of binary metrics, of those per class or label, and of micro averages over
+/// Made by `interval`: `Accuracy::binary().interval(0.95)`. Its value is a [`Value::Estimate`]. For a metric
+/// with a value per class, [`estimates`](Self::estimates) has the intervals. Only a share in which every element
+/// counts once has such an interval: binary metrics, metrics per class or label, and micro averages over
 /// classes whose denominators are the elements (accuracy, precision, recall). Other averages are
-/// [`MetricError::InvalidOption`]; [`Bootstrap`](super::Bootstrap) has theirs. A share of nothing is in
+/// [`MetricError::InvalidOption`]; use [`Bootstrap`](super::Bootstrap) for them. A share of nothing has the interval
 /// `[0, 1]`; no data is [`MetricError::Empty`], and elements with weights are
 /// [`MetricError::InvalidOption`]. Reference: scipy 1.16 `binomtest`.
 ///
@@ -153,7 +153,7 @@ pub struct ProportionInterval<M> {
 }
 
 impl<R: Proportion, B: ConfusionBatch> ClassMetric<R, B> {
-    /// The metric with an interval that is to contain the true share so often; see
+    /// The metric with an interval that contains the true share with the probability `level`; see
     /// [`ProportionInterval`].
     pub fn interval(self, level: f64) -> ProportionInterval<Self> {
         ProportionInterval {
@@ -165,7 +165,7 @@ impl<R: Proportion, B: ConfusionBatch> ClassMetric<R, B> {
 }
 
 impl<M> ProportionInterval<M> {
-    /// How the interval is made; default [`ProportionMethod::Wilson`].
+    /// How the interval is computed; default [`ProportionMethod::Wilson`].
     pub fn method(mut self, method: ProportionMethod) -> Self {
         self.method = method;
         self
@@ -177,7 +177,7 @@ impl<R: Proportion, B: ConfusionBatch> ProportionInterval<ClassMetric<R, B>> {
     ///
     /// # Errors
     /// [`MetricError::Empty`]; [`MetricError::InvalidOption`] for a level outside `(0, 1)`, and if the
-    /// value is no share of elements.
+    /// value is not a share of elements.
     pub fn estimates(&self, counts: &ConfusionSummary) -> Result<Vec<Estimate>, MetricError> {
         counts.not_empty()?;
         if !counts.weighted.is_empty() {

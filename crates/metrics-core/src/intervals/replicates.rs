@@ -3,7 +3,7 @@
 use super::normal;
 use crate::{Estimate, Metric, MetricError, Summary, SummaryOf, Value};
 
-/// The numbers of a value, and whether it is a single one; `None` if it is no such thing.
+/// The numbers of a value, and whether the value is a single number; `None` if it has another form.
 pub(super) fn numbers(value: &Value) -> Option<(Vec<f64>, bool)> {
     match value {
         Value::List(_) => None,
@@ -12,17 +12,17 @@ pub(super) fn numbers(value: &Value) -> Option<(Vec<f64>, bool)> {
     }
 }
 
-/// The values of a metric on samples that were drawn from its data, and what they say of the value on
+/// The values of a metric on samples drawn from its data, and what these values say about the value on
 /// the data itself.
 ///
-/// Values per class are taken one by one. A replicate in which a value is not defined (such as the
-/// AUROC of a sample without positives), NaN in [`raw`](Self::raw), is left out of everything else.
+/// Values per class are taken one by one. A replicate in which a value is undefined (such as the
+/// AUROC of a sample without positives) is NaN in [`raw`](Self::raw) and left out of everything else.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Replicates {
     observed: Vec<f64>,
     scalar: bool,
     raw: Vec<Vec<f64>>,
-    /// The defined ones in rising order, value by value.
+    /// The defined replicates in rising order, value by value.
     sorted: Vec<Vec<f64>>,
 }
 
@@ -77,7 +77,7 @@ impl Replicates {
         })
     }
 
-    /// A quantile of the replicates, between two of which it is interpolated.
+    /// A quantile of the replicates, interpolated between two of them.
     ///
     /// # Errors
     /// [`MetricError::InvalidOption`] outside `[0, 1]`.
@@ -99,8 +99,8 @@ impl Replicates {
         Ok(self.estimates(|_, sorted| [tail, 1.0 - tail].map(|q| quantile(sorted, q))))
     }
 
-    /// Efron's bias-corrected and accelerated intervals, given the values without each kind of element
-    /// and how many are of that kind.
+    /// Efron's bias-corrected and accelerated intervals. Takes the value without an element of each kind,
+    /// and how many elements are of that kind.
     pub(super) fn bca(
         &self,
         level: f64,
@@ -145,7 +145,7 @@ impl Replicates {
     }
 }
 
-/// The value of a sample; [`MetricError::Empty`] if the sample lacks what the value is made of.
+/// The value of a sample; [`MetricError::Empty`] if the sample lacks what the value needs.
 pub(super) fn replicate<M: Metric>(
     metric: &M,
     summary: &SummaryOf<M>,
@@ -158,7 +158,7 @@ pub(super) fn replicate<M: Metric>(
     }
 }
 
-/// The numbers of a sample; NaN for one without elements that count.
+/// The numbers of a sample; NaN if the sample has no elements that count.
 fn drawn(value: Result<Value, MetricError>, len: usize) -> Result<Vec<f64>, MetricError> {
     match value {
         Err(MetricError::Empty { .. }) => Ok(vec![f64::NAN; len]),
@@ -180,7 +180,7 @@ fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// As numpy's and torch's default: linear between the two nearest.
+/// Linear between the two nearest values, as numpy's and torch's default.
 fn quantile(sorted: &[f64], q: f64) -> f64 {
     let Some(last) = sorted.len().checked_sub(1) else {
         return f64::NAN;

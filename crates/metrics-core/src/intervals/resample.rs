@@ -10,8 +10,8 @@ pub trait Resample: Summary {
     /// The elements, made ready to draw from.
     type Elements: Elements<Summary = Self>;
 
-    /// The elements. Samples of them have the form of `empty`, which may hold less than this summary,
-    /// such as the margins of a matrix.
+    /// The elements. Samples of them have the form of `empty`, which may hold less than this summary (only
+    /// the margins of a matrix, for example).
     ///
     /// # Errors
     /// [`MetricError::InvalidOption`] if this summary does not say which elements it is made of.
@@ -22,10 +22,10 @@ pub trait Resample: Summary {
 pub trait Elements: Send + Sync {
     /// What they add up to.
     type Summary;
-    /// Elements that are alike, or are left out together.
+    /// Elements that are alike, or that are left out together.
     type Kind: Send + Sync;
 
-    /// A summary of as many elements, drawn with replacement: a bootstrap replicate.
+    /// A summary of `n` elements drawn with replacement from the `n` elements: a bootstrap replicate.
     fn resample(&self, random: &mut Random) -> Self::Summary;
 
     /// The kinds for a jackknife, and how many elements (or groups of them) are of each.
@@ -37,18 +37,18 @@ pub trait Elements: Send + Sync {
 
 /// An accumulator whose summary can be resampled.
 ///
-/// [`MultilabelConfusion`](crate::states::MultilabelConfusion) is none: the labels of a row depend on
+/// [`MultilabelConfusion`](crate::states::MultilabelConfusion) cannot be resampled: the labels of a row depend on
 /// each other, and its tables do not say how.
-/// [`CalibrationBins`](crate::classification::states::CalibrationBins) is none: the confidences
-/// within a bin are gone. [`PoissonBootstrap`](super::PoissonBootstrap) does not need them.
+/// [`CalibrationBins`](crate::classification::states::CalibrationBins) cannot be resampled: it does not keep the
+/// confidences within a bin. [`PoissonBootstrap`](super::PoissonBootstrap) works for both.
 pub trait Resampled: Accumulator<Summary: Resample> {
-    /// The same accumulator, but keeping all that resampling takes, where a metric alone needs less.
+    /// The same accumulator, but with all that resampling needs. A metric alone may need less.
     fn resampled(self) -> Self {
         self
     }
 }
 
-/// Fails if elements have weights: sums of them do not say how many elements there are of each weight.
+/// Fails if elements have weights: sums of weights do not say how many elements there are of each weight.
 pub(super) fn whole_elements(weighted: bool) -> Result<(), MetricError> {
     match weighted {
         true => Err(MetricError::InvalidOption(

@@ -14,7 +14,7 @@ pub trait Reweighted: Batch {
     /// Works out, once for this batch and its reweighted copies, what does not depend on weights.
     fn share_scan(&self) {}
 
-    /// The batch with its weights, if it has any, multiplied by these `[rows]`.
+    /// The batch with the weights `[rows]`. If the batch has weights, they are multiplied.
     ///
     /// # Errors
     /// [`MetricError::ShapeMismatch`] for another number of weights.

@@ -17,13 +17,13 @@ pub trait BySample: Accumulator {
     /// How many counters a sample has.
     fn counters(&self) -> usize;
 
-    /// How many samples the batch holds; `None` if they have no dimension besides the first.
+    /// How many samples the batch holds; `None` if samples have no dimension of their own.
     fn samples(batch: &Self::Batch) -> Option<usize>;
 
-    /// The counters of one sample after the other, and the rejected ones of all.
+    /// The counters of one sample after the other, then the rejected ones of all samples.
     fn count(&self, batch: &Self::Batch, samples: usize) -> Tensor<1, Int>;
 
-    /// The summary of a sample, of its counters.
+    /// The summary of a sample, made of its counters.
     fn summary(&self, counters: &[u32]) -> Self::Summary;
 }
 
@@ -98,7 +98,7 @@ impl<A: BySample> Accumulator for PerSample<A> {
 pub struct PerSampleSummary {
     /// How many counters a sample has.
     pub counters: usize,
-    /// The counters of one sample after the other; no device counts further in one batch.
+    /// The counters of one sample after the other, as `i32`: one batch counts no further.
     pub counts: Vec<u32>,
     /// What was left out, of all samples.
     pub rejected: Rejected,
@@ -213,7 +213,7 @@ impl BySample for MulticlassConfusion {
     }
 }
 
-/// Counters, and those of what is rejected.
+/// Counters, and the counters of what is rejected.
 pub(crate) fn zeros(counters: usize, device: &Device) -> Tensor<1, Int> {
     Tensor::zeros([counters + REJECTED_SLOTS], (device, DType::I32))
 }

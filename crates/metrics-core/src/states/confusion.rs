@@ -31,13 +31,13 @@ pub struct ConfusionSummary {
     pub task: TaskKind,
     /// Classes (2 for binary) or labels.
     pub width: usize,
-    /// The elements without a weight.
+    /// The counts of elements without a weight.
     /// Binary and multiclass: `target * width + prediction`.
     /// Multilabel: `label * 4 + target * 2 + prediction`.
     /// Margins of multiclass: hits, predictions and targets, each by class.
     pub counts: Vec<u64>,
-    /// The weights of the elements that have one, by the same cells; empty if there was none.
-    /// Margins of multiclass: true positives, false positives and false negatives, each by class, as
+    /// The sums of weights, by the same cells; empty if no element had a weight.
+    /// Margins of multiclass: true positives, false positives and false negatives, each by class, since
     /// a difference of margins would lose small weights beside large ones.
     #[serde(default, with = "crate::number::list")]
     pub weighted: Vec<f64>,
@@ -47,7 +47,7 @@ pub struct ConfusionSummary {
     pub rejected: Rejected,
 }
 
-/// The four outcomes of one class or label, seen as a yes-or-no decision; or means of them.
+/// The four outcomes of one class or label, seen as a yes-or-no decision; or means of such outcomes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCounts {
     /// True positives.
@@ -119,7 +119,7 @@ impl ConfusionSummary {
         }
     }
 
-    /// Of one sample, for which the margins are enough.
+    /// The summary of one sample, for which the margins are enough.
     pub(crate) fn of_sample(task: TaskKind, width: usize, counters: &[u32]) -> Self {
         Self {
             task,
@@ -131,15 +131,15 @@ impl ConfusionSummary {
         }
     }
 
-    /// How often `target` was predicted as `prediction`: `None` outside the classes, of margins, and
-    /// of labels, which have a matrix each.
+    /// How often `target` was predicted as `prediction`. `None` outside the classes, for margins, and
+    /// for labels, which have a matrix each.
     pub fn get(&self, target: usize, prediction: usize) -> Option<f64> {
         let inside = target < self.width && prediction < self.width;
         let cells = inside && !self.margins && self.task != TaskKind::Multilabel;
         cells.then(|| self.cell(target * self.width + prediction))
     }
 
-    /// The cells, elements and weights together. Of margins there are none.
+    /// The cells, elements and weights together. Margins have no cells.
     pub fn cells(&self) -> Vec<f64> {
         match (self.margins, self.weighted.is_empty()) {
             (true, _) => Vec::new(),
@@ -165,7 +165,7 @@ impl ConfusionSummary {
         elements as f64 + weights.map(|(_, weight)| weight).sum::<f64>()
     }
 
-    /// Fails if nothing was counted, or nothing that has any weight.
+    /// Fails if nothing was counted, or if all weights are 0.
     ///
     /// # Errors
     /// [`MetricError::Empty`].
@@ -296,10 +296,10 @@ impl ConfusionSummary {
     }
 }
 
-/// What is left of a difference of two sums of weights that are the same but for rounding.
+/// The share of a sum of weights below which a difference of two such sums is taken as rounding.
 const CANCELLED: f64 = 1e-11;
 
-/// For each number the sum of all others, without a difference.
+/// For each number the sum of all other numbers, computed without a difference.
 pub(crate) fn of_others(numbers: &[f64]) -> Vec<f64> {
     let mut sums = vec![0.0; numbers.len()];
     let mut before = 0.0;
@@ -359,7 +359,7 @@ impl Summary for ConfusionSummary {
     }
 }
 
-/// Counts decisions at a threshold: 4 device counters, and of weighted batches 4 sums.
+/// Counts decisions at a threshold: 4 device counters, and 4 sums for weighted batches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct BinaryConfusion {
     #[serde(serialize_with = "crate::number::single")]
@@ -404,8 +404,8 @@ impl Accumulator for BinaryConfusion {
     }
 }
 
-/// Counts decisions per label at a threshold: `4 * L` device counters, and of weighted batches as many
-/// sums.
+/// Counts decisions per label at a threshold: `4 * L` device counters, and `4 * L` sums for weighted
+/// batches.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MultilabelConfusion {
     pub(crate) labels: usize,
@@ -473,7 +473,7 @@ pub(crate) fn check_threshold(threshold: f32) -> Result<(), MetricError> {
     }
 }
 
-/// That a batch has the labels a metric was made for.
+/// Fails if a batch has another number of labels than the metric was made for.
 pub(crate) fn check_labels(labels: usize, batch: &Multilabel) -> Result<(), MetricError> {
     let shape = batch.decisions.dims();
     if shape[1] == labels {
@@ -501,7 +501,7 @@ pub(crate) fn label_options(
 }
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of
-/// that matrix in `3 * C` counters, if no metric needs more; of weighted batches as many sums.
+/// that matrix in `3 * C` counters, if no metric needs more. Weighted batches have sums in their place.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MulticlassConfusion {
     pub(crate) classes: usize,

@@ -8,8 +8,8 @@ pub(crate) fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
     rejected.merge(&Rejected::from_counts(&counts));
 }
 
-/// Adds a block of device counters to host counters. Most of a large matrix is zeros, which need not
-/// be written.
+/// Adds a block of device counters to host counters. Zeros, which are most of a large matrix, are not
+/// written.
 pub(crate) fn add_counts(counts: &mut [u64], delta: &[i32]) {
     for (counts, delta) in counts.chunks_mut(32).zip(delta.chunks(32)) {
         if delta.iter().fold(0, |any, delta| any | delta) != 0 {
@@ -19,7 +19,7 @@ pub(crate) fn add_counts(counts: &mut [u64], delta: &[i32]) {
     }
 }
 
-/// Adds sums of weights, of which there are none before the first weighted batch.
+/// Adds sums of weights. `sums` is empty before the first weighted batch.
 pub(crate) fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
     if sums.len() < delta.len() {
         sums.resize(delta.len(), 0.0);
@@ -27,7 +27,7 @@ pub(crate) fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
     add_sums(sums, delta);
 }
 
-/// Adds numbers to as many sums.
+/// Adds each number to the sum in its place.
 pub(crate) fn add_sums(sums: &mut [f64], more: &[f64]) {
     let pairs = sums.iter_mut().zip(more);
     pairs.for_each(|(sum, more)| *sum += more);

@@ -12,10 +12,10 @@ pub(crate) fn first_rows<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.slice_dim(0, 0..rows)
 }
 
-/// The mean of every column `[D]` of the first targets that are finite and used, and never outside them:
-/// targets that are all equal lie exactly on it, whatever rounding does to a mean.
+/// The mean `[D]` of the first targets of each column that are finite and used. It never lies outside these
+/// targets: if all of them are equal, the mean is exactly their value, despite rounding.
 ///
-/// Targets that weigh nothing are not used either, unless all of these do.
+/// Targets of weight 0 are not used, unless all of these targets have weight 0.
 pub(crate) fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<1>>) -> Tensor<1> {
     let (pred, target) = (first_rows(pred), first_rows(target));
     let [rows, columns] = target.dims();
@@ -47,9 +47,9 @@ pub(crate) fn pivot(pred: Tensor<2>, target: Tensor<2>, weights: Option<&Tensor<
         .reshape([columns])
 }
 
-/// The sum of squares around the mean from that around the pivot, which is 0 if all targets lie on
-/// it. If it is no more than the rounding of the squares, which are `f32` on the device, then the
-/// pivot was too far off (the first batch had no target to take it from) and it is not known: NaN.
+/// The sum of squares around the mean, from the sum of squares around the pivot: 0 if all targets lie on the
+/// pivot. If the result is no larger than the rounding of the squares, which are `f32` on the device, then the
+/// pivot was too far off (the first batch had no target to take it from). The result is then unknown: NaN.
 pub(crate) fn centred(squares: f64, correction: f64) -> f64 {
     let m2 = squares - correction;
     if squares == 0.0 || m2 > squares * 2f64.powi(-22) {

@@ -40,11 +40,11 @@ pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What the terms are of.
     type Batch: WeightedRows;
 
-    /// What a saved state of these terms is known by, for a file from another version, process or set of
-    /// options to be told apart; see [`Accumulator::identity`].
+    /// What a saved state of these terms is known by, so that a file from another version, process or set of
+    /// options is refused; see [`Accumulator::identity`].
     fn identity(&self) -> Identity;
 
-    /// How many elements a row has that are used or left out each by itself, and how many terms each
+    /// How many elements a row has, each used or left out by itself, and how many terms an element
     /// has.
     fn shape(&self) -> [usize; 2];
 
@@ -62,9 +62,9 @@ pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// As [`Accumulator::check`].
     fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
 
-    /// The terms `[N, elements, terms]`, and for each element a negative number, the code of the
-    /// [`Reason`](crate::Reason) to leave it out, or another. One with a term that is NaN is left out
-    /// as such.
+    /// The terms `[N, elements, terms]`, and for each element an integer: if it is negative, the code of the
+    /// [`Reason`](crate::Reason) to leave the element out. An element with a NaN term is left out as NaN,
+    /// too.
     fn terms(&self, batch: &Self::Batch) -> (Tensor<3>, Tensor<2, Int>);
 
     /// Asks for a pass over the batch that sums these terms, if the library has one.
@@ -146,10 +146,10 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
 pub struct RowSumsSummary {
     /// Elements that were used.
     pub count: u64,
-    /// Sum of the weights, by element of a row; one without a weight has 1.
+    /// Sum of the weights, by element of a row. An element without a weight weighs 1.
     #[serde(with = "crate::number::list")]
     pub weights: Vec<f64>,
-    /// Sums of weight times term: those of the first element, of the second, ..
+    /// Sums of weight times term: all terms of the first element, then those of the second, and so on.
     #[serde(with = "crate::number::list")]
     pub terms: Vec<f64>,
     /// What was left out.
@@ -165,7 +165,7 @@ impl RowSumsSummary {
         add_rejected(&mut self.rejected, &counts[1..]);
     }
 
-    /// Fails if nothing was used, or nothing with a weight.
+    /// Fails if no element was used, or if all weights are 0.
     ///
     /// # Errors
     /// [`MetricError::Empty`].
@@ -178,7 +178,7 @@ impl RowSumsSummary {
         }
     }
 
-    /// The weighted means of the terms of each element; NaN of one without a weight.
+    /// The weighted means of the terms of each element; NaN if all weights of an element are 0.
     pub fn means(&self) -> impl Iterator<Item = Vec<f64>> {
         let terms = self.terms.len() / self.weights.len().max(1);
         let elements = self.terms.chunks(terms.max(1)).zip(&self.weights);

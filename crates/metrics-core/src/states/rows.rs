@@ -1,19 +1,19 @@
-//! What rows weigh, of which some have weights.
+//! What rows weigh, if some of them have weights.
 
 use crate::ops::invalid_weights;
 use burn::tensor::Tensor;
 
-/// What rows count, of which some have weights.
+/// What rows count, if some of them have weights.
 pub(crate) struct Weighed {
     /// How many there are.
     pub count: u64,
-    /// Their weight; a row without one has 1.
+    /// Their weight; a row without a weight weighs 1.
     pub weight: f64,
 }
 
 impl Weighed {
-    /// From counters that begin with the rows without a weight and those with one, and the sum of
-    /// the weights that were given.
+    /// From counters that begin with the number of rows without a weight and the number of rows with one, and
+    /// from the sum of the given weights.
     pub fn new(counts: &[i32], given: f64) -> Self {
         let [plain, weighted] = [counts[0], counts[1]].map(|count| count as u64);
         Self {
@@ -23,7 +23,7 @@ impl Weighed {
     }
 }
 
-/// Numbers `[N, D]` with NaN in rows that do not count for their weight.
+/// Numbers `[N, D]` with NaN in rows that do not count because of their weight.
 pub(crate) fn counted(x: Tensor<2>, weights: &Option<Tensor<1>>) -> Tensor<2> {
     let Some(weights) = weights else { return x };
     let dims = x.dims();

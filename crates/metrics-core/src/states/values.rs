@@ -107,7 +107,7 @@ pub struct ValueTotalsSummary {
     /// The sum of values times weights.
     #[serde(with = "crate::number")]
     pub weighted_sum: f64,
-    /// The sum of weights; a value without a weight has 1.
+    /// The sum of weights; a value without a weight weighs 1.
     #[serde(with = "crate::number")]
     pub weight: f64,
     /// What was left out.
@@ -266,7 +266,7 @@ impl Accumulator for ValueList {
     }
 }
 
-/// All values, in the order of batches; those of several devices device by device.
+/// All values, in the order of batches. Values of several devices are device by device.
 ///
 /// Merging appends, so it is commutative only up to the order of the values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

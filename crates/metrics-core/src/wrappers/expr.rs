@@ -5,17 +5,17 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// A metric to calculate with: [`Metric::expr`] of any metric, and what operators make of it.
 ///
 /// `+`, `-`, `*`, `/`, `%`, [`pow`](Self::pow), `-x` and [`abs`](Self::abs) work between metrics of
-/// one batch type and with numbers. One of the operands has to be an `Expr`; the other may be any
-/// metric. The value is a number if both are, else it has an element per class: numbers apply to all
-/// classes, and lists must be of equal length. Division by zero is that of `f64`. Any other value
-/// (matrices, curves, lists of data) has no arithmetic: computing it is [`MetricError::WrongValue`]. If a
-/// side has no value, its error is that of the expression.
+/// one batch type and with numbers. One of the operands must be an `Expr`; the other may be any
+/// metric. If both values are numbers, the result is a number. Otherwise it has an element per class: numbers
+/// apply to all classes, and lists must be of equal length. Division by zero follows `f64`. Other values
+/// (matrices, curves, lists of data) have no arithmetic: computing them is [`MetricError::WrongValue`]. If a
+/// side has no value, the expression has the same error.
 ///
 /// Sides with equal accumulators share one state, as do a whole `2.0 * p * r / (p + r)` and its
-/// parts. Whatever is accumulated is read in one device read.
+/// parts. All states are read in one device read.
 ///
-/// The name is the formula, such as `(precision + recall)`, unless [`named`](Self::named). Whether
-/// larger is better is not known of a formula; see
+/// The name is the formula, such as `(precision + recall)`, unless [`named`](Self::named). A formula has no
+/// direction (whether larger is better); see
 /// [`with_higher_is_better`](Self::with_higher_is_better).
 ///
 /// Reference: TorchMetrics 1.9.0 `CompositionalMetric`. Differences: there `-metric` is `-|metric|` and
@@ -55,7 +55,7 @@ impl<M: Metric> Expr<M> {
         }
     }
 
-    /// The name in reports, and in formulas of which it is a part.
+    /// The name in reports, and in formulas that contain it.
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
@@ -90,7 +90,7 @@ impl<M: Metric> Expr<M> {
         self.combine(Op::Pow, exponent)
     }
 
-    /// The number of one class, label or output, from 0. One that is not there is
+    /// The number of one class, label or output, from 0. If there is no such class, the value is
     /// [`MetricError::WrongValue`].
     pub fn class(self, index: usize) -> Expr<Applied<Self>> {
         self.apply(Function::Class(index))

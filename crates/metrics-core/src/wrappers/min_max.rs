@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 /// A metric with the smallest and the largest of its values so far.
 ///
 /// The values are those that [`compute`](Self::compute) and [`forward`](Self::forward) return. A NaN
-/// is neither the smallest nor the largest; without any other value both are NaN. A value that is not a
-/// number is [`MetricError::WrongValue`], and that and any other error leave the extremes as they were.
+/// is neither the smallest nor the largest; if there is no other value, both are NaN. A value that is not a
+/// number is [`MetricError::WrongValue`]. No error changes the extremes.
 ///
 /// [`reset`](Self::reset) forgets the data and keeps the extremes, which are over all epochs;
 /// [`reset_all`](Self::reset_all) forgets both.
@@ -74,7 +74,7 @@ impl<M: Metric> MinMax<M> {
         self.state.update(batch)
     }
 
-    /// Adds a batch; its own value is the `raw` one, and counts for the extremes.
+    /// Adds a batch. The batch's own value is `raw`, and counts for the extremes.
     ///
     /// # Errors
     /// As [`MetricState::forward`].
@@ -83,7 +83,7 @@ impl<M: Metric> MinMax<M> {
         self.seen(value)
     }
 
-    /// The value of everything since the last reset, and the extremes with it.
+    /// The value of everything since the last reset, and the extremes, in which this value counts.
     ///
     /// # Errors
     /// As [`MetricState::compute`].
@@ -92,7 +92,7 @@ impl<M: Metric> MinMax<M> {
         self.seen(value)
     }
 
-    /// Forgets the data, and not the extremes.
+    /// Forgets the data and keeps the extremes.
     pub fn reset(&mut self) {
         self.state.reset();
     }

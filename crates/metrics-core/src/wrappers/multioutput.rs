@@ -5,15 +5,15 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// A metric of one output made one of several: its number for each output `D` by itself.
+/// A metric of one output for each of `D` outputs: one number per output.
 ///
-/// Takes [`Regression::multi_output`] of as many outputs. Rows in which an output has a NaN are left
-/// out for that output, and counted among the ignored; with [`keep_nans`](Self::keep_nans) they are
-/// invalid data, as for the metric itself. An output without enough rows for a value is NaN, unless
-/// no output has one: then it is the metric's error. A metric whose value is not a number is
+/// Takes [`Regression::multi_output`] batches of `D` outputs. A row in which an output has a NaN is left
+/// out for that output, and counted as ignored. With [`keep_nans`](Self::keep_nans) it is
+/// invalid data, as for the metric itself. An output without enough rows for a value is NaN. If
+/// no output has a value, the result is the metric's error. If the metric's value is not a number, the result is
 /// [`MetricError::WrongValue`].
 ///
-/// The device state is that of the metric, times `D`. Metrics that have an option `outputs` do the
+/// The device state is `D` times the metric's. Metrics that have an option `outputs` do the
 /// same with less work.
 ///
 /// Reference: TorchMetrics 1.9.0 `MultioutputWrapper`, where NaN removal is `remove_nans`.
@@ -41,7 +41,7 @@ impl<M: Metric> Multioutput<M>
 where
     M::Accumulator: Accumulator<Batch = Regression>,
 {
-    /// The metric for each of so many outputs.
+    /// The metric for each of `outputs` outputs.
     pub fn new(metric: M, outputs: usize) -> Self {
         Self {
             metric,
@@ -50,7 +50,7 @@ where
         }
     }
 
-    /// NaN is invalid data, instead of a value that is missing.
+    /// Counts NaN as invalid data, and not as a missing value.
     pub fn keep_nans(mut self) -> Self {
         self.keep_nans = true;
         self

@@ -4,7 +4,7 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 
-/// Two accumulators over the same batches, or one where one serves both.
+/// Two accumulators over the same batches, or one accumulator if it serves both.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair<A, B> {
     left: A,
@@ -115,7 +115,7 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PairSummary<A, B> {
     left: A,
-    /// None where the left one is that of both.
+    /// `None` if the left summary serves both.
     right: Option<B>,
 }
 
@@ -157,9 +157,9 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
         self.right.as_ref().map_or(Ok(()), Summary::consistent)
     }
 
-    /// That of the side with more invalid elements, not the sum: most sides see the same elements, and
-    /// where one is invalid for two reasons they may count it for different ones. Of two tasks this is the
-    /// least that was left out.
+    /// The counts of the side with more invalid elements, not the sum. Most sides see the same elements, and
+    /// if an element is invalid for two reasons, the sides may count it for different reasons. With two tasks this
+    /// is a lower bound of what was left out.
     fn rejected(&self) -> Rejected {
         let left = self.left.rejected();
         let right = self.right.as_ref().map_or(left, Summary::rejected);

@@ -13,7 +13,7 @@ impl<M: Metric> Windowed for MetricState<M> {}
 
 impl<B: Batch> Windowed for MetricCollection<B> {}
 
-/// What [`Running`] needs of them, which is not for others to call.
+/// What [`Running`] needs of a metric or a collection. Not for others to call.
 mod segment {
     use super::*;
 
@@ -26,9 +26,9 @@ mod segment {
         /// The same without data.
         fn emptied(&self) -> Self;
         fn add(&mut self, batch: &Self::Batch) -> Result<(), MetricError>;
-        /// Reads all of them at once.
+        /// Reads all states at once.
         fn read(segments: &mut [&mut Self]) -> Result<(), MetricError>;
-        /// Adds what another has accumulated, which has been read.
+        /// Adds what another one has accumulated. The other one has been read.
         fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
         fn value(&mut self) -> Result<Self::Output, MetricError>;
     }
@@ -87,10 +87,10 @@ mod segment {
 /// A metric, or a collection of metrics, over the last `window` updates.
 ///
 /// Each update has a state of its own, so this takes the memory of `window` states, most of it on the
-/// device until it is read; the oldest is dropped without being read. `update` reads nothing. `compute`
-/// reads all states that it has not read before in one transaction, and merges the window's summaries,
-/// so a metric with a large summary is better computed now and then than after each batch. An update
-/// that fails is none; one with an empty batch is one.
+/// device until it is read. The oldest state is dropped without a read. `update` reads nothing. `compute`
+/// reads all unread states in one transaction, and merges the window's summaries.
+/// So compute a metric with a large summary now and then, not after each batch. A failed update
+/// does not count; an update with an empty batch does.
 ///
 /// A window of 0 updates is [`MetricError::InvalidOption`] from the first update.
 ///
@@ -117,13 +117,13 @@ pub struct Running<S> {
     /// Without data.
     empty: S,
     window: usize,
-    /// One per update, the oldest first.
+    /// One state per update, the oldest first.
     segments: VecDeque<S>,
     updates: u64,
 }
 
 impl<S: Windowed> Running<S> {
-    /// Over the last `window` updates. What `metric` has accumulated is left out.
+    /// `metric` over the last `window` updates. What `metric` has accumulated before is left out.
     pub fn new(metric: S, window: usize) -> Self {
         Self {
             empty: metric.emptied(),
@@ -133,7 +133,7 @@ impl<S: Windowed> Running<S> {
         }
     }
 
-    /// Adds a batch, in place of the oldest of a full window. Nothing is read.
+    /// Adds a batch. If the window is full, the oldest batch leaves it. Reads nothing.
     ///
     /// # Errors
     /// As the metric's or collection's `update`; the window is then unchanged.
@@ -155,7 +155,7 @@ impl<S: Windowed> Running<S> {
         value
     }
 
-    /// The value over the window. One device read for all that was not read before.
+    /// The value over the window. Takes one device read for all unread states.
     ///
     /// # Errors
     /// As the metric's or collection's `compute`.

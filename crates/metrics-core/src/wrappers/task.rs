@@ -8,17 +8,17 @@ use std::{fmt, sync::Arc};
 
 type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
 
-/// How a batch of type `C` is made of one of type `B`: one task of a multi-task model, or a change of
-/// what a metric gets. [`Metric::on`] makes a metric over `B` of one over `C`.
+/// How to make a batch of type `C` from a batch of type `B`: one task of a multi-task model, or a change of
+/// what a metric gets. [`Metric::on`] makes a metric over `B` from a metric over `C`.
 ///
-/// Clones are equal, and two tasks are not, because closures cannot be compared. Metrics on one task
-/// whose accumulators are equal share one state. If the batch has a [memo](crate::batch::Memo), as the
-/// batches of this crate do, then the task makes one batch of it, however many metrics are on it. An
-/// error of the closure is that of `update`, and no state has changed. So is the loss of weights: of a
-/// weighted batch the closure has to make a weighted one.
+/// Clones of a task are equal; two tasks are not, because closures cannot be compared. Metrics on one task
+/// share one state if their accumulators are equal. If the batch has a [memo](crate::batch::Memo), as the
+/// batches of this crate have, the task makes one batch, however many metrics use it. If the
+/// closure fails, `update` returns its error and changes no state. `update` fails, too, if the batch has weights and
+/// the batch that the closure makes has none.
 ///
-/// Metrics have the task's name and `_` before their own; if it is empty, their own alone. A saved
-/// state knows the task by its name.
+/// A metric's name is the task's name, `_` and its own name. If the task's name is empty, it is the metric's own
+/// name. A saved state knows the task by its name.
 ///
 /// Reference: TorchMetrics 1.9.0 `MultitaskWrapper`, `LambdaInputTransformer` and
 /// `BinaryTargetTransformer` (see [`binary_target`](Self::binary_target)).
@@ -75,13 +75,13 @@ pub struct Task<B, C>(Arc<Inner<B, C>>);
 
 struct Inner<B, C> {
     name: String,
-    /// What a saved state knows it by.
+    /// The name by which a saved state knows the task.
     identity: String,
     make: Box<Make<B, C>>,
 }
 
 impl<B: Batch, C: Batch> Task<B, C> {
-    /// From how a batch is made of another, on its device and without reading.
+    /// A task from a closure that makes the batch, on the device of its input and without reading.
     pub fn new(
         name: impl Into<String>,
         make: impl Fn(&B) -> Result<C, MetricError> + Send + Sync + 'static,
@@ -130,11 +130,11 @@ impl<B: Batch, C: Batch> Task<B, C> {
 }
 
 impl Task<Regression, Binary> {
-    /// Targets above the threshold are 1 and others 0, and predictions are scores: for metrics of
+    /// Makes targets above the threshold 1 and the others 0; predictions are scores. For metrics of
     /// yes-or-no decisions over graded targets. TorchMetrics' threshold is 0 by default. Weights stay.
     ///
-    /// NaN is no target: it is left out as an
-    /// [invalid one](crate::Rejected::invalid_targets), where TorchMetrics has 0. The task has no name.
+    /// A NaN target is left out as an [invalid target](crate::Rejected::invalid_targets); TorchMetrics makes
+    /// 0 of it. The task has no name.
     ///
     /// ```
     /// use metrics_core::{Metric, batch::Regression, classification::Accuracy, wrappers::Task};

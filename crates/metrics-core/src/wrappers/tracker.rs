@@ -12,8 +12,8 @@ pub struct Best {
 }
 
 impl MetricInfo {
-    /// The best of values with their steps, by the metric's direction; of equal ones the first. NaN is
-    /// never best. `None` without any other value, and for a metric that has no direction.
+    /// The best of values with their steps, by the metric's direction; of equal values the first. NaN is
+    /// never best. `None` if there is no value but NaN, or if the metric has no direction.
     pub fn best(&self, values: impl IntoIterator<Item = (usize, f64)>) -> Option<Best> {
         let higher = self.higher_is_better?;
         values
@@ -33,10 +33,10 @@ impl MetricInfo {
 /// The reports of a collection over time, such as one per epoch: all values, and the best with its
 /// step. Serde saves it.
 ///
-/// A metric that failed, or was not in a report, has no value at that step, and a value that is NaN is
-/// never the best: neither keeps other steps from being it. Of equal values the first is the best.
-/// Which direction is better is the metric's own, or what [`maximize`](Self::maximize) says; without
-/// either there is no best.
+/// A metric that failed, or was not in a report, has no value at that step. NaN is
+/// never the best. Neither affects the other steps. Of equal values the first is the best.
+/// The direction is the metric's own, or what [`maximize`](Self::maximize) says; without a
+/// direction there is no best value.
 ///
 /// It holds values only, so a tracker costs no device memory. Reports may come from a collection, or
 /// from a training: `tracker.extend(results.epochs(..).map(|epoch| epoch.report))`.
@@ -74,7 +74,7 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// No reports yet, of these metrics: see
+    /// A tracker without reports, for these metrics: see
     /// [`MetricCollection::metrics`](crate::MetricCollection::metrics).
     pub fn new(metrics: Vec<MetricInfo>) -> Self {
         Self {
@@ -104,8 +104,8 @@ impl Tracker {
         &self.reports
     }
 
-    /// A number of each step: a metric's, or one class's under its flat name (see
-    /// [`MetricReport::scalars`]); `None` where there was none.
+    /// The number of a metric at each step, or of a class by its flat name (see
+    /// [`MetricReport::scalars`]); `None` for a step without a number.
     pub fn values(&self, name: &str) -> Vec<Option<f64>> {
         let number = |report: &MetricReport| {
             report.scalar(name).or_else(|| {
@@ -123,7 +123,7 @@ impl Tracker {
         self.info(name)?.best(numbers)
     }
 
-    /// The best value of each class of a metric with its step; empty if it never had values per class.
+    /// The best value of each class of a metric with its step; empty if the metric never had values per class.
     pub fn best_per_class(&self, name: &str) -> Vec<Option<Best>> {
         let lists = self.reports.iter().enumerate();
         let lists: Vec<_> = lists
@@ -138,7 +138,7 @@ impl Tracker {
         (0..classes).map(of_class).collect()
     }
 
-    /// The best value of every metric that is one number, by name; `None` where there is no best.
+    /// The best value of every metric that is one number, by name; `None` if there is no best value.
     pub fn best_all(&self) -> Vec<(&str, Option<Best>)> {
         let scalars = self.metrics.iter().filter(|info| info.is_scalar);
         scalars

@@ -5,7 +5,7 @@ use crc32c::crc32c;
 /// Bytes before the message: its length as `u64` and that number's checksum.
 const HEAD: usize = 12;
 
-/// CRC-32C, rotated and shifted so that a checksum of data with checksums in them is as good.
+/// CRC-32C, rotated and shifted so that it also works for data that contain checksums.
 fn masked_crc(bytes: &[u8]) -> u32 {
     crc32c(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
 }

@@ -26,7 +26,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// How many numbers per class have a chart each; more are collected values rather.
+/// Up to this number of classes, each class has a chart. More numbers are more likely collected values.
 const MAX_CLASSES: usize = 200;
 
 /// How much of a value is shown as text, in bytes.
@@ -43,8 +43,8 @@ const MAX_NAME: usize = 120;
 /// up to 200 numbers per class are a scalar per class, and more are a picture; each field of a record is
 /// as a value of its own; a text, and a value without a picture, is a text.
 ///
-/// A name of a split that is not one of a directory, being too long or having other characters than
-/// letters, digits, `-`, `_` and `.`, is shortened, has `-` for these and ends in a checksum.
+/// If the name of a split cannot be the name of a directory, the directory has a changed name that ends in a
+/// checksum: a long name is shortened, and characters other than letters, digits, `-`, `_` and `.` become `-`.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -107,12 +107,12 @@ hparam_from! {
 }
 
 impl TensorBoard {
-    /// Starts a log, with the directories above it. As the first logger given to Burn it hides the
+    /// Starts a log, and creates the directories above it. If it is the first logger given to Burn, it hides the
     /// earlier epochs of a resumed training; see [`RecordLogger`].
     ///
     /// # Errors
-    /// [`AlreadyExists`](ErrorKind::AlreadyExists) if the directory holds event files; whatever else
-    /// keeps it from being created. They name the path.
+    /// [`AlreadyExists`](ErrorKind::AlreadyExists) if the directory holds event files; any other error of
+    /// creating it. Errors name the path.
     pub fn create(dir: impl AsRef<Path>) -> io::Result<RecordLogger<Self>> {
         let dir = dir.as_ref();
         create_directory(dir).map_err(at(dir))?;
@@ -123,14 +123,14 @@ impl TensorBoard {
         Ok(RecordLogger::new(Self::new(dir), run_name(dir)))
     }
 
-    /// Continues a log, or starts it if there is none; the files it has stay as they are.
+    /// Continues a log, or starts it if there is none. Its files stay as they are.
     ///
-    /// As the first logger given to Burn, it lets early stopping and checkpointing find the epochs that
-    /// have a value of their own, in 32 bits. Steps count on from the last one logged before the epoch
-    /// that comes next, as far as values of epochs tell where these ended.
+    /// If it is the first logger given to Burn, early stopping and checkpointing find the epochs that
+    /// have a value of their own, in 32 bits. Steps count on from the last step logged before the epoch
+    /// that comes next, as far as the values of epochs tell where epochs ended.
     ///
     /// # Errors
-    /// Whatever keeps the directory from being created or its event files from being read. They name
+    /// Any error of creating the directory or of reading its event files. Errors name
     /// the path.
     pub fn append(dir: impl AsRef<Path>) -> io::Result<RecordLogger<Self>> {
         let dir = dir.as_ref();
@@ -189,7 +189,7 @@ impl TensorBoard {
     }
 }
 
-/// What is shown of a value that is not just a number.
+/// What is shown of a value that is not a single number.
 fn shown(tag: &str, value: &Value, class_names: &[String]) -> Vec<SummaryValue> {
     if let Some(fields) = value.record() {
         let fields = fields.iter().flat_map(|field| {
@@ -250,7 +250,7 @@ impl RecordWriter for TensorBoard {
 }
 
 impl RecordLogger<TensorBoard> {
-    /// Names the classes of values per class and of pictures, by their index, in place of the names that
+    /// Names the classes of values per class and of pictures, by their index. These names replace the names that
     /// the collection gives its reports.
     pub fn class_names(self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let names = names.into_iter().map(Into::into).collect();
@@ -258,11 +258,11 @@ impl RecordLogger<TensorBoard> {
         self
     }
 
-    /// Logs the hyper-parameters of this run. `metrics` are the splits and names of the metrics to
-    /// compare runs by, with the values of their epochs; if it is empty, all scalars.
+    /// Logs the hyper-parameters of this run. `metrics` are the splits and names of the metrics by which runs are
+    /// compared, with the values of their epochs; if it is empty, all scalars.
     ///
     /// # Errors
-    /// Why it cannot be written.
+    /// The error of writing.
     pub fn hyper_parameters(
         &self,
         parameters: &[(&str, HParam)],
@@ -307,7 +307,7 @@ impl RecordLogger<TensorBoard> {
     /// Logs a picture, as PNG, for an epoch of a split.
     ///
     /// # Errors
-    /// [`InvalidData`](ErrorKind::InvalidData) if it is not a PNG; why it cannot be written.
+    /// [`InvalidData`](ErrorKind::InvalidData) if it is not a PNG; the error of writing.
     pub fn image(&self, split: &str, epoch: usize, name: &str, png: Vec<u8>) -> io::Result<()> {
         let image = image(&tag(name, false), png);
         let image = image.ok_or_else(|| invalid(format!("`{name}` is not a PNG")))?;
@@ -316,14 +316,14 @@ impl RecordLogger<TensorBoard> {
 
     /// Logs a precision-recall curve for an epoch of a split, at 201 evenly spaced thresholds.
     ///
-    /// Thresholds are shown from 0 to 1; where scores go beyond that, these stand for the lowest to
-    /// the highest. Where no true positive is left, the curve does not say how many positives are
-    /// false, and at least as many as there are thresholds are assumed.
+    /// Thresholds are shown from 0 to 1. If scores go beyond that range, 0 and 1 stand for the lowest and
+    /// the highest score. Where no true positive is left, the curve does not say how many positives are
+    /// false: at least one for each threshold is assumed.
     ///
     /// # Errors
     /// [`InvalidData`](ErrorKind::InvalidData) if it is not the curve of a
     /// [`PrecisionRecallCurve`](metrics_core::classification::PrecisionRecallCurve) with points, or
-    /// there are no positives; why it cannot be written.
+    /// there are no positives; the error of writing.
     pub fn pr_curve(
         &self,
         split: &str,
@@ -343,7 +343,7 @@ impl RecordLogger<TensorBoard> {
     }
 }
 
-/// The tags of classes, each another: a name that is there already has its index after it.
+/// The tags of classes, all different: if a name occurs twice, its index follows it.
 fn class_tags(tag: &str, names: &[String], classes: usize) -> Vec<String> {
     // A picture has this one.
     let mut taken = BTreeSet::from(["plot".to_string()]);
@@ -359,7 +359,7 @@ fn class_tags(tag: &str, names: &[String], classes: usize) -> Vec<String> {
     tags
 }
 
-/// Positives and negatives behind a curve, if they are counts, which sums of weights are not.
+/// Positives and negatives behind a curve, if they are counts and not sums of weights.
 fn support(curve: &Curve) -> Option<(u64, u64)> {
     let support = curve.support?;
     let count = |number: f64| (number == number.trunc()).then_some(number as u64);
@@ -479,7 +479,7 @@ fn run_name(dir: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// A split as the name of a directory, another for each; the empty name stays.
+/// The directory name of a split, different for each split. The empty name stays.
 fn directory_name(split: &str) -> String {
     let keep = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut name = split.replace(|c| !keep(c), "-");
@@ -510,7 +510,7 @@ fn new_file(dir: &Path) -> io::Result<Appender> {
     }
 }
 
-/// The event files in a directory and in those right below it, with the names of these, in order.
+/// The event files in a directory and in the directories right below it, with the directories' names, in order.
 fn event_files(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     let mut look = |split: &str, dir: &Path| -> io::Result<Vec<PathBuf>> {
@@ -532,8 +532,8 @@ fn event_files(dir: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// Takes what Burn may ask for from an event file, as far as it is whole. An event of a step does not
-/// say its epoch: it is in `epoch`, which is the one after the last that had a value.
+/// Takes what Burn may ask for from an event file, as far as the file is whole. An event of a step does not
+/// name its epoch: it belongs to `epoch`, the epoch after the last one that had a value.
 fn read_known(split: &str, mut bytes: &[u8], epoch: &mut usize, known: &mut Known) {
     while let Some(message) = unframe(&mut bytes) {
         let Ok(event) = Event::decode(message) else {
