@@ -111,3 +111,24 @@ fn a_step_of_ten_regression_metrics_is_one_launch() {
         }
     }
 }
+
+#[test]
+fn a_step_of_eight_binary_metrics_is_one_launch() {
+    alone!(a_step_of_eight_binary_metrics_is_one_launch);
+    let metrics = || {
+        MetricCollection::new()
+            .with(Accuracy::binary())
+            .with(Precision::binary())
+            .with(Recall::binary())
+            .with(F1Score::binary())
+            .with(Specificity::binary())
+            .with(MatthewsCorrCoef::binary())
+            .with(CalibrationError::binary())
+            .with(Auroc::binary().thresholds(Thresholds::Count(50)))
+    };
+    for (name, device) in with_kernels() {
+        assert_eq!(metrics().metrics().len(), 8);
+        assert_eq!(step(metrics(), 64, &device), 1, "{name}");
+        assert_eq!(step(metrics(), 100_000, &device), 2, "{name}");
+    }
+}

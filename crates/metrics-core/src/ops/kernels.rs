@@ -2,6 +2,7 @@
 
 use super::{
     cube,
+    decisions::{self, KernelPlan as DecisionsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
     values::{self, KernelPlan as NumbersPlan},
@@ -63,6 +64,35 @@ pub trait Kernels: Backend {
         plan: NumbersPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
+    /// Adds decisions.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
+    fn decisions(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        constants: FloatTensor<Self>,
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        plan: DecisionsPlan,
+        cubes: usize,
+        epoch: i32,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// Adds decisions about members of groups.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, _constants, _scores, _target, _groups, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
+    fn grouped_decisions(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        constants: FloatTensor<Self>,
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        groups: IntTensor<Self>,
+        plan: DecisionsPlan,
+        cubes: usize,
+        epoch: i32,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
     /// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
     #[fusion(dtype = counts, shape = counts)]
     fn tell_logits(
@@ -115,6 +145,38 @@ impl Kernels for CubeBackend {
         plan: NumbersPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         values::cube::launch(counts, words, values, weights, plan)
+    }
+
+    fn decisions(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        constants: FloatTensor<Self>,
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        plan: DecisionsPlan,
+        cubes: usize,
+        epoch: i32,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        decisions::cube::pass_over(
+            counts, words, constants, scores, target, None, plan, cubes, epoch,
+        )
+    }
+
+    fn grouped_decisions(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        constants: FloatTensor<Self>,
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        groups: IntTensor<Self>,
+        plan: DecisionsPlan,
+        cubes: usize,
+        epoch: i32,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        let groups = Some(groups);
+        decisions::cube::pass_over(
+            counts, words, constants, scores, target, groups, plan, cubes, epoch,
+        )
     }
 
     fn tell_logits(

@@ -256,7 +256,12 @@ pub(super) fn label_counts<F: Float, I: Int>(
 
 /// A target of 0 or 1, or the code of a rejected element.
 #[cube]
-fn decision_code<I: Int>(score: f32, target: I, ignored: I, #[comptime] ignores: bool) -> i32 {
+pub(in crate::ops) fn decision_code<I: Int>(
+    score: f32,
+    target: I,
+    ignored: I,
+    #[comptime] ignores: bool,
+) -> i32 {
     let mut code = label::<I>(target);
     if comptime!(ignores) && target == ignored {
         code = comptime!(Reason::Ignored.code()).runtime();

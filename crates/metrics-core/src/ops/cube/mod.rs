@@ -44,7 +44,7 @@ const CUBES: usize = 1024;
 const PER_UNIT: usize = 8;
 
 /// So many elements are left to one cube where that saves a launch.
-const FEW: usize = UNITS as usize * 64;
+pub(in crate::ops) const FEW: usize = UNITS as usize * 64;
 
 /// A label as `i32`. One that does not fit becomes the nearest that does, so it stays invalid.
 #[cube]

@@ -1,5 +1,7 @@
 //! The pass over yes-or-no decisions: scores, or predicted labels, and targets 0 or 1.
 
+#[cfg(feature = "cube")]
+pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
@@ -17,6 +19,8 @@ use crate::{
 use burn::tensor::{DType, Int, Tensor};
 use std::sync::OnceLock;
 
+#[cfg(feature = "cube")]
+pub use cube::KernelPlan;
 pub(crate) use keys::{LEFT_OUT, ONE, key};
 
 /// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
@@ -288,6 +292,10 @@ impl Input for Decisions {
     }
 
     fn on_device(&self, plan: &Plan<DecisionSink>, state: DeviceState) -> DeviceState {
-        default::pass(self, plan, state, &[])
+        #[cfg(feature = "cube")]
+        let (state, taken) = cube::pass(self, plan, state);
+        #[cfg(not(feature = "cube"))]
+        let taken = [];
+        default::pass(self, plan, state, &taken)
     }
 }
