@@ -164,8 +164,8 @@ fn extremes(values: &[f32], rule: NanRule, counts: &mut [i32], marks: &mut [f64]
         };
     };
     for chunk in chunks {
-        for lane in 0..LANES {
-            add(lane, chunk[lane]);
+        for (lane, value) in chunk.iter().enumerate() {
+            add(lane, *value);
         }
     }
     rest.iter().for_each(|value| add(0, *value));
