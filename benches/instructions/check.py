@@ -25,7 +25,7 @@ HERE = pathlib.Path(__file__).parent
 COUNTS = HERE / "counts.json"
 MARGIN = 0.10
 WORKLOADS = ["w1", "w2", "w3", "w3ap", "w3binned", "w3m", "w4", "w5"]
-OURS = re.compile(r"metrics_core::(ops::host|accumulators|classification)")
+OURS = re.compile(r"metrics_core::")
 
 
 def skip(reason):
