@@ -13,7 +13,7 @@ use crate::{
             math::{exp, is_infinite, is_nan},
             rows::{Scanned, scan, team},
             same_length,
-            sums::{Sum, over_units},
+            sums::{Sum, add_to_slot, over_units},
             writable,
         },
         kernels::Kernels,
@@ -494,7 +494,7 @@ fn scores_pass<F: Float, I: Int>(
             };
             over_units(&mut total);
             if UNIT_POS == 0 {
-                add_to_word(words, place, 1usize, &total);
+                add_to_slot(words, place, 1usize, &total);
             }
         } else if comptime!(sink.bins() > 0) {
             let width = comptime!(sink.bins()).runtime();
@@ -509,23 +509,11 @@ fn scores_pass<F: Float, I: Int>(
                 sum.add_number(f32::cast_from(whole & 65535u32));
                 sum.high /= SCALE;
                 sum.low /= SCALE;
-                add_to_word(words, place + bin, width, &sum);
+                add_to_slot(words, place + bin, width, &sum);
                 bin += CUBE_DIM as usize;
             }
         }
     }
-}
-
-/// Adds to a sum of a slot, of which the trailing half is `sums` words further.
-#[cube]
-fn add_to_word(words: &mut Tensor<f32>, place: usize, sums: usize, sum: &Sum) {
-    let mut total = Sum {
-        high: words[place],
-        low: words[place + sums],
-    };
-    total.add(sum.high, sum.low);
-    words[place] = total.high;
-    words[place + sums] = total.low;
 }
 
 /// Whether the scores of the batch are logits.
