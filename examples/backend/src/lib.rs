@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 use std::panic::{catch_unwind, set_hook, take_hook};
 
 /// The names [`device`] knows.
-pub const BACKENDS: [&str; 4] = ["flex", "ndarray", "wgpu", "cuda"];
+pub const BACKENDS: [&str; 5] = ["flex", "ndarray", "wgpu", "vulkan", "cuda"];
 
 /// The device of a backend, once it has proved that it computes.
 ///
@@ -22,6 +22,8 @@ pub fn device(backend: &str) -> Result<Device, String> {
         "ndarray" => Device::ndarray,
         #[cfg(feature = "wgpu")]
         "wgpu" => || Device::wgpu(burn::tensor::DeviceKind::DefaultDevice),
+        #[cfg(feature = "vulkan")]
+        "vulkan" => || Device::vulkan(burn::tensor::DeviceKind::DefaultDevice),
         #[cfg(feature = "cuda")]
         "cuda" => || Device::cuda(0),
         known if BACKENDS.contains(&known) => {
@@ -50,7 +52,7 @@ pub fn device(backend: &str) -> Result<Device, String> {
     set_hook(hook);
     probe.ok().flatten().ok_or_else(|| {
         let needs = match backend {
-            "wgpu" => {
+            "wgpu" | "vulkan" => {
                 "a GPU driver (on Linux: Vulkan; Debian's mesa-vulkan-drivers has one in software)"
             }
             "cuda" => "an NVIDIA GPU, its driver and the CUDA toolkit",
