@@ -20,12 +20,12 @@ fn matrix(classes: usize, others: usize) -> ConfusionSummary {
     let rows = ELEMENTS / classes as u64;
     let misses = rows / 10 / others as u64;
     for target in 0..classes {
-        matrix.counts[target * classes + target] = rows - rows / 10;
+        matrix.tally.counts[target * classes + target] = rows - rows / 10;
         for other in 1..=others {
             let prediction = (target + other * (classes - 1) / others) % classes;
             // Not all cells alike.
             let some = misses + (target * 7 + other * 3) as u64 % (misses / 2 + 1);
-            matrix.counts[target * classes + prediction] = some;
+            matrix.tally.counts[target * classes + prediction] = some;
         }
     }
     matrix

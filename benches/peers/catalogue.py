@@ -1,6 +1,6 @@
-"""One metric after another beside TorchMetrics: a batch and its value each.
+"""One metric after another beside TorchMetrics: batches and their value each.
 
-    target/peers/bin/python benches/peers/catalogue.py [--device cuda] [--passes 5] [names]
+    target/peers/bin/python benches/peers/catalogue.py [--device cuda] [--program PATH] [--passes 5] [--batches 1] [names]
 
 Prints a Markdown table of the fastest passes and their ratios. What TorchMetrics has not is left blank.
 """
@@ -66,14 +66,15 @@ def metrics(device):
     }
 
 
-def fastest(metric, batch, passes):
+def fastest(metric, batch, passes, batches):
     best = float("inf")
     for i in range(passes + 1):
         metric.reset()
         if batch[0].is_cuda:
             torch.cuda.synchronize()
         start = time.perf_counter()
-        metric.update(*batch)
+        for _ in range(batches):
+            metric.update(*batch)
         metric.compute().cpu()
         if i:
             best = min(best, time.perf_counter() - start)
@@ -85,11 +86,14 @@ def main():
     parser.add_argument("names", nargs="*")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--passes", type=int, default=5)
+    parser.add_argument("--batches", type=int, default=1)
+    parser.add_argument("--program", help="`catalogue` as it was built before, instead of building it")
     args = parser.parse_args()
     backend = {"cpu": "flex"}.get(args.device, args.device)
     features = [] if backend == "flex" else ["--features", backend]
-    command = ["cargo", "run", "--release", "--quiet", "-p", "metrics-benches", "--bin", "catalogue", *features, "--",
-               "--backend", backend, "--passes", str(args.passes), *args.names]
+    cargo = ["cargo", "run", "--release", "--quiet", "-p", "metrics-benches", "--bin", "catalogue", *features, "--"]
+    program = [args.program] if args.program else cargo
+    command = [*program, "--backend", backend, "--passes", str(args.passes), "--batches", str(args.batches), *args.names]
     ours = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
     theirs = metrics(torch.device(args.device))
     print("| metric | here | TorchMetrics | ratio |\n| --- | --- | --- | --- |")
@@ -98,7 +102,7 @@ def main():
         row = f"| {name} | {1e3 * float(seconds):.2f} ms |"
         if name in theirs:
             metric, batch = theirs[name]
-            time_of_theirs = fastest(metric.to(args.device), batch, args.passes)
+            time_of_theirs = fastest(metric.to(args.device), batch, args.passes, args.batches)
             row += f" {1e3 * time_of_theirs:.2f} ms | {time_of_theirs / float(seconds):.2g} |"
         else:
             row += "  |  |"

@@ -2,7 +2,7 @@
 
     python3 -m venv target/peers
     target/peers/bin/pip install -r benches/peers/requirements.txt
-    target/peers/bin/python benches/peers/compare.py [--device cuda] [--rounds 7] [names]
+    target/peers/bin/python benches/peers/compare.py [--device cuda] [--program PATH] [--rounds 7] [names]
 
 Prints a Markdown table: medians over the rounds, and ratios as medians of the ratios within a round, which a
 noisy machine disturbs less. Inputs are random and made on the device before the clock starts; every pass ends
@@ -32,11 +32,12 @@ warnings.filterwarnings("ignore")
 class Ours:
     """The `workload` program, which answers every name with the seconds of a step."""
 
-    def __init__(self, backend):
-        command = ["cargo", "run", "--release", "--quiet", "-p", "metrics-benches", "--bin", "workload"]
+    def __init__(self, backend, program):
         features = [] if backend == "flex" else ["--features", backend]
-        self.process = subprocess.Popen([*command, *features, "--", "--backend", backend], text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        cargo = ["cargo", "run", "--release", "--quiet", "-p", "metrics-benches", "--bin", "workload", *features, "--"]
+        command = [program] if program else cargo
+        self.process = subprocess.Popen([*command, "--backend", backend], text=True, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
 
     def time(self, name):
         print(name, file=self.process.stdin, flush=True)
@@ -184,6 +185,7 @@ def main():
     parser.add_argument("names", nargs="*", help=f"of {', '.join(NAMES)}; all of them by default")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="the device of the peers")
     parser.add_argument("--backend", help="of ours; flex on the CPU, else cuda")
+    parser.add_argument("--program", help="`workload` as it was built before, instead of building it")
     parser.add_argument("--rounds", type=int, default=7)
     args = parser.parse_args()
     unknown = set(args.names) - set(NAMES)
@@ -191,7 +193,7 @@ def main():
         parser.error(f"unknown names: {', '.join(unknown)}" if unknown else "needs at least one round")
     if args.device == "cuda" and not torch.cuda.is_available():
         parser.error("torch sees no CUDA device")
-    ours = Ours(args.backend or ("flex" if args.device == "cpu" else "cuda"))
+    ours = Ours(args.backend or ("flex" if args.device == "cpu" else "cuda"), args.program)
     peers = Peers(args.device)
     read = []
     for _ in range(args.rounds):

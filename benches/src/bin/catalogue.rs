@@ -18,6 +18,9 @@ struct Args {
     /// Passes of each metric, after one that does not count; the fastest is printed.
     #[arg(long, default_value_t = 5)]
     passes: usize,
+    /// Batches before the value.
+    #[arg(long, default_value_t = 1)]
+    batches: usize,
     /// Names to time; without, all of them.
     names: Vec<String>,
 }
@@ -42,22 +45,25 @@ struct Sweep<'a> {
 }
 
 impl Sweep<'_> {
-    /// Prints a name and the seconds of a batch with its value.
+    /// Prints a name and the seconds of so many batches with their value.
     fn time<M: Metric>(
         &self,
         name: &str,
         metric: M,
-        batch: &BatchOf<M>,
+        batch: &dyn Fn() -> Result<BatchOf<M>, MetricError>,
     ) -> Result<(), MetricError> {
         if !self.args.names.is_empty() && !self.args.names.iter().any(|known| known == name) {
             return Ok(());
         }
         let mut best = f64::INFINITY;
         for pass in 0..=self.args.passes {
-            // Without what another pass derived from the batch.
-            let batch = batch.clone();
             let start = Instant::now();
-            metric.evaluate(&batch)?;
+            let mut state = MetricState::new(metric.clone());
+            for _ in 0..self.args.batches {
+                // A new batch from the same tensors: it has nothing that another one derived from them.
+                state.update(&batch()?)?;
+            }
+            state.compute()?;
             if pass > 0 {
                 best = best.min(start.elapsed().as_secs_f64());
             }
@@ -80,7 +86,8 @@ impl Sweep<'_> {
         };
         let million = 1_000_000;
 
-        let pairs = Regression::new(normal(1, million), normal(1, million))?;
+        let (pred, target) = (normal(1, million), normal(1, million));
+        let pairs = || Regression::new(pred.clone(), target.clone());
         self.time("pearson_corr_coef", PearsonCorrCoef::new(), &pairs)?;
         self.time("concordance_corr_coef", ConcordanceCorrCoef::new(), &pairs)?;
         self.time("explained_variance", ExplainedVariance::new(), &pairs)?;
@@ -92,7 +99,8 @@ impl Sweep<'_> {
             &pairs,
         )?;
         self.time("spearman_corr_coef", SpearmanCorrCoef::new(), &pairs)?;
-        let positive = Regression::new(uniform(1, million), uniform(1, million))?;
+        let (pred, target) = (uniform(1, million), uniform(1, million));
+        let positive = || Regression::new(pred.clone(), target.clone());
         self.time(
             "mean_absolute_percentage_error",
             MeanAbsolutePercentageError::new(),
@@ -118,21 +126,25 @@ impl Sweep<'_> {
             TweedieDevianceScore::new().power(1.5),
             &positive,
         )?;
-        let few = Regression::new(normal(1, 10_000), normal(1, 10_000))?;
+        let (pred, target) = (normal(1, 10_000), normal(1, 10_000));
+        let few = || Regression::new(pred.clone(), target.clone());
         self.time("kendall_rank_corr_coef", KendallRankCorrCoef::new(), &few)?;
-        let rows = Regression::multi_output(normal(1000, 1000), normal(1000, 1000))?;
+        let (pred, target) = (normal(1000, 1000), normal(1000, 1000));
+        let rows = || Regression::multi_output(pred.clone(), target.clone());
         self.time("cosine_similarity", CosineSimilarity::new(), &rows)?;
-        let rows = Regression::multi_output(
+        let (pred, target) = (
             softmax(normal(1000, 1000), 1),
             softmax(normal(1000, 1000), 1),
-        )?;
+        );
+        let rows = || Regression::multi_output(pred.clone(), target.clone());
         self.time("kl_divergence", KlDivergence::new(), &rows)?;
         self.time(
             "jensen_shannon_divergence",
             JensenShannonDivergence::new(),
             &rows,
         )?;
-        let ensemble = Ensemble::new(normal(100_000, 10), normal(1, 100_000).reshape([100_000]))?;
+        let (members, truth) = (normal(100_000, 10), normal(1, 100_000).reshape([100_000]));
+        let ensemble = || Ensemble::new(members.clone(), truth.clone());
         self.time(
             "continuous_ranked_probability_score",
             ContinuousRankedProbabilityScore::new(),
@@ -140,7 +152,8 @@ impl Sweep<'_> {
         )?;
 
         let flat = |x: Tensor<2, Int>| x.flatten::<1>(0, 1);
-        let binary = Binary::from_scores(uniform(1, million), labels(1, million, 2))?;
+        let (scores, target) = (uniform(1, million), labels(1, million, 2));
+        let binary = || Binary::from_scores(scores.clone(), target.clone());
         self.time("binary_hinge_loss", HingeLoss::binary(), &binary)?;
         self.time("binary_log_auc", LogAuc::binary(), &binary)?;
         self.time("normalized_entropy", NormalizedEntropy::binary(), &binary)?;
@@ -149,13 +162,16 @@ impl Sweep<'_> {
             WeightedCalibration::binary(),
             &binary,
         )?;
-        let weighted = binary.clone().with_weights(uniform(1, million))?;
+        let weights = uniform(1, million);
+        let weighted = || binary()?.with_weights(weights.clone());
         self.time("binary_accuracy_weighted", Accuracy::binary(), &weighted)?;
         self.time("binary_auroc_weighted", Auroc::binary(), &weighted)?;
-        let many = Multiclass::from_scores(normal(100_000, 10), flat(labels(1, 100_000, 10)))?;
+        let (rows, classes) = (normal(100_000, 10), flat(labels(1, 100_000, 10)));
+        let many = || Multiclass::from_scores(rows.clone(), classes.clone());
         self.time("multiclass_hinge_loss", HingeLoss::multiclass(10), &many)?;
         self.time("multiclass_exact_match", ExactMatch::multiclass(10), &many)?;
-        let labels = Multilabel::from_scores(uniform(10_000, 100), labels(10_000, 100, 2))?;
+        let (scores, target) = (uniform(10_000, 100), labels(10_000, 100, 2));
+        let labels = || Multilabel::from_scores(scores.clone(), target.clone());
         self.time(
             "multilabel_exact_match",
             ExactMatch::multilabel(100),

@@ -1,12 +1,12 @@
 //! Three ways to write a metric of your own, used beside the metrics of the library.
 
-mod informedness;
+mod g_mean;
 mod max_error;
 mod rmse;
 
 use burn::tensor::{Device, Int, Tensor};
 use clap::Parser;
-use informedness::Informedness;
+use g_mean::GMean;
 use max_error::MaxError;
 use metrics_core::{
     CollectionSummary, Metric, MetricCollection,
@@ -69,12 +69,12 @@ fn two_closures(device: &Device) -> Result<(), Box<dyn Error>> {
 }
 
 fn new_value_of_a_state(device: &Device) -> Result<(), Box<dyn Error>> {
-    println!("2. A rule: informedness of the confusion counts that exist (informedness.rs)\n");
+    println!("2. A rule: G-mean of the confusion counts that exist (g_mean.rs)\n");
     let mut metrics = MetricCollection::new()
         .with(Accuracy::binary())
         .with(Recall::binary())
         .with(Specificity::binary())
-        .with(Informedness::binary());
+        .with(GMean::binary());
     let scores = Tensor::<1>::from_floats([0.9, 0.8, 0.3, 0.6, 0.2, 0.1, 0.4, 0.2], device);
     let target = Tensor::<1, Int>::from_ints([1, 1, 1, 0, 0, 0, 0, 0], device);
     metrics.update(&Binary::from_scores(scores, target)?)?;

@@ -2,8 +2,8 @@
 
 use burn::tensor::IntDType;
 use metrics_core::{
-    Accumulator, Batch, Delta, HostDelta, Identity, Metric, MetricError, REJECTED_SLOTS, Reason,
-    Rejected, Summary, Value, batch::Regression, ops,
+    Accumulator, Delta, HostDelta, Identity, Metric, MetricError, REJECTED_SLOTS, Reason, Rejected,
+    Summary, Value, batch::Regression, ops,
 };
 use serde::{Deserialize, Serialize};
 

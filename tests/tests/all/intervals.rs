@@ -36,7 +36,7 @@ fn samples(population: [f64; 9], elements: usize, sets: usize) -> Vec<ConfusionS
                 at -= share;
                 at < 0.0
             });
-            set.counts[cell.unwrap_or(8)] += 1;
+            set.tally.counts[cell.unwrap_or(8)] += 1;
         }
     }
     sets
@@ -67,7 +67,7 @@ fn nominal_intervals_contain_the_true_value_as_often_as_they_say() {
     let sets = samples(POPULATION, 400, 1000);
     let mut population = sets[0].clone();
     let counts = POPULATION.map(|share| (share * 100.0).round() as u64);
-    population.counts.copy_from_slice(&counts);
+    population.tally.counts.copy_from_slice(&counts);
     let f1 = F1Score::multiclass(3);
     let truth = f1.finalize(&population).unwrap().scalar().unwrap();
     let bootstrap = |method| {
@@ -449,7 +449,7 @@ fn a_poisson_bootstrap_refuses_what_it_cannot_weigh() {
 fn every_batch_can_be_reweighted() {
     use metrics_core::intervals::Reweighted;
     fn check<B: Reweighted>(batch: B, rows: usize, weights: impl Fn(&B) -> Option<Tensor<1>>) {
-        let device = batch.device();
+        let device = batch.device().unwrap();
         assert_eq!(batch.rows(), rows);
         let draws: Vec<f32> = (0..rows).map(|i| i as f32).collect();
         let draws = || Tensor::<1>::from_floats(&draws[..], &device);

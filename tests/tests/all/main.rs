@@ -8,6 +8,7 @@ mod curves;
 mod devices;
 mod faults;
 mod goldens;
+mod host_only;
 mod host_sums;
 mod hostile;
 mod intervals;

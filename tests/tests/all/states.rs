@@ -103,7 +103,7 @@ struct Fixtures {
 }
 
 fn folder() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures/states")
+    metrics_tests::folder().join("fixtures/states")
 }
 
 fn file_name(kinds: &str) -> String {

@@ -462,7 +462,7 @@ fn a_summary_from_before_weights_is_read() {
         .validation(Validation::Ignore);
     weighted.update(&batch).unwrap();
     let mut damaged = weighted.summary().unwrap().clone();
-    damaged.weighted.pop();
+    damaged.tally.weighted.pop();
     let before = weighted.summary().unwrap().clone();
     assert!(weighted.merge(&damaged).is_err());
     assert_eq!(*weighted.summary().unwrap(), before);

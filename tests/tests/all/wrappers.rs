@@ -484,8 +484,8 @@ impl Output {
 }
 
 impl Batch for Output {
-    fn device(&self) -> Device {
-        self.depth.device()
+    fn device(&self) -> Option<Device> {
+        Some(self.depth.device())
     }
     fn count_bound(&self) -> usize {
         self.depth.count_bound()
@@ -509,7 +509,7 @@ fn a_task_makes_one_batch_for_all_its_metrics() {
             .with(Accuracy::binary().on(&classes))
             .with(F1Score::binary().on(&classes.clone()))
             .with(Auroc::binary().on(&Task::new("other", |batch: &Output| {
-                let device = batch.device();
+                let device = batch.depth.device();
                 Binary::from_scores(
                     Tensor::<1>::from_floats([0.1, 0.9], &device),
                     Tensor::<1, Int>::from_ints([0, 1], &device),
@@ -598,7 +598,9 @@ fn an_error_of_a_task_leaves_every_state_as_it_was() {
 #[test]
 fn a_task_without_rows_adds_nothing_while_others_do() {
     let (_, device) = devices().remove(0);
-    let none = Task::new("none", |batch: &Output| Ok(values(&[], &batch.device())));
+    let none = Task::new("none", |batch: &Output| {
+        Ok(values(&[], &batch.depth.device()))
+    });
     let depth = Task::new("depth", |batch: &Output| Ok(batch.depth.clone()));
     let mut metrics = MetricCollection::new()
         .with(Max::new().on(&none))

@@ -100,9 +100,16 @@ impl Binary {
     }
 }
 
-impl Batch for Binary {
-    fn device(&self) -> Device {
+impl Binary {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.decisions.target.device()
+    }
+}
+
+impl Batch for Binary {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -51,9 +51,16 @@ impl Ensemble {
 
 weighted!(Ensemble, "rows");
 
-impl Batch for Ensemble {
-    fn device(&self) -> Device {
+impl Ensemble {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.target.device()
+    }
+}
+
+impl Batch for Ensemble {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -63,9 +63,16 @@ impl Grouped {
     }
 }
 
-impl Batch for Grouped {
-    fn device(&self) -> Device {
+impl Grouped {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.decisions.device()
+    }
+}
+
+impl Batch for Grouped {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

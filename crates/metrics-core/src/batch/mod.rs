@@ -27,8 +27,13 @@ pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;
 pub use values::Values;
 
-use crate::{MetricError, ScoreKind, ops};
+use crate::{Batch, MetricError, ScoreKind, ops};
 use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
+
+/// The device of a batch of tensors, which has one.
+pub(crate) fn device_of(batch: &impl Batch) -> Device {
+    batch.device().unwrap_or_default()
+}
 
 /// A float tensor in the form that metrics use: `f32`, without autodiff.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
@@ -132,7 +137,7 @@ macro_rules! weighted {
                 mut self,
                 weights: burn::tensor::Tensor<D>,
             ) -> Result<Self, crate::MetricError> {
-                let (rows, device) = (self.rows(), crate::Batch::device(&self));
+                let (rows, device) = (self.rows(), self.device());
                 self.weights = Some(super::weights(weights, rows, device)?);
                 $(self.$memo = super::Memo::default();)?
                 Ok(self)

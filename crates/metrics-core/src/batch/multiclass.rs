@@ -235,9 +235,16 @@ impl Multiclass {
     }
 }
 
-impl Batch for Multiclass {
-    fn device(&self) -> Device {
+impl Multiclass {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.target.device()
+    }
+}
+
+impl Batch for Multiclass {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

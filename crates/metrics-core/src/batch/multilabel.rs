@@ -141,9 +141,16 @@ impl Multilabel {
     }
 }
 
-impl Batch for Multilabel {
-    fn device(&self) -> Device {
+impl Multilabel {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.decisions.target.device()
+    }
+}
+
+impl Batch for Multilabel {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

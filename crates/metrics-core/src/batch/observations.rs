@@ -30,9 +30,16 @@ impl Observations {
 
 weighted!(Observations, "rows");
 
-impl Batch for Observations {
-    fn device(&self) -> Device {
+impl Observations {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.values.device()
+    }
+}
+
+impl Batch for Observations {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -109,9 +109,16 @@ impl Regression {
     }
 }
 
-impl Batch for Regression {
-    fn device(&self) -> Device {
+impl Regression {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.target().device()
+    }
+}
+
+impl Batch for Regression {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -84,9 +84,16 @@ impl TwoSamples {
     }
 }
 
-impl Batch for TwoSamples {
-    fn device(&self) -> Device {
+impl TwoSamples {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.x.values.device()
+    }
+}
+
+impl Batch for TwoSamples {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -53,9 +53,16 @@ impl Values {
     }
 }
 
-impl Batch for Values {
-    fn device(&self) -> Device {
+impl Values {
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
         self.values().device()
+    }
+}
+
+impl Batch for Values {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
     }
 
     fn count_bound(&self) -> usize {

@@ -5,10 +5,14 @@ use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
 
-/// A batch: tensors on a device, and what several accumulators derive from them, computed once.
+/// A batch: tensors on a device, or data on the host such as texts.
 pub trait Batch: Clone + Send + Sync + 'static {
-    /// The device of the tensors.
-    fn device(&self) -> Device;
+    /// The device of the tensors. A batch without tensors has none, and is added by [`HostAccumulator`]s.
+    ///
+    /// [`HostAccumulator`]: crate::HostAccumulator
+    fn device(&self) -> Option<Device> {
+        None
+    }
     /// The most that one device counter can grow by, known from shapes alone: rows, or decisions where
     /// a row holds several. 0 for a batch without data.
     fn count_bound(&self) -> usize;
@@ -128,8 +132,14 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     fn prepare(&self, _batch: &Self::Batch) {}
 
     /// Adds a batch that passed [`check`](Self::check) to the device state: changes `delta` with tensor
-    /// operations on the batch's device. Must not read from the device.
+    /// operations on the batch's device. Must not read from the device. It is not called for a batch without
+    /// a device.
     fn update(&self, delta: &mut Delta, batch: &Self::Batch);
+
+    /// Adds what a batch that passed [`check`](Self::check) has on the host straight to the summary. Does
+    /// nothing by default: an accumulator that needs nothing of a device is a
+    /// [`HostAccumulator`](crate::HostAccumulator).
+    fn add(&self, _batch: &Self::Batch, _summary: &mut Self::Summary) {}
 
     /// A small state in place of a large one, computed on the device: [`fold`](Self::fold) makes a
     /// summary of it that gives the collection's metrics the same values. The large state stays on the device

@@ -17,7 +17,8 @@ trait AnyState<B>: Send + Sync {
     fn check(&self, batch: &B) -> Result<(), MetricError>;
     fn count_bound(&self, batch: &B) -> usize;
     fn prepare(&self, batch: &B);
-    fn update(&mut self, delta: &mut Delta, batch: &B);
+    fn add(&mut self, batch: &B);
+    fn update(&self, delta: &mut Delta, batch: &B);
     fn fold(&mut self, data: &[&HostDelta]);
     fn condensed(&self, delta: &Delta) -> Option<Delta>;
     fn look(&mut self, data: &[&HostDelta]);
@@ -50,8 +51,10 @@ impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
             self.accumulator.prepare(batch)
         }
     }
-    fn update(&mut self, delta: &mut Delta, batch: &A::Batch) {
-        self.touched();
+    fn add(&mut self, batch: &A::Batch) {
+        Folded::add(self, batch)
+    }
+    fn update(&self, delta: &mut Delta, batch: &A::Batch) {
         if self.accumulator.count_bound(batch) > 0 {
             self.accumulator.update(delta, batch)
         }
@@ -522,14 +525,15 @@ impl<B: Batch> MetricCollection<B> {
 
     fn accumulate(&mut self, batch: &B) {
         self.interrupted = true;
-        for state in &self.states {
+        for state in &mut self.states {
+            state.add(batch);
             state.prepare(batch);
         }
         let bounds = self.states.iter().map(|state| state.count_bound(batch));
         let bound = bounds.max().unwrap_or(0);
-        let states = &mut self.states;
+        let states = &self.states;
         self.deltas.update(batch.device(), bound, |deltas| {
-            for (state, delta) in states.iter_mut().zip(deltas) {
+            for (state, delta) in states.iter().zip(deltas) {
                 state.update(delta, batch);
             }
         });

@@ -209,8 +209,8 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
-        let device = batch.device();
         let mut sums = (self.batch_sums)(batch).without_autodiff();
+        let device = batch.device().unwrap_or_else(|| sums.device());
         let [found] = sums.dims();
         delta.counts(0, 1, &device, |updates| updates + 1);
         if found != self.sums {

@@ -58,11 +58,20 @@ impl Deltas {
     }
 
     /// Adds a batch that raises no counter by more than `bound`: `update` collects what accumulators want of
-    /// the batch, then the pass runs.
-    pub fn update(&mut self, device: Device, bound: usize, update: impl FnOnce(&mut [Delta])) {
+    /// the batch, then the pass runs. A batch without a device is only counted.
+    pub fn update(
+        &mut self,
+        device: Option<Device>,
+        bound: usize,
+        update: impl FnOnce(&mut [Delta]),
+    ) {
         if bound == 0 {
             return;
         }
+        self.updates += 1;
+        let Some(device) = device else {
+            return;
+        };
         let index = match self.live.iter().position(|live| live.device == device) {
             Some(index) => index,
             None => {
@@ -79,7 +88,6 @@ impl Deltas {
         update(&mut live.deltas);
         live.passes.run(requests(&mut live.deltas), &device);
         live.bound += bound;
-        self.updates += 1;
         if self.updates.is_multiple_of(FLUSH_INTERVAL) {
             // A device that cannot flush says so when it is read.
             device.flush().ok();
@@ -164,9 +172,12 @@ impl<A: Accumulator> Folded<A> {
         self.view.is_some()
     }
 
-    /// Something has been added on the device.
-    pub fn touched(&mut self) {
+    /// Begins an update: adds what the batch has on the host.
+    pub fn add(&mut self, batch: &A::Batch) {
         self.view = None;
+        if self.accumulator.count_bound(batch) > 0 {
+            self.accumulator.add(batch, &mut self.summary);
+        }
     }
 
     /// The summary to make values of: the view if there is one.
@@ -230,7 +241,7 @@ impl<A: Accumulator> State<A> {
 
     pub(crate) fn update_checked(&mut self, batch: &A::Batch) {
         let Self { folded, deltas } = self;
-        folded.touched();
+        folded.add(batch);
         let accumulator = &folded.accumulator;
         let bound = accumulator.count_bound(batch);
         deltas.update(batch.device(), bound, |deltas| {

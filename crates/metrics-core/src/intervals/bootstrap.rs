@@ -225,7 +225,7 @@ mod tests {
         let f1 = F1Score::multiclass(3).bootstrap(100).seed(7);
         let mut counts = f1.accumulator().empty();
         let cells = [5000, 30, 4, 0, 90, 300, 1, 2, 700];
-        counts.counts.copy_from_slice(&cells);
+        counts.tally.counts.copy_from_slice(&cells);
         let drawn = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
             let pool = pool.build().unwrap();

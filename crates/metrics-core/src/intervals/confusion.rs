@@ -35,27 +35,28 @@ impl ConfusionSummary {
     /// Adds elements of one cell of the matrix to it or to its margins.
     fn add(&mut self, place: usize, count: u64) {
         if !self.margins {
-            self.counts[place] += count;
+            self.tally.counts[place] += count;
             return;
         }
         let (target, prediction) = (place / self.width, place % self.width);
         if target == prediction {
-            self.counts[target] += count;
+            self.tally.counts[target] += count;
         }
-        self.counts[self.width + prediction] += count;
-        self.counts[2 * self.width + target] += count;
+        self.tally.counts[self.width + prediction] += count;
+        self.tally.counts[2 * self.width + target] += count;
     }
 
     /// Adds a whole matrix to the margins: a row at a time, which vectorizes.
     fn add_rows(&mut self, matrix: &[u32]) {
         let width = self.width;
         for (target, row) in matrix.chunks_exact(width).enumerate() {
-            let predicted = self.counts[width..2 * width].iter_mut();
+            let predicted = self.tally.counts[width..2 * width].iter_mut();
             predicted
                 .zip(row)
                 .for_each(|(sum, count)| *sum += *count as u64);
-            self.counts[target] += row[target] as u64;
-            self.counts[2 * width + target] += row.iter().map(|count| *count as u64).sum::<u64>();
+            self.tally.counts[target] += row[target] as u64;
+            self.tally.counts[2 * width + target] +=
+                row.iter().map(|count| *count as u64).sum::<u64>();
         }
     }
 }
@@ -64,15 +65,15 @@ impl Resample for ConfusionSummary {
     type Elements = ConfusionElements;
 
     fn elements(&self, empty: Self) -> Result<ConfusionElements, MetricError> {
-        whole_elements(!self.weighted.is_empty())?;
+        whole_elements(self.tally.is_weighted())?;
         if self.margins || self.task == TaskKind::Multilabel {
             return Err(MetricError::InvalidOption(
                 "only a whole confusion matrix can be resampled, neither its margins nor those of labels"
                     .into(),
             ));
         }
-        let mut cells: Vec<_> = self.counts.iter().copied().enumerate().collect();
-        let filled = self.counts.iter().filter(|count| **count > 0).count();
+        let mut cells: Vec<_> = self.tally.counts.iter().copied().enumerate().collect();
+        let filled = self.tally.counts.iter().filter(|count| **count > 0).count();
         if filled < cells.len() / 2 {
             cells.retain(|(_, count)| *count > 0);
         }
@@ -117,7 +118,7 @@ impl Elements for ConfusionElements {
         let mut rest = self.whole.clone();
         let mut one = self.empty.clone();
         one.add(*kind, 1);
-        let pairs = rest.counts.iter_mut().zip(&one.counts);
+        let pairs = rest.tally.counts.iter_mut().zip(&one.tally.counts);
         pairs.for_each(|(count, one)| *count -= one);
         rest
     }
@@ -137,7 +138,7 @@ mod tests {
         }
         .empty();
         let mut whole = accumulator.resampled().empty();
-        whole.counts.copy_from_slice(counts);
+        whole.tally.counts.copy_from_slice(counts);
         (whole, empty)
     }
 

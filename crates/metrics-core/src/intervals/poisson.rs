@@ -113,7 +113,7 @@ where
         let mut weights = Vec::with_capacity(count * rows);
         weights.extend((0..count * rows).map(|_| poisson.pick(random.next_u32()) as f32));
         let weights = TensorData::new(weights, [count, rows]);
-        let weights = Tensor::<2>::from_data(weights, &batch.device());
+        let weights = Tensor::<2>::from_data(weights, &crate::batch::device_of(batch));
         // What is computed of the batch here goes with its copies.
         batch.share_scan();
         self.observed.accumulator().prepare(batch);

@@ -180,7 +180,7 @@ impl<R: Proportion, B: ConfusionBatch> ProportionInterval<ClassMetric<R, B>> {
     /// value is not a share of elements.
     pub fn estimates(&self, counts: &ConfusionSummary) -> Result<Vec<Estimate>, MetricError> {
         counts.not_empty()?;
-        if !counts.weighted.is_empty() {
+        if counts.tally.is_weighted() {
             return Err(MetricError::InvalidOption(
                 "a share of weights has no interval in closed form; use a Poisson bootstrap".into(),
             ));

@@ -5,8 +5,8 @@ use super::{
     confusion::label_options, fold::add_rejected,
 };
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Multiclass, Multilabel},
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    batch::{Binary, Multiclass, Multilabel, device_of},
     ops::{self, ConfusionOptions, decisions::Decisions},
 };
 use burn::tensor::{DType, Device, Int, Tensor};
@@ -74,7 +74,7 @@ impl<A: BySample> Accumulator for PerSample<A> {
             return;
         };
         // Pieces of the list are joined, so each says how many samples it is of.
-        let head = Tensor::full([1], samples as i64, (&batch.device(), DType::I32));
+        let head = Tensor::full([1], samples as i64, (&device_of(batch), DType::I32));
         let counts = self.0.count(batch, samples);
         delta.append_ints(Tensor::cat(vec![head, counts], 0));
     }

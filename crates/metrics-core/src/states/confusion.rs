@@ -1,6 +1,6 @@
 //! Confusion matrices: the state of every metric of counts.
 
-use super::fold::{add_counts, add_rejected, add_weights};
+use super::Tally;
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel},
@@ -31,16 +31,13 @@ pub struct ConfusionSummary {
     pub task: TaskKind,
     /// Classes (2 for binary) or labels.
     pub width: usize,
-    /// The counts of elements without a weight.
-    /// Binary and multiclass: `target * width + prediction`.
-    /// Multilabel: `label * 4 + target * 2 + prediction`.
-    /// Margins of multiclass: hits, predictions and targets, each by class.
-    pub counts: Vec<u64>,
-    /// The sums of weights, by the same cells; empty if no element had a weight.
-    /// Margins of multiclass: true positives, false positives and false negatives, each by class, since
-    /// a difference of margins would lose small weights beside large ones.
-    #[serde(default, with = "crate::number::list")]
-    pub weighted: Vec<f64>,
+    /// The cells. Binary and multiclass: `target * width + prediction`. Multilabel:
+    /// `label * 4 + target * 2 + prediction`.
+    ///
+    /// Margins of multiclass: the counts are hits, predictions and targets, each by class. The weights are true
+    /// positives, false positives and false negatives, each by class, since a difference of margins would
+    /// lose small weights beside large ones.
+    pub tally: Tally,
     /// Whether the counts are only the margins of the matrix.
     pub margins: bool,
     /// What was left out.
@@ -112,8 +109,7 @@ impl ConfusionSummary {
         Self {
             task,
             width,
-            counts: vec![0; cells],
-            weighted: Vec::new(),
+            tally: Tally::new(cells),
             margins,
             rejected: Rejected::default(),
         }
@@ -124,8 +120,7 @@ impl ConfusionSummary {
         Self {
             task,
             width,
-            counts: counters.iter().map(|count| u64::from(*count)).collect(),
-            weighted: Vec::new(),
+            tally: Tally::of(counters.iter().map(|count| u64::from(*count)).collect()),
             margins: task == TaskKind::Multiclass,
             rejected: Rejected::default(),
         }
@@ -141,26 +136,27 @@ impl ConfusionSummary {
 
     /// The cells, elements and weights together. Margins have no cells.
     pub fn cells(&self) -> Vec<f64> {
-        match (self.margins, self.weighted.is_empty()) {
-            (true, _) => Vec::new(),
-            (false, true) => self.counts.iter().map(|count| *count as f64).collect(),
-            (false, false) => (0..self.counts.len()).map(|i| self.cell(i)).collect(),
+        if self.margins {
+            return Vec::new();
         }
+        self.tally.cells()
     }
 
     fn cell(&self, index: usize) -> f64 {
-        self.counts[index] as f64 + self.weighted.get(index).unwrap_or(&0.0)
+        self.tally.get(index)
     }
 
     /// All decisions that were counted, each by its weight if it has one.
     pub fn total(&self) -> f64 {
-        let (first, from) = match self.margins {
-            true => (self.width, 2 * self.width),
-            false => (self.counts.len(), 0),
+        let Tally { counts, weighted } = &self.tally;
+        let (first, from) = if self.margins {
+            (self.width, 2 * self.width)
+        } else {
+            (counts.len(), 0)
         };
-        let elements: u64 = self.counts[from..].iter().sum();
+        let elements: u64 = counts[from..].iter().sum();
         // Of weighted margins each element is either a hit or a false negative.
-        let weights = self.weighted.iter().enumerate();
+        let weights = weighted.iter().enumerate();
         let weights = weights.filter(|(i, _)| *i < first || *i >= 2 * self.width);
         elements as f64 + weights.map(|(_, weight)| weight).sum::<f64>()
     }
@@ -170,13 +166,12 @@ impl ConfusionSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        let any = self.counts.iter().any(|count| *count > 0);
-        match any || self.weighted.iter().any(|weight| *weight > 0.0) {
-            false => Err(MetricError::Empty {
+        if self.tally.is_zero() {
+            return Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
-            true => Ok(()),
+            });
         }
+        Ok(())
     }
 
     /// The outcomes per class (multiclass), per label (multilabel), or of the positive class.
@@ -190,7 +185,7 @@ impl ConfusionSummary {
         match self.task {
             TaskKind::Binary => vec![quad(0)],
             TaskKind::Multilabel => (0..self.width).map(|label| quad(4 * label)).collect(),
-            TaskKind::Multiclass if self.weighted.is_empty() => self.unweighted_classes(),
+            TaskKind::Multiclass if !self.tally.is_weighted() => self.unweighted_classes(),
             TaskKind::Multiclass => (self.unweighted_classes().into_iter())
                 .zip(self.weighted_classes())
                 .map(|pair| <[_; 2]>::from(pair).into_iter().sum())
@@ -240,11 +235,11 @@ impl ConfusionSummary {
     fn weighted_outcomes(&self) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
         let width = self.width;
         if self.margins {
-            let part = |k: usize| self.weighted[k * width..][..width].to_vec();
+            let part = |k: usize| self.tally.weighted[k * width..][..width].to_vec();
             return (part(0), part(1), part(2));
         }
         let mut outcomes = (vec![0.0; width], vec![0.0; width], vec![0.0; width]);
-        for (cell, weight) in self.weighted.iter().enumerate() {
+        for (cell, weight) in self.tally.weighted.iter().enumerate() {
             let (target, pred) = (cell / width, cell % width);
             if target == pred {
                 outcomes.0[target] = *weight;
@@ -260,38 +255,26 @@ impl ConfusionSummary {
     fn margins(&self) -> (Vec<u64>, Vec<u64>, Vec<u64>) {
         let width = self.width;
         if self.margins {
-            let part = |k: usize| self.counts[k * width..][..width].to_vec();
+            let part = |k: usize| self.tally.counts[k * width..][..width].to_vec();
             return (part(0), part(1), part(2));
         }
         let mut predicted = vec![0; width];
         let mut targets = Vec::with_capacity(width);
-        for row in self.counts.chunks_exact(width) {
+        for row in self.tally.counts.chunks_exact(width) {
             targets.push(row.iter().sum());
             predicted
                 .iter_mut()
                 .zip(row)
                 .for_each(|(sum, count)| *sum += count);
         }
-        let hits = self.counts.iter().step_by(width + 1).copied().collect();
+        let hits = self.tally.counts.iter().step_by(width + 1);
+        let hits = hits.copied().collect();
         (hits, predicted, targets)
-    }
-
-    /// Whether there are weights for all cells or none.
-    fn weights_fit(&self) -> bool {
-        let sums = [0, self.counts.len()].contains(&self.weighted.len());
-        sums && self.weighted.iter().all(|weight| *weight >= 0.0)
     }
 
     fn fold(&mut self, delta: &HostDelta) {
         for block in delta.blocks() {
-            if block.weighted {
-                add_rejected(&mut self.rejected, &block.counts);
-                add_weights(&mut self.weighted, &block.sums());
-            } else {
-                let (counts, rejected) = block.counts.split_at(self.counts.len());
-                add_counts(&mut self.counts, counts);
-                add_rejected(&mut self.rejected, rejected);
-            }
+            self.tally.fold(block, &mut self.rejected);
         }
     }
 }
@@ -317,17 +300,14 @@ pub(crate) fn of_others(numbers: &[f64]) -> Vec<f64> {
 
 impl Summary for ConfusionSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        let shape = |c: &Self| (c.task, c.width, c.margins, c.counts.len());
-        if shape(self) != shape(other) || !other.weights_fit() {
+        let shape = |c: &Self| (c.task, c.width, c.margins);
+        if shape(self) != shape(other) || !other.tally.fits(self.tally.counts.len()) {
             return Err(MetricError::MergeMismatch {
                 left: format!("{:?} of {}", self.task, self.width),
                 right: format!("{:?} of {}", other.task, other.width),
             });
         }
-        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
-            *count += other;
-        }
-        add_weights(&mut self.weighted, &other.weighted);
+        self.tally.merge(&other.tally);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
@@ -339,19 +319,18 @@ impl Summary for ConfusionSummary {
             _ if self.margins => self.width.checked_mul(3),
             _ => self.width.checked_mul(self.width),
         };
-        let (hits, others) = self.counts.split_at(self.width.min(self.counts.len()));
+        let counts = &self.tally.counts;
+        let (hits, others) = counts.split_at(self.width.min(counts.len()));
         let hits_fit = || {
             hits.iter()
                 .zip(others.chunks(self.width.max(1)).next().unwrap_or(&[]))
                 .all(|(hits, all)| hits <= all)
         };
-        match Some(self.counts.len()) == cells
-            && self.weights_fit()
-            && (!self.margins || hits_fit())
-        {
-            true => Ok(()),
-            false => Err(MetricError::saved("a confusion matrix of another size")),
+        let fits = cells.is_some_and(|cells| self.tally.fits(cells));
+        if fits && (!self.margins || hits_fit()) {
+            return Ok(());
         }
+        Err(MetricError::saved("a confusion matrix of another size"))
     }
 
     fn rejected(&self) -> Rejected {

@@ -7,6 +7,7 @@ pub(crate) mod fold;
 pub(crate) mod pivot;
 mod row_sums;
 pub(crate) mod rows;
+mod tally;
 mod values;
 
 pub use by_sample::{BySample, PerSample, PerSampleSummary};
@@ -17,6 +18,7 @@ pub use confusion::{
 };
 pub use confusion_batch::{ConfusionBatch, ThresholdBatch};
 pub use row_sums::{RowSums, RowSumsSummary, RowTerms, WeightedRows};
+pub use tally::Tally;
 pub use values::{
     NanStrategy, ValueExtremes, ValueExtremesSummary, ValueList, ValueListSummary, ValueTotals,
     ValueTotalsSummary,

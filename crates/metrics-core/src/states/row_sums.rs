@@ -3,7 +3,7 @@
 use super::fold::{add_rejected, add_sums};
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Multiclass, Multilabel},
+    batch::{Binary, Multiclass, Multilabel, device_of},
     ops,
 };
 use burn::tensor::{Int, Tensor};
@@ -126,7 +126,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
         delta.both(
             1 + REJECTED_SLOTS,
             elements * (terms + 1),
-            &batch.device(),
+            &device_of(batch),
             |counts, sums| ops::term_sums(counts, sums, values, codes, weights),
         );
     }

@@ -187,6 +187,12 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
         }
     }
 
+    fn add(&self, batch: &Regression, summary: &mut Self::Summary) {
+        for (index, summary) in summary.outputs.iter_mut().enumerate() {
+            self.inner.add(&batch.output(index), summary);
+        }
+    }
+
     fn fold(&self, delta: &HostDelta, summary: &mut Self::Summary) {
         for (index, summary) in summary.outputs.iter_mut().enumerate() {
             if let Some(delta) = delta.child(index) {

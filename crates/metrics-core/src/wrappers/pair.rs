@@ -94,6 +94,20 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B
         }
     }
 
+    fn add(&self, batch: &A::Batch, summary: &mut Self::Summary) {
+        match (self.shared(), &mut summary.right) {
+            (Some(both), _) => both.add(batch, &mut summary.left),
+            (None, right) => {
+                if self.left.count_bound(batch) > 0 {
+                    self.left.add(batch, &mut summary.left);
+                }
+                if let (Some(right), true) = (right, self.right.count_bound(batch) > 0) {
+                    self.right.add(batch, right);
+                }
+            }
+        }
+    }
+
     fn condense(&self, delta: &Delta) -> Option<Delta> {
         self.shared()?.condense(delta)
     }

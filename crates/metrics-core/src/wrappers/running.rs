@@ -202,7 +202,7 @@ impl<S: Windowed> Running<S> {
         self.updates += 1;
         if self.updates.is_multiple_of(FLUSH_INTERVAL) {
             // A device that cannot flush says so when it is read.
-            batch.device().flush().ok();
+            batch.device().and_then(|device| device.flush().ok());
         }
     }
 }

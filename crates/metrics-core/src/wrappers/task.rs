@@ -3,6 +3,7 @@ use crate::{
     batch::{Binary, Regression},
     framework::state::fits,
 };
+use burn::tensor::Device;
 use serde_json::json;
 use std::{fmt, sync::Arc};
 
@@ -41,8 +42,8 @@ type Make<B, C> = dyn Fn(&B) -> Result<C, MetricError> + Send + Sync;
 /// }
 ///
 /// impl Batch for Output {
-///     fn device(&self) -> Device {
-///         self.regression.device()
+///     fn device(&self) -> Option<Device> {
+///         Some(self.regression.device())
 ///     }
 ///     fn count_bound(&self) -> usize {
 ///         self.regression.count_bound()
@@ -111,8 +112,10 @@ impl<B: Batch, C: Batch> Task<B, C> {
     fn batch(&self, batch: &B) -> Result<Arc<C>, MetricError> {
         let make = || {
             let made = (self.0.make)(batch)?;
-            let device = |device: burn::tensor::Device| device.without_autodiff();
+            let device = |device: Option<Device>| device.map(Device::without_autodiff);
             match (device(made.device()), device(batch.device())) {
+                // What has no device is added on the host.
+                (None, _) => Ok(Arc::new(made)),
                 (own, other) if own == other => Ok(Arc::new(made)),
                 (own, other) => Err(MetricError::DeviceMismatch {
                     left_name: "the batch of a task",
@@ -317,6 +320,12 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
     fn update(&self, delta: &mut Delta, batch: &B) {
         if let Ok(made) = self.task.batch(batch) {
             self.inner.update(delta, &made);
+        }
+    }
+
+    fn add(&self, batch: &B, summary: &mut A::Summary) {
+        if let Ok(made) = self.task.batch(batch) {
+            self.inner.add(&made, summary);
         }
     }
 

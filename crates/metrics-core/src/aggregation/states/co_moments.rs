@@ -1,7 +1,7 @@
 //! Co-moments of the variables of observations: the state of covariance.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Observations,
     ops,
     states::{

@@ -4,8 +4,9 @@ use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::{Binary, Multiclass},
     ops::{decisions::DecisionSink, rows::RowSink},
+    pass::Block,
     states::{
-        TaskKind,
+        Tally, TaskKind,
         confusion::at_least_one,
         fold::{add_counts, add_rejected, add_sums, add_weights},
     },
@@ -104,10 +105,8 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
         // One bin more than the width says: a confidence of 1 lies in its own.
         let bins = self.options.bins + 1;
         CalibrationBinsSummary {
-            counts: vec![0; bins],
-            hits: vec![0; bins],
+            tally: Tally::new(2 * bins),
             confidence: vec![0.0; bins],
-            weighted: Vec::new(),
             rejected: Rejected::default(),
         }
     }
@@ -131,17 +130,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 
     fn fold(&self, delta: &HostDelta, summary: &mut CalibrationBinsSummary) {
         for block in delta.blocks() {
-            if block.weighted {
-                add_weights(&mut summary.weighted, &block.sums());
-                add_rejected(&mut summary.rejected, &block.counts);
-                continue;
-            }
-            let (counts, rest) = block.counts.split_at(summary.counts.len());
-            let (hits, rejected) = rest.split_at(summary.hits.len());
-            add_counts(&mut summary.counts, counts);
-            add_counts(&mut summary.hits, hits);
-            add_sums(&mut summary.confidence, &block.sums());
-            add_rejected(&mut summary.rejected, rejected);
+            summary.fold(block);
         }
     }
 }
@@ -149,17 +138,11 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 /// Elements, hits and confidence by bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBinsSummary {
-    /// Elements per bin; the last bin holds those with confidence 1.
-    pub counts: Vec<u64>,
-    /// Right elements per bin.
-    pub hits: Vec<u64>,
-    /// Summed confidence per bin.
+    /// Wrong elements by bin, and then right ones by bin. The last bin holds those with confidence 1.
+    pub tally: Tally,
+    /// The sum of confidences by bin, each times its weight if it has one.
     #[serde(with = "crate::number::list")]
     pub confidence: Vec<f64>,
-    /// Of the elements that have a weight, by bin: the weights of wrong ones, of right ones, and the
-    /// sums of weight times confidence; empty if there was none. The others are above.
-    #[serde(default, with = "crate::number::list")]
-    pub weighted: Vec<f64>,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -178,14 +161,13 @@ impl CalibrationBinsSummary {
     /// # Errors
     /// [`MetricError::Empty`] if none holds anything.
     pub(crate) fn bins(&self) -> Result<Vec<BinSums>, MetricError> {
-        let width = self.counts.len();
-        let weight =
-            |part: usize, bin: usize| self.weighted.get(part * width + bin).unwrap_or(&0.0);
-        let bins: Vec<_> = (0..width)
-            .map(|bin| BinSums {
-                total: self.counts[bin] as f64 + weight(0, bin) + weight(1, bin),
-                hits: self.hits[bin] as f64 + weight(1, bin),
-                confidence: self.confidence[bin] + weight(2, bin),
+        let cells = self.tally.cells();
+        let (misses, hits) = cells.split_at(self.confidence.len());
+        let bins: Vec<_> = (misses.iter().zip(hits).zip(&self.confidence))
+            .map(|((misses, hits), confidence)| BinSums {
+                total: misses + hits,
+                hits: *hits,
+                confidence: *confidence,
             })
             .collect();
         match bins.iter().any(|bin| bin.total > 0.0) {
@@ -196,44 +178,49 @@ impl CalibrationBinsSummary {
         }
     }
 
-    /// Whether there are weights for all bins or none.
-    fn weights_fit(&self) -> bool {
-        [0, 3 * self.counts.len()].contains(&self.weighted.len())
+    fn fold(&mut self, block: &Block) {
+        let width = self.confidence.len();
+        let sums = block.sums();
+        if block.weighted {
+            let (cells, confidence) = sums.split_at(2 * width);
+            add_weights(&mut self.tally.weighted, cells);
+            add_sums(&mut self.confidence, confidence);
+            add_rejected(&mut self.rejected, &block.counts);
+            return;
+        }
+        let (all, rest) = block.counts.split_at(width);
+        let (hits, rejected) = rest.split_at(width);
+        let (misses_before, hits_before) = self.tally.counts.split_at_mut(width);
+        for (before, (all, hits)) in misses_before.iter_mut().zip(all.iter().zip(hits)) {
+            *before += (all - hits) as u64;
+        }
+        add_counts(hits_before, hits);
+        add_sums(&mut self.confidence, &sums);
+        add_rejected(&mut self.rejected, rejected);
     }
 }
 
 impl Summary for CalibrationBinsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        if self.counts.len() != other.counts.len() || !other.weights_fit() {
-            let what = |c: &Self| format!("{} bins", c.counts.len().saturating_sub(1));
+        let width = self.confidence.len();
+        if other.confidence.len() != width || !other.tally.fits(2 * width) {
+            let what = |c: &Self| format!("{} bins", c.confidence.len().saturating_sub(1));
             return Err(MetricError::MergeMismatch {
                 left: what(self),
                 right: what(other),
             });
         }
-        self.counts
-            .iter_mut()
-            .zip(&other.counts)
-            .for_each(|(a, b)| *a += b);
-        self.hits
-            .iter_mut()
-            .zip(&other.hits)
-            .for_each(|(a, b)| *a += b);
-        self.confidence
-            .iter_mut()
-            .zip(&other.confidence)
-            .for_each(|(a, b)| *a += b);
-        add_weights(&mut self.weighted, &other.weighted);
+        self.tally.merge(&other.tally);
+        add_sums(&mut self.confidence, &other.confidence);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        let lists = [self.hits.len(), self.confidence.len()] == [self.counts.len(); 2];
-        match lists && self.weights_fit() {
-            true => Ok(()),
-            false => Err(MetricError::saved("bins of different numbers")),
+        if self.tally.fits(2 * self.confidence.len()) {
+            return Ok(());
         }
+        Err(MetricError::saved("bins of different numbers"))
     }
 
     fn rejected(&self) -> Rejected {

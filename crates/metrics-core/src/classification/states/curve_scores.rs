@@ -7,7 +7,7 @@ use super::{
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Reason, Rejected,
     Summary,
-    batch::{Binary, Multiclass, Multilabel},
+    batch::{Binary, Multiclass, Multilabel, device_of},
     ops::{
         self, AREA_COUNTS,
         decisions::{DecisionSink, Decisions, Real},
@@ -253,7 +253,7 @@ impl<B: ScoredBatch> CurveScores<B> {
         let (probabilities, target) = batch.table();
         let ([n, width], [targets]) = (probabilities.dims(), target.dims());
         let weights = match batch.row_weights() {
-            None if delta.is_weighted() => Some(Tensor::ones([n], (&batch.device(), DType::F32))),
+            None if delta.is_weighted() => Some(Tensor::ones([n], (&device_of(batch), DType::F32))),
             weights => weights,
         };
         if let Some(weights) = weights {
@@ -342,7 +342,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         let Some(thresholds) = self.options.thresholds.rising() else {
             return match batch.decisions() {
                 // Elsewhere scores stay as they are, for the device to sort them.
-                Some(decisions) if ops::is_host(&batch.device()) => {
+                Some(decisions) if ops::is_host(&device_of(batch)) => {
                     delta.want((decisions, DecisionSink::Keys { ignore_index }));
                 }
                 _ => self.keep(delta, batch),
@@ -359,7 +359,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         let (probabilities, codes) = batch.codes(ignore_index);
         let [n, width] = probabilities.dims();
         let cells = 2 * width * (thresholds.len() + 1);
-        let (len, device) = (cells + REJECTED_SLOTS, batch.device());
+        let (len, device) = (cells + REJECTED_SLOTS, device_of(batch));
         match batch.row_weights() {
             None => delta.counts(0, len, &device, |state| {
                 ops::threshold_counts(state, probabilities, codes, &thresholds)

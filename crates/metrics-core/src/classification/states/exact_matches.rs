@@ -2,7 +2,7 @@
 
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Multiclass, Multilabel},
+    batch::{Multiclass, Multilabel, device_of},
     ops::{
         self, ConfusionOptions,
         decisions::{DecisionSink, Real},
@@ -175,7 +175,7 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
             return;
         }
         let counts = self.count(batch, 1);
-        delta.counts(0, 2 + REJECTED_SLOTS, &batch.device(), |state| {
+        delta.counts(0, 2 + REJECTED_SLOTS, &device_of(batch), |state| {
             state + counts
         });
     }
@@ -202,7 +202,7 @@ impl<B: MatchedBatch> BySample for ExactMatches<B> {
     }
 
     fn count(&self, batch: &B, samples: usize) -> Tensor<1, Int> {
-        let state = zeros(2 * samples, &batch.device());
+        let state = zeros(2 * samples, &device_of(batch));
         ops::unit_matches(state, batch.matches(&self.options), samples)
     }
 

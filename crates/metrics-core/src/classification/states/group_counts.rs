@@ -5,9 +5,8 @@ use crate::{
     batch::Grouped,
     ops::decisions::{DecisionSink, Real},
     states::{
-        ClassCounts,
+        ClassCounts, Tally,
         confusion::{at_least_one, check_threshold},
-        fold::{add_counts, add_rejected, add_sums},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -42,8 +41,7 @@ impl Accumulator for GroupCounts {
 
     fn empty(&self) -> GroupCountsSummary {
         GroupCountsSummary {
-            counts: vec![0; 4 * self.groups],
-            weights: vec![0.0; 4 * self.groups],
+            tally: Tally::new(4 * self.groups),
             rejected: Rejected::default(),
         }
     }
@@ -72,14 +70,7 @@ impl Accumulator for GroupCounts {
 
     fn fold(&self, delta: &HostDelta, summary: &mut GroupCountsSummary) {
         for block in delta.blocks() {
-            if block.weighted {
-                add_rejected(&mut summary.rejected, &block.counts);
-                add_sums(&mut summary.weights, &block.sums());
-            } else {
-                let (counts, rejected) = block.counts.split_at(summary.counts.len());
-                add_counts(&mut summary.counts, counts);
-                add_rejected(&mut summary.rejected, rejected);
-            }
+            summary.tally.fold(block, &mut summary.rejected);
         }
     }
 }
@@ -87,11 +78,8 @@ impl Accumulator for GroupCounts {
 /// Outcomes by group, at `group * 4 + target * 2 + prediction`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GroupCountsSummary {
-    /// Elements without a weight.
-    pub counts: Vec<u64>,
-    /// The weights of the others.
-    #[serde(with = "crate::number::list")]
-    pub weights: Vec<f64>,
+    /// The cells.
+    pub tally: Tally,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -99,8 +87,7 @@ pub struct GroupCountsSummary {
 impl GroupCountsSummary {
     /// The outcomes of every group.
     pub fn groups(&self) -> Vec<ClassCounts> {
-        let pairs = self.counts.iter().zip(&self.weights);
-        let cells: Vec<f64> = pairs.map(|(count, sum)| *count as f64 + sum).collect();
+        let cells = self.tally.cells();
         let groups = cells.chunks_exact(4);
         groups
             .map(|cell| ClassCounts {
@@ -128,27 +115,24 @@ impl GroupCountsSummary {
 
 impl Summary for GroupCountsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        let shape = |o: &Self| [o.counts.len(), o.weights.len()];
-        if shape(self) != shape(other) {
-            let what = |o: &Self| format!("outcomes of {} groups", o.counts.len() / 4);
+        if !other.tally.fits(self.tally.counts.len()) {
+            let what = |o: &Self| format!("outcomes of {} groups", o.tally.counts.len() / 4);
             return Err(MetricError::MergeMismatch {
                 left: what(self),
                 right: what(other),
             });
         }
-        let counts = self.counts.iter_mut().zip(&other.counts);
-        counts.for_each(|(count, more)| *count += more);
-        add_sums(&mut self.weights, &other.weights);
+        self.tally.merge(&other.tally);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        let cells = self.counts.len();
-        match cells == self.weights.len() && cells.is_multiple_of(4) {
-            true => Ok(()),
-            false => Err(MetricError::saved("outcomes of different groups")),
+        let cells = self.tally.counts.len();
+        if self.tally.fits(cells) && cells.is_multiple_of(4) {
+            return Ok(());
         }
+        Err(MetricError::saved("outcomes of different groups"))
     }
 
     fn rejected(&self) -> Rejected {

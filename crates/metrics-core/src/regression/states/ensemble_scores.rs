@@ -1,7 +1,7 @@
 //! Scores of ensembles: the state of the continuous ranked probability score.
 
 use crate::{
-    Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::Ensemble,
     ops,
     states::{fold::add_rejected, rows::Weighed},

@@ -9,21 +9,23 @@ use metrics_core::{
     states::{ClassCounts, ConfusionSummary},
 };
 
-/// Informedness (Youden's J): recall + specificity - 1. Ranges over `[-1, 1]`, 0 is chance.
+/// G-mean: the geometric mean of recall and specificity, 0 as soon as one class is never found.
 ///
 /// The alias has the constructors and options of every metric of confusion counts:
-/// `Informedness::binary().threshold(0.3)`, `Informedness::multiclass(10).average(Average::None)`.
-pub type Informedness<B> = ClassMetric<InformednessRule, B>;
+/// `GMean::binary().threshold(0.3)`, `GMean::multiclass(10).average(Average::None)`.
+///
+/// Source: Kubat and Matwin, "Addressing the curse of imbalanced training sets", ICML 1997.
+pub type GMean<B> = ClassMetric<GMeanRule, B>;
 
-/// The rule of [`Informedness`].
+/// The rule of [`GMean`].
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct InformednessRule;
+pub struct GMeanRule;
 
 /// It has the option `average`.
-impl Averaged for InformednessRule {}
+impl Averaged for GMeanRule {}
 
-impl ConfusionRule for InformednessRule {
-    const NAME: &'static str = "informedness";
+impl ConfusionRule for GMeanRule {
+    const NAME: &'static str = "g_mean";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
 
     fn value(
@@ -31,12 +33,11 @@ impl ConfusionRule for InformednessRule {
         counts: &ConfusionSummary,
         options: &RuleOptions,
     ) -> Result<Value, MetricError> {
-        let informedness = |c: &ClassCounts| {
+        let g_mean = |c: &ClassCounts| {
             let recall = options.divide(c.tp, c.tp + c.fn_);
             let specificity = options.divide(c.tn, c.tn + c.fp);
-            recall + specificity - 1.0
+            (recall * specificity).sqrt()
         };
-        let absent = |c: &ClassCounts| c.tp + c.fp + c.fn_ == 0.0;
-        Ok(options.average(counts, informedness, absent))
+        Ok(options.average(counts, g_mean, ClassCounts::is_unseen))
     }
 }
