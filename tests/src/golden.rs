@@ -101,9 +101,10 @@ impl Array {
 
     /// As `i64`, or as `i32` where the device has no other.
     pub fn ints<const D: usize>(&self, device: &Device) -> Tensor<D, Int> {
-        let dtype = match device.supports_dtype(IntDType::I64) {
-            true => DType::I64,
-            false => DType::I32,
+        let dtype = if device.supports_dtype(IntDType::I64) {
+            DType::I64
+        } else {
+            DType::I32
         };
         let values: Vec<i64> = self.data.iter().map(|v| *v as i64).collect();
         Tensor::from_data(self.tensor_data(values), (device, dtype))

@@ -338,9 +338,10 @@ mod tests {
                 // Workers meet at the last step of each segment, and send a step after it.
                 let start = step / meet * meet;
                 let last = (start + meet - 1).min(steps - 1);
-                let met = match step == last {
-                    true => epoch * steps + last,
-                    false => (epoch * steps + start).saturating_sub(1),
+                let met = if step == last {
+                    epoch * steps + last
+                } else {
+                    (epoch * steps + start).saturating_sub(1)
                 };
                 let others = sent.iter().all(|sent| *sent >= met);
                 let waits = worker == 0 && ended < epoch;

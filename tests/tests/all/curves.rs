@@ -275,9 +275,10 @@ fn octaves_are_tight_where_scores_crowd() {
                 let positive = random.below(10) == 0;
                 let small = random.below(1 << 20) as f64 / (1 << 20) as f64;
                 let small = 0.009 * small.powi(if positive { 2 } else { 4 });
-                match near_one {
-                    true => (1.0 - small, !positive),
-                    false => (small, positive),
+                if near_one {
+                    (1.0 - small, !positive)
+                } else {
+                    (small, positive)
                 }
             })
             .collect();

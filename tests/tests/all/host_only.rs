@@ -67,9 +67,10 @@ impl HostAccumulator for Matches {
         MatchesSummary { matched: 0, all: 0 }
     }
     fn check(&self, batch: &Answers) -> Result<(), MetricError> {
-        match batch.pairs.iter().any(|(_, target)| target.is_empty()) {
-            true => Err(MetricError::Custom("a target without text".into())),
-            false => Ok(()),
+        if batch.pairs.iter().any(|(_, target)| target.is_empty()) {
+            Err(MetricError::Custom("a target without text".into()))
+        } else {
+            Ok(())
         }
     }
     fn add(&self, batch: &Answers, summary: &mut MatchesSummary) {

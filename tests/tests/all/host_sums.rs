@@ -67,9 +67,10 @@ impl Data<'_> {
     /// A number, or now and then one of others if the batch is hostile.
     fn draw(&mut self, usual: impl Fn(&mut Random) -> f64, others: &[f64]) -> f64 {
         let hostile = self.kind == Kind::Hostile && self.random.below(8) == 0;
-        match hostile && !others.is_empty() {
-            true => others[self.random.below(others.len())],
-            false => usual(&mut self.random),
+        if hostile && !others.is_empty() {
+            others[self.random.below(others.len())]
+        } else {
+            usual(&mut self.random)
         }
     }
 

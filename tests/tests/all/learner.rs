@@ -171,9 +171,10 @@ fn steps_and_epochs_fork_their_names() {
             let steps = stored(dir.path(), "accuracy_step", 1, &Split::Train);
             let accuracy = |dumped: &[Dumped]| offline(dumped).scalar("accuracy").unwrap();
             // Steps 2 and 4 of 5 log; the fifth batch is in the epoch's value all the same.
-            let expected = match running {
-                true => [accuracy(&dump[..2]), accuracy(&dump[..4])],
-                false => [accuracy(&dump[1..2]), accuracy(&dump[3..4])],
+            let expected = if running {
+                [accuracy(&dump[..2]), accuracy(&dump[..4])]
+            } else {
+                [accuracy(&dump[1..2]), accuracy(&dump[3..4])]
             };
             let logged: Vec<f64> = steps.iter().map(NumericEntry::current).collect();
             assert_eq!(logged, expected, "{name}");

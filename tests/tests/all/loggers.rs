@@ -609,13 +609,14 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
     let dir = tempdir().unwrap();
     let log = |path: &Path, csv: bool, step: u64| {
         let value = RecordValue::Text(format!("\"line\"\nof step {step}"));
-        match csv {
-            true => Csv::append(path, "run")
+        if csv {
+            Csv::append(path, "run")
                 .unwrap()
-                .step("train", 1, step, "loss", value),
-            false => JsonLines::append(path, "run")
+                .step("train", 1, step, "loss", value)
+        } else {
+            JsonLines::append(path, "run")
                 .unwrap()
-                .step("train", 1, step, "loss", value),
+                .step("train", 1, step, "loss", value)
         }
     };
     for csv in [false, true] {
@@ -636,23 +637,25 @@ fn a_torn_last_line_is_cut_off_wherever_it_was_torn() {
             let kept = lengths.iter().filter(|l| **l <= len as u64).count() - 1;
             // JSON tells whether a last line without its newline lacks more.
             let unterminated = lengths.contains(&(len as u64 + 1)) && len > 0;
-            let kept = match csv {
-                true => kept.saturating_sub(1),
-                false => kept + usize::from(unterminated),
+            let kept = if csv {
+                kept.saturating_sub(1)
+            } else {
+                kept + usize::from(unterminated)
             };
             if !csv {
                 let read = read_json_lines(&path).unwrap().len();
                 assert_eq!(read, kept, "{len} bytes");
             }
             log(&path, csv, 9);
-            let steps: Vec<String> = match csv {
-                true => read_csv(&path)
+            let steps: Vec<String> = if csv {
+                read_csv(&path)
                     .into_iter()
                     .map(|row| row[3].clone())
-                    .collect(),
-                false => (read_json_lines(&path).unwrap().iter())
+                    .collect()
+            } else {
+                (read_json_lines(&path).unwrap().iter())
                     .map(|record| record.step.unwrap().to_string())
-                    .collect(),
+                    .collect()
             };
             let expected: Vec<_> = (1..=kept).chain([9]).map(|s| s.to_string()).collect();
             assert_eq!(steps, expected, "csv: {csv}, {len} bytes");

@@ -243,9 +243,10 @@ impl Accumulator for Picky {
         }
     }
     fn check(&self, _: &Multiclass) -> Result<(), MetricError> {
-        match self.refuses_batches {
-            true => Err(MetricError::Custom("does not fit".into())),
-            false => Ok(()),
+        if self.refuses_batches {
+            Err(MetricError::Custom("does not fit".into()))
+        } else {
+            Ok(())
         }
     }
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
@@ -394,13 +395,12 @@ struct Output(ClassificationOutput, bool);
 
 impl ItemLazy for Output {
     fn sync(self) -> Result<Self, ExecutionError> {
-        match self.1 {
-            true => {
-                // Burn's evaluator hears of it when it has sent the next batch.
-                std::thread::sleep(std::time::Duration::from_millis(50));
-                Err(ExecutionError::with_context("the device is gone"))
-            }
-            false => Ok(self),
+        if self.1 {
+            // Burn's evaluator hears of it when it has sent the next batch.
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            Err(ExecutionError::with_context("the device is gone"))
+        } else {
+            Ok(self)
         }
     }
 }

@@ -112,9 +112,10 @@ fn rows_with_an_invalid_weight_are_left_out() {
             let (outcome, rejected) = value(metric, &[with_weights(arrays, &weights)], device);
             agree(&outcome, &expected)?;
             // A row that is invalid for another reason counts under that.
-            match rejected.invalid() > without.invalid() && without.invalid_weights == 0 {
-                true => Ok(()),
-                false => Err(format!("{rejected:?}")),
+            if rejected.invalid() > without.invalid() && without.invalid_weights == 0 {
+                Ok(())
+            } else {
+                Err(format!("{rejected:?}"))
             }
         }
     }

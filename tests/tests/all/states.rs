@@ -18,9 +18,10 @@ use std::{
 /// The kinds of an accumulator and of what it is made of.
 fn kinds(identity: &Identity) -> String {
     let inner: Vec<_> = identity.parts().iter().map(kinds).collect();
-    match inner.is_empty() {
-        true => identity.kind().to_string(),
-        false => format!("{}({})", identity.kind(), inner.join(", ")),
+    if inner.is_empty() {
+        identity.kind().to_string()
+    } else {
+        format!("{}({})", identity.kind(), inner.join(", "))
     }
 }
 
@@ -200,9 +201,10 @@ impl Visitor for Fixtures {
         self.seen.push(identity.clone());
         let file = self.files.entry(file_name(&kinds(&identity))).or_default();
         let Some(fixture) = file.iter().find(|fixture| fixture.identity() == identity) else {
-            match self.write {
-                true => file.push(saved(&metric)),
-                false => self.missing.push(identity.to_string()),
+            if self.write {
+                file.push(saved(&metric))
+            } else {
+                self.missing.push(identity.to_string())
             }
             return;
         };

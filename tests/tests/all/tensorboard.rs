@@ -361,9 +361,10 @@ fn a_precision_recall_curve_is_exact_wherever_there_is_a_true_positive() {
         let (mut exact, mut without) = (0, 0);
         for i in 0..201usize {
             // Binned, the counts are those of the next of the 101 thresholds.
-            let at = match binned {
-                true => f64::from((i.div_ceil(2) as f64 / 100.0) as f32),
-                false => f64::from((i as f64 / 200.0) as f32),
+            let at = if binned {
+                f64::from((i.div_ceil(2) as f64 / 100.0) as f32)
+            } else {
+                f64::from((i as f64 / 200.0) as f32)
             };
             let above = || scored.iter().filter(|(score, _)| f64::from(*score) >= at);
             let tp = above().filter(|(_, positive)| *positive).count() as f64;

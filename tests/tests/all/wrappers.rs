@@ -737,15 +737,12 @@ fn sides_that_need_the_same_share_one_state() {
     for wide_first in [true, false] {
         let kappa = metrics_core::classification::CohenKappa::multiclass(3);
         let f1 = F1Score::multiclass(3);
-        let value = match wide_first {
-            true => {
-                let metric = kappa.expr() + f1;
-                (metric.evaluate(&batch), saved!(metric, &batch))
-            }
-            false => {
-                let metric = f1.expr() + kappa;
-                (metric.evaluate(&batch), saved!(metric, &batch))
-            }
+        let value = if wide_first {
+            let metric = kappa.expr() + f1;
+            (metric.evaluate(&batch), saved!(metric, &batch))
+        } else {
+            let metric = f1.expr() + kappa;
+            (metric.evaluate(&batch), saved!(metric, &batch))
         };
         assert_eq!(value.0.unwrap().scalar(), Some(2.0));
         assert_eq!(value.1["right"], serde_json::Value::Null);

@@ -189,9 +189,10 @@ pub(super) struct Tail {
 
 /// Refuses anything but a file. A pipe, for example, would wait for its other end.
 pub(super) fn check_regular(path: &Path) -> io::Result<()> {
-    match fs::metadata(path)?.is_file() {
-        true => Ok(()),
-        false => Err(invalid("is not a file".into())),
+    if fs::metadata(path)?.is_file() {
+        Ok(())
+    } else {
+        Err(invalid("is not a file".into()))
     }
 }
 

@@ -163,9 +163,10 @@ pub fn labels(ticks: &[f64]) -> Vec<String> {
     };
     let scientific: Vec<_> = ticks.iter().map(scientific).collect();
     let width = |labels: &[String]| labels.iter().map(String::len).max();
-    match width(&scientific) < width(&plain) {
-        true => scientific,
-        false => plain,
+    if width(&scientific) < width(&plain) {
+        scientific
+    } else {
+        plain
     }
 }
 

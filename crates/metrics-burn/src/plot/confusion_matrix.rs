@@ -33,15 +33,14 @@ pub fn confusion_matrix(name: &str, matrix: &Matrix, class_names: &[String]) -> 
     };
     let total: f64 = heat.finite_sum();
     // Shares of rows or columns do not add up to a share of all.
-    let subtitle = match square && !matrix.normalized && total > 0.0 {
-        true => {
-            let right = (0..matrix.rows)
-                .map(|i| matrix.get(i, i))
-                .filter(|v| v.is_finite());
-            let share = 100.0 * right.sum::<f64>() / total;
-            format!("{share:.1} % on the diagonal{blocks}")
-        }
-        false => format!("{} × {}{blocks}", matrix.rows, matrix.cols),
+    let subtitle = if square && !matrix.normalized && total > 0.0 {
+        let right = (0..matrix.rows)
+            .map(|i| matrix.get(i, i))
+            .filter(|v| v.is_finite());
+        let share = 100.0 * right.sum::<f64>() / total;
+        format!("{share:.1} % on the diagonal{blocks}")
+    } else {
+        format!("{} × {}{blocks}", matrix.rows, matrix.cols)
     };
     let names = |count: usize| -> Vec<String> {
         let named = square && heat.block == 1;
@@ -88,12 +87,11 @@ pub fn confusion_matrix(name: &str, matrix: &Matrix, class_names: &[String]) -> 
             }
             for i in stepped(heat.cols, if turned { width } else { f64::INFINITY }) {
                 let x = area.left + (i as f64 + 0.5) * width;
-                match turned {
-                    true => {
-                        let text = fit(&cols[i], 100.0, TEXT);
-                        canvas.upward((x, bottom + 7.0), Align::Right, TEXT, INK, &text);
-                    }
-                    false => canvas.text((x, bottom + 12.0), Align::Center, TEXT, INK, &cols[i]),
+                if turned {
+                    let text = fit(&cols[i], 100.0, TEXT);
+                    canvas.upward((x, bottom + 7.0), Align::Right, TEXT, INK, &text);
+                } else {
+                    canvas.text((x, bottom + 12.0), Align::Center, TEXT, INK, &cols[i])
                 }
             }
             let (row, column) = if square {
@@ -119,9 +117,10 @@ pub(super) fn per_label(name: &str, list: &[Matrix], label_names: &[String]) -> 
     }
     let columns = shown.len().min(3);
     let lines = shown.len().div_ceil(columns);
-    let subtitle = match list.len() > shown.len() {
-        true => format!("the first {} of {} labels", shown.len(), list.len()),
-        false => format!("{} labels", list.len()),
+    let subtitle = if list.len() > shown.len() {
+        format!("the first {} of {} labels", shown.len(), list.len())
+    } else {
+        format!("{} labels", list.len())
     } + "; rows: target, columns: prediction";
     let label = format!("{name}: {subtitle}");
     let height = 64.0 + lines as f64 * 158.0;

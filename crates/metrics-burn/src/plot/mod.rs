@@ -169,9 +169,10 @@ pub(crate) fn scalar(value: Option<&Value>) -> String {
 
 /// A count, or a mean of counts, as the reports show it.
 pub(crate) fn count(value: f64) -> String {
-    match value == value.trunc() && value.abs() < 1e15 {
-        true => format!("{value:.0}"),
-        false => number(value),
+    if value == value.trunc() && value.abs() < 1e15 {
+        format!("{value:.0}")
+    } else {
+        number(value)
     }
 }
 

@@ -83,9 +83,10 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         axes.draw(canvas, "", "accuracy", &[]);
         for bin in bins.iter().filter(used) {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
-            let (low, high) = match bin.accuracy < bin.confidence {
-                true => (bin.accuracy, bin.confidence),
-                false => (bin.confidence, bin.accuracy),
+            let (low, high) = if bin.accuracy < bin.confidence {
+                (bin.accuracy, bin.confidence)
+            } else {
+                (bin.confidence, bin.accuracy)
             };
             canvas.rect(axes.at(left, 0.0), axes.at(right, low), SERIES[0], 1.0);
             canvas.rect(axes.at(left, low), axes.at(right, high), SERIES[1], 0.4);

@@ -352,13 +352,13 @@ fn class_table(classes: &ClassTable, of: &str) -> String {
     let support = |column: usize| classes.columns[column] == "support";
     let rows: Vec<_> = (classes.rows.iter())
         .map(|(name, values)| {
-            let cells = values
-                .iter()
-                .enumerate()
-                .map(|(i, value)| match support(i) {
-                    true if !value.is_nan() => count(*value),
-                    _ => cell(Some(*value)),
-                });
+            let cells = values.iter().enumerate().map(|(i, value)| {
+                if support(i) && !value.is_nan() {
+                    count(*value)
+                } else {
+                    cell(Some(*value))
+                }
+            });
             (name.clone(), cells.collect())
         })
         .collect();
@@ -380,11 +380,10 @@ fn failures(run: &RunReport) -> String {
             )
         })
         .collect();
-    match items.is_empty() {
-        true => {
-            "<p>None: every epoch is complete, and every metric has a value in it.</p>\n".into()
-        }
-        false => format!("<ul class=\"failures\">\n{items}</ul>\n"),
+    if items.is_empty() {
+        "<p>None: every epoch is complete, and every metric has a value in it.</p>\n".into()
+    } else {
+        format!("<ul class=\"failures\">\n{items}</ul>\n")
     }
 }
 

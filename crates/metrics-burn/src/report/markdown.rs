@@ -154,9 +154,10 @@ fn headline(run: &RunReport) -> Vec<&SplitReport> {
         .iter()
         .filter(|split| matches!(split, SplitKind::Test(_)));
     let tests: Vec<_> = tests.copied().collect();
-    let shown = match tests.is_empty() {
-        true => run.judge().into_iter().collect(),
-        false => tests,
+    let shown = if tests.is_empty() {
+        run.judge().into_iter().collect()
+    } else {
+        tests
     };
     shown
         .into_iter()

@@ -253,9 +253,10 @@ impl RunReport {
 
     /// The names of the classes of a value.
     fn names<'a>(&'a self, entry: &'a ReportEntry) -> &'a [String] {
-        match self.class_names.is_empty() {
-            true => &entry.class_names,
-            false => &self.class_names,
+        if self.class_names.is_empty() {
+            &entry.class_names
+        } else {
+            &self.class_names
         }
     }
 

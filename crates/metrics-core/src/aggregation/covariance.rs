@@ -80,11 +80,12 @@ fn covariances(moments: &CoMomentsSummary) -> Vec<f64> {
     let unknown = |i: usize| products[i * size + i].is_nan();
     let cells = products.iter().enumerate();
     cells
-        .map(
-            |(cell, product)| match unknown(cell / size) || unknown(cell % size) {
-                true => f64::NAN,
-                false => product / (moments.weight - 1.0),
-            },
-        )
+        .map(|(cell, product)| {
+            if unknown(cell / size) || unknown(cell % size) {
+                f64::NAN
+            } else {
+                product / (moments.weight - 1.0)
+            }
+        })
         .collect()
 }

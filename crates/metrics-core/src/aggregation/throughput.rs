@@ -47,11 +47,12 @@ impl Throughput {
     /// # Errors
     /// [`MetricError::Empty`] if no time has passed.
     pub fn compute(&self) -> Result<f64, MetricError> {
-        match self.elapsed.is_zero() {
-            true => Err(MetricError::Empty {
+        if self.elapsed.is_zero() {
+            Err(MetricError::Empty {
                 rejected: Default::default(),
-            }),
-            false => Ok(self.items as f64 / self.elapsed.as_secs_f64()),
+            })
+        } else {
+            Ok(self.items as f64 / self.elapsed.as_secs_f64())
         }
     }
 

@@ -49,9 +49,10 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
 /// copy of twice the size; other scores as [`floats`].
 fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     let half = matches!(tensor.dtype(), DType::F16 | DType::BF16);
-    match half && ops::has_kernels(&tensor.device()) {
-        true => tensor.without_autodiff(),
-        false => floats(tensor),
+    if half && ops::has_kernels(&tensor.device()) {
+        tensor.without_autodiff()
+    } else {
+        floats(tensor)
     }
 }
 

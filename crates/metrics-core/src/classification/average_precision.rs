@@ -60,9 +60,10 @@ impl CurveRule for AveragePrecisionRule {
     }
 
     fn validate(&self, thresholds: &Thresholds) -> Result<(), MetricError> {
-        match self.certified {
-            true => certified::check_binned(thresholds),
-            false => Ok(()),
+        if self.certified {
+            certified::check_binned(thresholds)
+        } else {
+            Ok(())
         }
     }
 

@@ -62,16 +62,18 @@ pub(super) fn roc_area(column: &Column) -> [f64; 3] {
     for bin in column.bins() {
         let pairs = bin.positives * bin.negatives;
         sure += tp * bin.negatives;
-        match bin.tied {
-            true => sure += pairs / 2.0,
-            false => open += pairs,
+        if bin.tied {
+            sure += pairs / 2.0
+        } else {
+            open += pairs
         }
         tp += bin.positives;
     }
     let pairs = column.positives * column.negatives;
-    match pairs > 0.0 {
-        true => [sure + open / 2.0, sure, sure + open].map(|wins| wins / pairs),
-        false => [0.0; 3],
+    if pairs > 0.0 {
+        [sure + open / 2.0, sure, sure + open].map(|wins| wins / pairs)
+    } else {
+        [0.0; 3]
     }
 }
 
@@ -98,12 +100,13 @@ pub(super) fn average_precision(column: &Column, task: TaskKind) -> [f64; 3] {
         if positives > 0.0 {
             let reached = tp + positives;
             let tied = positives * reached / (reached + behind);
-            let bounds = match bin.tied {
-                true => [tied, tied],
-                false => [
+            let bounds = if bin.tied {
+                [tied, tied]
+            } else {
+                [
                     one_by_one(tp, behind, positives, column.is_whole()),
                     positives * reached / (reached + fp),
-                ],
+                ]
             };
             sums = [sums[0] + tied, sums[1] + bounds[0], sums[2] + bounds[1]];
         }

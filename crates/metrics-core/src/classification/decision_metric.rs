@@ -85,9 +85,10 @@ impl<R: DecisionRule, B: DecisionBatch> Metric for DecisionMetric<R, B> {
         totals.not_empty()?;
         let means = totals.means();
         let values: Vec<_> = means.map(|m| self.rule.value(m[0], m[1], m[2])).collect();
-        Ok(match B::SINGLE {
-            true => values[0].into(),
-            false => Value::PerClass(values),
+        Ok(if B::SINGLE {
+            values[0].into()
+        } else {
+            Value::PerClass(values)
         })
     }
 

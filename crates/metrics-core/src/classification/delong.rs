@@ -19,12 +19,11 @@ pub(super) fn interval(column: &Column, area: f64, level: f64) -> Estimate {
         last = (tp, fp);
     });
     // One element has no variance.
-    let variance = match positives < 2.0 || negatives < 2.0 {
-        true => f64::NAN,
-        false => {
-            of_positives / (positives * (positives - 1.0))
-                + of_negatives / (negatives * (negatives - 1.0))
-        }
+    let variance = if positives < 2.0 || negatives < 2.0 {
+        f64::NAN
+    } else {
+        of_positives / (positives * (positives - 1.0))
+            + of_negatives / (negatives * (negatives - 1.0))
     };
     let width = -normal::quantile((1.0 - level) / 2.0) * variance.sqrt();
     Estimate {

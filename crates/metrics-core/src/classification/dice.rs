@@ -88,9 +88,10 @@ impl ConfusionRule for DiceRule {
     }
 
     fn suffix(&self) -> String {
-        match self.without_background {
-            true => "_without_background".into(),
-            false => String::new(),
+        if self.without_background {
+            "_without_background".into()
+        } else {
+            String::new()
         }
     }
 }

@@ -85,8 +85,9 @@ fn at(curve: &Curve, x: f64) -> f64 {
     let right = right.clamp(1, curve.x.len() - 1);
     let (x0, x1) = (curve.x[right - 1], curve.x[right]);
     let (y0, y1) = (curve.y[right - 1], curve.y[right]);
-    match x1 == x0 {
-        true => y0,
-        false => y0 + (y1 - y0) / (x1 - x0) * (x - x0),
+    if x1 == x0 {
+        y0
+    } else {
+        y0 + (y1 - y0) / (x1 - x0) * (x - x0)
     }
 }

@@ -111,9 +111,10 @@ impl<B: MarginBatch> Metric for HingeLoss<B> {
     fn finalize(&self, totals: &RowSumsSummary) -> Result<Value, MetricError> {
         totals.not_empty()?;
         let losses = totals.means().next().unwrap_or_default();
-        Ok(match self.terms.options.one_vs_all {
-            true => Value::PerClass(losses),
-            false => losses[0].into(),
+        Ok(if self.terms.options.one_vs_all {
+            Value::PerClass(losses)
+        } else {
+            losses[0].into()
         })
     }
 

@@ -43,9 +43,10 @@ impl ConfusionRule for InformednessRule {
     ) -> Result<Value, MetricError> {
         let informedness = |c: &ClassCounts| {
             let (positives, negatives) = (c.support(), c.tn + c.fp);
-            match positives > 0.0 && negatives > 0.0 {
-                true => c.tp / positives + c.tn / negatives - 1.0,
-                false => 0.0,
+            if positives > 0.0 && negatives > 0.0 {
+                c.tp / positives + c.tn / negatives - 1.0
+            } else {
+                0.0
             }
         };
         Ok(options.average(counts, informedness, ClassCounts::is_unseen))

@@ -70,12 +70,13 @@ impl CurveRule for LogAucRule {
     const DEFAULT_AVERAGE: Average = Average::None;
 
     fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
-        match 0.0 < self.low && self.low < self.high && self.high <= 1.0 {
-            true => Ok(()),
-            false => Err(MetricError::InvalidOption(format!(
+        if 0.0 < self.low && self.low < self.high && self.high <= 1.0 {
+            Ok(())
+        } else {
+            Err(MetricError::InvalidOption(format!(
                 "a range of false positive rates must be within 0 < low < high <= 1, not {} to {}",
                 self.low, self.high
-            ))),
+            )))
         }
     }
 
@@ -88,9 +89,10 @@ impl CurveRule for LogAucRule {
     }
 
     fn suffix(&self) -> String {
-        match *self == Self::default() {
-            true => String::new(),
-            false => format!("_fpr{}_{}", self.low, self.high),
+        if *self == Self::default() {
+            String::new()
+        } else {
+            format!("_fpr{}_{}", self.low, self.high)
         }
     }
 }

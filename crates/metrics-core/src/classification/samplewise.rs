@@ -110,11 +110,12 @@ impl<M: SampleMetric> Metric for Samplewise<M> {
             self.metric.sample_value(&summary)
         };
         let values: Vec<_> = counts.samples().map(of_sample).collect::<Result<_, _>>()?;
-        match values.is_empty() {
-            true => Err(MetricError::Empty {
+        if values.is_empty() {
+            Err(MetricError::Empty {
                 rejected: counts.rejected,
-            }),
-            false => Ok(together(values)),
+            })
+        } else {
+            Ok(together(values))
         }
     }
 

@@ -153,9 +153,10 @@ impl MetricReport {
             name: name.to_string(),
             error,
             rejected,
-            class_names: match classes == Some(class_names.len()) {
-                true => class_names.to_vec(),
-                false => Vec::new(),
+            class_names: if classes == Some(class_names.len()) {
+                class_names.to_vec()
+            } else {
+                Vec::new()
             },
             value,
         });
@@ -179,9 +180,10 @@ impl fmt::Display for MetricReport {
                 (Some(Value::Scalar(value)), _) => write!(f, "{:>10}", format_number(*value))?,
                 (Some(_), _) => {
                     let text = entry.text();
-                    match text.contains('\n') {
-                        true => text.lines().try_for_each(|line| write!(f, "\n  {line}"))?,
-                        false => f.write_str(&text)?,
+                    if text.contains('\n') {
+                        text.lines().try_for_each(|line| write!(f, "\n  {line}"))?
+                    } else {
+                        f.write_str(&text)?
                     }
                 }
                 (None, Some(error)) => write!(f, "{:>10}  {error}", "N/A")?,

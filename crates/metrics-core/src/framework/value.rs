@@ -406,9 +406,10 @@ impl Value {
             Value::PerClass(values) if values.len() > SHOWN => range(values),
             Value::OperatingPoints(points) if points.values.len() > SHOWN => range(&points.values),
             Value::PerClass(_) | Value::List(_) | Value::Scalar(_) | Value::OperatingPoints(_) => {
-                match names.is_empty() {
-                    true => self.to_string().replace(['[', ']'], ""),
-                    false => self.named(names),
+                if names.is_empty() {
+                    self.to_string().replace(['[', ']'], "")
+                } else {
+                    self.named(names)
                 }
             }
             Value::Disparities(_) => self.to_string(),
@@ -458,13 +459,14 @@ fn range(values: &[f64]) -> String {
         (low.min(*v), high.max(*v))
     });
     let count = values.len();
-    match low <= high {
-        true => format!(
+    if low <= high {
+        format!(
             "{count} values, {} to {}",
             format_number(low),
             format_number(high)
-        ),
-        false => format!("{count} values"),
+        )
+    } else {
+        format!("{count} values")
     }
 }
 

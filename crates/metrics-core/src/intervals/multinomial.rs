@@ -231,9 +231,10 @@ impl Table {
     pub fn pick(&self, word: u32) -> u32 {
         let slot = word % Self::SIZE as u32;
         let entry = self.0[slot as usize];
-        match word >> 8 < entry >> 8 {
-            true => slot,
-            false => entry % Self::SIZE as u32,
+        if word >> 8 < entry >> 8 {
+            slot
+        } else {
+            entry % Self::SIZE as u32
         }
     }
 }

@@ -82,11 +82,12 @@ impl Replicates {
     /// # Errors
     /// [`MetricError::InvalidOption`] outside `[0, 1]`.
     pub fn quantile(&self, q: f64) -> Result<Value, MetricError> {
-        match (0.0..=1.0).contains(&q) {
-            true => Ok(self.each(|_, sorted| quantile(sorted, q))),
-            false => Err(MetricError::InvalidOption(format!(
+        if (0.0..=1.0).contains(&q) {
+            Ok(self.each(|_, sorted| quantile(sorted, q)))
+        } else {
+            Err(MetricError::InvalidOption(format!(
                 "a quantile must be in [0, 1], not {q}"
-            ))),
+            )))
         }
     }
 
@@ -150,11 +151,12 @@ pub(super) fn replicate<M: Metric>(
     metric: &M,
     summary: &SummaryOf<M>,
 ) -> Result<Value, MetricError> {
-    match metric.is_defined(summary) {
-        true => metric.finalize(summary),
-        false => Err(MetricError::Empty {
+    if metric.is_defined(summary) {
+        metric.finalize(summary)
+    } else {
+        Err(MetricError::Empty {
             rejected: summary.rejected(),
-        }),
+        })
     }
 }
 
@@ -168,11 +170,12 @@ fn drawn(value: Result<Value, MetricError>, len: usize) -> Result<Vec<f64>, Metr
 
 /// The share on either side of an interval.
 pub(super) fn tail(level: f64) -> Result<f64, MetricError> {
-    match level > 0.0 && level < 1.0 {
-        true => Ok((1.0 - level) / 2.0),
-        false => Err(MetricError::InvalidOption(format!(
+    if level > 0.0 && level < 1.0 {
+        Ok((1.0 - level) / 2.0)
+    } else {
+        Err(MetricError::InvalidOption(format!(
             "the level of an interval must be between 0 and 1, not {level}"
-        ))),
+        )))
     }
 }
 

@@ -50,11 +50,12 @@ pub trait Resampled: Accumulator<Summary: Resample> {
 
 /// Fails if elements have weights: sums of weights do not say how many elements there are of each weight.
 pub(super) fn whole_elements(weighted: bool) -> Result<(), MetricError> {
-    match weighted {
-        true => Err(MetricError::InvalidOption(
+    if weighted {
+        Err(MetricError::InvalidOption(
             "elements with weights cannot be resampled from their sums; use a Poisson bootstrap"
                 .into(),
-        )),
-        false => Ok(()),
+        ))
+    } else {
+        Ok(())
     }
 }

@@ -61,9 +61,12 @@ impl Metric for ConcordanceCorrCoef {
     fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
         let freedom = joint.weight - 1.0;
-        let values = joint.each(|output| match freedom > 0.0 {
-            true => concordance(output, freedom),
-            false => f64::NAN,
+        let values = joint.each(|output| {
+            if freedom > 0.0 {
+                concordance(output, freedom)
+            } else {
+                f64::NAN
+            }
         });
         Ok(per_output(values, self.outputs))
     }

@@ -53,11 +53,12 @@ impl Metric for ContinuousRankedProbabilityScore {
     }
 
     fn finalize(&self, sum: &EnsembleScoresSummary) -> Result<Value, MetricError> {
-        match sum.weight > 0.0 {
-            true => Ok((sum.score / sum.weight).into()),
-            false => Err(MetricError::Empty {
+        if sum.weight > 0.0 {
+            Ok((sum.score / sum.weight).into())
+        } else {
+            Err(MetricError::Empty {
                 rejected: sum.rejected,
-            }),
+            })
         }
     }
 

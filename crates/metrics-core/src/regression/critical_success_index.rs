@@ -70,9 +70,10 @@ impl PairTerms for CriticalSuccessIndex {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        match self.threshold.is_nan() {
-            false => Ok(()),
-            true => Err(MetricError::InvalidOption("the threshold is NaN".into())),
+        if !self.threshold.is_nan() {
+            Ok(())
+        } else {
+            Err(MetricError::InvalidOption("the threshold is NaN".into()))
         }
     }
 

@@ -10,17 +10,19 @@ use burn::tensor::{Bool, Tensor};
 /// logarithms, those in which nothing is possible, or something infinitely probable.
 pub(super) fn invalid(rows: Tensor<2>, log_prob: bool) -> Tensor<2, Bool> {
     let highest = rows.clone().max_dim(1);
-    match log_prob {
-        true => highest.is_inf(),
-        false => (rows.lower_elem(0.0).any_dim(1)).bool_or(highest.equal_elem(0.0)),
+    if log_prob {
+        highest.is_inf()
+    } else {
+        (rows.lower_elem(0.0).any_dim(1)).bool_or(highest.equal_elem(0.0))
     }
 }
 
 /// Probabilities of rows: divided by their sum, or of their logarithms.
 pub(super) fn probabilities(rows: Tensor<2>, log_prob: bool) -> Tensor<2> {
-    match log_prob {
-        true => rows.exp(),
-        false => rows.clone() / rows.sum_dim(1),
+    if log_prob {
+        rows.exp()
+    } else {
+        rows.clone() / rows.sum_dim(1)
     }
 }
 
@@ -38,9 +40,10 @@ impl<'a> Numbers<'a> {
         let rows = [pred, target];
         let shapes = rows.map(Shape::of);
         for (shape, reason) in shapes.iter().zip(REASONS).rev() {
-            let invalid = match log_prob {
-                true => shape.highest.is_infinite(),
-                false => shape.highest == 0.0 || shape.lowest < 0.0,
+            let invalid = if log_prob {
+                shape.highest.is_infinite()
+            } else {
+                shape.highest == 0.0 || shape.lowest < 0.0
             };
             if invalid {
                 return Err(reason);

@@ -78,12 +78,11 @@ impl PairTerms for KlTerms {
 
     fn terms(&self, pred: Tensor<2>, target: Tensor<2>) -> Vec<Tensor<2>> {
         let p = distribution::probabilities(pred.clone(), self.log_prob);
-        let terms = match self.log_prob {
-            true => {
-                let impossible = p.clone().equal_elem(0.0);
-                (p * (pred - target)).mask_fill(impossible, 0.0)
-            }
-            false => relative_entropy(p, distribution::probabilities(target, false)),
+        let terms = if self.log_prob {
+            let impossible = p.clone().equal_elem(0.0);
+            (p * (pred - target)).mask_fill(impossible, 0.0)
+        } else {
+            relative_entropy(p, distribution::probabilities(target, false))
         };
         vec![terms.sum_dim(1)]
     }
@@ -93,9 +92,10 @@ impl PairTerms for KlTerms {
     #[inline(always)]
     fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
         let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
-        let terms = match self.log_prob {
-            true => rows.sum_entries(OfLogarithms),
-            false => rows.sum(RelativeEntropy),
+        let terms = if self.log_prob {
+            rows.sum_entries(OfLogarithms)
+        } else {
+            rows.sum(RelativeEntropy)
         };
         Ok([terms, 0.0])
     }

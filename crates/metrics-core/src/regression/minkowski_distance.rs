@@ -49,12 +49,13 @@ impl PairTerms for MinkowskiDistance {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        match self.p >= 1.0 && self.p.is_finite() {
-            true => Ok(()),
-            false => Err(MetricError::InvalidOption(format!(
+        if self.p >= 1.0 && self.p.is_finite() {
+            Ok(())
+        } else {
+            Err(MetricError::InvalidOption(format!(
                 "p must be finite and at least 1, not {}",
                 self.p
-            ))),
+            )))
         }
     }
 

@@ -257,9 +257,10 @@ mod tests {
             let log_cosh = |y: f64, m: f64| {
                 let size = (m - y).abs();
                 // cosh(x) - 1, of which the logarithm keeps its digits.
-                match size < 1.0 {
-                    true => (2.0 * (size / 2.0).sinh().powi(2)).ln_1p(),
-                    false => size + ((-2.0 * size).exp() / 2.0 + 0.5).ln(),
+                if size < 1.0 {
+                    (2.0 * (size / 2.0).sinh().powi(2)).ln_1p()
+                } else {
+                    size + ((-2.0 * size).exp() / 2.0 + 0.5).ln()
                 }
             };
             close(LogCoshError::new(), excess * 2.0, 0.0, log_cosh);

@@ -69,13 +69,13 @@ impl Metric for PearsonCorrCoef {
 
 /// The coefficient of sums of products; NaN where a sum of squares is 0.
 pub(super) fn correlation(comoment: f64, left: f64, right: f64) -> f64 {
-    match left == 0.0 || right == 0.0 {
-        true => f64::NAN,
-        // Of the product where that is a number, so that equal sums give exactly 1.
-        false => match left * right {
+    if left == 0.0 || right == 0.0 {
+        f64::NAN
+    } else {
+        match left * right {
             square if square.is_normal() => comoment / square.sqrt(),
             _ => comoment / left.sqrt() / right.sqrt(),
         }
-        .clamp(-1.0, 1.0),
+        .clamp(-1.0, 1.0)
     }
 }

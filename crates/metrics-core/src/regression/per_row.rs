@@ -76,11 +76,12 @@ where
     }
 
     fn finalize(&self, listed: &ValueListSummary) -> Result<Value, MetricError> {
-        match listed.values.is_empty() {
-            true => Err(MetricError::Empty {
+        if listed.values.is_empty() {
+            Err(MetricError::Empty {
                 rejected: listed.rejected,
-            }),
-            false => Ok(Value::List(listed.values.clone())),
+            })
+        } else {
+            Ok(Value::List(listed.values.clone()))
         }
     }
 

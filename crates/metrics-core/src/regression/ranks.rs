@@ -59,10 +59,7 @@ impl Ranking {
 /// A number in the order of floats, where 0 and -0 are equal.
 fn code(value: f64) -> u64 {
     let bits = (value + 0.0).to_bits();
-    match value < 0.0 {
-        true => !bits,
-        false => bits | 1 << 63,
-    }
+    if value < 0.0 { !bits } else { bits | 1 << 63 }
 }
 
 /// How many pairs `n` elements make.

@@ -76,12 +76,13 @@ impl PairTerms for TweedieDevianceScore {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        match self.power.is_finite() && !(self.power > 0.0 && self.power < 1.0) {
-            true => Ok(()),
-            false => Err(MetricError::InvalidOption(format!(
+        if self.power.is_finite() && !(self.power > 0.0 && self.power < 1.0) {
+            Ok(())
+        } else {
+            Err(MetricError::InvalidOption(format!(
                 "there is no Tweedie distribution of power {}",
                 self.power
-            ))),
+            )))
         }
     }
 

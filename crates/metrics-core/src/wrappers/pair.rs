@@ -177,9 +177,10 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
     fn rejected(&self) -> Rejected {
         let left = self.left.rejected();
         let right = self.right.as_ref().map_or(left, Summary::rejected);
-        let most = match right.invalid() > left.invalid() {
-            true => right,
-            false => left,
+        let most = if right.invalid() > left.invalid() {
+            right
+        } else {
+            left
         };
         Rejected {
             ignored: left.ignored.max(right.ignored),

@@ -21,9 +21,10 @@ impl MetricInfo {
             .filter(|(_, value)| !value.is_nan())
             .map(|(step, value)| Best { value, step })
             .reduce(|best, next| {
-                let better = match higher {
-                    true => next.value > best.value,
-                    false => next.value < best.value,
+                let better = if higher {
+                    next.value > best.value
+                } else {
+                    next.value < best.value
                 };
                 if better { next } else { best }
             })

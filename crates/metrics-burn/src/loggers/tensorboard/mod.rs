@@ -176,9 +176,10 @@ impl TensorBoard {
 
     /// What is shown of a value.
     fn values(&self, tag: &str, record: &Record) -> Vec<SummaryValue> {
-        let class_names = match self.class_names.is_empty() {
-            true => &record.class_names,
-            false => &self.class_names,
+        let class_names = if self.class_names.is_empty() {
+            &record.class_names
+        } else {
+            &self.class_names
         };
         let value = match &record.value {
             RecordValue::Number(number) => return vec![scalar(tag.into(), *number)],
