@@ -1,4 +1,5 @@
-"""Ours beside TorchMetrics, torcheval and scikit-learn, in turns on one machine.
+"""Ours beside TorchMetrics, torcheval, scikit-learn, scikit-learn-intelex, polars-ds and loops in Numba, in turns on one
+machine.
 
     python3 -m venv target/peers
     target/peers/bin/pip install -r benches/peers/requirements.txt
@@ -7,7 +8,8 @@
 Prints a Markdown table: medians over the rounds, and ratios as medians of the ratios within a round, which a
 noisy machine disturbs less. Inputs are random and made on the device before the clock starts; every pass ends
 with its values on the host. The floor is the time to read the inputs once, at the rate that was measured beside
-it. What torcheval or scikit-learn have not, or not for CUDA, is left blank.
+it. What a peer has not, or not for CUDA, is left blank. Numba's loops are ours: one parallel pass over the data that
+computes what the workload asks for and nothing else.
 """
 import argparse
 import statistics
@@ -26,7 +28,71 @@ except ImportError as error:
     print(f"{error}; install what it needs: pip install -r benches/peers/requirements.txt", file=sys.stderr)
     sys.exit(2)
 
+# On a GPU there is no use for them.
+try:
+    import numba
+    import numpy as np
+    import polars
+    import polars_ds
+    import sklearnex.metrics as skx
+except ImportError:
+    numba = None
+
 warnings.filterwarnings("ignore")
+
+PEERS = ["TorchMetrics", "torcheval", "scikit-learn", "sklearnex", "polars-ds", "Numba"]
+
+if numba:
+    @numba.njit(parallel=True, fastmath=True, cache=True)
+    def errors(pred, target):
+        """MSE, MAE and R2."""
+        squared = absolute = total = squares = 0.0
+        for i in numba.prange(len(pred)):
+            error = np.float64(pred[i]) - target[i]
+            squared += error * error
+            absolute += abs(error)
+            total += target[i]
+            squares += np.float64(target[i]) * target[i]
+        n = len(pred)
+        return squared / n, absolute / n, 1.0 - squared / (squares - total * total / n)
+
+    @numba.njit(parallel=True, cache=True)
+    def mean_iou(pred, target, classes):
+        """Of label maps, from one matrix a thread."""
+        threads = numba.get_num_threads()
+        each = np.zeros((threads, classes * classes), np.int64)
+        step = (len(pred) + threads - 1) // threads
+        for thread in numba.prange(threads):
+            own = each[thread]
+            for i in range(thread * step, min(len(pred), (thread + 1) * step)):
+                own[target[i] * classes + pred[i]] += 1
+        matrix = each.sum(axis=0).reshape(classes, classes)
+        hits = np.diag(matrix)
+        return (hits / (matrix.sum(axis=0) + matrix.sum(axis=1) - hits)).mean()
+
+    @numba.njit(cache=True)
+    def confusion(scores, target, matrix):
+        """Adds rows of scores to a matrix, which is all the five metrics of W1 need."""
+        for row in range(scores.shape[0]):
+            best = 0
+            for label in range(1, scores.shape[1]):
+                if scores[row, label] > scores[row, best]:
+                    best = label
+            matrix[target[row], best] += 1
+
+    @numba.njit(parallel=True, cache=True)
+    def binned(scores, target, thresholds):
+        """The area under the curve at evenly spaced thresholds."""
+        threads = numba.get_num_threads()
+        each = np.zeros((threads, 2, thresholds + 1), np.int64)
+        step = (len(scores) + threads - 1) // threads
+        for thread in numba.prange(threads):
+            own = each[thread]
+            for i in range(thread * step, min(len(scores), (thread + 1) * step)):
+                own[target[i], int(scores[i] * (thresholds - 1)) + 1] += 1
+        counts = each.sum(axis=0)[:, ::-1].cumsum(axis=1)
+        negatives, positives = counts[0] / counts[0, -1], counts[1] / counts[1, -1]
+        return ((negatives[1:] - negatives[:-1]) * (positives[1:] + positives[:-1])).sum() / 2
 
 
 class Ours:
@@ -78,11 +144,19 @@ class Peers:
     def torcheval(self, metrics, batches, steps=None):
         return self.stream([metric.to(self.device) for metric in metrics], batches, steps)
 
-    def sklearn(self, functions, *arrays):
-        if self.device.type != "cpu":
+    def on_arrays(self, functions, *arrays):
+        """Functions of arrays, for peers on a CPU."""
+        if self.device.type != "cpu" or not functions:
             return None
         arrays = [array.numpy() for array in arrays]
         return (lambda: [function(*arrays) for function in functions]), 1
+
+    def polars(self, expression, **columns):
+        """An expression over a frame, in a single collect."""
+        if self.device.type != "cpu" or not numba:
+            return None
+        frame = polars.DataFrame({name: column.numpy() for name, column in columns.items()})
+        return (lambda: frame.select(expression(polars_ds))), 1
 
     def w1(self):
         batches = [(self.randn(512, 10), self.labels(10, 512)) for _ in range(20)]
@@ -91,7 +165,21 @@ class Peers:
         macro = {"num_classes": 10, "average": "macro"}
         theirs = [te.MulticlassAccuracy(**macro), te.MulticlassPrecision(**macro), te.MulticlassRecall(**macro),
                   te.MulticlassF1Score(**macro), te.MulticlassConfusionMatrix(10)]
-        return self.torchmetrics(ours, batches, 200), self.torcheval(theirs, batches, 200), None
+        return {"TorchMetrics": self.torchmetrics(ours, batches, 200), "torcheval": self.torcheval(theirs, batches, 200),
+                "Numba": self.matrix(batches)}
+
+    def matrix(self, batches):
+        if self.device.type != "cpu" or not numba:
+            return None
+        arrays = [(scores.numpy(), target.numpy()) for scores, target in batches]
+
+        def run():
+            matrix = np.zeros((10, 10), np.int64)
+            for i in range(200):
+                confusion(*arrays[i % len(arrays)], matrix)
+            return matrix
+
+        return run, 200
 
     def w1s(self):
         batches = [(self.randn(512, 10), self.labels(10, 512)) for _ in range(20)]
@@ -105,7 +193,7 @@ class Peers:
                 metrics(*batches[i % 20])
             return metrics.compute()
 
-        return (run, 50), None, None
+        return {"TorchMetrics": (run, 50)}
 
     def w2(self):
         batches = [(self.randn(256, 1000), self.labels(1000, 256)) for _ in range(8)]
@@ -113,7 +201,7 @@ class Peers:
                    "top5": tmc.MulticlassAccuracy(1000, top_k=5, average="micro"),
                    "f1": tmc.MulticlassF1Score(1000), "confusion": tmc.MulticlassConfusionMatrix(1000),
                    "calibration": tmc.MulticlassCalibrationError(1000)}
-        return self.torchmetrics(metrics, batches, 40), None, None
+        return {"TorchMetrics": self.torchmetrics(metrics, batches, 40)}
 
     def scored(self):
         scores = torch.rand(1_000_000, device=self.device)
@@ -122,41 +210,54 @@ class Peers:
 
     def w3(self):
         scores, target, batches = self.scored()
-        return (self.torchmetrics([tmc.BinaryAUROC()], batches), self.torcheval([te.BinaryAUROC()], batches),
-                self.sklearn([sk.roc_auc_score], target, scores))
+        return {"TorchMetrics": self.torchmetrics([tmc.BinaryAUROC()], batches),
+                "torcheval": self.torcheval([te.BinaryAUROC()], batches),
+                "scikit-learn": self.on_arrays([sk.roc_auc_score], target, scores),
+                "sklearnex": self.on_arrays([skx.roc_auc_score] if numba else [], target, scores),
+                "polars-ds": self.polars(lambda pds: pds.query_roc_auc("target", "scores"), target=target, scores=scores)}
 
     def w3ap(self):
         scores, target, batches = self.scored()
-        return (self.torchmetrics([tmc.BinaryAveragePrecision()], batches),
-                self.torcheval([te.BinaryAUPRC()], batches),
-                self.sklearn([sk.average_precision_score], target, scores))
+        return {"TorchMetrics": self.torchmetrics([tmc.BinaryAveragePrecision()], batches),
+                "torcheval": self.torcheval([te.BinaryAUPRC()], batches),
+                "scikit-learn": self.on_arrays([sk.average_precision_score], target, scores)}
 
     def w3curves(self):
         scores, target, batches = self.scored()
         metrics = [tmc.BinaryAUROC(), tmc.BinaryAveragePrecision(), tmc.BinaryROC(), tmc.BinaryPrecisionRecallCurve()]
         functions = [sk.roc_auc_score, sk.average_precision_score, sk.roc_curve, sk.precision_recall_curve]
-        return self.torchmetrics(metrics, batches), None, self.sklearn(functions, target, scores)
+        return {"TorchMetrics": self.torchmetrics(metrics, batches),
+                "scikit-learn": self.on_arrays(functions, target, scores)}
 
     def w3binned(self):
-        _, _, batches = self.scored()
-        return (self.torchmetrics([tmc.BinaryAUROC(thresholds=200)], batches),
-                self.torcheval([te.BinaryBinnedAUROC(threshold=200)], batches), None)
+        scores, target, batches = self.scored()
+        own = [lambda scores, target: binned(scores, target, 200)] if numba else []
+        return {"TorchMetrics": self.torchmetrics([tmc.BinaryAUROC(thresholds=200)], batches),
+                "torcheval": self.torcheval([te.BinaryBinnedAUROC(threshold=200)], batches),
+                "Numba": self.on_arrays(own, scores, target)}
 
     def w3m(self):
         scores, target = self.randn(20_000, 100).softmax(-1), self.labels(100, 20_000)
-        return (self.torchmetrics([tmc.MulticlassAUROC(100)], [(scores, target)]),
-                self.torcheval([te.MulticlassAUROC(num_classes=100)], [(scores, target)]), None)
+        return {"TorchMetrics": self.torchmetrics([tmc.MulticlassAUROC(100)], [(scores, target)]),
+                "torcheval": self.torcheval([te.MulticlassAUROC(num_classes=100)], [(scores, target)])}
 
     def w4(self):
         target = self.randn(10_000_000)
         pred = target + 0.1 * self.randn(10_000_000)
         functions = [sk.mean_squared_error, sk.mean_absolute_error, sk.r2_score]
-        return (self.torchmetrics([tm.MeanSquaredError(), tm.MeanAbsoluteError(), tm.R2Score()], [(pred, target)]),
-                None, self.sklearn(functions, target, pred))
+        metrics = [tm.MeanSquaredError(), tm.MeanAbsoluteError(), tm.R2Score()]
+        return {"TorchMetrics": self.torchmetrics(metrics, [(pred, target)]),
+                "scikit-learn": self.on_arrays(functions, target, pred),
+                "polars-ds": self.polars(lambda pds: [pds.query_l2("target", "pred").alias("mse"),
+                                                      pds.query_l1("target", "pred").alias("mae"),
+                                                      pds.query_r2("target", "pred").alias("r2")], target=target, pred=pred),
+                "Numba": self.on_arrays([errors] if numba else [], pred, target)}
 
     def w5(self):
         pred, target = (self.labels(21, 16, 512, 512) for _ in range(2))
-        return self.torchmetrics([tmc.MulticlassJaccardIndex(21)], [(pred, target)]), None, None
+        own = [lambda pred, target: mean_iou(pred, target, 21)] if numba else []
+        return {"TorchMetrics": self.torchmetrics([tmc.MulticlassJaccardIndex(21)], [(pred, target)]),
+                "Numba": self.on_arrays(own, pred.flatten(), target.flatten())}
 
     def time(self, run, steps):
         start = time.perf_counter()
@@ -202,10 +303,12 @@ def main():
     rate = max(read)
     print(f"Reading memory: {rate / 1e9:.1f} GB/s. torch {torch.__version__}, TorchMetrics {tm.__version__}, "
           f"{torch.get_num_threads()} threads, {args.rounds} rounds.\n")
-    print("| workload | ours | floor | TorchMetrics | ratio | torcheval | ratio | scikit-learn | ratio |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    shown = PEERS if args.device == "cpu" else PEERS[:2]
+    print("| workload | ours | floor | " + " | ".join(f"{peer} | ratio" for peer in shown) + " |")
+    print("| --- | --- | --- |" + " --- |" * (2 * len(shown)))
     for name in args.names or NAMES:
         made = getattr(peers, name)()
+        made = [made.get(peer) for peer in shown]
         for peer in filter(None, made):
             peers.time(*peer)
         rounds = []
