@@ -10,7 +10,7 @@ use metrics_core::{
     },
 };
 
-/// What the metrics of [`all_metrics`](crate::metrics::all_metrics) are made for.
+/// What the metrics that a [`Visitor`](crate::metrics::Visitor) sees are made for.
 pub const CLASSES: usize = 5;
 pub const LABELS: usize = 3;
 pub const OUTPUTS: usize = 2;

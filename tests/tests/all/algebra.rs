@@ -1,5 +1,6 @@
 //! The laws that summaries, states and collections obey, on made-up data.
 
+use crate::goldens::all_metrics;
 use burn::tensor::Device;
 use metrics_core::{
     Accumulator, BatchOf, Metric, MetricCollection, MetricError, MetricState, Summary, SummaryOf,
@@ -12,7 +13,7 @@ use metrics_tests::{
     devices,
     golden::{Array, Arrays, slice},
     is_host,
-    metrics::{Visitor, all_metrics},
+    metrics::Visitor,
     samples::{CLASSES, Random, Sample},
 };
 use proptest::test_runner::{Config, TestCaseError, TestRunner};

@@ -1,11 +1,9 @@
 //! `update` never reads: it runs on a device that has no data.
 
+use crate::goldens::all_metrics;
 use burn::tensor::Device;
 use metrics_core::{BatchOf, Metric, MetricCollection};
-use metrics_tests::{
-    metrics::{Visitor, all_metrics},
-    samples::Sample,
-};
+use metrics_tests::{metrics::Visitor, samples::Sample};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Enough updates for a state to flush its device in between.

@@ -1,10 +1,8 @@
 //! The catalogue and the code name the same metrics.
 
+use crate::goldens::all_metrics;
 use metrics_core::{BatchOf, Metric};
-use metrics_tests::{
-    metrics::{Visitor, all_metrics},
-    samples::Sample,
-};
+use metrics_tests::{metrics::Visitor, samples::Sample};
 use std::collections::BTreeSet;
 
 /// The classes of TorchMetrics 1.9.0 in the domains that are complete here, without the prefixes for tasks.

@@ -1,5 +1,6 @@
 //! Data and shapes that are wrong, empty, extreme or of another type.
 
+use crate::goldens::all_metrics;
 use burn::tensor::{DType, Device, FloatDType, Int, IntDType, Tensor};
 use metrics_core::{
     BatchOf, Metric, MetricCollection, MetricError, Rejected, Summary, SummaryOf, Validation,
@@ -20,7 +21,7 @@ use metrics_tests::{
     compare::{Tolerance, same},
     devices,
     golden::row_count,
-    metrics::{Visitor, all_metrics},
+    metrics::Visitor,
     samples::{CLASSES, LABELS, OUTPUTS, Random, Sample},
 };
 

@@ -1,5 +1,6 @@
 //! Weights of rows, and rows of many labels.
 
+use crate::goldens::all_metrics;
 use burn::tensor::{DType, Device, Int, Tensor};
 use metrics_core::{
     Accumulator, BatchOf, Metric, MetricCollection, MetricError, Rejected, Validation, Value,
@@ -14,7 +15,7 @@ use metrics_tests::{
     compare::{Tolerance, same},
     devices,
     golden::{Array, Arrays, slice},
-    metrics::{Visitor, all_metrics},
+    metrics::Visitor,
     samples::{Random, Sample},
 };
 use std::any::TypeId;

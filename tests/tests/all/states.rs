@@ -1,10 +1,11 @@
 //! Saved states: what they are known by, and that those of this version stay readable.
 
+use crate::goldens::all_metrics;
 use burn::tensor::Device;
 use metrics_core::prelude::*;
 use metrics_tests::{
     compare::{Tolerance, same},
-    metrics::{Visitor, all_metrics},
+    metrics::Visitor,
     samples::Sample,
 };
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
 //! Elements with weights: sums by cell against `f64`, and what a weight means to every metric.
 
+use crate::goldens::all_metrics;
 use burn::tensor::{DType, Device, Int, Tensor};
 use metrics_core::{
     Accumulator, BatchOf, Metric, MetricCollection, MetricError, REJECTED_SLOTS, Reason, Rejected,
@@ -18,7 +19,7 @@ use metrics_tests::{
     devices,
     golden::{self, Array, Arrays},
     is_host,
-    metrics::{Visitor, all_metrics},
+    metrics::Visitor,
     samples::{CLASSES, LABELS, Random, Sample},
 };
 use std::any::TypeId;

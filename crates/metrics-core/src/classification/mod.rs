@@ -40,7 +40,6 @@ mod recall;
 mod recall_at_fixed_precision;
 mod reliability_diagram;
 mod roc;
-pub mod rules;
 mod samplewise;
 mod sensitivity_at_specificity;
 mod specificity;
@@ -101,3 +100,47 @@ pub use self::{
     ranking_metric::RankingMetric, samplewise::Samplewise,
 };
 pub use metrics::*;
+
+/// The rules that metrics of classification finalize their counts by, and what a rule of your own
+/// implements.
+pub mod rules {
+    pub use super::{
+        accuracy::AccuracyRule,
+        auroc::AurocRule,
+        average_precision::AveragePrecisionRule,
+        balanced_accuracy::BalancedAccuracyRule,
+        class_metric::{Averaged, ConfusionRule, RuleOptions, ZeroDivision},
+        click_through_rate::ClickThroughRateRule,
+        cohen_kappa::CohenKappaRule,
+        confusion_matrix::ConfusionMatrixRule,
+        curve_metric::CurveRule,
+        decision_metric::DecisionRule,
+        dice::DiceRule,
+        eer::EerRule,
+        f_score::{F1ScoreRule, FBetaScoreRule},
+        hamming_distance::HammingDistanceRule,
+        informedness::InformednessRule,
+        jaccard_index::JaccardIndexRule,
+        log_auc::LogAucRule,
+        matthews_corr_coef::MatthewsCorrCoefRule,
+        multilabel_coverage_error::MultilabelCoverageErrorRule,
+        multilabel_ranking_average_precision::MultilabelRankingAveragePrecisionRule,
+        multilabel_ranking_loss::MultilabelRankingLossRule,
+        negative_predictive_value::NegativePredictiveValueRule,
+        normalized_entropy::NormalizedEntropyRule,
+        operating_point::{OperatingPoint, OperatingPointRule},
+        precision::PrecisionRule,
+        precision_at_fixed_recall::PrecisionAtFixedRecallRule,
+        precision_recall_curve::PrecisionRecallCurveRule,
+        ranking_metric::RankingRule,
+        recall::RecallRule,
+        recall_at_fixed_precision::RecallAtFixedPrecisionRule,
+        roc::RocRule,
+        samplewise::{Multidim, SampleMetric},
+        sensitivity_at_specificity::SensitivityAtSpecificityRule,
+        specificity::SpecificityRule,
+        specificity_at_sensitivity::SpecificityAtSensitivityRule,
+        stat_scores::StatScoresRule,
+        weighted_calibration::WeightedCalibrationRule,
+    };
+}

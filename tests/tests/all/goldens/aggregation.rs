@@ -1,7 +1,23 @@
 //! Metrics of plain numbers.
 
 use super::runner::Run;
-use metrics_core::aggregation::{Cat, Max, Mean, Min, NanStrategy, Sum};
+use metrics_core::prelude::*;
+use metrics_tests::metrics::Visitor;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    for nan in [
+        NanStrategy::Error,
+        NanStrategy::Ignore,
+        NanStrategy::Impute(0.5),
+    ] {
+        visitor.visit(Sum::new().nan_strategy(nan));
+        visitor.visit(Mean::new().nan_strategy(nan));
+        visitor.visit(Min::new().nan_strategy(nan));
+        visitor.visit(Max::new().nan_strategy(nan));
+        visitor.visit(Cat::new().nan_strategy(nan));
+    }
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -2,17 +2,15 @@
 //! probabilities.
 
 use super::{classification_counts::average, runner::Run};
+use metrics_core::classification::{DecisionMetric, RankingMetric};
+use metrics_core::prelude::*;
 use metrics_core::{
     BatchOf, Criterion, Metric,
-    classification::{
-        BrierScore, ClickThroughRate, DecisionMetric, Dice, GroupFairness, GroupStatRates,
-        HingeLoss, MultilabelCoverageError, MultilabelCriterion, MultilabelRankingAveragePrecision,
-        MultilabelRankingLoss, NormalizedEntropy, RankingMetric, TopKMultilabelAccuracy,
-        WeightedCalibration,
-        rules::{DecisionRule, RankingRule},
-    },
+    classification::rules::{DecisionRule, RankingRule},
 };
+use metrics_tests::metrics::Visitor;
 use metrics_tests::samples::Sample;
+use metrics_tests::samples::{CLASSES, GROUPS, LABELS};
 
 /// The metric with the index to ignore of the case, if it has one.
 macro_rules! ignoring {
@@ -36,6 +34,54 @@ macro_rules! decisions {
             }
         }
     };
+}
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    macro_rules! tasks {
+        ($($metric:ident)*) => {$(
+            visitor.visit($metric::binary());
+            visitor.visit($metric::multiclass(CLASSES));
+            visitor.visit($metric::multilabel(LABELS));
+        )*};
+    }
+    tasks!(Dice);
+    visitor.visit(Dice::multiclass(CLASSES).include_background(false));
+    visitor.visit(HingeLoss::binary());
+    visitor.visit(HingeLoss::binary().squared().ignore_index(-1));
+    visitor.visit(HingeLoss::binary().raw_scores());
+    visitor.visit(HingeLoss::multiclass(CLASSES));
+    visitor.visit(HingeLoss::multiclass(CLASSES).raw_scores().squared());
+    visitor.visit(HingeLoss::multiclass(CLASSES).one_vs_all().ignore_index(-1));
+    visitor.visit(MultilabelCoverageError::new(LABELS));
+    visitor.visit(MultilabelRankingAveragePrecision::new(LABELS));
+    visitor.visit(MultilabelRankingLoss::new(LABELS).ignore_index(-1));
+    for criterion in [
+        MultilabelCriterion::ExactMatch,
+        MultilabelCriterion::Hamming,
+        MultilabelCriterion::Overlap,
+        MultilabelCriterion::Contain,
+        MultilabelCriterion::Belong,
+    ] {
+        let metric = TopKMultilabelAccuracy::new(LABELS).criterion(criterion);
+        visitor.visit(metric.clone());
+        visitor.visit(metric.k(2).ignore_index(-1));
+    }
+    visitor.visit(GroupStatRates::new(GROUPS));
+    visitor.visit(GroupFairness::new(GROUPS).threshold(0.3).ignore_index(-1));
+    visitor.visit(GroupFairness::new(GROUPS).criterion(Criterion::DemographicParity));
+    visitor.visit(NormalizedEntropy::binary().ignore_index(-1));
+    visitor.visit(NormalizedEntropy::multilabel(LABELS));
+    visitor.visit(BrierScore::binary().ignore_index(-1));
+    visitor.visit(BrierScore::binary().decomposition(4));
+    visitor.visit(BrierScore::multiclass(CLASSES));
+    visitor.visit(BrierScore::multiclass(CLASSES).scale_by_half(true));
+    visitor.visit(BrierScore::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(BrierScore::multilabel(LABELS).average(Average::None));
+    visitor.visit(WeightedCalibration::binary());
+    visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(ClickThroughRate::binary());
+    visitor.visit(ClickThroughRate::multilabel(LABELS));
 }
 
 /// Builds the metric of a case and runs it.

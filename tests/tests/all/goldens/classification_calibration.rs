@@ -1,8 +1,24 @@
 //! Calibration errors and reliability diagrams.
 
 use super::runner::Run;
-use metrics_core::classification::{CalibrationError, CalibrationNorm, ReliabilityDiagram};
+use metrics_core::prelude::*;
 use metrics_tests::golden::Args;
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::CLASSES;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(CalibrationError::binary());
+    visitor.visit(CalibrationError::multiclass(CLASSES));
+    visitor.visit(CalibrationError::binary().bins(4).ignore_index(-1));
+    visitor.visit(
+        CalibrationError::multiclass(CLASSES)
+            .bins(4)
+            .ignore_index(-1),
+    );
+    visitor.visit(ReliabilityDiagram::binary());
+    visitor.visit(ReliabilityDiagram::multiclass(CLASSES).bins(4));
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

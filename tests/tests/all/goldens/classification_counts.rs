@@ -1,15 +1,14 @@
 //! Metrics over confusion counts.
 
 use super::runner::Run;
+use metrics_core::classification::ClassMetric;
+use metrics_core::prelude::*;
 use metrics_core::{
     batch::{Binary, Multiclass, Multilabel},
-    classification::{
-        Accuracy, Average, BalancedAccuracy, ClassMetric, CohenKappa, ConfusionMatrix, F1Score,
-        FBetaScore, HammingDistance, Informedness, JaccardIndex, KappaWeights, MatthewsCorrCoef,
-        NegativePredictiveValue, Normalize, Precision, Recall, Specificity, StatScores,
-        rules::ConfusionRule,
-    },
+    classification::rules::ConfusionRule,
 };
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::{CLASSES, LABELS};
 use metrics_tests::{compare::Tolerance, golden::Args};
 
 /// A metric with the options every task has, and those that follow.
@@ -33,6 +32,26 @@ macro_rules! run {
             }
         }
     }};
+}
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    macro_rules! tasks {
+        ($($metric:ident)*) => {$(
+            visitor.visit($metric::binary());
+            visitor.visit($metric::multiclass(CLASSES));
+            visitor.visit($metric::multilabel(LABELS));
+        )*};
+    }
+    tasks!(Accuracy Precision Recall F1Score FBetaScore Specificity StatScores HammingDistance);
+    tasks!(Informedness JaccardIndex ConfusionMatrix MatthewsCorrCoef NegativePredictiveValue);
+    visitor.visit(BalancedAccuracy::binary());
+    visitor.visit(BalancedAccuracy::multiclass(CLASSES).adjusted(true));
+    visitor.visit(CohenKappa::binary());
+    visitor.visit(CohenKappa::multiclass(CLASSES));
+    visitor.visit(Accuracy::binary().threshold(0.3).ignore_index(-1));
+    visitor.visit(Accuracy::multiclass(CLASSES).top_k(2).ignore_index(-1));
+    visitor.visit(Accuracy::multilabel(LABELS).threshold(0.7).ignore_index(-1));
 }
 
 /// Builds the metric of a case and runs it.

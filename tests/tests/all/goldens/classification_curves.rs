@@ -1,12 +1,11 @@
 //! Metrics over all thresholds.
 
 use super::{classification_counts::average, runner::Run};
-use metrics_core::classification::{
-    Auroc, AveragePrecision, CurveMetric, Eer, PrecisionAtFixedRecall, PrecisionRecallCurve,
-    RecallAtFixedPrecision, Roc, SensitivityAtSpecificity, SpecificityAtSensitivity, Thresholds,
-    rules::CurveRule,
-};
+use metrics_core::classification::{CurveMetric, rules::CurveRule};
+use metrics_core::prelude::*;
 use metrics_tests::golden::{Args, number};
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::{CLASSES, LABELS};
 
 /// A metric for the case's task, with options of its own.
 macro_rules! run {
@@ -25,6 +24,47 @@ macro_rules! run {
             }
         }
     }};
+}
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    macro_rules! tasks {
+        ($($metric:ident)*) => {$(
+            visitor.visit($metric::binary());
+            visitor.visit($metric::multiclass(CLASSES));
+            visitor.visit($metric::multilabel(LABELS));
+        )*};
+    }
+    tasks!(Roc PrecisionRecallCurve Auroc AveragePrecision);
+    tasks!(Eer LogAuc);
+    macro_rules! points {
+        ($($metric:ident $option:ident)*) => {$(
+            visitor.visit($metric::binary().$option(0.5));
+            visitor.visit($metric::multiclass(CLASSES).$option(0.5));
+            visitor.visit($metric::multilabel(LABELS).$option(0.5));
+        )*};
+    }
+    points!(RecallAtFixedPrecision min_precision PrecisionAtFixedRecall min_recall);
+    points!(SensitivityAtSpecificity min_specificity SpecificityAtSensitivity min_sensitivity);
+    for thresholds in [
+        Thresholds::Exact,
+        Thresholds::Count(9),
+        Thresholds::List(vec![0.7, 0.2]),
+        Thresholds::Octaves(1),
+    ] {
+        let some = || thresholds.clone();
+        visitor.visit(Roc::binary().thresholds(some()).ignore_index(-1));
+        visitor.visit(Roc::multiclass(CLASSES).thresholds(some()).ignore_index(-1));
+        visitor.visit(Roc::multilabel(LABELS).thresholds(some()).ignore_index(-1));
+    }
+    visitor.visit(Auroc::binary().interval(0.95));
+    let binned = Thresholds::Count(9);
+    visitor.visit(Auroc::binary().thresholds(binned.clone()).certified());
+    visitor.visit(
+        AveragePrecision::multiclass(CLASSES)
+            .thresholds(binned)
+            .certified(),
+    );
 }
 
 /// Builds the metric of a case and runs it.

@@ -6,10 +6,9 @@ use super::{
     runner::Run,
     text_perplexity,
 };
-use metrics_core::classification::{
-    Accuracy, ExactMatch, F1Score, FBetaScore, HammingDistance, NegativePredictiveValue, Precision,
-    Recall, Specificity, StatScores,
-};
+use metrics_core::prelude::*;
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::{CLASSES, LABELS};
 
 /// A metric by sample, with the options every task has, and those that follow.
 macro_rules! samplewise {
@@ -32,6 +31,18 @@ macro_rules! samplewise {
             }
         }
     }};
+}
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(ExactMatch::multiclass(CLASSES));
+    visitor.visit(ExactMatch::multiclass(CLASSES).ignore_index(-1));
+    visitor.visit(ExactMatch::multilabel(LABELS));
+    visitor.visit(
+        ExactMatch::multilabel(LABELS)
+            .threshold(0.3)
+            .ignore_index(-1),
+    );
 }
 
 /// Builds the metric of a case and runs it.

@@ -1,10 +1,14 @@
 //! Shares with intervals.
 
 use super::runner::Run;
+use metrics_core::intervals::BootstrapMethod;
+use metrics_core::prelude::*;
 use metrics_core::{
     classification::{Accuracy, Average, NegativePredictiveValue, Precision, Recall, Specificity},
     intervals::ProportionMethod,
 };
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::{CLASSES, LABELS};
 
 macro_rules! run {
     ($run:ident, $($metric:ident)*) => {{
@@ -32,6 +36,24 @@ macro_rules! run {
             other => $run.fail(&format!("{other:?} is not in intervals.rs")),
         }
     }};
+}
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(Precision::binary().interval(0.9));
+    visitor.visit(
+        Accuracy::multiclass(CLASSES)
+            .average(Average::Micro)
+            .interval(0.9),
+    );
+    visitor.visit(F1Score::multiclass(CLASSES).bootstrap(20));
+    let bca = BootstrapMethod::Bca;
+    visitor.visit(F1Score::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::binary().bootstrap(20).method(bca));
+    visitor.visit(Auroc::multiclass(CLASSES).bootstrap(20).method(bca));
+    visitor.visit(AveragePrecision::multilabel(LABELS).bootstrap(20));
+    let binned = Auroc::binary().thresholds(Thresholds::Count(9));
+    visitor.visit(binned.bootstrap(20).method(bca));
 }
 
 /// Builds the metric of a case and runs it.

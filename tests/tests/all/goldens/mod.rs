@@ -17,6 +17,7 @@ mod runner;
 mod text_perplexity;
 mod wrappers;
 
+use metrics_tests::metrics::Visitor;
 use runner::{Difference, check_file};
 
 /// A test for every file of cases, with the module that makes their metrics.
@@ -55,6 +56,22 @@ files!(
     text_perplexity by text_perplexity
     wrappers by wrappers
 );
+
+/// Every metric, most with several options; the accumulators of all kinds of options are among them.
+pub fn all_metrics(visitor: &mut impl Visitor) {
+    classification_counts::all(visitor);
+    classification_curves::all(visitor);
+    classification_calibration::all(visitor);
+    intervals::all(visitor);
+    classification_samples::all(visitor);
+    classification::all(visitor);
+    regression_moments::all(visitor);
+    regression_terms::all(visitor);
+    regression_correlation::all(visitor);
+    aggregation::all(visitor);
+    text_perplexity::all(visitor);
+    wrappers::all(visitor);
+}
 
 /// No file of cases is forgotten.
 #[test]

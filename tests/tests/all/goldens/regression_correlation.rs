@@ -1,14 +1,30 @@
 //! Correlations, explained variance, covariance, rank correlations, distances and ensemble scores.
 
 use super::runner::Run;
-use metrics_core::{
-    aggregation::{Covariance, Wasserstein1D},
-    regression::{
-        Alternative, ConcordanceCorrCoef, ContinuousRankedProbabilityScore, ExplainedVariance,
-        KendallRankCorrCoef, KendallVariant, MultiOutput, NormalizedRootMeanSquaredError,
-        PearsonCorrCoef, RmseNormalization, SpearmanCorrCoef,
-    },
-};
+use metrics_core::prelude::*;
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::OUTPUTS;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(PearsonCorrCoef::new());
+    visitor.visit(PearsonCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(ConcordanceCorrCoef::new());
+    visitor.visit(ConcordanceCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(ExplainedVariance::new());
+    visitor.visit(ExplainedVariance::new().outputs(OUTPUTS));
+    visitor.visit(SpearmanCorrCoef::new());
+    visitor.visit(SpearmanCorrCoef::new().outputs(OUTPUTS));
+    visitor.visit(KendallRankCorrCoef::new());
+    visitor.visit(
+        KendallRankCorrCoef::new()
+            .outputs(OUTPUTS)
+            .t_test(Alternative::Less),
+    );
+    visitor.visit(ContinuousRankedProbabilityScore::new());
+    visitor.visit(Covariance::new(OUTPUTS));
+    visitor.visit(Wasserstein1D::new());
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

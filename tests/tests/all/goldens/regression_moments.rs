@@ -1,11 +1,32 @@
 //! Metrics of predicted numbers.
 
 use super::runner::Run;
-use metrics_core::regression::{
-    MeanAbsoluteError, MeanSquaredError, MultiOutput, NormalizedRootMeanSquaredError, R2Score,
-    RelativeSquaredError, RmseNormalization,
-};
+use metrics_core::prelude::*;
 use metrics_tests::golden::Args;
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::OUTPUTS;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(MeanSquaredError::new());
+    visitor.visit(MeanSquaredError::new().outputs(OUTPUTS).root());
+    visitor.visit(MeanAbsoluteError::new());
+    visitor.visit(MeanAbsoluteError::new().outputs(OUTPUTS));
+    visitor.visit(R2Score::new());
+    visitor.visit(R2Score::new().outputs(OUTPUTS).adjusted(1));
+    visitor.visit(RelativeSquaredError::new());
+    visitor.visit(RelativeSquaredError::new().outputs(OUTPUTS).root());
+    for normalization in [
+        RmseNormalization::Mean,
+        RmseNormalization::Std,
+        RmseNormalization::L2,
+        RmseNormalization::Range,
+    ] {
+        let metric = NormalizedRootMeanSquaredError::new().normalization(normalization);
+        visitor.visit(metric.clone());
+        visitor.visit(metric.outputs(OUTPUTS));
+    }
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -1,12 +1,38 @@
 //! Metrics of predicted numbers that are sums of terms, and weights for all of regression.
 
 use super::{regression_moments, runner::Run};
-use metrics_core::regression::{
-    CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence, LogCoshError,
-    MeanAbsolutePercentageError, MeanSquaredLogError, MinkowskiDistance, PinballLoss, Reduction,
-    SymmetricMeanAbsolutePercentageError, TweedieDevianceScore,
-    WeightedMeanAbsolutePercentageError,
-};
+use metrics_core::prelude::*;
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::OUTPUTS;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(MeanAbsolutePercentageError::new());
+    visitor.visit(SymmetricMeanAbsolutePercentageError::new());
+    visitor.visit(WeightedMeanAbsolutePercentageError::new());
+    visitor.visit(MeanSquaredLogError::new());
+    visitor.visit(LogCoshError::new());
+    visitor.visit(LogCoshError::new().outputs(OUTPUTS));
+    visitor.visit(MinkowskiDistance::new(3.0));
+    visitor.visit(PinballLoss::new());
+    visitor.visit(PinballLoss::new().alpha(0.9).outputs(OUTPUTS));
+    for power in [-1.0, 0.0, 1.0, 1.5, 2.0, 3.0] {
+        visitor.visit(TweedieDevianceScore::new().power(power));
+    }
+    visitor.visit(CriticalSuccessIndex::new(0.5));
+    visitor.visit(CriticalSuccessIndex::new(0.5).outputs(OUTPUTS));
+    visitor.visit(CosineSimilarity::new());
+    visitor.visit(CosineSimilarity::new().reduction(Reduction::Mean));
+    visitor.visit(CosineSimilarity::new().per_row());
+    for log_prob in [false, true] {
+        let divergence = KlDivergence::new().log_prob(log_prob);
+        visitor.visit(divergence.clone());
+        visitor.visit(divergence.per_row());
+        let divergence = JensenShannonDivergence::new().log_prob(log_prob);
+        visitor.visit(divergence.clone());
+        visitor.visit(divergence.reduction(Reduction::Sum));
+    }
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -1,7 +1,15 @@
 //! Metrics of language models.
 
 use super::runner::Run;
-use metrics_core::text::{NegativeLogLikelihood, Perplexity};
+use metrics_core::prelude::*;
+use metrics_tests::metrics::Visitor;
+
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(Perplexity::new());
+    visitor.visit(Perplexity::new().ignore_index(-1));
+    visitor.visit(NegativeLogLikelihood::new());
+}
 
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {

@@ -1,13 +1,13 @@
 //! Metrics made of metrics.
 
 use super::runner::Run;
+use metrics_core::prelude::*;
 use metrics_core::{
-    Metric,
-    batch::Regression,
-    classification::{Accuracy, Auroc, Average, Precision, Recall},
-    regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
-    wrappers::{Multioutput, Task},
+    ScoreKind,
+    batch::{Binary, Regression, Values},
 };
+use metrics_tests::metrics::Visitor;
+use metrics_tests::samples::{CLASSES, OUTPUTS};
 
 /// The formula of the case, of metrics that differ in type.
 macro_rules! formula {
@@ -31,6 +31,38 @@ macro_rules! formula {
         }
     }};
 }
+/// The metrics of this file, most with several options, for the tests of all metrics.
+pub fn all(visitor: &mut impl Visitor) {
+    visitor.visit(Precision::binary().expr() + Recall::binary());
+    visitor.visit(2.0 * Accuracy::multiclass(CLASSES).expr() - Auroc::multiclass(CLASSES));
+    visitor.visit(Multioutput::new(R2Score::new(), OUTPUTS));
+    visitor.visit(Multioutput::new(MeanSquaredError::new(), OUTPUTS).keep_nans());
+    let positive = Task::new("positive", |batch: &Regression| {
+        let label = batch.target().clone().greater_elem(0.0).int();
+        let made = Binary::from_scores(batch.pred().clone(), label)?.score_kind(ScoreKind::Logits);
+        let [n, outputs] = batch.target().dims();
+        match batch.weights() {
+            Some(weights) => {
+                made.with_weights(weights.clone().reshape([n, 1]).expand([n, outputs]))
+            }
+            None => Ok(made),
+        }
+    });
+    visitor.visit(Accuracy::binary().on(&positive));
+    visitor.visit(Auroc::binary().on(&positive).expr() - Accuracy::binary().on(&positive));
+
+    let total = |batch: &Values| {
+        batch
+            .values()
+            .clone()
+            .mask_fill(batch.values().clone().is_nan(), 0.0)
+            .sum()
+    };
+    visitor.visit(custom_metric("total", 1, total, |sums: &[f64]| {
+        Ok(sums[0].into())
+    }));
+}
+
 /// Builds the metric of a case and runs it.
 pub fn check(run: &mut Run) {
     let args = &run.case.args;
