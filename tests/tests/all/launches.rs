@@ -1,12 +1,12 @@
 //! How many kernels a step launches: one for all metrics of a batch.
 
 use crate::process::alone;
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use metrics_core::prelude::*;
 use metrics_tests::{
     devices, is_host,
-    samples::{CLASSES, Sample},
+    samples::{CLASSES, GROUPS, LABELS, Sample},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -124,11 +124,100 @@ fn a_step_of_eight_binary_metrics_is_one_launch() {
             .with(Specificity::binary())
             .with(MatthewsCorrCoef::binary())
             .with(CalibrationError::binary())
-            .with(Auroc::binary().thresholds(Thresholds::Count(50)))
+            .with(Auroc::binary())
     };
     for (name, device) in with_kernels() {
         assert_eq!(metrics().metrics().len(), 8);
         assert_eq!(step(metrics(), 64, &device), 1, "{name}");
         assert_eq!(step(metrics(), 100_000, &device), 2, "{name}");
+    }
+}
+
+/// The same with weights.
+fn weighted<B: Sample>(seed: u64, rows: usize, device: &Device) -> B {
+    let weights = Tensor::<1>::ones([rows], device) * 0.5;
+    B::random(seed, rows, device).weighed(weights).unwrap()
+}
+
+/// Kernels of a step with weights, after the first.
+fn weighted_step<B: Sample>(
+    metrics: MetricCollection<B>,
+    rows: usize,
+    device: &Device,
+) -> Vec<&'static str> {
+    let mut metrics = metrics.validation(Validation::Ignore);
+    for seed in 0..2 {
+        metrics.update(&weighted::<B>(seed, rows, device)).unwrap();
+    }
+    let batch = weighted::<B>(2, rows, device);
+    launched(|| metrics.update(&batch).unwrap())
+}
+
+fn binary() -> MetricCollection<Binary> {
+    MetricCollection::new()
+        .with(Accuracy::binary())
+        .with(CalibrationError::binary())
+        .with(BrierScore::binary())
+        .with(HingeLoss::binary())
+        .with(Auroc::binary())
+        .named("binned", Auroc::binary().thresholds(Thresholds::Count(50)))
+}
+
+fn multilabel() -> MetricCollection<Multilabel> {
+    MetricCollection::new()
+        .with(Accuracy::multilabel(LABELS))
+        .with(BrierScore::multilabel(LABELS))
+        .with(MultilabelRankingLoss::new(LABELS))
+        .with(AveragePrecision::multilabel(LABELS))
+        .named(
+            "binned",
+            Auroc::multilabel(LABELS).thresholds(Thresholds::Count(50)),
+        )
+}
+
+#[test]
+fn decisions_are_one_launch() {
+    alone!(decisions_are_one_launch);
+    for (name, device) in with_kernels() {
+        for (rows, launches) in [(64, 1), (20_000, 2)] {
+            let place = format!("{name}, {rows} rows");
+            assert_eq!(step(binary(), rows, &device), launches, "{place}");
+            let matches = multilabel().with(ExactMatch::multilabel(LABELS));
+            assert_eq!(step(matches, rows, &device), launches, "{place}");
+            let groups = MetricCollection::new().with(GroupFairness::new(GROUPS));
+            assert_eq!(step::<Grouped>(groups, rows, &device), launches, "{place}");
+        }
+    }
+}
+
+#[test]
+fn decisions_with_weights_are_one_launch() {
+    alone!(decisions_with_weights_are_one_launch);
+    for (name, device) in with_kernels() {
+        for (rows, launches) in [(64, 1), (20_000, 2)] {
+            let of_binary = weighted_step(binary(), rows, &device);
+            let of_labels = weighted_step(multilabel(), rows, &device);
+            let groups = MetricCollection::new().with(GroupFairness::new(GROUPS));
+            let of_groups = weighted_step::<Grouped>(groups, rows, &device);
+            for names in [of_binary, of_labels, of_groups] {
+                assert_eq!(names.len(), launches, "{name}, {rows} rows: {names:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_list_that_grows_is_not_copied() {
+    alone!(a_list_that_grows_is_not_copied);
+    for (name, device) in with_kernels() {
+        let mut metrics = MetricCollection::new().with(Auroc::binary());
+        for seed in 0..40 {
+            let batch = Binary::random(seed, 3000, &device).score_kind(ScoreKind::Probabilities);
+            let names = launched(|| metrics.update(&batch).unwrap());
+            assert!(
+                names.len() == 1 || seed == 0,
+                "{name}, batch {seed}: {names:?}"
+            );
+        }
     }
 }

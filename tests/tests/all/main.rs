@@ -5,6 +5,7 @@ mod algebra;
 mod capture;
 mod catalogue;
 mod curves;
+mod decisions;
 mod devices;
 mod faults;
 mod goldens;

@@ -7,6 +7,7 @@ pub(crate) mod delta;
 mod error;
 mod host;
 mod identity;
+pub(crate) mod lists;
 pub(crate) mod metric;
 pub(crate) mod number;
 pub mod pass;

@@ -1,15 +1,24 @@
 //! The passes as kernels: what backends on CubeCL have of their own, lazy where Fusion is on.
 
+#[cfg(feature = "fusion")]
+use super::AREA_COUNTS;
 use super::{
     cube,
-    decisions::{self, KernelPlan as DecisionsPlan},
+    decisions::{self, Grid as DecisionsGrid, KernelPlan as DecisionsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
     values::{self, KernelPlan as NumbersPlan},
 };
+#[cfg(feature = "fusion")]
+use crate::REJECTED_SLOTS;
 use burn::backend::{
     Backend, backend_extension,
     tensor::{FloatTensor, IntTensor},
+};
+#[cfg(feature = "fusion")]
+use burn::{
+    backend::fusion::custom::TensorSpec,
+    tensor::{DType, Shape},
 };
 use burn_cubecl::CubeBackend;
 
@@ -64,34 +73,28 @@ pub trait Kernels: Backend {
         plan: NumbersPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// Adds decisions.
+    /// Adds decisions `[N, L]`, whose keys go to lists, with weights `[N]` and groups `[N]` if the plan has any.
     #[allow(clippy::too_many_arguments)]
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
+    #[fusion(meta = |counts, words, lists, _constants, _scores, _target, _weights, _groups, _plan, _grid| (counts.clone(), words.clone(), lists.clone()))]
     fn decisions(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
-        plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-
-    /// Adds decisions about members of groups.
-    #[allow(clippy::too_many_arguments)]
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _groups, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
-    fn grouped_decisions(
-        counts: IntTensor<Self>,
-        words: FloatTensor<Self>,
-        constants: FloatTensor<Self>,
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         groups: IntTensor<Self>,
         plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        grid: DecisionsGrid,
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
+
+    /// See [`ops::key_areas`](crate::ops::key_areas).
+    #[fusion(meta = |keys| (
+        TensorSpec { dtype: DType::I32, shape: Shape::new([keys.shape[1] * AREA_COUNTS + REJECTED_SLOTS]) },
+        TensorSpec { dtype: DType::F32, shape: Shape::new([2 * keys.shape[1]]) },
+    ))]
+    fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>);
 
     /// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
     #[fusion(dtype = counts, shape = counts)]
@@ -150,33 +153,22 @@ impl Kernels for CubeBackend {
     fn decisions(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
+        groups: IntTensor<Self>,
         plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        decisions::cube::pass_over(
-            counts, words, constants, scores, target, None, plan, cubes, epoch,
+        grid: DecisionsGrid,
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        decisions::cube::launch(
+            counts, words, lists, constants, scores, target, weights, groups, plan, grid,
         )
     }
 
-    fn grouped_decisions(
-        counts: IntTensor<Self>,
-        words: FloatTensor<Self>,
-        constants: FloatTensor<Self>,
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
-        groups: IntTensor<Self>,
-        plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let groups = Some(groups);
-        decisions::cube::pass_over(
-            counts, words, constants, scores, target, groups, plan, cubes, epoch,
-        )
+    fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>) {
+        cube::key_areas(keys)
     }
 
     fn tell_logits(

@@ -235,7 +235,7 @@ impl Input for Pairs {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
-            lists: 0,
+            lists: [0; 2],
         }
     }
 

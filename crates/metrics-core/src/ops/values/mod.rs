@@ -82,7 +82,7 @@ impl Input for Numbers {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
-            lists: 0,
+            lists: [0; 2],
         }
     }
 
