@@ -126,11 +126,6 @@ pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// An error that names the shapes.
     fn check(&self, batch: &Self::Batch) -> Result<(), MetricError>;
 
-    /// Computes what [`update`](Self::update) takes from the batch's memo. A collection calls
-    /// this for all its accumulators first, so that the most demanding one decides what a single
-    /// look at the predictions yields.
-    fn prepare(&self, _batch: &Self::Batch) {}
-
     /// Adds a batch that passed [`check`](Self::check) to the device state: changes `delta` with tensor
     /// operations on the batch's device. Must not read from the device. It is not called for a batch without
     /// a device.

@@ -16,7 +16,6 @@ use std::{any::Any, fmt};
 trait AnyState<B>: Send + Sync {
     fn check(&self, batch: &B) -> Result<(), MetricError>;
     fn count_bound(&self, batch: &B) -> usize;
-    fn prepare(&self, batch: &B);
     fn add(&mut self, batch: &B);
     fn update(&self, delta: &mut Delta, batch: &B);
     fn fold(&mut self, data: &[&HostDelta]);
@@ -44,12 +43,6 @@ impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
     }
     fn count_bound(&self, batch: &A::Batch) -> usize {
         self.accumulator.count_bound(batch)
-    }
-    fn prepare(&self, batch: &A::Batch) {
-        // As an update, which adds nothing of a batch without data.
-        if self.accumulator.count_bound(batch) > 0 {
-            self.accumulator.prepare(batch)
-        }
     }
     fn add(&mut self, batch: &A::Batch) {
         Folded::add(self, batch)
@@ -527,7 +520,6 @@ impl<B: Batch> MetricCollection<B> {
         self.interrupted = true;
         for state in &mut self.states {
             state.add(batch);
-            state.prepare(batch);
         }
         let bounds = self.states.iter().map(|state| state.count_bound(batch));
         let bound = bounds.max().unwrap_or(0);

@@ -116,7 +116,6 @@ where
         let weights = Tensor::<2>::from_data(weights, &crate::batch::device_of(batch));
         // What is computed of the batch here goes with its copies.
         batch.share_scan();
-        self.observed.accumulator().prepare(batch);
         let row = |i| weights.clone().slice([i..i + 1, 0..rows]).reshape([rows]);
         let batches: Vec<_> = (0..count)
             .map(|i| batch.reweighted(row(i)))

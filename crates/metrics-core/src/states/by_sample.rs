@@ -64,10 +64,6 @@ impl<A: BySample> Accumulator for PerSample<A> {
         self.0.check(batch)
     }
 
-    fn prepare(&self, batch: &A::Batch) {
-        self.0.prepare(batch);
-    }
-
     fn update(&self, delta: &mut Delta, batch: &A::Batch) {
         // `check` keeps a batch without samples from getting here.
         let Some(samples) = A::samples(batch) else {

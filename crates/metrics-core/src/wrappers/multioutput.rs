@@ -182,7 +182,6 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         for index in 0..self.outputs {
             let output = batch.output(index);
-            self.inner.prepare(&output);
             self.inner.update(delta.child(index), &output);
         }
     }

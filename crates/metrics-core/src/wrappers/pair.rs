@@ -70,16 +70,6 @@ impl<A: Accumulator, B: Accumulator<Batch = A::Batch>> Accumulator for Pair<A, B
         fits(&self.right, batch)
     }
 
-    fn prepare(&self, batch: &A::Batch) {
-        // A task may be empty where another is not.
-        if self.left.count_bound(batch) > 0 {
-            self.left.prepare(batch);
-        }
-        if self.right.count_bound(batch) > 0 {
-            self.right.prepare(batch);
-        }
-    }
-
     fn update(&self, delta: &mut Delta, batch: &A::Batch) {
         match self.shared() {
             Some(both) => both.update(delta, batch),

@@ -311,12 +311,6 @@ impl<A: Accumulator, B: Batch> Accumulator for MappedAccumulator<A, B> {
         fits(&self.inner, &*made)
     }
 
-    fn prepare(&self, batch: &B) {
-        if let Ok(made) = self.task.batch(batch) {
-            self.inner.prepare(&made);
-        }
-    }
-
     fn update(&self, delta: &mut Delta, batch: &B) {
         if let Ok(made) = self.task.batch(batch) {
             self.inner.update(delta, &made);
