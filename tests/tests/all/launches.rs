@@ -3,10 +3,13 @@
 use crate::process::alone;
 use burn::tensor::{Device, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use metrics_core::prelude::*;
+use metrics_core::{
+    batch::{Ensemble, Observations, Regression},
+    prelude::*,
+};
 use metrics_tests::{
     devices, is_host,
-    samples::{CLASSES, GROUPS, LABELS, Sample},
+    samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -41,13 +44,32 @@ fn launched(f: impl FnOnce()) -> Vec<&'static str> {
 }
 
 /// Launches of a step after the first.
-fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
+pub fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
     metrics = metrics.validation(Validation::Ignore);
     for seed in 0..2 {
         metrics.update(&B::random(seed, rows, device)).unwrap();
     }
     let batch = B::random(2, rows, device);
-    let names = launched(|| metrics.update(&batch).unwrap());
+    count(&mut metrics, &batch, rows)
+}
+
+/// The same of batches with weights.
+fn weighted_step<B: Sample>(
+    mut metrics: MetricCollection<B>,
+    rows: usize,
+    device: &Device,
+) -> usize {
+    metrics = metrics.validation(Validation::Ignore);
+    let weights = Tensor::full([rows], 0.5, device);
+    let batch = |seed| (B::random(seed, rows, device).weighed(weights.clone())).unwrap();
+    for seed in 0..2 {
+        metrics.update(&batch(seed)).unwrap();
+    }
+    count(&mut metrics, &batch(2), rows)
+}
+
+fn count<B: Sample>(metrics: &mut MetricCollection<B>, batch: &B, rows: usize) -> usize {
+    let names = launched(|| metrics.update(batch).unwrap());
     println!(
         "{} metrics, {rows} rows: {names:?}",
         metrics.metrics().len()
@@ -56,7 +78,7 @@ fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &Devic
 }
 
 /// Every device with kernels.
-fn with_kernels() -> Vec<(&'static str, Device)> {
+pub fn with_kernels() -> Vec<(&'static str, Device)> {
     let all = devices().into_iter();
     all.filter(|(name, _)| !is_host(name)).collect()
 }
@@ -133,24 +155,66 @@ fn a_step_of_eight_binary_metrics_is_one_launch() {
     }
 }
 
-/// The same with weights.
-fn weighted<B: Sample>(seed: u64, rows: usize, device: &Device) -> B {
-    let weights = Tensor::<1>::ones([rows], device) * 0.5;
-    B::random(seed, rows, device).weighed(weights).unwrap()
+fn outputs() -> MetricCollection<Regression> {
+    MetricCollection::new()
+        .with(MeanSquaredError::new().outputs(OUTPUTS))
+        .with(R2Score::new().outputs(OUTPUTS))
+        .with(PearsonCorrCoef::new().outputs(OUTPUTS))
+        .with(PinballLoss::new().alpha(0.9).outputs(OUTPUTS))
+        .with(LogCoshError::new().outputs(OUTPUTS))
+        .with(CriticalSuccessIndex::new(0.5).outputs(OUTPUTS))
+        .with(MeanAbsoluteError::new())
+        .with(PinballLoss::new())
+        .with(MinkowskiDistance::new(1.5))
+        .with(TweedieDevianceScore::new().power(3.0))
 }
 
-/// Kernels of a step with weights, after the first.
-fn weighted_step<B: Sample>(
-    metrics: MetricCollection<B>,
-    rows: usize,
-    device: &Device,
-) -> Vec<&'static str> {
-    let mut metrics = metrics.validation(Validation::Ignore);
-    for seed in 0..2 {
-        metrics.update(&weighted::<B>(seed, rows, device)).unwrap();
+#[test]
+fn outputs_and_elements_are_one_launch() {
+    alone!(outputs_and_elements_are_one_launch);
+    for (name, device) in with_kernels() {
+        for rows in [64, 20_000] {
+            assert_eq!(step(outputs(), rows, &device), 1, "{name}, {rows} rows");
+            let weighted = weighted_step(outputs(), rows, &device);
+            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
+        }
     }
-    let batch = weighted::<B>(2, rows, device);
-    launched(|| metrics.update(&batch).unwrap())
+}
+
+#[test]
+fn whole_rows_are_one_launch() {
+    alone!(whole_rows_are_one_launch);
+    let metrics = || {
+        MetricCollection::new()
+            .with(CosineSimilarity::new())
+            .with(KlDivergence::new())
+            .with(KlDivergence::new().log_prob(true).reduction(Reduction::Sum))
+            .with(JensenShannonDivergence::new())
+            .with(MeanSquaredError::new())
+    };
+    for (name, device) in with_kernels() {
+        for rows in [64, 20_000] {
+            assert_eq!(step(metrics(), rows, &device), 1, "{name}, {rows} rows");
+            let weighted = weighted_step(metrics(), rows, &device);
+            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
+        }
+    }
+}
+
+#[test]
+fn ensembles_and_observations_are_one_launch() {
+    alone!(ensembles_and_observations_are_one_launch);
+    let forecasts =
+        || MetricCollection::<Ensemble>::new().with(ContinuousRankedProbabilityScore::new());
+    let observed = || MetricCollection::<Observations>::new().with(Covariance::new(OUTPUTS));
+    for (name, device) in with_kernels() {
+        for rows in [64, 20_000] {
+            assert_eq!(step(forecasts(), rows, &device), 1, "{name}, {rows} rows");
+            assert_eq!(weighted_step(forecasts(), rows, &device), 1, "{name}");
+            assert_eq!(step(observed(), rows, &device), 1, "{name}, {rows} rows");
+            assert_eq!(weighted_step(observed(), rows, &device), 1, "{name}");
+        }
+    }
 }
 
 fn binary() -> MetricCollection<Binary> {
@@ -199,9 +263,8 @@ fn decisions_with_weights_are_one_launch() {
             let of_labels = weighted_step(multilabel(), rows, &device);
             let groups = MetricCollection::new().with(GroupFairness::new(GROUPS));
             let of_groups = weighted_step::<Grouped>(groups, rows, &device);
-            for names in [of_binary, of_labels, of_groups] {
-                assert_eq!(names.len(), launches, "{name}, {rows} rows: {names:?}");
-            }
+            let all = [of_binary, of_labels, of_groups];
+            assert_eq!(all, [launches; 3], "{name}, {rows} rows");
         }
     }
 }

@@ -14,6 +14,7 @@ mod host_sums;
 mod hostile;
 mod intervals;
 mod joint;
+mod kernels;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod launches;
 mod learner;
@@ -21,6 +22,8 @@ mod loggers;
 mod long_runs;
 mod ops;
 mod overflow;
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+mod own_terms;
 mod plugin_edges;
 mod policy;
 mod process;

@@ -1,13 +1,13 @@
 use super::{floats, same_device, weighted};
-use crate::{Batch, MetricError};
+use crate::{Batch, MetricError, ops::ensembles::Ensembles};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A batch of ensemble forecasts: several predicted numbers for every true one.
 #[derive(Debug, Clone)]
 pub struct Ensemble {
-    pub(crate) pred: Tensor<2>,
-    pub(crate) target: Tensor<1>,
-    weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) forecasts: Arc<Ensembles>,
 }
 
 impl Ensemble {
@@ -28,33 +28,35 @@ impl Ensemble {
         }
         same_device("pred", pred.device(), "target", target.device())?;
         Ok(Self {
-            pred: floats(pred),
-            target: floats(target),
-            weights: None,
+            forecasts: Arc::new(Ensembles {
+                pred: floats(pred),
+                target: floats(target),
+                weights: None,
+            }),
         })
     }
 
     /// The predictions `[N, M]`.
     pub fn pred(&self) -> &Tensor<2> {
-        &self.pred
+        &self.forecasts.pred
     }
 
     /// The targets `[N]`.
     pub fn target(&self) -> &Tensor<1> {
-        &self.target
+        &self.forecasts.target
     }
 
     fn rows(&self) -> usize {
-        self.target.dims()[0]
+        self.target().dims()[0]
     }
 }
 
-weighted!(Ensemble, "rows");
+weighted!(Ensemble, "rows", forecasts);
 
 impl Ensemble {
     /// The device of the tensors.
     pub fn device(&self) -> Device {
-        self.target.device()
+        self.target().device()
     }
 }
 
@@ -68,6 +70,6 @@ impl Batch for Ensemble {
     }
 
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.forecasts.weights.is_some()
     }
 }

@@ -119,10 +119,9 @@ fn weights<const D: usize>(
     Ok(floats(weights).reshape([n]))
 }
 
-/// The builder and the getter of a batch with a field `weights`, and maybe a memo of
-/// what was made of the batch without weights.
+/// The builder and the getter of a batch whose weights are those of `input`, what passes read.
 macro_rules! weighted {
-    ($batch:ident, $rows:literal $(, $memo:ident)?) => {
+    ($batch:ident, $rows:literal, $input:ident) => {
         impl $batch {
             #[doc = concat!("Gives each of the ", $rows, " a weight, which is how often it counts: a finite number of at least 0.")]
             ///
@@ -139,14 +138,14 @@ macro_rules! weighted {
                 weights: burn::tensor::Tensor<D>,
             ) -> Result<Self, crate::MetricError> {
                 let (rows, device) = (self.rows(), self.device());
-                self.weights = Some(super::weights(weights, rows, device)?);
-                $(self.$memo = super::Memo::default();)?
+                let weights = super::weights(weights, rows, device)?;
+                std::sync::Arc::make_mut(&mut self.$input).weights = Some(weights);
                 Ok(self)
             }
 
             /// The weights `[N]`, if it has any.
             pub fn weights(&self) -> Option<&burn::tensor::Tensor<1>> {
-                self.weights.as_ref()
+                self.$input.weights.as_ref()
             }
         }
     };

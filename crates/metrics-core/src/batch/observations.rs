@@ -1,39 +1,42 @@
 use super::{floats, weighted};
-use crate::Batch;
+use crate::{Batch, ops::observations::Observed};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A batch of observations: each row has one number for each variable.
 #[derive(Debug, Clone)]
 pub struct Observations {
-    pub(crate) values: Tensor<2>,
-    weights: Option<Tensor<1>>,
+    /// What passes read.
+    pub(crate) observed: Arc<Observed>,
 }
 
 impl Observations {
     /// From values `[N, D]`: `N` observations of `D` variables.
     pub fn new(values: Tensor<2>) -> Self {
         Self {
-            values: floats(values),
-            weights: None,
+            observed: Arc::new(Observed {
+                values: floats(values),
+                weights: None,
+            }),
         }
     }
 
     /// The values `[N, D]`.
     pub fn values(&self) -> &Tensor<2> {
-        &self.values
+        &self.observed.values
     }
 
     fn rows(&self) -> usize {
-        self.values.dims()[0]
+        self.values().dims()[0]
     }
 }
 
-weighted!(Observations, "rows");
+weighted!(Observations, "rows", observed);
 
 impl Observations {
     /// The device of the tensors.
     pub fn device(&self) -> Device {
-        self.values.device()
+        self.values().device()
     }
 }
 
@@ -47,6 +50,6 @@ impl Batch for Observations {
     }
 
     fn is_weighted(&self) -> bool {
-        self.weights.is_some()
+        self.observed.weights.is_some()
     }
 }

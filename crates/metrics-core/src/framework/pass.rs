@@ -14,7 +14,10 @@ use crate::{
         delta::{Delta, HostDelta},
         lists::DeviceLists,
     },
-    ops::{self, decisions::Decisions, pairs::Pairs, rows::Rows, values::Numbers},
+    ops::{
+        self, decisions::Decisions, ensembles::Ensembles, observations::Observed, pairs::Pairs,
+        rows::Rows, values::Numbers,
+    },
 };
 use burn::tensor::{DType, Device, Int, Tensor};
 use std::{fmt::Debug, sync::Arc};
@@ -653,6 +656,8 @@ families! {
     Rows rows,
     Pairs pairs,
     Numbers numbers,
+    Ensembles ensembles,
+    Observed observations,
 }
 
 /// Takes the requests of accumulators out of their deltas.

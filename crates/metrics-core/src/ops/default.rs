@@ -7,6 +7,7 @@ mod ranking;
 mod rows;
 mod terms;
 
+pub(crate) use joint::ensemble_terms;
 pub use joint::{co_moments, ensemble_scores};
 pub(crate) use math::{is_near, log1p, log1p_excess, power};
 pub use ranking::{label_ranking, labels_before, row_codes};

@@ -5,6 +5,8 @@ use super::AREA_COUNTS;
 use super::{
     cube,
     decisions::{self, Grid as DecisionsGrid, KernelPlan as DecisionsPlan},
+    ensembles::{self, KernelPlan as EnsemblesPlan},
+    observations::{self, KernelPlan as ObservationsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
     values::{self, KernelPlan as NumbersPlan},
@@ -51,15 +53,14 @@ pub trait Kernels: Backend {
         plan: RowsPlan,
     ) -> IntTensor<Self>;
 
-    /// Adds pairs `[N * D]` with weights `[N]`, if the plan has any.
-    #[fusion(meta = |counts, words, _pred, _target, _weights, _columns, _plan| (counts.clone(), words.clone()))]
+    /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
     fn pairs(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
-        columns: usize,
         plan: PairsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
@@ -71,6 +72,27 @@ pub trait Kernels: Backend {
         values: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: NumbersPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// Adds forecasts `[N, M]` of targets `[N]` with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
+    fn ensembles(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: EnsemblesPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// Adds observations `[N, D]` with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _values, _weights, _plan| (counts.clone(), words.clone()))]
+    fn observations(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: ObservationsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
     /// Adds decisions `[N, L]`, whose keys go to lists, with weights `[N]` and groups `[N]` if the plan has any.
@@ -134,10 +156,9 @@ impl Kernels for CubeBackend {
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
-        columns: usize,
         plan: PairsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        pairs::cube::launch(counts, words, pred, target, weights, columns, plan)
+        pairs::cube::launch(counts, words, pred, target, weights, plan)
     }
 
     fn numbers(
@@ -148,6 +169,27 @@ impl Kernels for CubeBackend {
         plan: NumbersPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         values::cube::launch(counts, words, values, weights, plan)
+    }
+
+    fn ensembles(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        pred: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: EnsemblesPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        ensembles::cube::launch(counts, words, pred, target, weights, plan)
+    }
+
+    fn observations(
+        counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
+        values: FloatTensor<Self>,
+        weights: FloatTensor<Self>,
+        plan: ObservationsPlan,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        observations::cube::launch(counts, words, values, weights, plan)
     }
 
     fn decisions(

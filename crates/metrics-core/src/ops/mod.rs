@@ -21,10 +21,12 @@ mod call;
 mod cube;
 pub mod decisions;
 pub mod default;
+pub mod ensembles;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 pub(crate) mod host;
 #[cfg(feature = "cube")]
 mod kernels;
+pub mod observations;
 pub mod pairs;
 pub mod rows;
 pub(crate) mod scalar;

@@ -1,7 +1,10 @@
 use super::{PerRow, Reduction};
 use crate::{
     Identity, Metric, MetricError, Reason, Value,
-    ops::scalar::{OfPair, sum_pairs},
+    ops::{
+        pairs::TermsKernel,
+        scalar::{OfPair, sum_pairs},
+    },
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
@@ -82,6 +85,10 @@ impl PairTerms for CosineTerms {
         let (pred, target) = (scaled(pred), scaled(target));
         let dot = (pred.clone() * target.clone()).sum_dim(1);
         vec![dot / norm(pred) / norm(target)]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::Cosine)
     }
 
     const BY_NUMBER: bool = true;

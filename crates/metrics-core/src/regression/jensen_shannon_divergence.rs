@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     Identity, Reason,
-    ops::scalar::OfPair,
+    ops::{pairs::TermsKernel, scalar::OfPair},
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
@@ -78,6 +78,10 @@ impl PairTerms for JensenShannonTerms {
         let mean = (p.clone() + q.clone()) * 0.5;
         let both = relative_entropy(p, mean.clone()) + relative_entropy(q, mean);
         vec![both.sum_dim(1) * 0.5]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::JensenShannon(self.log_prob))
     }
 
     const BY_NUMBER: bool = true;

@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     Identity, Reason,
-    ops::scalar::{OfPair, exp},
+    ops::{
+        pairs::TermsKernel,
+        scalar::{OfPair, exp},
+    },
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 
@@ -85,6 +88,10 @@ impl PairTerms for KlTerms {
             relative_entropy(p, distribution::probabilities(target, false))
         };
         vec![terms.sum_dim(1)]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::KullbackLeibler(self.log_prob))
     }
 
     const BY_NUMBER: bool = true;

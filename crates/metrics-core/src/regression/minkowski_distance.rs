@@ -65,7 +65,11 @@ impl PairTerms for MinkowskiDistance {
 
     fn kernel(&self) -> Option<TermsKernel> {
         let whole = self.p.fract() == 0.0 && self.p <= 16.0;
-        whole.then_some(TermsKernel::Minkowski(self.p as u32))
+        Some(if whole {
+            TermsKernel::Minkowski(self.p as u32)
+        } else {
+            TermsKernel::Power(self.p.to_bits())
+        })
     }
 
     const BY_NUMBER: bool = true;

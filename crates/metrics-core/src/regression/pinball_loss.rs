@@ -1,6 +1,7 @@
 use super::{per_output, suffix, value_per_output};
 use crate::{
     Identity, Metric, MetricError, Value,
+    ops::pairs::TermsKernel,
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
 use burn::tensor::Tensor;
@@ -99,6 +100,10 @@ impl PairTerms for PinballLoss {
             1.0 => loss.mask_fill(below, 0.0),
             _ => loss,
         }]
+    }
+
+    fn kernel(&self) -> Option<TermsKernel> {
+        Some(TermsKernel::Pinball(self.alpha.to_bits()))
     }
 
     const BY_NUMBER: bool = true;

@@ -108,13 +108,13 @@ impl PairTerms for TweedieDevianceScore {
     }
 
     fn kernel(&self) -> Option<TermsKernel> {
-        match self.power {
-            0.0 => Some(TermsKernel::SquaredError),
-            1.0 => Some(TermsKernel::PoissonDeviance),
-            1.5 => Some(TermsKernel::CompoundDeviance),
-            2.0 => Some(TermsKernel::GammaDeviance),
-            _ => None,
-        }
+        Some(match self.power {
+            0.0 => TermsKernel::SquaredError,
+            1.0 => TermsKernel::PoissonDeviance,
+            1.5 => TermsKernel::CompoundDeviance,
+            2.0 => TermsKernel::GammaDeviance,
+            power => TermsKernel::Deviance(power.to_bits()),
+        })
     }
 
     const BY_NUMBER: bool = true;

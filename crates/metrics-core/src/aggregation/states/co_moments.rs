@@ -1,20 +1,17 @@
 //! Co-moments of the variables of observations: the state of covariance.
 
 use crate::{
-    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Observations,
-    ops,
-    states::{
-        fold::add_rejected,
-        pivot::{centred, first_rows, pivot},
-        rows::{Weighed, counted},
-    },
+    ops::observations::{ObservedSink, pairs},
+    pass::Part,
+    states::{fold::add_rejected, pivot::centred},
 };
 use serde::{Deserialize, Serialize};
 
-/// Adds up products of variables around a pivot: `D * D + D + 1` device sums and `D` pivots.
+/// Adds up products of variables around a pivot: `(D + 1) * (D + 2) / 2` device sums and `D` pivots.
 ///
-/// Products are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
+/// On a GPU products are taken in `f32`: deviations below 1e-19 vanish and those above 1e19 become infinite.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CoMoments {
     pub(crate) variables: usize,
@@ -50,7 +47,7 @@ impl Accumulator for CoMoments {
     }
 
     fn check(&self, batch: &Observations) -> Result<(), MetricError> {
-        let shape = batch.values.dims();
+        let shape = batch.values().dims();
         match shape[1] == self.variables {
             true => Ok(()),
             false => Err(MetricError::WidthMismatch {
@@ -63,61 +60,50 @@ impl Accumulator for CoMoments {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Observations) {
-        let values = batch.values.clone();
-        let weights = batch.weights().cloned();
-        let first = delta.floats_mut().is_empty();
-        let known = delta.floats_mut().get(1).cloned();
-        let pivot = known.unwrap_or_else(|| {
-            let weights = weights.clone().map(first_rows);
-            let counted = counted(first_rows(values.clone()), &weights);
-            pivot(counted.clone(), counted, None)
-        });
-        let kept = pivot.clone();
-        delta.both(
-            2 + REJECTED_SLOTS,
-            1 + self.variables + self.variables * self.variables,
-            &batch.device(),
-            |counts, sums| ops::co_moments(counts, sums, values, weights, pivot),
-        );
-        if first {
-            delta.push_floats(kept);
-        }
+        let sink = ObservedSink::CoMoments(self.variables);
+        delta.want((&batch.observed, sink));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CoMomentsSummary) {
-        let (Some(counts), Some(sums), Some(pivot)) =
-            (delta.counts(0), delta.sums(0), delta.float_lists().get(1))
-        else {
-            return;
-        };
-        let Weighed { count, weight } = Weighed::new(counts, sums[0]);
-        let (offsets, squares) = sums[1..].split_at(self.variables);
-        // Without rows there is no mean, and whatever it is does not count.
-        let shift = |i: usize| {
-            if weight == 0.0 {
-                0.0
-            } else {
-                offsets[i] / weight
+        for block in delta.blocks() {
+            summary.count += block.counts[0] as u64;
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+            for part in &block.parts {
+                summary.add(&self.part(part));
             }
-        };
-        let mut part = CoMomentsSummary {
-            count,
-            weight,
-            ..self.empty()
-        };
-        add_rejected(&mut part.rejected, &counts[2..]);
-        for (i, (mean, pivot)) in part.mean.iter_mut().zip(pivot).enumerate() {
-            *mean = *pivot as f64 + shift(i);
         }
-        for (cell, product) in part.products.iter_mut().enumerate() {
-            let (i, j) = (cell / self.variables, cell % self.variables);
-            let correction = shift(i) * offsets[j];
-            *product = match i == j {
-                true => centred(squares[cell], correction),
-                false => squares[cell] - correction,
+    }
+}
+
+impl CoMoments {
+    /// The co-moments of what a slot added.
+    fn part(&self, part: &Part) -> CoMomentsSummary {
+        let mut summary = self.empty();
+        summary.weight = part.sums[0];
+        if summary.weight == 0.0 {
+            return summary;
+        }
+        let offsets = &part.sums[1..=self.variables];
+        let weight = part.sums[0];
+        let shift = |i: usize| offsets[i] / weight;
+        for (i, (mean, pivot)) in summary.mean.iter_mut().zip(&part.marks).enumerate() {
+            *mean = *pivot + shift(i);
+        }
+        for ((i, j), sum) in pairs(self.variables).zip(&part.sums) {
+            // Number 0 is the 1 that makes sums of products.
+            let (Some(i), Some(j)) = (i.checked_sub(1), j.checked_sub(1)) else {
+                continue;
             };
+            let correction = shift(i) * offsets[j];
+            let product = if i == j {
+                centred(*sum, correction)
+            } else {
+                *sum - correction
+            };
+            summary.products[i * self.variables + j] = product;
+            summary.products[j * self.variables + i] = product;
         }
-        summary.add(&part);
+        summary
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     label,
-    math::{is_nan, is_outside},
+    math::{is_infinite, is_nan, is_outside},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -75,6 +75,16 @@ pub(in crate::ops) fn flush(
 #[cube]
 pub(in crate::ops) fn slot(code: i32) -> usize {
     usize::cast_from(-1i32 - code)
+}
+
+/// The code of an invalid weight, or 0.
+#[cube]
+pub(in crate::ops) fn weight_code(weight: f32) -> i32 {
+    let mut code = 0i32;
+    if is_nan(weight) || is_infinite(weight) || weight < 0.0f32 {
+        code = comptime!(Reason::InvalidWeight.code()).runtime();
+    }
+    code
 }
 
 #[cube(launch_unchecked)]

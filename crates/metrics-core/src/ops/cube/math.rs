@@ -123,3 +123,45 @@ pub(in crate::ops) fn log1p_excess(x: f32) -> f32 {
     series = series * z + 1.0f32 / 3.0f32;
     s * x - series * z * s * 2.0f32
 }
+
+/// `x` of 0 or more to a power.
+#[cube]
+pub(in crate::ops) fn power(x: f32, #[comptime] exponent: f64) -> f32 {
+    let bits = x.to_bits();
+    let mut whole = i32::cast_from(bits >> 23u32) - 127;
+    let mut mantissa = f32::from_bits((bits & 0x007f_ffffu32) | 0x3f80_0000u32);
+    if mantissa > 1.414_213_5f32 {
+        mantissa *= 0.5f32;
+        whole += 1;
+    }
+    // `x` is `2^whole * mantissa`. The exponent in two parts, the first of which times `whole` is exact.
+    let whole = f32::cast_from(whole);
+    let first = comptime!(f32::from_bits((exponent as f32).to_bits() & 0xffff_f000));
+    let rest = comptime!((exponent - f64::from(first)) as f32);
+    let high = whole * first;
+    let n = f32::round(high);
+    let part = opaque(high - n) + whole * rest;
+    let small = part * 0.693_147_2f32 + ln(mantissa) * comptime!(exponent as f32).runtime();
+    // Exponents may be so large that the mantissa alone decides.
+    let up = small + n * 0.693_147_2f32 > 0.0f32;
+    let mut result = select(up, f32::from_bits(0x7f80_0000u32), 0.0f32);
+    if small.abs() < 80.0f32 {
+        let mut own = exp(-small.abs());
+        if small > 0.0f32 {
+            own = 1.0f32 / own;
+        }
+        // In two factors, as one of the powers of two might be beyond `f32`.
+        let n = i32::cast_from(max(min(n, 250.0f32), -250.0f32));
+        let half = n / 2;
+        let other = n - half;
+        let factor = f32::from_bits(u32::cast_from(half + 127) << 23u32);
+        result = own * factor * f32::from_bits(u32::cast_from(other + 127) << 23u32);
+    }
+    if is_nan(x) {
+        result = x;
+    } else if x == 0.0f32 || is_infinite(x) {
+        let zero = (x == 0.0f32) == comptime!(exponent > 0.0).runtime();
+        result = select(zero, 0.0f32, f32::from_bits(0x7f80_0000u32));
+    }
+    result
+}

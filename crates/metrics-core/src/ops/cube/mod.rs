@@ -13,6 +13,8 @@ pub(in crate::ops) mod math;
 pub(in crate::ops) mod rows;
 mod sort;
 pub(in crate::ops) mod sums;
+pub(in crate::ops) mod teams;
+pub(in crate::ops) mod totals;
 
 use super::{
     AREA_COUNTS, ConfusionOptions, IGNORED_TARGET, LabelCountsOptions, MetricsBackend,
@@ -94,7 +96,10 @@ pub(in crate::ops) fn rows(matrix: CubeTensor) -> CubeTensor {
     }
 }
 
-fn reshaped<const D: usize>(tensor: CubeTensor, shape: [usize; D]) -> CubeTensor {
+pub(in crate::ops) fn reshaped<const D: usize>(
+    tensor: CubeTensor,
+    shape: [usize; D],
+) -> CubeTensor {
     let CubeTensor {
         client,
         device,

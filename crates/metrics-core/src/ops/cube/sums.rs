@@ -66,6 +66,13 @@ impl Sum {
     }
 }
 
+/// Both halves of a sum.
+#[cube]
+pub(in crate::ops) fn whole(sum: &Sum) -> f32 {
+    // An infinite sum has no other half.
+    select(is_nan(sum.low), sum.high, sum.high + sum.low)
+}
+
 /// Adds `sum` to place `place` of `places`, in memory that holds all leading and then all trailing
 /// halves.
 #[cube]

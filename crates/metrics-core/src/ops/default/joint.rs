@@ -39,6 +39,21 @@ pub fn ensemble_scores(
     target: Tensor<1>,
     weights: Option<Tensor<1>>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    let (rows, terms) = ensemble_terms(pred, target, weights);
+    let scores = sum_compensated(terms);
+    let weights = sum_compensated(rows.given());
+    let half = |x: &Tensor<1>, i: usize| x.clone().slice(i..i + 1);
+    let batch = [(&scores, 0), (&weights, 0), (&scores, 1), (&weights, 1)];
+    let batch = Tensor::cat(batch.map(|(x, i)| half(x, i)).to_vec(), 0);
+    (rows.count_apart(counts), add_compensated(sums, batch))
+}
+
+/// The rows of forecasts, and what each member adds to the scores `[N * M, 1]`.
+pub(crate) fn ensemble_terms(
+    pred: Tensor<2>,
+    target: Tensor<1>,
+    weights: Option<Tensor<1>>,
+) -> (Rows, Tensor<2>) {
     let [n, members] = pred.dims();
     let target = target.reshape([n, 1]);
     let nan = any_in_row(pred.clone().is_nan()).bool_or(target.clone().is_nan());
@@ -51,12 +66,7 @@ pub fn ensemble_scores(
         (distance.zeros_like()).mask_fill(above, members as f32) - members_below(distance.clone());
     let scale = 2.0 / (members as f32 * members as f32);
     let terms = rows.weigh(distance * share * scale);
-    let scores = sum_compensated(terms.reshape([n * members, 1]));
-    let weights = sum_compensated(rows.given());
-    let half = |x: &Tensor<1>, i: usize| x.clone().slice(i..i + 1);
-    let batch = [(&scores, 0), (&weights, 0), (&scores, 1), (&weights, 1)];
-    let batch = Tensor::cat(batch.map(|(x, i)| half(x, i)).to_vec(), 0);
-    (rows.count_apart(counts), add_compensated(sums, batch))
+    (rows, terms.reshape([n * members, 1]))
 }
 
 /// How many members of its row `[N, M]` are below each, where an equal one, itself too, is half below.

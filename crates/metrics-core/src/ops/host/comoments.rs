@@ -23,20 +23,29 @@ pub(crate) fn co_moments(
     weights: &Option<Tensor<1>>,
     pivot: &Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let [n, columns] = values.dims();
-    let rows_per_part = n.div_ceil(PARTS).max(ROWS_PER_PART);
+    let [n, _] = values.dims();
     let batch = floats(values, |values| {
         floats(pivot, |pivot| {
-            with_weights(weights, |weights| {
-                sum_parts(n, rows_per_part, |rows| {
-                    let weights = weights.map(|weights| &weights[rows.clone()]);
-                    let values = &values[rows.start * columns..rows.end * columns];
-                    add_rows(rows.len(), values, weights, pivot)
-                })
-            })
+            with_weights(weights, |weights| products(n, values, weights, pivot))
         })
     });
     batch.add_to(counts, sums)
+}
+
+/// The sums of the weights that were given, of the offsets from the pivot, and of the products of these.
+pub(crate) fn products(
+    n: usize,
+    values: &[f32],
+    weights: Option<&[f32]>,
+    pivot: &[f32],
+) -> RowSums {
+    let columns = pivot.len();
+    let rows_per_part = n.div_ceil(PARTS).max(ROWS_PER_PART);
+    sum_parts(n, rows_per_part, |rows| {
+        let weights = weights.map(|weights| &weights[rows.clone()]);
+        let values = &values[rows.start * columns..rows.end * columns];
+        add_rows(rows.len(), values, weights, pivot)
+    })
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]

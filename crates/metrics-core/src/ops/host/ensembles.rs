@@ -23,9 +23,14 @@ pub(crate) fn ensemble_scores(
     target: &Tensor<1>,
     weights: &Option<Tensor<1>>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    scores(pred, target, weights).add_to(counts, sums)
+}
+
+/// The sums of the scores of a batch and of the weights that were given.
+pub(crate) fn scores(pred: &Tensor<2>, target: &Tensor<1>, weights: &Option<Tensor<1>>) -> RowSums {
     let [n, members] = pred.dims();
     let rows_per_part = (MEMBERS_PER_PART / members.max(1)).max(16);
-    let batch = floats(pred, |pred| {
+    floats(pred, |pred| {
         floats(target, |target| {
             with_weights(weights, |weights| {
                 sum_parts(n, rows_per_part, |rows| {
@@ -37,8 +42,7 @@ pub(crate) fn ensemble_scores(
                 })
             })
         })
-    });
-    batch.add_to(counts, sums)
+    })
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
@@ -63,7 +67,7 @@ fn add_rows(sums: &mut RowSums, pred: &[f32], target: &[f32], weights: Option<&[
         if members <= FEW {
             sort(&mut sorted);
         }
-        let scores = scores(&sorted, target);
+        let scores = of_sorted(&sorted, target);
         for lane in 0..target.len() {
             let weight = weights.map(|weights| weights[first + lane]);
             if let Some(used) = sums.count(nan[lane], weight) {
@@ -93,7 +97,7 @@ fn sort(members: &mut [[f32; LANES]]) {
 /// The score of each lane, `2 / M² * sum((x_i - y) (M [x_i > y] - i + 1/2))` of its sorted members,
 /// counted from 1: every factor has the sign of its distance, so that nothing cancels.
 #[inline(always)]
-fn scores(sorted: &[[f32; LANES]], target: &[f32]) -> [f64; LANES] {
+fn of_sorted(sorted: &[[f32; LANES]], target: &[f32]) -> [f64; LANES] {
     let mut targets = [0.0; LANES];
     targets[..target.len()].copy_from_slice(target);
     let members = sorted.len() as f64;

@@ -30,8 +30,8 @@ pub(crate) use cells::{
     confusion_cells, decision_cells, hits, in_two_cells, label_hits, outcome_cells,
     threshold_cells, unit_matches,
 };
-pub(crate) use comoments::co_moments;
-pub(crate) use ensembles::ensemble_scores;
+pub(crate) use comoments::{co_moments, products};
+pub(crate) use ensembles::{ensemble_scores, scores};
 pub(in crate::ops) use labels::{
     codes_of as decision_codes, confusion as label_confusion, margins as label_margins,
 };

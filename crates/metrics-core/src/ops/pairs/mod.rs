@@ -3,12 +3,16 @@
 #[cfg(feature = "cube")]
 pub(super) mod cube;
 mod default;
+mod function;
 pub(crate) mod host;
 #[cfg(test)]
 mod tests;
 
 #[cfg(feature = "cube")]
 pub use cube::KernelPlan;
+pub use function::TermsKernel;
+#[cfg(feature = "cube")]
+pub use function::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 
 use super::default::Rows;
 use crate::{
@@ -131,58 +135,6 @@ pub struct AnyTerms(pub(crate) Arc<dyn Terms>);
 impl PartialEq for AnyTerms {
     fn eq(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0) || self.0.equals(other.0.as_ref())
-    }
-}
-
-/// Terms that kernels know. Numbers are kept by their bits, since kernels are found by equality.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
-pub enum TermsKernel {
-    AbsolutePercentage,
-    SymmetricPercentage,
-    WeightedPercentage,
-    SquaredLog,
-    LogCosh,
-    SquaredError,
-    PoissonDeviance,
-    CompoundDeviance,
-    GammaDeviance,
-    /// A whole power of absolute errors.
-    Minkowski(u32),
-    /// Events are numbers from a threshold on.
-    Events(u32),
-}
-
-#[cfg(feature = "cube")]
-impl TermsKernel {
-    /// How many terms there are.
-    fn sums(self) -> usize {
-        match self {
-            Self::WeightedPercentage | Self::Events(_) => 2,
-            _ => 1,
-        }
-    }
-
-    fn is_minkowski(self) -> bool {
-        matches!(self, Self::Minkowski(_))
-    }
-
-    fn whole_power(self) -> u32 {
-        match self {
-            Self::Minkowski(power) => power,
-            _ => 1,
-        }
-    }
-
-    fn is_events(self) -> bool {
-        matches!(self, Self::Events(_))
-    }
-
-    fn threshold(self) -> f32 {
-        match self {
-            Self::Events(bits) => f32::from_bits(bits),
-            _ => 0.0,
-        }
     }
 }
 

@@ -7,11 +7,12 @@ use crate::{
         self,
         cube::{
             CUBE, UNITS,
-            counts::{PRIVATE, count, flush, own_counters},
+            counts::{count, flush, own_counters},
             floats,
             math::is_nan,
             same_length,
-            sums::{Sum, add_to_slot, of_ordered, ordered, over_units},
+            sums::{of_ordered, ordered},
+            totals::{Place, add_to, desk, hand_over, zeros},
             writable,
         },
         kernels::Kernels,
@@ -26,7 +27,16 @@ use burn_cubecl::CubeBackend;
 use cubecl::{CubeCount, prelude::*};
 
 /// The most cubes: each has a slot of its own.
-const CUBES: usize = 512;
+const CUBES: usize = 1024;
+
+/// The most counters that a cube keeps for itself.
+const PRIVATE: usize = 256;
+
+/// The most sums of all sinks: a unit keeps each in two registers.
+const SUMS: usize = 48;
+
+/// Numbers that a unit reads at once.
+const VECTOR: usize = 4;
 
 /// Numbers that a unit takes, before there are more cubes.
 const PER_UNIT: usize = 16;
@@ -38,8 +48,12 @@ pub struct KernelPlan {
     counts: usize,
     private: bool,
     words: usize,
-    cubes: u32,
+    /// Where the sums go that each unit keeps.
+    places: Vec<Place>,
+    vector: usize,
     weighted: bool,
+    /// Not a part of the kernel's variant.
+    cubes: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -49,6 +63,8 @@ struct KernelSink {
     rule: Result<u32, usize>,
     counts: usize,
     words: usize,
+    /// The first of the sums that a unit keeps.
+    sum: usize,
 }
 
 impl KernelSink {
@@ -68,31 +84,47 @@ pub(super) fn pass(
     mut state: DeviceState,
 ) -> Result<DeviceState, DeviceState> {
     let [n] = input.values.dims();
-    if n == 0 || n > ops::KERNEL_ELEMENTS || !ops::has_kernels(&input.values.device()) {
+    let sums: usize = plan.sinks.iter().map(|placed| placed.size.sums).sum();
+    let fits = n > 0 && n <= ops::KERNEL_ELEMENTS && sums <= SUMS;
+    if !fits || !ops::has_kernels(&input.values.device()) {
         return Err(state);
     }
     let cubes = n.div_ceil(UNITS as usize * PER_UNIT).clamp(1, CUBES);
     state.grow(cubes, plan.words);
-    let sinks = plan.sinks.iter().map(|placed| {
-        let (totals, rule) = match placed.sink {
-            ValueSink::Totals(rule) => (true, rule),
-            ValueSink::Extremes(rule) => (false, rule),
-        };
-        KernelSink {
-            totals,
-            rule: match rule {
-                NanRule::Impute(value) => Ok(value.to_bits()),
-                NanRule::LeaveOut(_) => Err(rule.counter()),
-            },
-            counts: placed.counts,
-            words: placed.words,
-        }
-    });
+    let mut places = Vec::new();
+    let sinks = plan.sinks.iter();
+    let sinks: Vec<_> = sinks
+        .map(|placed| {
+            let sum = places.len();
+            places.extend((0..placed.size.sums).map(|k| Place {
+                word: placed.words + k,
+                low: placed.size.sums,
+                step: 0,
+                columns: 1,
+            }));
+            let (totals, rule) = match placed.sink {
+                ValueSink::Totals(rule) => (true, rule),
+                ValueSink::Extremes(rule) => (false, rule),
+            };
+            KernelSink {
+                totals,
+                rule: match rule {
+                    NanRule::Impute(value) => Ok(value.to_bits()),
+                    NanRule::LeaveOut(_) => Err(rule.counter()),
+                },
+                counts: placed.counts,
+                words: placed.words,
+                sum,
+            }
+        })
+        .collect();
     let kernel = KernelPlan {
-        sinks: sinks.collect(),
+        sinks,
         counts: plan.counts,
         private: plan.counts <= PRIVATE && n >= 4 * plan.counts,
         words: plan.words,
+        places,
+        vector: 1,
         cubes: cubes.min(state.slots) as u32,
         weighted: input.weights.is_some(),
     };
@@ -118,16 +150,18 @@ pub(in crate::ops) fn launch(
     words: FloatTensor<CubeBackend>,
     values: FloatTensor<CubeBackend>,
     weights: FloatTensor<CubeBackend>,
-    plan: KernelPlan,
+    mut plan: KernelPlan,
 ) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
     let (counts, words) = (writable(counts), writable(words));
     let [values, weights] = [values, weights].map(floats);
+    let n = values.meta.num_elements();
     if plan.weighted {
-        same_length(values.meta.num_elements(), &[&weights]);
+        same_length(n, &[&weights]);
     }
+    plan.vector = if n.is_multiple_of(VECTOR) { VECTOR } else { 1 };
+    let weights_at_once = if plan.weighted { plan.vector } else { 1 };
     let cubes = CubeCount::new_1d(plan.cubes);
-    // Not a part of the kernel's variant.
-    let plan = KernelPlan { cubes: 0, ..plan };
+    plan.cubes = 0;
     // SAFETY: the kernel reads numbers below the length of `values`, and as many weights; places in `counts` are
     // checked against its length, and `words` has a slot for each cube.
     unsafe {
@@ -135,6 +169,8 @@ pub(in crate::ops) fn launch(
             &counts.client,
             cubes,
             CUBE,
+            plan.vector,
+            weights_at_once,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),
             values.into_tensor_arg(),
@@ -147,90 +183,98 @@ pub(in crate::ops) fn launch(
 }
 
 #[cube(launch_unchecked)]
-fn numbers_pass(
+fn numbers_pass<N: Size, M: Size>(
     counts: &mut Tensor<Atomic<i32>>,
     words: &mut Tensor<f32>,
-    values: &Tensor<f32>,
-    weights: &Tensor<f32>,
+    values: &Tensor<Vector<f32, N>>,
+    weights: &Tensor<Vector<f32, M>>,
     infinity: f32,
     #[comptime] plan: KernelPlan,
 ) {
     let private = comptime!(if plan.private { plan.counts } else { 0 });
     let own = own_counters(private);
     let slot_at = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let sinks = comptime!(plan.sinks.len());
+    let mut totals = zeros(comptime!(plan.places.len()));
+    let mut ends = Array::<f32>::new(comptime!(2 * sinks));
+    let mut used = Array::<i32>::new(sinks);
+    let mut nans = Array::<i32>::new(sinks);
     #[unroll]
-    for k in 0..comptime!(plan.sinks.len()) {
-        let sink = comptime!(plan.sinks[k].clone());
-        let from = slot_at + comptime!(sink.words).runtime();
-        let mut sum = Sum::zero();
-        let mut weighted_sum = Sum::zero();
-        let mut total = Sum::zero();
-        let mut low = infinity;
-        let mut high = -infinity;
-        let mut used = 0i32;
-        let mut nans = 0i32;
-        let mut i = ABSOLUTE_POS;
-        while i < values.len() {
-            let mut value = values[i];
-            let mut weight = 1.0f32;
-            if comptime!(plan.weighted && sink.totals) {
-                weight = weights[i];
-            }
-            let nan = is_nan(value) || is_nan(weight);
-            if nan {
-                value = comptime!(sink.imputed()).runtime();
-                weight = 1.0f32;
-                nans += 1i32;
-            } else {
-                used += 1i32;
-            }
-            if comptime!(sink.rule.is_ok()) || !nan {
-                if comptime!(sink.totals) {
-                    sum.add_number(value);
-                    if comptime!(plan.weighted) {
-                        weighted_sum.add_number(value * weight);
-                        total.add_number(weight);
-                    }
-                } else {
-                    low = min(low, value);
-                    high = max(high, value);
-                }
-            }
-            i += CUBE_COUNT * CUBE_DIM as usize;
-        }
-        let begin = comptime!(sink.counts).runtime();
-        count(counts, &own, begin, used, private);
-        if nans > 0 {
-            let place = begin + comptime!(sink.counter()).runtime();
-            count(counts, &own, place, nans, private);
-        }
-        if comptime!(sink.totals) {
-            let places = comptime!(if plan.weighted { 3usize } else { 1usize }).runtime();
-            over_units(&mut sum);
-            if UNIT_POS == 0 {
-                add_to_slot(words, from, places, &sum);
-            }
+    for k in 0..sinks {
+        ends[comptime!(2 * k)] = infinity;
+        ends[comptime!(2 * k + 1)] = -infinity;
+        used[k] = 0i32;
+        nans[k] = 0i32;
+    }
+    let mut i = ABSOLUTE_POS;
+    while i < values.len() {
+        let numbers = values[i];
+        #[unroll]
+        for lane in 0..comptime!(plan.vector) {
+            let number = numbers.extract(lane);
+            let mut given = 1.0f32;
             if comptime!(plan.weighted) {
-                over_units(&mut weighted_sum);
-                over_units(&mut total);
-                if UNIT_POS == 0 {
-                    add_to_slot(words, from + 1, places, &weighted_sum);
-                    add_to_slot(words, from + 2, places, &total);
+                given = weights[i].extract(lane);
+            }
+            #[unroll]
+            for k in 0..sinks {
+                let sink = comptime!(plan.sinks[k].clone());
+                let mut value = number;
+                let mut weight = given;
+                let mut nan = is_nan(value);
+                if comptime!(sink.totals) {
+                    nan = nan || is_nan(weight);
+                }
+                if nan {
+                    value = comptime!(sink.imputed()).runtime();
+                    weight = 1.0f32;
+                    nans[k] += 1i32;
+                } else {
+                    used[k] += 1i32;
+                }
+                if comptime!(sink.rule.is_ok()) || !nan {
+                    if comptime!(sink.totals) {
+                        add_to(&mut totals, value, 0.0f32, comptime!(sink.sum));
+                        if comptime!(plan.weighted) {
+                            let product = value * weight;
+                            add_to(&mut totals, product, 0.0f32, comptime!(sink.sum + 1));
+                            add_to(&mut totals, weight, 0.0f32, comptime!(sink.sum + 2));
+                        }
+                    } else {
+                        let (low, high) = (comptime!(2 * k), comptime!(2 * k + 1));
+                        ends[low] = min(ends[low], value);
+                        ends[high] = max(ends[high], value);
+                    }
                 }
             }
-        } else {
+        }
+        i += CUBE_COUNT * CUBE_DIM as usize;
+    }
+    #[unroll]
+    for k in 0..sinks {
+        let sink = comptime!(plan.sinks[k].clone());
+        let begin = comptime!(sink.counts).runtime();
+        if used[k] > 0 {
+            count(counts, &own, begin, used[k], private);
+        }
+        if nans[k] > 0 {
+            let place = begin + comptime!(sink.counter()).runtime();
+            count(counts, &own, place, nans[k], private);
+        }
+        if comptime!(!sink.totals) {
+            let from = slot_at + comptime!(sink.words).runtime();
             let range = Shared::<[Atomic<u32>]>::new_slice(2usize);
             if UNIT_POS == 0 {
                 range[0].store(ordered(infinity));
                 range[1].store(ordered(-infinity));
             }
             sync_cube();
-            range[0].fetch_min(ordered(low));
-            range[1].fetch_max(ordered(high));
+            range[0].fetch_min(ordered(ends[comptime!(2 * k)]));
+            range[1].fetch_max(ordered(ends[comptime!(2 * k + 1)]));
             sync_cube();
             if UNIT_POS == 0 {
-                low = of_ordered(range[0].load());
-                high = of_ordered(range[1].load());
+                let mut low = of_ordered(range[0].load());
+                let mut high = of_ordered(range[1].load());
                 if words[from] != 0.0f32 {
                     low = min(low, words[from + 1]);
                     high = max(high, words[from + 2]);
@@ -239,8 +283,10 @@ fn numbers_pass(
                 words[from + 1] = low;
                 words[from + 2] = high;
             }
-            sync_cube();
         }
     }
+    let mut desk = desk();
+    let places = comptime!(plan.places.clone());
+    hand_over(words, slot_at, &totals, &mut desk, 0usize, places, 1usize);
     flush(counts, &own, private);
 }

@@ -1,10 +1,8 @@
 //! Scores of ensembles: the state of the continuous ranked probability score.
 
 use crate::{
-    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::Ensemble,
-    ops,
-    states::{fold::add_rejected, rows::Weighed},
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary, batch::Ensemble,
+    ops::ensembles::EnsembleSink, states::fold::add_rejected,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,29 +27,29 @@ impl Accumulator for EnsembleScores {
     }
 
     fn check(&self, batch: &Ensemble) -> Result<(), MetricError> {
-        match batch.pred.dims() {
+        match batch.pred().dims() {
             [_, 0] => Err(MetricError::InvalidOption("ensembles of 0 members".into())),
             _ => Ok(()),
         }
     }
 
     fn update(&self, delta: &mut Delta, batch: &Ensemble) {
-        let (pred, target) = (batch.pred.clone(), batch.target.clone());
-        let weights = batch.weights().cloned();
-        delta.both(2 + REJECTED_SLOTS, 2, &batch.device(), |counts, sums| {
-            ops::ensemble_scores(counts, sums, pred, target, weights)
-        });
+        delta.want((&batch.forecasts, EnsembleSink::Scores));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut EnsembleScoresSummary) {
-        let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) else {
-            return;
-        };
-        let Weighed { count, weight } = Weighed::new(counts, sums[1]);
-        summary.count += count;
-        summary.weight += weight;
-        summary.score += sums[0];
-        add_rejected(&mut summary.rejected, &counts[2..]);
+        for block in delta.blocks() {
+            let used = block.counts[0];
+            let sums = block.sums();
+            summary.count += used as u64;
+            summary.score += sums[0];
+            summary.weight += if block.weighted {
+                sums[1]
+            } else {
+                f64::from(used)
+            };
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+        }
     }
 }
 

@@ -1,60 +1,38 @@
 //! Terms of pairs as functions of kernels.
 
-use super::{Pair, add_to};
 use crate::{
     Reason,
     ops::{
-        cube::math::{exp, is_infinite, is_nan, ln, log1p, log1p_excess},
-        pairs::TermsKernel,
+        cube::math::{exp, is_infinite, is_nan, ln, log1p, log1p_excess, power},
+        pairs::{PairValues, TermsKernel, function::own_values},
     },
 };
 use cubecl::prelude::*;
 
-/// The terms of a pair.
-#[derive(CubeType, Clone, Copy)]
-struct Terms {
-    first: f32,
-    second: f32,
-    /// 0, or the code of a pair that is rejected.
-    code: i32,
-}
-
-/// Adds the terms of a pair to sums from `at` on, and yields 0 or the code of a pair that is rejected.
+/// 0, or the code of a pair that its terms reject, or do not know.
 #[cube]
-pub(super) fn add_terms(
-    totals: &mut Array<f32>,
-    pair: &Pair,
-    #[comptime] kernel: TermsKernel,
-    #[comptime] at: usize,
-) -> i32 {
-    let mut code = pair.code;
-    if code == 0 {
-        let terms = terms_of(pair.pred, pair.target, kernel);
-        code = terms.code;
-        if code == 0 && (is_nan(terms.first) || is_nan(terms.second)) {
-            code = comptime!(Reason::Nan.code()).runtime();
-        }
-        if code == 0 {
-            code = pair.weight_code;
-        }
-        if code == 0 && pair.weight > 0.0f32 {
-            add_to(totals, terms.first * pair.weight, 0.0f32, at);
-            if comptime!(kernel.sums() > 1) {
-                add_to(
-                    totals,
-                    terms.second * pair.weight,
-                    0.0f32,
-                    comptime!(at + 1),
-                );
-            }
-        }
+pub(super) fn code_of(values: &PairValues) -> i32 {
+    let mut code = values.code;
+    if code == 0 && (is_nan(values.first) || is_nan(values.second)) {
+        code = comptime!(Reason::Nan.code()).runtime();
     }
     code
 }
 
+/// The terms of a pair of numbers that are not NaN.
+#[cube]
+pub(super) fn values_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> PairValues {
+    let own = comptime!(kernel.own_terms());
+    if comptime!(own.is_some()) {
+        own_values(p, t, comptime!(own.unwrap()))
+    } else {
+        terms_of(p, t, kernel)
+    }
+}
+
 /// See the terms of the metrics that the kernels are named after.
 #[cube]
-fn terms_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> Terms {
+fn terms_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> PairValues {
     let mut first = 0.0f32;
     let mut second = 0.0f32;
     let mut code = 0i32;
@@ -99,6 +77,20 @@ fn terms_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> Terms {
         for _ in 1..comptime!(kernel.whole_power()) {
             first *= error;
         }
+    } else if comptime!(kernel.is_power()) {
+        first = power(error, comptime!(kernel.number()));
+    } else if comptime!(kernel.is_pinball()) {
+        let alpha = comptime!(kernel.number());
+        let slope = comptime!(alpha as f32).runtime();
+        let below = comptime!((1.0 - alpha) as f32).runtime();
+        // 0 times infinity is 0.
+        if t > p && comptime!(alpha != 0.0) {
+            first = error * slope;
+        } else if t < p && comptime!(alpha != 1.0) {
+            first = error * below;
+        } else if is_nan(error) {
+            first = error;
+        }
     } else if comptime!(kernel.is_events()) {
         let threshold = comptime!(kernel.threshold()).runtime();
         let (p, t) = (p >= threshold, t >= threshold);
@@ -108,6 +100,13 @@ fn terms_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> Terms {
         if comptime!(kernel == TermsKernel::GammaDeviance) {
             if t <= 0.0f32 {
                 code = comptime!(Reason::InvalidTarget.code()).runtime();
+            }
+        } else if comptime!(kernel.is_deviance()) {
+            let least = comptime!(least_target(kernel.number()));
+            if comptime!(least > 0) {
+                if t < 0.0f32 || comptime!(least > 1) && t == 0.0f32 {
+                    code = comptime!(Reason::InvalidTarget.code()).runtime();
+                }
             }
         } else if comptime!(kernel != TermsKernel::SquaredError) {
             if t < 0.0f32 {
@@ -127,11 +126,13 @@ fn terms_of(p: f32, t: f32, #[comptime] kernel: TermsKernel) -> Terms {
             let root = f32::sqrt(p);
             let sum = root + f32::sqrt(t);
             first = error / sum * (error / sum) * 4.0f32 / root;
+        } else if comptime!(kernel.is_deviance()) {
+            first = deviance(p, t, comptime!(2.0 - kernel.number()));
         } else {
             first = log_excess(t, p) * 2.0f32;
         }
     }
-    Terms {
+    PairValues {
         first,
         second,
         code,
@@ -151,11 +152,61 @@ fn log_excess(a: f32, b: f32) -> f32 {
 
 /// `p ln(p / q) - p + q`.
 #[cube]
-fn relative_entropy(p: f32, q: f32) -> f32 {
+pub(super) fn relative_entropy(p: f32, q: f32) -> f32 {
     let mut entropy = q;
     // Also where the quotient of the two is infinite, only `q` is left.
     if p != 0.0f32 && !is_infinite((q - p) / p) {
         entropy = p * log_excess(q, p);
     }
     entropy
+}
+
+/// 0 if a deviance of a power takes all targets, 1 if it takes those of 0 or more, 2 if 0 is too small.
+fn least_target(power: f64) -> u32 {
+    if power < 1.0 {
+        0
+    } else if power < 2.0 {
+        1
+    } else {
+        2
+    }
+}
+
+/// The deviance of power `2 - a`, see [`TweedieDevianceScore`](crate::regression::TweedieDevianceScore).
+#[cube]
+fn deviance(p: f32, t: f32, #[comptime] a: f64) -> f32 {
+    let slope = comptime!(a as f32).runtime();
+    let ratio = t / p;
+    let mut unit = ratio * comptime!((-1.0 / (a - 1.0)) as f32).runtime()
+        + comptime!((1.0 / a) as f32).runtime();
+    if t > 0.0f32 {
+        let x = (t - p) / p;
+        let excess = log_excess(t, p);
+        let mut log = x - excess;
+        if x.abs() >= 0.5f32 {
+            log = ln(ratio);
+        }
+        let both = exp_excess(log * slope, power(ratio, a)) - excess * slope;
+        unit = both * comptime!((1.0 / (a * (a - 1.0))) as f32).runtime();
+    }
+    power(p, a) * unit * 2.0f32
+}
+
+/// `exp(x) - 1 - x`, given `exp(x)`.
+#[cube]
+fn exp_excess(x: f32, exp: f32) -> f32 {
+    let mut excess = exp - 1.0f32 - x;
+    if x.abs() < 1.0f32 {
+        let mut series = x * (1.0f32 / 11.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 10.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 9.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 8.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 7.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 6.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 5.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 4.0f32) + 1.0f32;
+        series = series * x * (1.0f32 / 3.0f32) + 1.0f32;
+        excess = series * x * x * 0.5f32;
+    }
+    excess
 }

@@ -1,0 +1,76 @@
+//! The pass in host memory.
+
+use super::{Observed, ObservedSink, pairs};
+use crate::{
+    ops::{
+        host::{floats, products, with_weights},
+        scalar::is_weight,
+    },
+    pass::Plan,
+};
+
+/// How many rows a pivot is taken from.
+const PIVOT_ROWS: usize = 1024;
+
+pub(super) fn pass(
+    input: &Observed,
+    plan: &Plan<ObservedSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+) {
+    let [n, columns] = input.values.dims();
+    floats(&input.values, |values| {
+        with_weights(&input.weights, |weights| {
+            for placed in &plan.sinks {
+                let (sums, marks) = placed.numbers_of(numbers).split_at_mut(placed.size.sums);
+                if sums[0] == 0.0 {
+                    take_pivots(values, weights, marks);
+                }
+                let pivots: Vec<f32> = marks.iter().map(|mark| *mark as f32).collect();
+                let batch = products(n, values, weights, &pivots);
+                let counted = batch.used_and_rejected();
+                (placed.counts_of(counts).iter_mut().zip(counted)).for_each(|(sum, n)| *sum += n);
+                let (offsets, products) = batch.totals[1..].split_at(columns);
+                let weight = match weights {
+                    Some(_) => batch.totals[0],
+                    None => f64::from(counted[0]),
+                };
+                for (sum, pair) in sums.iter_mut().zip(pairs(columns)) {
+                    *sum += match pair {
+                        (0, 0) => weight,
+                        (0, j) => offsets[j - 1],
+                        (i, j) => products[(i - 1) * columns + j - 1],
+                    };
+                }
+            }
+        });
+    });
+}
+
+/// The mean of the first numbers of each variable that are finite, of observations that are used and weigh anything. It is
+/// never outside these: numbers that are all equal lie exactly on it.
+fn take_pivots(values: &[f32], weights: Option<&[f32]>, marks: &mut [f64]) {
+    let columns = marks.len();
+    let mut found = vec![(0.0, 0.0f64, f32::MAX, f32::MIN); columns];
+    let rows = values.chunks_exact(columns.max(1)).take(PIVOT_ROWS);
+    for (i, row) in rows.enumerate() {
+        let weighs = weights.is_none_or(|weights| is_weight(weights[i]) && weights[i] > 0.0);
+        if !weighs || row.iter().any(|x| x.is_nan()) {
+            continue;
+        }
+        for (found, x) in found.iter_mut().zip(row).filter(|(_, x)| x.is_finite()) {
+            found.0 += 1.0;
+            found.1 += f64::from(*x);
+            found.2 = found.2.min(*x);
+            found.3 = found.3.max(*x);
+        }
+    }
+    for (mark, (count, sum, low, high)) in marks.iter_mut().zip(found) {
+        *mark = if count > 0.0 {
+            // As `f32`, which the sums are around.
+            f64::from(((sum / count) as f32).max(low).min(high))
+        } else {
+            0.0
+        };
+    }
+}
