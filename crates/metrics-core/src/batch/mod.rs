@@ -27,8 +27,8 @@ pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;
 pub use values::Values;
 
-use crate::{MetricError, ScoreKind, ops};
-use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
+use crate::{MetricError, ops};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 /// A float tensor in the form that metrics use: `f32`, without autodiff.
 fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
@@ -47,15 +47,6 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     match half && ops::has_kernels(&tensor.device()) {
         true => tensor.without_autodiff(),
         false => floats(tensor),
-    }
-}
-
-/// If the scores decide whether they are logits: what [`ops::outside_unit`] says of them. Otherwise a tensor
-/// that nothing reads.
-fn outside(scores: &Tensor<2>, kind: ScoreKind) -> Tensor<1, Int> {
-    match kind {
-        ScoreKind::Auto => ops::outside_unit(scores.clone()),
-        _ => Tensor::empty([1], (&scores.device(), DType::I32)),
     }
 }
 

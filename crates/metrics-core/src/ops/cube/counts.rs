@@ -1,6 +1,9 @@
 //! Counters. A cube counts in memory of its own where there are few counters and many elements.
 
-use super::{label, math::is_nan};
+use super::{
+    label,
+    math::{is_nan, is_outside_unit},
+};
 use crate::Reason;
 use cubecl::prelude::*;
 
@@ -269,7 +272,7 @@ pub(in crate::ops) fn decision_code<I: Int>(
         code = comptime!(Reason::InvalidTarget.code()).runtime();
     } else if is_nan(score) {
         code = comptime!(Reason::Nan.code()).runtime();
-    } else if score < 0.0 || score > 1.0 {
+    } else if is_outside_unit(score) {
         code = comptime!(Reason::InvalidPrediction.code()).runtime();
     }
     code
