@@ -9,7 +9,7 @@ use metrics_core::{
 };
 use metrics_tests::{
     devices, is_host,
-    samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Sample},
+    samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Random, Sample},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -44,28 +44,28 @@ fn launched(f: impl FnOnce()) -> Vec<&'static str> {
 }
 
 /// Launches of a step after the first.
-pub fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
-    metrics = metrics.validation(Validation::Ignore);
-    for seed in 0..2 {
-        metrics.update(&B::random(seed, rows, device)).unwrap();
-    }
-    let batch = B::random(2, rows, device);
-    count(&mut metrics, &batch, rows)
+pub fn step<B: Sample>(metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
+    step_of(metrics, rows, |seed| B::random(seed, rows, device))
 }
 
-/// The same of batches with weights.
-fn weighted_step<B: Sample>(
+/// The same with batches of one's own.
+fn step_of<B: Sample>(
     mut metrics: MetricCollection<B>,
     rows: usize,
-    device: &Device,
+    batch: impl Fn(u64) -> B,
 ) -> usize {
     metrics = metrics.validation(Validation::Ignore);
-    let weights = Tensor::full([rows], 0.5, device);
-    let batch = |seed| (B::random(seed, rows, device).weighed(weights.clone())).unwrap();
     for seed in 0..2 {
         metrics.update(&batch(seed)).unwrap();
     }
     count(&mut metrics, &batch(2), rows)
+}
+
+/// The same of batches with weights.
+fn weighted_step<B: Sample>(metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
+    let weights = Tensor::full([rows], 0.5, device);
+    let batch = |seed| (B::random(seed, rows, device).weighed(weights.clone())).unwrap();
+    step_of(metrics, rows, batch)
 }
 
 fn count<B: Sample>(metrics: &mut MetricCollection<B>, batch: &B, rows: usize) -> usize {
@@ -106,6 +106,60 @@ fn a_step_of_ten_multiclass_metrics_is_one_launch() {
         assert_eq!(step(metrics, 64, &device), 1, "{name}");
         // Several cubes: whether the scores are logits is decided first.
         assert_eq!(step(multiclass(), 20_000, &device), 2, "{name}");
+    }
+}
+
+/// Rows with weights.
+fn weighted(seed: u64, rows: usize, device: &Device) -> Multiclass {
+    let mut random = Random(seed);
+    let mut arrays = Multiclass::arrays(&mut random, rows);
+    let weights = random.array(&[rows], Random::weight);
+    arrays.insert("weights".into(), weights);
+    Multiclass::build(&arrays, device).unwrap()
+}
+
+#[test]
+fn a_step_with_weights_is_one_launch() {
+    alone!(a_step_with_weights_is_one_launch);
+    for (name, device) in with_kernels() {
+        for (rows, launches) in [(64, 1), (20_000, 2)] {
+            let batch = |seed| weighted(seed, rows, &device);
+            let found = step_of(multiclass(), rows, batch);
+            assert_eq!(found, launches, "{name}, {rows} rows");
+        }
+        // Each by itself, of which only some ask what the scores are.
+        let alone = |metrics: MetricCollection<Multiclass>, launches| {
+            let batch = |seed| weighted(seed, 20_000, &device);
+            let what = format!("{name}: {:?}", metrics.metrics());
+            assert_eq!(step_of(metrics, 20_000, batch), launches, "{what}");
+        };
+        let one = MetricCollection::new;
+        alone(one().with(ConfusionMatrix::multiclass(CLASSES)), 1);
+        alone(one().with(Accuracy::multiclass(CLASSES)), 1);
+        alone(one().with(NegativeLogLikelihood::new()), 1);
+        alone(one().with(CalibrationError::multiclass(CLASSES)), 2);
+        alone(one().with(BrierScore::multiclass(CLASSES)), 2);
+        alone(one().with(HingeLoss::multiclass(CLASSES)), 2);
+        alone(one().with(HingeLoss::multiclass(CLASSES).raw_scores()), 1);
+        alone(one().with(HingeLoss::multiclass(CLASSES).one_vs_all()), 2);
+    }
+}
+
+#[test]
+fn a_step_of_all_sinks_of_rows_is_one_launch() {
+    alone!(a_step_of_all_sinks_of_rows_is_one_launch);
+    for (name, device) in with_kernels() {
+        let metrics = || {
+            multiclass()
+                .with(ExactMatch::multiclass(CLASSES))
+                .with(BrierScore::multiclass(CLASSES))
+                .with(HingeLoss::multiclass(CLASSES))
+                .with(HingeLoss::multiclass(CLASSES).one_vs_all())
+                .with(Auroc::multiclass(CLASSES).thresholds(Thresholds::Count(20)))
+        };
+        assert_eq!(metrics().state_count(), 9);
+        assert_eq!(step(metrics(), 64, &device), 1, "{name}");
+        assert_eq!(step(metrics(), 20_000, &device), 2, "{name}");
     }
 }
 

@@ -30,6 +30,7 @@ mod process;
 mod reads;
 mod reports;
 mod resident;
+mod row_sinks;
 mod rows;
 mod samplewise;
 mod sort;

@@ -27,8 +27,8 @@ pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;
 pub use values::Values;
 
-use crate::{Batch, MetricError, ScoreKind, ops};
-use burn::tensor::{DType, Device, FloatDType, Int, Tensor};
+use crate::{Batch, MetricError, ops};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 /// The device of a batch of tensors, which has one.
 pub(crate) fn device_of(batch: &impl Batch) -> Device {
@@ -53,15 +53,6 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
         tensor.without_autodiff()
     } else {
         floats(tensor)
-    }
-}
-
-/// If the scores decide whether they are logits: what [`ops::outside_unit`] says of them. Otherwise a tensor
-/// that nothing reads.
-fn outside(scores: &Tensor<2>, kind: ScoreKind) -> Tensor<1, Int> {
-    match kind {
-        ScoreKind::Auto => ops::outside_unit(scores.clone()),
-        _ => Tensor::empty([1], (&scores.device(), DType::I32)),
     }
 }
 

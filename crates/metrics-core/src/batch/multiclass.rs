@@ -16,8 +16,6 @@ pub struct Multiclass {
     pub(crate) rows: Arc<Rows>,
     pub(crate) target: Tensor<1, Int>,
     ranks: OnceLock<Tensor<2, Int>>,
-    outside: OnceLock<Tensor<1, Int>>,
-    probabilities: OnceLock<Tensor<2>>,
     memo: Memo,
     /// The number of samples, if samples have dimensions of their own.
     pub(crate) samples: Option<usize>,
@@ -26,20 +24,22 @@ pub struct Multiclass {
 impl Multiclass {
     fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
         Self {
-            rows: Arc::new(Rows {
-                predictions,
-                target: target.clone(),
-                weights: None,
-                kind: ScoreKind::default(),
-                scan: OnceLock::new(),
-            }),
+            rows: Arc::new(Rows::new(predictions, target.clone())),
             target,
             ranks: OnceLock::new(),
-            outside: OnceLock::new(),
-            probabilities: OnceLock::new(),
             memo: Memo::default(),
             samples: None,
         }
+    }
+
+    /// The same rows, of so many samples.
+    fn of(mut self, samples: Option<usize>) -> Self {
+        self.rows = Arc::new(Rows {
+            samples,
+            ..(*self.rows).clone()
+        });
+        self.samples = samples;
+        self
     }
 
     /// From logits or probabilities `[N, C]` and class indices `[N]`.
@@ -76,10 +76,7 @@ impl Multiclass {
             .movedim(1, D as i32 - 1)
             .reshape([n, left[1]]);
         let target = target.without_autodiff().reshape([n]);
-        Ok(Self {
-            samples: (E > 1).then(|| right[0]),
-            ..Self::new(Predictions::Scores(scores), target)
-        })
+        Ok(Self::new(Predictions::Scores(scores), target).of((E > 1).then(|| right[0])))
     }
 
     /// From the logits of a language model, `[B, T, V]`, and token indices `[B, T]`.
@@ -92,10 +89,8 @@ impl Multiclass {
         same_device("logits", logits.device(), "target", target.device())?;
         let logits = super::scores(logits).reshape([b * t, vocabulary]);
         let target = target.without_autodiff().reshape([b * t]);
-        Ok(Self {
-            samples: Some(b),
-            ..Self::new(Predictions::Scores(logits), target).score_kind(ScoreKind::Logits)
-        })
+        let batch = Self::new(Predictions::Scores(logits), target).of(Some(b));
+        Ok(batch.score_kind(ScoreKind::Logits))
     }
 
     /// From predicted class indices of any shape and targets of the same shape.
@@ -110,30 +105,20 @@ impl Multiclass {
         same_device("pred", pred.device(), "target", target.device())?;
         let (n, dims) = (target.shape().num_elements(), target.dims());
         let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n]);
-        Ok(Self {
-            samples: (D > 1).then(|| dims[0]),
-            ..Self::new(Predictions::Labels(flat(pred)), flat(target))
-        })
+        let batch = Self::new(Predictions::Labels(flat(pred)), flat(target));
+        Ok(batch.of((D > 1).then(|| dims[0])))
     }
 
     /// Says what the scores are, for the metrics that need probabilities.
     pub fn score_kind(mut self, kind: ScoreKind) -> Self {
-        self.rows = Arc::new(Rows {
-            kind,
-            ..(*self.rows).clone()
-        });
-        self.outside = OnceLock::new();
-        self.probabilities = OnceLock::new();
+        self.rows = Arc::new(self.rows.of_kind(kind));
         self.memo = Memo::default();
         self
     }
 
     /// The scores `[N, C]`, if the batch has them.
     pub fn scores(&self) -> Option<&Tensor<2>> {
-        match &self.rows.predictions {
-            Predictions::Scores(scores) => Some(scores),
-            Predictions::Labels(_) => None,
-        }
+        self.rows.scores()
     }
 
     /// The class indices `[N]`.
@@ -188,19 +173,7 @@ impl Multiclass {
 
     /// The scores as probabilities `[N, C]`; `None` without scores.
     pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
-        let scores = self.scores()?;
-        let probabilities = self.probabilities.get_or_init(|| {
-            let outside = self.outside(scores);
-            ops::softmax_probabilities(scores.clone(), outside, self.rows.kind)
-        });
-        Some(probabilities.clone())
-    }
-
-    /// See [`ops::outside_unit`].
-    pub(crate) fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
-        self.outside
-            .get_or_init(|| super::outside(scores, self.rows.kind))
-            .clone()
+        self.rows.probabilities()
     }
 }
 

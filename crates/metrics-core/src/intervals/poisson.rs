@@ -7,7 +7,7 @@ use super::{
     replicates::{replicate, tail},
 };
 use crate::{
-    Accumulator, Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
+    Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
     framework::{delta::read_all, metric::validated},
 };
 use burn::tensor::{Tensor, TensorData};

@@ -31,27 +31,30 @@ use burn_cubecl::CubeBackend;
     Fusion: cfg(feature = "fusion"),
 )]
 pub trait Kernels: Backend {
-    /// Adds rows of scores.
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
+    /// Adds rows of scores with weights `[N]`, if the plan has any.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, _constants, _scores, _target, _weights, _plan, _epoch| (counts.clone(), words.clone()))]
     fn rows_of_scores(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         plan: RowsPlan,
-        cubes: usize,
         epoch: i32,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// Adds pairs of labels.
-    #[fusion(dtype = counts, shape = counts)]
+    /// Adds pairs of labels with weights `[N]`, if the plan has any.
+    #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
     fn rows_of_labels(
         counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
         pred: IntTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         plan: RowsPlan,
-    ) -> IntTensor<Self>;
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
 
     /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any.
     #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
@@ -134,20 +137,24 @@ impl Kernels for CubeBackend {
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         plan: RowsPlan,
-        cubes: usize,
         epoch: i32,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        rows::cube::of_scores(counts, words, constants, scores, target, plan, cubes, epoch)
+        rows::cube::of_scores(
+            counts, words, constants, scores, target, weights, plan, epoch,
+        )
     }
 
     fn rows_of_labels(
         counts: IntTensor<Self>,
+        words: FloatTensor<Self>,
         pred: IntTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         plan: RowsPlan,
-    ) -> IntTensor<Self> {
-        rows::cube::of_labels(counts, pred, target, plan)
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        rows::cube::of_labels(counts, words, pred, target, weights, plan)
     }
 
     fn pairs(
@@ -218,6 +225,6 @@ impl Kernels for CubeBackend {
         scores: FloatTensor<Self>,
         epoch: i32,
     ) -> IntTensor<Self> {
-        cube::tell_logits(counts, scores, epoch)
+        cube::kinds::tell_logits(counts, scores, epoch)
     }
 }

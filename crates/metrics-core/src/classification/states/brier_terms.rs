@@ -1,9 +1,9 @@
 //! Squared errors of predicted probabilities.
 
 use crate::{
-    Identity, MetricError,
+    Delta, Identity, MetricError,
     batch::{Binary, Multiclass, Multilabel},
-    ops::{self, decisions::Decisions},
+    ops::{self, decisions::Decisions, rows::RowSink},
     states::{
         RowTerms, TaskKind, WeightedRows,
         confusion::{at_least_one, check_labels},
@@ -29,6 +29,11 @@ pub trait ProbabilityBatch: WeightedRows {
     /// The squared error and the target of each decision `[N, L, 2]`, or the sum of the squared errors of
     /// each row's classes and 1 `[N, 1, 2]`; and a negative code for those to leave out.
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
+
+    /// Asks for a pass over the batch, if there is one for its kind.
+    fn want(&self, _delta: &mut Delta, _ignore_index: Option<i64>) -> bool {
+        false
+    }
 }
 
 const METRIC: &str = "the Brier score";
@@ -69,19 +74,12 @@ impl ProbabilityBatch for Multiclass {
     }
 
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-        // `check` keeps a batch without scores from getting here.
-        let probabilities =
-            (self.probabilities()).unwrap_or_else(|| Tensor::zeros([0, 1], &self.target.device()));
-        let [n, _] = probabilities.dims();
-        let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
-        let errors = squares(probabilities, codes.clone()).sum_dim(1);
-        // A rejected row has its code at every class.
-        let rejected = codes.slice([0..n, 0..1]);
-        let ones = errors.ones_like();
-        (
-            Tensor::cat(vec![errors, ones], 1).reshape([n, 1, 2]),
-            rejected,
-        )
+        self.rows.squared_errors(ignore_index)
+    }
+
+    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>) -> bool {
+        delta.want((&self.rows, RowSink::Brier { ignore_index }));
+        true
     }
 }
 
@@ -158,5 +156,9 @@ impl<B: ProbabilityBatch> RowTerms for BrierTerms<B> {
 
     fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
         batch.squared_errors(self.options.ignore_index)
+    }
+
+    fn want(&self, delta: &mut Delta, batch: &B) -> bool {
+        batch.want(delta, self.options.ignore_index)
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     ops::{
         self, AREA_COUNTS,
         decisions::{DecisionSink, Decisions, Real},
+        rows::{RowSink, Rows},
         scalar::is_weight,
     },
     pass::Block,
@@ -104,6 +105,10 @@ pub trait ScoredBatch: Batch {
     fn decisions(&self) -> Option<&Arc<Decisions>> {
         None
     }
+    /// What passes read, of batches of rows.
+    fn rows(&self) -> Option<&Arc<Rows>> {
+        None
+    }
 }
 
 impl ScoredBatch for Binary {
@@ -180,6 +185,10 @@ impl ScoredBatch for Multiclass {
 
     fn row_weights(&self) -> Option<Tensor<1>> {
         self.weights().cloned()
+    }
+
+    fn rows(&self) -> Option<&Arc<Rows>> {
+        Some(&self.rows)
     }
 }
 
@@ -359,6 +368,14 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
                 _ => self.keep(delta, batch),
             };
         };
+        if let Some(rows) = batch.rows() {
+            let sink = RowSink::Thresholds {
+                classes: self.options.width,
+                thresholds: thresholds.into_iter().map(Real::new).collect(),
+                ignore_index,
+            };
+            return delta.want((rows, sink));
+        }
         if let Some(decisions) = batch.decisions() {
             let thresholds = thresholds.into_iter().map(Real::new).collect();
             let sink = DecisionSink::Thresholds {

@@ -6,6 +6,7 @@ use crate::{
     ops::{
         self, ConfusionOptions,
         decisions::{DecisionSink, Real},
+        rows::RowSink,
     },
     states::{
         BySample,
@@ -85,6 +86,15 @@ impl MatchedBatch for Multiclass {
         let ranks = self.ranks(options.classes);
         let units = self.samples.unwrap_or(rows);
         ops::hits(ranks, self.target.clone(), options).reshape([units, rows / units.max(1)])
+    }
+
+    fn want(&self, delta: &mut Delta, options: &MatchOptions) -> bool {
+        let sink = RowSink::Units {
+            classes: options.width,
+            ignore_index: options.ignore_index,
+        };
+        delta.want((&self.rows, sink));
+        true
     }
 
     fn samples(&self) -> Option<usize> {
@@ -183,6 +193,9 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
         let blocks = delta.blocks().iter().map(|block| block.counts.as_slice());
         for counts in blocks.chain(delta.counts(0)) {
+            // What is before is the kernel's.
+            let begin = counts.len().saturating_sub(2 + REJECTED_SLOTS);
+            let counts = &counts[begin..];
             if let [missed, matched, rejected @ ..] = counts {
                 summary.missed += *missed as u64;
                 summary.matched += *matched as u64;

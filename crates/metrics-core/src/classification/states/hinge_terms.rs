@@ -3,10 +3,14 @@
 use crate::{
     Delta, Identity, MetricError,
     batch::{Binary, Multiclass},
-    ops::{self, MarginOptions, decisions::DecisionSink},
+    ops::{
+        self, MarginOptions,
+        decisions::DecisionSink,
+        rows::{HingeSink, RowSink, unchecked},
+    },
     states::{RowTerms, WeightedRows},
 };
-use burn::tensor::{FloatDType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use std::marker::PhantomData;
 
 /// Batches whose scores have margins.
@@ -25,7 +29,7 @@ pub trait MarginBatch: WeightedRows {
     fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
 
     /// Asks for a pass over the batch, if there is one for its kind.
-    fn want(&self, _delta: &mut Delta, _sink: DecisionSink) -> bool {
+    fn want(&self, _delta: &mut Delta, _options: &HingeOptions) -> bool {
         false
     }
 }
@@ -54,7 +58,12 @@ impl MarginBatch for Binary {
         (scores, ops::decision_codes(checked, target, ignore_index))
     }
 
-    fn want(&self, delta: &mut Delta, sink: DecisionSink) -> bool {
+    fn want(&self, delta: &mut Delta, options: &HingeOptions) -> bool {
+        let sink = DecisionSink::Hinge {
+            squared: options.squared,
+            raw: options.raw,
+            ignore_index: options.ignore_index,
+        };
         delta.want((&self.decisions, sink));
         true
     }
@@ -68,26 +77,20 @@ impl MarginBatch for Multiclass {
     }
 
     fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        let scores = match raw {
-            true => self.scores().cloned(),
-            false => self.probabilities(),
-        };
-        // `check` keeps a batch without scores from getting here.
-        let scores = scores.unwrap_or_else(|| Tensor::zeros([0, 0], &self.target.device()));
-        let (scores, checked) = match raw {
-            true => unchecked(scores),
-            false => (scores.clone(), scores),
-        };
-        let codes = ops::class_codes(checked, self.target.clone(), ignore_index);
-        (scores, codes)
+        self.rows.scored(raw, ignore_index)
     }
-}
 
-/// Scores of any size in `f32`, and what there is to check of them: NaN, and else 0.
-fn unchecked(scores: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
-    let scores = scores.cast(FloatDType::F32);
-    let number = scores.clone().is_nan().bool_not();
-    (scores.clone(), scores.mask_fill(number, 0.0))
+    fn want(&self, delta: &mut Delta, options: &HingeOptions) -> bool {
+        let sink = RowSink::Hinge(HingeSink {
+            classes: options.classes,
+            one_vs_rest: options.one_vs_all,
+            squared: options.squared,
+            raw: options.raw,
+            ignore_index: options.ignore_index,
+        });
+        delta.want((&self.rows, sink));
+        true
+    }
 }
 
 /// The hinge loss of each row, or its losses of every class against the rest.
@@ -98,12 +101,12 @@ pub struct HingeTerms<B> {
 
 /// The options of [`HingeTerms`].
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
-pub(crate) struct HingeOptions {
-    pub classes: usize,
-    pub squared: bool,
-    pub one_vs_all: bool,
-    pub raw: bool,
-    pub ignore_index: Option<i64>,
+pub struct HingeOptions {
+    pub(crate) classes: usize,
+    pub(crate) squared: bool,
+    pub(crate) one_vs_all: bool,
+    pub(crate) raw: bool,
+    pub(crate) ignore_index: Option<i64>,
 }
 
 by_options!(HingeTerms);
@@ -165,11 +168,6 @@ impl<B: MarginBatch> RowTerms for HingeTerms<B> {
     }
 
     fn want(&self, delta: &mut Delta, batch: &B) -> bool {
-        let sink = DecisionSink::Hinge {
-            squared: self.options.squared,
-            raw: self.options.raw,
-            ignore_index: self.options.ignore_index,
-        };
-        batch.want(delta, sink)
+        batch.want(delta, &self.options)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     label,
-    math::{is_infinite, is_nan, is_outside},
+    math::{is_infinite, is_nan, is_outside_unit},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -282,7 +282,7 @@ pub(in crate::ops) fn decision_code<I: Int>(
         code = comptime!(Reason::InvalidTarget.code()).runtime();
     } else if is_nan(score) {
         code = comptime!(Reason::Nan.code()).runtime();
-    } else if is_outside(score) {
+    } else if is_outside_unit(score) {
         code = comptime!(Reason::InvalidPrediction.code()).runtime();
     }
     code

@@ -9,6 +9,7 @@
 mod bins;
 pub(in crate::ops) mod counts;
 mod curve;
+pub(in crate::ops) mod kinds;
 pub(in crate::ops) mod math;
 pub(in crate::ops) mod rows;
 mod sort;
@@ -206,7 +207,13 @@ fn row_scan(scores: CubeTensor, target: CubeTensor, likelihood: bool) -> (CubeTe
     let (scores, target) = (rows(scores), ints(target));
     let [n, classes] = scores.meta.shape().dims();
     same_length(n, &[&target]);
-    let team = rows::team(classes);
+    let wants = rows::Wants {
+        team: rows::team(classes),
+        likelihood,
+        rival: false,
+        outside: false,
+        all: false,
+    };
     let ranks = empty(&target, [2, n], DType::I32);
     let shape = if likelihood { [4, n] } else { [1, 1] };
     let floats = empty(&target, shape, DType::F32);
@@ -215,42 +222,18 @@ fn row_scan(scores: CubeTensor, target: CubeTensor, likelihood: bool) -> (CubeTe
     unsafe {
         rows::row_scan::launch_unchecked(
             &ranks.client,
-            one_each(n * team as usize),
+            one_each(n * wants.team as usize),
             CUBE,
             scores.into_tensor_arg(),
             target.into_tensor_arg(),
             ranks.clone().into_tensor_arg(),
             floats.clone().into_tensor_arg(),
-            f32::NAN,
-            team,
-            likelihood,
+            f32::INFINITY,
+            wants,
             dtypes,
         );
     }
     (ranks, floats)
-}
-
-/// See [`Kernels::tell_logits`](super::kernels::Kernels::tell_logits).
-pub(in crate::ops) fn tell_logits(
-    counts: CubeTensor,
-    scores: CubeTensor,
-    epoch: i32,
-) -> CubeTensor {
-    let (counts, scores) = (writable(counts), into_contiguous(scores));
-    let dtype = elem(&scores);
-    // SAFETY: elements are below the length of `scores`, and `counts` is not empty.
-    unsafe {
-        rows::tell_logits::launch_unchecked(
-            &counts.client,
-            walking(scores.meta.num_elements()),
-            CUBE,
-            scores.into_tensor_arg(),
-            counts.clone().into_tensor_arg(),
-            epoch,
-            dtype,
-        );
-    }
-    counts
 }
 
 impl MetricsBackend for CubeBackend {

@@ -2,7 +2,7 @@
 
 use super::{
     UNITS, label,
-    math::{exp, is_infinite, is_nan, is_outside, log1p},
+    math::{exp, is_infinite, is_nan, is_outside_unit, log1p},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -10,12 +10,57 @@ use cubecl::prelude::*;
 /// Scores that one unit reads of a row, where the row has enough of them.
 const SCORES_PER_UNIT: usize = 8;
 
+/// Scores that a unit has on their way at the same time.
+const IN_FLIGHT: usize = 4;
+
 /// Units that share a row: a power of two.
 pub(in crate::ops) fn team(classes: usize) -> u32 {
     classes
         .div_ceil(SCORES_PER_UNIT)
         .next_power_of_two()
         .min(UNITS as usize) as u32
+}
+
+/// What a scan is to find besides the best class and the rank of the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::ops) struct Wants {
+    /// Units that share a row.
+    pub team: u32,
+    /// The sum of exponentials, and what follows from it.
+    pub likelihood: bool,
+    /// The best score of other classes than the target's.
+    pub rival: bool,
+    /// Whether a score lies outside `[0, 1]`.
+    pub outside: bool,
+    /// Whether all units of a team know the outcome, not only the first.
+    pub all: bool,
+}
+
+/// Memory that the units of a cube share, with a place for each in every list.
+#[derive(CubeType)]
+pub(in crate::ops) struct Board {
+    pub a: Shared<[f32]>,
+    pub b: Shared<[f32]>,
+    pub c: Shared<[f32]>,
+    pub x: Shared<[u32]>,
+    pub y: Shared<[u32]>,
+    pub z: Shared<[u32]>,
+}
+
+/// `f32` and `u32` of a [`Board`].
+pub(in crate::ops) const BOARD: usize = 6 * UNITS as usize;
+
+/// A board. Its memory lasts as long as the kernel, so a kernel has one.
+#[cube]
+pub(in crate::ops) fn board() -> Board {
+    Board {
+        a: Shared::<[f32]>::new_slice(UNITS as usize),
+        b: Shared::<[f32]>::new_slice(UNITS as usize),
+        c: Shared::<[f32]>::new_slice(UNITS as usize),
+        x: Shared::<[u32]>::new_slice(UNITS as usize),
+        y: Shared::<[u32]>::new_slice(UNITS as usize),
+        z: Shared::<[u32]>::new_slice(UNITS as usize),
+    }
 }
 
 /// What a unit knows of its part of a row.
@@ -26,10 +71,12 @@ pub(in crate::ops) struct Part {
     pub best: u32,
     /// The sum of `exp(score - max)` over the others.
     pub others: f32,
+    /// The largest score of other classes than the target's.
+    pub rival: f32,
     /// How many scores come before the target's.
-    pub before: i32,
-    /// Whether a score is NaN.
-    pub nan: bool,
+    pub before: u32,
+    /// 1 if a score is NaN, and 2 more if one lies outside `[0, 1]`.
+    pub flags: u32,
 }
 
 /// What is known of a row at its end.
@@ -41,10 +88,17 @@ pub(in crate::ops) struct Scanned {
     pub rank: i32,
     /// The largest score.
     pub max: f32,
+    /// The sum of `exp(score - max)` over the others.
+    pub others: f32,
     /// The logarithm of the sum of exponentials.
     pub log_sum: f32,
     /// The negative log-likelihood of the target.
     pub loss: f32,
+    /// The target's score, and the best of the others.
+    pub own: f32,
+    pub rival: f32,
+    /// Whether a score lies outside `[0, 1]`.
+    pub outside: bool,
 }
 
 /// Scans a row of scores that begins at `from`, with the other units of its team: the first of these
@@ -52,15 +106,16 @@ pub(in crate::ops) struct Scanned {
 #[cube]
 pub(in crate::ops) fn scan<F: Float>(
     scores: &Tensor<F>,
+    board: &mut Board,
     from: usize,
     classes: usize,
     target: i32,
-    undefined: f32,
-    #[comptime] team: u32,
-    #[comptime] likelihood: bool,
+    infinite: f32,
+    #[comptime] wants: Wants,
 ) -> Scanned {
     let none = classes as u32;
-    let lane = UNIT_POS % team;
+    let team = comptime!(wants.team as usize).runtime();
+    let lane = UNIT_POS as usize % team;
     let valid = target >= 0 && target < classes as i32;
     let own_index = select(valid, target, 0i32) as usize;
     let own = f32::cast_from(scores[from + own_index]);
@@ -68,51 +123,108 @@ pub(in crate::ops) fn scan<F: Float>(
         max: 0.0f32,
         best: none,
         others: 0.0f32,
-        before: 0i32,
-        nan: false,
+        rival: -infinite,
+        before: 0u32,
+        flags: 0u32,
     };
-    let mut i = lane as usize;
+    let mut i = lane;
     while i < classes {
-        let score = f32::cast_from(scores[from + i]);
-        if is_nan(score) {
-            part.nan = true;
-        } else {
-            if score > own || (score == own && i < own_index) {
-                part.before += 1;
-            }
-            if part.best == none {
-                part.best = i as u32;
-                part.max = score;
-            } else if score > part.max {
-                if comptime!(likelihood) {
-                    part.others = share(part.others, part.max, score);
-                }
-                part.best = i as u32;
-                part.max = score;
-            } else if comptime!(likelihood) {
-                part.others += share(0.0f32, score, part.max);
+        let mut some = Array::<f32>::new(IN_FLIGHT);
+        #[unroll]
+        for j in 0..IN_FLIGHT {
+            let at = min(i + j * team, classes - 1);
+            some[j] = f32::cast_from(scores[from + at]);
+        }
+        #[unroll]
+        for j in 0..IN_FLIGHT {
+            let at = i + j * team;
+            if at < classes {
+                take_score(&mut part, some[j], at, own, own_index, none, wants);
             }
         }
-        i += team as usize;
+        i += IN_FLIGHT * team;
     }
-    if comptime!(team > 1) {
-        join_team(&mut part, none, team, likelihood);
+    if comptime!(wants.team > 1) {
+        join_team(&mut part, board, none, wants);
     }
-    let mut code = part.before;
-    if part.nan {
+    finish(
+        &part,
+        own,
+        classes,
+        valid,
+        infinite,
+        comptime!(wants.likelihood),
+    )
+}
+
+/// Adds a score to a unit's part of a row.
+#[cube]
+fn take_score(
+    part: &mut Part,
+    score: f32,
+    i: usize,
+    own: f32,
+    own_index: usize,
+    none: u32,
+    #[comptime] wants: Wants,
+) {
+    if is_nan(score) {
+        part.flags |= 1u32;
+    } else {
+        if score > own || (score == own && i < own_index) {
+            part.before += 1;
+        }
+        if comptime!(wants.rival) && i != own_index && score > part.rival {
+            part.rival = score;
+        }
+        if comptime!(wants.outside) && is_outside_unit(score) {
+            part.flags |= 2u32;
+        }
+        if part.best == none {
+            part.best = i as u32;
+            part.max = score;
+        } else if score > part.max {
+            if comptime!(wants.likelihood) {
+                part.others = share(part.others, part.max, score);
+            }
+            part.best = i as u32;
+            part.max = score;
+        } else if comptime!(wants.likelihood) {
+            part.others += share(0.0f32, score, part.max);
+        }
+    }
+}
+
+/// What is known of a row, from what a team knows of it.
+#[cube]
+fn finish(
+    part: &Part,
+    own: f32,
+    classes: usize,
+    valid: bool,
+    infinite: f32,
+    #[comptime] likelihood: bool,
+) -> Scanned {
+    let mut code = part.before as i32;
+    if part.flags & 1u32 == 1u32 {
         code = comptime!(Reason::Nan.code()).runtime();
     } else if !valid {
         code = comptime!(Reason::InvalidTarget.code()).runtime();
     }
     let mut scanned = Scanned {
-        best: select(part.best == none, 0i32, part.best as i32),
+        best: select(part.best == classes as u32, 0i32, part.best as i32),
         rank: code,
         max: part.max,
+        others: part.others,
         log_sum: 0.0f32,
         loss: 0.0f32,
+        own,
+        rival: part.rival,
+        outside: part.flags & 2u32 == 2u32,
     };
     if comptime!(likelihood) {
         // Equal infinities leave the sum of exponentials undefined.
+        let undefined = f32::from_bits(infinite.to_bits() | 0x0040_0000u32);
         let infinite = is_infinite(part.max);
         let certain = classes == 1 || (infinite && part.max > 0.0 && part.others == 0.0);
         let mut excess = log1p(part.others);
@@ -131,37 +243,57 @@ pub(in crate::ops) fn scan<F: Float>(
     scanned
 }
 
-/// Joins the parts of the units of a team into that of its first.
+/// Joins the parts of the units of a team into that of its first, or of all of them.
 #[cube]
-fn join_team(part: &mut Part, none: u32, #[comptime] team: u32, #[comptime] likelihood: bool) {
-    let mut maxima = Shared::<[f32]>::new_slice(UNITS as usize);
-    let mut bests = Shared::<[u32]>::new_slice(UNITS as usize);
-    let mut others = Shared::<[f32]>::new_slice(UNITS as usize);
-    let mut before = Shared::<[i32]>::new_slice(UNITS as usize);
-    let mut nans = Shared::<[u32]>::new_slice(UNITS as usize);
+fn join_team(part: &mut Part, board: &mut Board, none: u32, #[comptime] wants: Wants) {
     let unit = UNIT_POS as usize;
-    let lane = UNIT_POS % team;
-    let mut half = comptime!(team / 2).runtime();
+    let lane = UNIT_POS % comptime!(wants.team).runtime();
+    let mut half = comptime!(wants.team / 2).runtime();
     while half > 0 {
-        maxima[unit] = part.max;
-        bests[unit] = part.best;
-        others[unit] = part.others;
-        before[unit] = part.before;
-        nans[unit] = u32::cast_from(part.nan);
+        write(board, part, unit);
         sync_cube();
         if lane < half {
-            let other = unit + half as usize;
-            let joined = Part {
-                max: maxima[other],
-                best: bests[other],
-                others: others[other],
-                before: before[other],
-                nan: nans[other] != 0,
-            };
-            join(part, &joined, none, likelihood);
+            let joined = read(board, unit + half as usize);
+            join(part, &joined, none, comptime!(wants.likelihood));
         }
         sync_cube();
         half /= 2;
+    }
+    if comptime!(wants.all) {
+        if lane == 0 {
+            write(board, part, unit);
+        }
+        sync_cube();
+        let first = read(board, unit - lane as usize);
+        part.max = first.max;
+        part.best = first.best;
+        part.others = first.others;
+        part.rival = first.rival;
+        part.before = first.before;
+        part.flags = first.flags;
+        sync_cube();
+    }
+}
+
+#[cube]
+fn write(board: &mut Board, part: &mut Part, unit: usize) {
+    board.a[unit] = part.max;
+    board.b[unit] = part.others;
+    board.c[unit] = part.rival;
+    board.x[unit] = part.best;
+    board.y[unit] = part.before;
+    board.z[unit] = part.flags;
+}
+
+#[cube]
+fn read(board: &mut Board, unit: usize) -> Part {
+    Part {
+        max: board.a[unit],
+        best: board.x[unit],
+        others: board.b[unit],
+        rival: board.c[unit],
+        before: board.y[unit],
+        flags: board.z[unit],
     }
 }
 
@@ -169,7 +301,10 @@ fn join_team(part: &mut Part, none: u32, #[comptime] team: u32, #[comptime] like
 #[cube]
 fn join(part: &mut Part, other: &Part, none: u32, #[comptime] likelihood: bool) {
     part.before += other.before;
-    part.nan = part.nan || other.nan;
+    part.flags |= other.flags;
+    if other.rival > part.rival {
+        part.rival = other.rival;
+    }
     if other.best != none {
         let empty = part.best == none;
         let first =
@@ -206,29 +341,28 @@ pub(super) fn row_scan<F: Float, I: Int>(
     target: &Tensor<I>,
     ranks: &mut Tensor<i32>,
     floats: &mut Tensor<f32>,
-    undefined: f32,
-    #[comptime] team: u32,
-    #[comptime] likelihood: bool,
+    infinite: f32,
+    #[comptime] wants: Wants,
     #[define(F, I)] _dtypes: [ElemType; 2],
 ) {
     let n = scores.shape(0);
     let classes = scores.shape(1);
+    let team = comptime!(wants.team).runtime();
     let lane = UNIT_POS % team;
     let row = ABSOLUTE_POS / team as usize;
     // Units beyond the last row go on with it, for the barriers need them all.
     let at = min(row, n - 1);
     let from = at * scores.stride(0);
     let target = label::<I>(target[at]);
-    let scanned = scan::<F>(scores, from, classes, target, undefined, team, likelihood);
+    let mut board = board();
+    let scanned = scan::<F>(scores, &mut board, from, classes, target, infinite, wants);
     if lane == 0 && row < n {
         ranks[row] = scanned.best;
         ranks[n + row] = scanned.rank;
-        if comptime!(likelihood) {
-            let valid = target >= 0 && target < classes as i32;
-            let own = select(valid, target, 0i32) as usize;
+        if comptime!(wants.likelihood) {
             floats[row] = scanned.max;
             floats[n + row] = scanned.log_sum;
-            floats[2 * n + row] = f32::cast_from(scores[from + own]);
+            floats[2 * n + row] = scanned.own;
             floats[3 * n + row] = scanned.loss;
         }
     }
@@ -355,7 +489,7 @@ pub(super) fn outside_unit<F: Float>(
     let mut i = ABSOLUTE_POS;
     while i < scores.len() {
         let score = f32::cast_from(scores[i]);
-        outside = outside || score < 0.0 || score > 1.0;
+        outside = outside || is_outside_unit(score);
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     if outside {
@@ -367,25 +501,6 @@ pub(super) fn outside_unit<F: Float>(
         if CUBE_COUNT == 1 || flag != 0 {
             found[0].store(flag);
         }
-    }
-}
-
-/// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
-#[cube(launch_unchecked)]
-pub(in crate::ops) fn tell_logits<F: Float>(
-    scores: &Tensor<F>,
-    counts: &mut Tensor<Atomic<i32>>,
-    epoch: i32,
-    #[define(F)] _dtype: ElemType,
-) {
-    let mut outside = false;
-    let mut i = ABSOLUTE_POS;
-    while i < scores.len() {
-        outside = outside || is_outside(f32::cast_from(scores[i]));
-        i += CUBE_COUNT * CUBE_DIM as usize;
-    }
-    if outside {
-        counts[counts.len() - 1].store(epoch);
     }
 }
 
@@ -412,7 +527,7 @@ pub(super) fn class_codes<F: Float, I: Int>(
         let p = f32::cast_from(probabilities[from + i]);
         if is_nan(p) {
             bad = 2.0f32;
-        } else if (p < 0.0 || p > 1.0) && bad == 0.0 {
+        } else if is_outside_unit(p) && bad == 0.0 {
             bad = 1.0f32;
         }
         i += team as usize;

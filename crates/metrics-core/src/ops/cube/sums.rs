@@ -150,6 +150,16 @@ pub(super) fn over_cube(total: &mut Sum) {
 pub(in crate::ops) fn over_units(total: &mut Sum) {
     let mut high = Shared::<[f32]>::new_slice(UNITS as usize);
     let mut low = Shared::<[f32]>::new_slice(UNITS as usize);
+    over_units_in(total, &mut high, &mut low);
+}
+
+/// The same with memory that is there: every [`over_units`] of a kernel has its own until the kernel's end.
+#[cube]
+pub(in crate::ops) fn over_units_in(
+    total: &mut Sum,
+    high: &mut Shared<[f32]>,
+    low: &mut Shared<[f32]>,
+) {
     let unit = UNIT_POS as usize;
     let mut distance = 1u32.runtime();
     while distance < UNITS {

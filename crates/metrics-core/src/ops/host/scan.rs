@@ -289,7 +289,7 @@ fn sum_exp(scores: &[f32], max: f32) -> f32 {
 /// loops over it vectorize: `2^n * exp(r)` with `|r| <= ln(2) / 2` and a polynomial of degree 6 with
 /// the least relative error, 3e-9. Below -87 it is 0, which is within 1.7e-38.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(in crate::ops) fn exp(x: f32) -> f32 {
     // Not `max`, which would make a number of NaN.
     let clamped = if x < -87.0 { -87.0 } else { x };
     // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits.

@@ -1,14 +1,19 @@
 //! The pass as tensor operations, sink by sink.
 
-use super::{Need, Predictions, RowSink, Rows, need};
+use super::{HingeSink, Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
-    framework::pass::{DeviceState, Plan},
-    ops::{self, ScoreKind},
+    REJECTED_SLOTS,
+    framework::pass::{DeviceState, Placed},
+    ops::{self, ConfusionOptions, MarginOptions, ScoreKind},
 };
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::{DType, FloatDType, Int, Tensor};
 
-pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, mut state: DeviceState) -> DeviceState {
-    let need = need(plan);
+pub(super) fn pass(
+    rows: &Rows,
+    sinks: Vec<&Placed<RowSink>>,
+    mut state: DeviceState,
+) -> DeviceState {
+    let need = need(sinks.iter().copied());
     let target = || rows.target.clone();
     let scan = match &rows.predictions {
         Predictions::Scores(scores) if need > Need::Ranks => Some(
@@ -25,7 +30,7 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, mut state: DeviceState) ->
     };
     let (mut shared, device) = (None, rows.target.device());
     let zeros = |len: usize| Tensor::<1, Int>::zeros([len], (&device, DType::I32));
-    for placed in &plan.sinks {
+    for placed in sinks {
         match (&placed.sink, &rows.weights) {
             (RowSink::Matrix(options), None) => state.count(placed, |counts| {
                 if let Predictions::Labels(pred) = &rows.predictions {
@@ -101,7 +106,138 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, mut state: DeviceState) ->
                     ops::weighted_counts(counts, sums, cells, weights)
                 });
             }
+            (
+                RowSink::Units {
+                    classes,
+                    ignore_index,
+                },
+                _,
+            ) => {
+                let options = ConfusionOptions {
+                    classes: *classes,
+                    top_k: 1,
+                    ignore_index: *ignore_index,
+                };
+                let (elements, [n]) = (rows.elements(), rows.target.dims());
+                let hits = ops::hits(ranks(*classes), target(), options);
+                let hits = hits.reshape([n / elements, elements]);
+                state.count(placed, |counts| {
+                    let [len] = counts.dims();
+                    let matches = ops::unit_matches(counts.clone().slice(UNIT_NOTES..len), hits, 1);
+                    counts.slice_assign(UNIT_NOTES..len, matches)
+                });
+            }
+            (RowSink::Brier { ignore_index }, weights) => {
+                let (errors, codes) = rows.squared_errors(*ignore_index);
+                state.add(placed, |counts, sums| {
+                    ops::term_sums(counts, sums, errors, codes, weights.clone())
+                });
+            }
+            (RowSink::Hinge(options), weights) => {
+                let (losses, codes) = rows.hinge_losses(*options);
+                state.add(placed, |counts, sums| {
+                    ops::term_sums(counts, sums, losses, codes, weights.clone())
+                });
+            }
+            (RowSink::Thresholds { ignore_index, .. }, weights) => {
+                let (thresholds, [n]) = (placed.sink.thresholds(), rows.target.dims());
+                let probabilities = rows.some_probabilities();
+                let [_, classes] = probabilities.dims();
+                let codes = ops::class_codes(probabilities.clone(), target(), *ignore_index);
+                let Some(weights) = weights else {
+                    state.count(placed, |counts| {
+                        once(counts, classes, |counts| {
+                            ops::threshold_counts(counts, probabilities, codes, &thresholds)
+                        })
+                    });
+                    continue;
+                };
+                let weights = weights.clone().reshape([n, 1]).expand([n, classes]);
+                let weights = weights.reshape([n * classes]);
+                let cells = ops::threshold_cells(probabilities, codes, &thresholds);
+                state.add(placed, |counts, sums| {
+                    let mut added = None;
+                    let counts = once(counts, classes, |counts| {
+                        let (counts, sums) = ops::weighted_counts(counts, sums, cells, weights);
+                        added = Some(sums);
+                        counts
+                    });
+                    (counts, added.unwrap_or_else(|| Tensor::zeros([0], &device)))
+                });
+            }
         }
     }
     state
+}
+
+/// What `update` makes of counters, with one rejected row in place of as many as there are classes.
+fn once(
+    counts: Tensor<1, Int>,
+    classes: usize,
+    update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
+) -> Tensor<1, Int> {
+    let [len] = counts.dims();
+    let rejected = len - REJECTED_SLOTS..len;
+    let before = counts.clone().slice(rejected.clone());
+    let counts = update(counts);
+    let more = counts.clone().slice(rejected.clone()) - before.clone();
+    counts.slice_assign(rejected, before + more.div_scalar(classes.max(1) as i32))
+}
+
+impl Rows {
+    /// The probabilities; without scores, which a check keeps from getting here, none.
+    fn some_probabilities(&self) -> Tensor<2> {
+        let none = || Tensor::zeros([0, 1], &self.target.device());
+        self.probabilities().unwrap_or_else(none)
+    }
+
+    /// The sum of the squared errors of each row's classes, and 1 `[N, 1, 2]`; and a negative code for rows to
+    /// leave out.
+    pub(crate) fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        let probabilities = self.some_probabilities();
+        let [n, _] = probabilities.dims();
+        let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
+        let targets = codes.clone().cast(FloatDType::F32);
+        let errors = (probabilities.cast(FloatDType::F32) - targets).square();
+        let errors = errors.sum_dim(1);
+        let ones = errors.ones_like();
+        let terms = Tensor::cat(vec![errors, ones], 1).reshape([n, 1, 2]);
+        // A rejected row has its code at every class.
+        (terms, codes.slice([0..n, 0..1]))
+    }
+
+    /// The scores that margins are of `[N, C]`, and for each 1, 0 or the code of a row to leave out. `raw` says that
+    /// the scores are to be taken as they are.
+    pub(crate) fn scored(
+        &self,
+        raw: bool,
+        ignore_index: Option<i64>,
+    ) -> (Tensor<2>, Tensor<2, Int>) {
+        let (scores, checked) = match self.scores() {
+            Some(scores) if raw => unchecked(scores.clone()),
+            _ => (self.some_probabilities(), self.some_probabilities()),
+        };
+        let codes = ops::class_codes(checked, self.target.clone(), ignore_index);
+        (scores, codes)
+    }
+
+    /// The hinge losses `[N, 1, K]`, and a negative code for rows to leave out.
+    fn hinge_losses(&self, options: HingeSink) -> (Tensor<3>, Tensor<2, Int>) {
+        let (scores, codes) = self.scored(options.raw, options.ignore_index);
+        let [n, classes] = scores.dims();
+        let margin = MarginOptions {
+            against_best: classes > 1 && !options.one_vs_rest,
+            squared: options.squared,
+        };
+        let (losses, codes) = ops::hinge_losses(scores, codes, margin);
+        let [_, terms] = losses.dims();
+        (losses.reshape([n, 1, terms]), codes)
+    }
+}
+
+/// Scores of any size in `f32`, and what there is to check of them: NaN, and else 0.
+pub(crate) fn unchecked(scores: Tensor<2>) -> (Tensor<2>, Tensor<2>) {
+    let scores = scores.cast(FloatDType::F32);
+    let number = scores.clone().is_nan().bool_not();
+    (scores.clone(), scores.mask_fill(number, 0.0))
 }

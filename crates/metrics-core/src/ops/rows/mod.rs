@@ -5,16 +5,19 @@ pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 #[cfg(feature = "cube")]
 pub use cube::KernelPlan;
+pub(crate) use default::unchecked;
 
-use super::{ConfusionOptions, ScoreKind};
+use super::{ConfusionOptions, ScoreKind, decisions::Real};
 use crate::{
     REJECTED_SLOTS,
-    framework::pass::{DeviceState, Input, Plan, Size},
+    framework::pass::{DeviceState, Input, Placed, Plan, Size},
 };
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{DType, Int, Tensor};
 use std::sync::OnceLock;
 
 /// Rows of a batch: scores `[N, C]` or predicted labels `[N]`, and targets `[N]`.
@@ -28,9 +31,79 @@ pub struct Rows {
     pub weights: Option<Tensor<1>>,
     /// What the scores are.
     pub kind: ScoreKind,
+    /// The number of samples, each of the same number of rows in succession, if samples have dimensions of
+    /// their own.
+    pub samples: Option<usize>,
     /// What [`row_scan`](super::row_scan) yields, if it has been asked for.
     pub(crate) scan: OnceLock<(Tensor<2, Int>, Tensor<2>)>,
+    pub(crate) outside: OnceLock<Tensor<1, Int>>,
+    pub(crate) probabilities: OnceLock<Tensor<2>>,
 }
+
+impl Rows {
+    /// Rows without weights or samples.
+    pub fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
+        Self {
+            predictions,
+            target,
+            weights: None,
+            kind: ScoreKind::default(),
+            samples: None,
+            scan: OnceLock::new(),
+            outside: OnceLock::new(),
+            probabilities: OnceLock::new(),
+        }
+    }
+
+    /// The same with scores of another kind.
+    pub fn of_kind(&self, kind: ScoreKind) -> Self {
+        Self {
+            kind,
+            outside: OnceLock::new(),
+            probabilities: OnceLock::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The scores `[N, C]`, if there are any.
+    pub fn scores(&self) -> Option<&Tensor<2>> {
+        match &self.predictions {
+            Predictions::Scores(scores) => Some(scores),
+            Predictions::Labels(_) => None,
+        }
+    }
+
+    /// Rows of a unit: those of a sample, or one.
+    fn elements(&self) -> usize {
+        let [rows] = self.target.dims();
+        let units = self.samples.unwrap_or(rows);
+        rows.checked_div(units).unwrap_or(1).max(1)
+    }
+
+    /// The scores as probabilities `[N, C]`; `None` without scores.
+    pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
+        let scores = self.scores()?;
+        let probabilities = self.probabilities.get_or_init(|| {
+            super::softmax_probabilities(scores.clone(), self.outside(scores), self.kind)
+        });
+        Some(probabilities.clone())
+    }
+
+    /// See [`outside_unit`](super::outside_unit).
+    fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
+        self.outside
+            .get_or_init(|| match self.kind {
+                ScoreKind::Auto => super::outside_unit(scores.clone()),
+                // Nothing reads it.
+                _ => Tensor::empty([1], (&scores.device(), DType::I32)),
+            })
+            .clone()
+    }
+}
+
+/// The most units of a batch of which several cubes take parts: each notes its part in the unit's counter.
+/// With more units, each cube takes whole units.
+const UNIT_NOTES: usize = 256;
 
 /// What rows predict.
 #[derive(Debug, Clone)]
@@ -73,15 +146,87 @@ pub enum RowSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+    /// Whether all rows of a unit are right. A unit is a [sample](Rows::samples), or a row if there are none.
+    /// Ignored rows are left out, and so is a unit without others. A unit with an invalid row is left out whole.
+    ///
+    /// State: `UNIT_NOTES` counters for the kernel, which are 0 between batches; counters of units with a wrong row
+    /// and of units without one, and the rejected ones, which count rows. Weights do not matter.
+    Units {
+        /// How many classes there are.
+        classes: usize,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+    /// The squared differences of probabilities and target, summed over the classes.
+    ///
+    /// State: a counter of rows used and the rejected ones, and sums: of weight times difference, and twice of the
+    /// weights, once as those of a term of 1. A row without a weight weighs 1. A row of weight 0 adds nothing.
+    Brier {
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+    /// Hinge losses.
+    ///
+    /// State: a counter of rows used and the rejected ones, and sums: of weight times loss, for each class if each has
+    /// one, and of the weights. A row without a weight weighs 1. A row of weight 0 adds nothing.
+    Hinge(HingeSink),
+    /// The number of thresholds that the probability of each class reaches: `(class * 2 + is_target) * (T + 1) +
+    /// reached`.
+    ///
+    /// State: a counter a cell and the rejected ones; of weighted rows the rejected ones and a sum a cell. Rejected
+    /// rows count once.
+    Thresholds {
+        /// How many classes there are.
+        classes: usize,
+        /// The thresholds, rising.
+        thresholds: Vec<Real>,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+}
+
+/// How a hinge loss comes of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct HingeSink {
+    /// How many classes there are.
+    pub classes: usize,
+    /// Whether each class has a loss, that of its score against 0. Otherwise a row has one, that of the target's score
+    /// against the best of the others.
+    pub one_vs_rest: bool,
+    /// Whether losses are squared.
+    pub squared: bool,
+    /// Whether scores are taken as they are, and not as probabilities.
+    pub raw: bool,
+    /// Targets to leave out.
+    pub ignore_index: Option<i64>,
+}
+
+impl HingeSink {
+    /// How many losses a row has.
+    fn terms(&self) -> usize {
+        if self.one_vs_rest { self.classes } else { 1 }
+    }
 }
 
 impl RowSink {
     /// What it takes of a row of scores.
     fn need(&self) -> Need {
         match self {
-            Self::Matrix(_) | Self::Margins(_) => Need::Ranks,
+            Self::Matrix(_) | Self::Margins(_) | Self::Units { .. } => Need::Ranks,
+            Self::Hinge(options) if options.raw => Need::Ranks,
             Self::LogLikelihood { .. } => Need::Likelihood,
-            Self::Calibration { .. } => Need::Probability,
+            Self::Calibration { .. }
+            | Self::Brier { .. }
+            | Self::Hinge(_)
+            | Self::Thresholds { .. } => Need::Probability,
+        }
+    }
+
+    /// The thresholds, if it has any.
+    fn thresholds(&self) -> Vec<f32> {
+        match self {
+            Self::Thresholds { thresholds, .. } => thresholds.iter().map(|t| t.get()).collect(),
+            _ => Vec::new(),
         }
     }
 }
@@ -97,9 +242,9 @@ enum Need {
     Probability,
 }
 
-/// The largest need of the sinks of a plan.
-fn need(plan: &Plan<RowSink>) -> Need {
-    let needs = plan.sinks.iter().map(|placed| placed.sink.need());
+/// The largest need of sinks.
+fn need<'a>(sinks: impl IntoIterator<Item = &'a Placed<RowSink>>) -> Need {
+    let needs = sinks.into_iter().map(|placed| placed.sink.need());
     needs.max().unwrap_or(Need::Ranks)
 }
 
@@ -120,6 +265,16 @@ impl Input for Rows {
             RowSink::Calibration { bins, .. } => {
                 return Size::both(2 * (bins + 1) + REJECTED_SLOTS, bins + 1);
             }
+            RowSink::Units { .. } => return Size::counts(UNIT_NOTES + 2 + REJECTED_SLOTS),
+            RowSink::Brier { .. } => return Size::both(1 + REJECTED_SLOTS, 3),
+            RowSink::Hinge(options) => {
+                return Size::both(1 + REJECTED_SLOTS, options.terms() + 1);
+            }
+            RowSink::Thresholds {
+                classes,
+                thresholds,
+                ..
+            } => 2 * classes * (thresholds.len() + 1),
         };
         if self.is_weighted() {
             Size::both(REJECTED_SLOTS, cells)
@@ -131,7 +286,7 @@ impl Input for Rows {
     fn constants(sink: &RowSink) -> Vec<f32> {
         match sink {
             RowSink::Calibration { bins, .. } => super::default::edges(*bins),
-            _ => Vec::new(),
+            sink => sink.thresholds(),
         }
     }
 
@@ -145,10 +300,10 @@ impl Input for Rows {
 
     fn on_device(&self, plan: &Plan<RowSink>, state: DeviceState) -> DeviceState {
         #[cfg(feature = "cube")]
-        let state = match cube::pass(self, plan, state) {
-            Ok(state) => return state,
-            Err(state) => state,
-        };
-        default::pass(self, plan, state)
+        let (state, taken) = cube::pass(self, plan, state);
+        #[cfg(not(feature = "cube"))]
+        let taken = vec![false; plan.sinks.len()];
+        let left = plan.sinks.iter().zip(taken).filter(|(_, taken)| !taken);
+        default::pass(self, left.map(|(placed, _)| placed).collect(), state)
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         UNITS,
         counts::{decision_code, flush, own_counters},
         label,
-        math::{exp, is_infinite, is_nan, is_outside},
+        math::{exp, is_infinite, is_nan, is_outside_unit},
     },
 };
 use cubecl::{ir::ElemType, prelude::*};
@@ -374,7 +374,7 @@ fn are_logits<F: Float>(
         let mut outside = false;
         let mut i = UNIT_POS as usize;
         while i < scores.len() {
-            outside = outside || is_outside(f32::cast_from(scores[i]));
+            outside = outside || is_outside_unit(f32::cast_from(scores[i]));
             i += CUBE_DIM as usize;
         }
         if outside {

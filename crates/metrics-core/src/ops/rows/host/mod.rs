@@ -1,14 +1,16 @@
 //! The pass in host memory: blocks of rows, each scanned once and then taken by every sink.
 
-use super::{Need, Predictions, RowSink, Rows, need};
+mod scores;
+
+use super::{Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
-    Reason,
+    REJECTED_SLOTS, Reason,
     framework::pass::{Placed, Plan},
     ops::{
         ConfusionOptions, ScoreKind,
         host::{
-            Ints, Reached, counters, floats, ints, label_confusion, label_margins, outside_unit,
-            passes, scan,
+            Ints, Reached, counters, floats, ints, label_confusion, label_margins, matches,
+            outside_unit, passes, scan,
         },
         scalar::is_weight,
     },
@@ -35,6 +37,7 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
                         classes,
                         target,
                         weights,
+                        elements: rows.elements(),
                         known: None,
                     };
                     match rows.scan.get() {
@@ -50,7 +53,13 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
                 });
             }
             Predictions::Labels(pred) => ints(pred, |pred| {
-                labels(pred, target, weights, plan, counts, numbers);
+                labels(
+                    (pred, target, weights),
+                    rows.elements(),
+                    plan,
+                    counts,
+                    numbers,
+                );
             }),
         });
     });
@@ -63,13 +72,15 @@ struct Scores<'a> {
     classes: usize,
     target: Ints<'a>,
     weights: Option<&'a [f32]>,
+    /// Rows of a unit.
+    elements: usize,
     /// What [`row_scan`](crate::ops::row_scan) yielded, if somebody has asked for it.
     known: Option<(&'a [i32], &'a [f32])>,
 }
 
 impl Scores<'_> {
     fn pass(&self, kind: ScoreKind, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
-        let need = need(plan);
+        let need = need(&plan.sinks);
         let softmax = match kind {
             ScoreKind::Auto => need == Need::Probability && outside_unit(self.scores),
             ScoreKind::Probabilities => false,
@@ -78,6 +89,7 @@ impl Scores<'_> {
         let n = self.target.len();
         let size = (BLOCK / self.classes.max(1)).clamp(1, n.max(1));
         let mut ranks = vec![0; 2 * size];
+        let mut units = Units::new(plan, n);
         let mut likelihoods = vec![0.0; if need > Need::Ranks { 4 * size } else { 0 }];
         for from in (0..n).step_by(size) {
             let to = (from + size).min(n);
@@ -98,6 +110,8 @@ impl Scores<'_> {
                 scan::row_ranks(scores, self.classes, target, ranks);
             }
             let block = Block {
+                scores,
+                classes: self.classes,
                 ranks,
                 floats,
                 target,
@@ -106,6 +120,44 @@ impl Scores<'_> {
             };
             for placed in &plan.sinks {
                 block.sink(placed, counts, numbers);
+            }
+            units.add(&block, plan, from);
+        }
+        units.count(plan, self.elements, counts);
+    }
+}
+
+/// Which rows are right, for each sink of units: a unit may lie in several blocks.
+struct Units {
+    hits: Vec<Vec<i32>>,
+}
+
+impl Units {
+    fn new(plan: &Plan<RowSink>, n: usize) -> Self {
+        let hits = plan.sinks.iter().map(|placed| match placed.sink {
+            RowSink::Units { .. } => vec![0; n],
+            _ => Vec::new(),
+        });
+        Self {
+            hits: hits.collect(),
+        }
+    }
+
+    /// Adds a block of rows that begins with row `from`.
+    fn add(&mut self, block: &Block, plan: &Plan<RowSink>, from: usize) {
+        for (hits, placed) in self.hits.iter_mut().zip(&plan.sinks) {
+            if let RowSink::Units { ignore_index, .. } = &placed.sink {
+                block.hits(*ignore_index, &mut hits[from..][..block.target.len()]);
+            }
+        }
+    }
+
+    fn count(&self, plan: &Plan<RowSink>, elements: usize, counts: &mut [i32]) {
+        for (hits, placed) in self.hits.iter().zip(&plan.sinks) {
+            if let RowSink::Units { .. } = placed.sink {
+                let counts = &mut placed.counts_of(counts)[UNIT_NOTES..];
+                let (matched, rejected) = counts.split_at_mut(counts.len() - REJECTED_SLOTS);
+                matches(matched, rejected, hits, elements);
             }
         }
     }
@@ -125,9 +177,8 @@ fn copy_rows<T: Copy>(all: &[T], n: usize, from: usize, some: &mut [T]) {
 
 /// Pairs of labels. Counts without weights need no ranks.
 fn labels(
-    pred: Ints,
-    target: Ints,
-    weights: Option<&[f32]>,
+    (pred, target, weights): (Ints, Ints, Option<&[f32]>),
+    elements: usize,
     plan: &Plan<RowSink>,
     counts: &mut [i32],
     numbers: &mut [f64],
@@ -140,10 +191,11 @@ fn labels(
         LABELS
     };
     let mut ranks = Vec::new();
+    let mut units = Units::new(plan, n);
     for from in (0..n).step_by(size.max(1)) {
         let range = from..(from + size).min(n);
         let (pred, target) = (pred.range(range.clone()), target.range(range.clone()));
-        for placed in &plan.sinks {
+        for (index, placed) in plan.sinks.iter().enumerate() {
             match (&placed.sink, weights) {
                 (RowSink::Matrix(options), None) => {
                     label_confusion(placed.counts_of(counts), pred, target, *options);
@@ -152,26 +204,34 @@ fn labels(
                     label_margins(placed.counts_of(counts), pred, target, *options);
                 }
                 (RowSink::Matrix(options) | RowSink::Margins(options), Some(weights)) => {
-                    ranks.resize(2 * range.len(), 0);
-                    passes::label_ranks(pred, target, options.classes, &mut ranks);
-                    let block = Block {
-                        ranks: &ranks,
-                        floats: &[],
-                        target,
-                        weights: Some(&weights[range.clone()]),
-                        softmax: false,
-                    };
+                    let weights = Some(&weights[range.clone()]);
+                    let block = Block::of_labels(pred, target, options.classes, &mut ranks);
+                    let block = Block { weights, ..block };
                     block.sink(placed, counts, numbers);
                 }
+                (
+                    RowSink::Units {
+                        classes,
+                        ignore_index,
+                    },
+                    _,
+                ) => {
+                    let block = Block::of_labels(pred, target, *classes, &mut ranks);
+                    block.hits(*ignore_index, &mut units.hits[index][range.clone()]);
+                }
                 // An accumulator's check keeps labels from what needs scores.
-                (RowSink::LogLikelihood { .. } | RowSink::Calibration { .. }, _) => {}
+                _ => {}
             }
         }
     }
+    units.count(plan, elements, counts);
 }
 
 /// Rows that have been scanned.
 struct Block<'a> {
+    /// `[N, C]`, or empty.
+    scores: &'a [f32],
+    classes: usize,
     /// `[2, N]`, see [`ops::row_ranks`](crate::ops::row_ranks).
     ranks: &'a [i32],
     /// `[4, N]`, see [`ops::row_scan`](crate::ops::row_scan), or empty.
@@ -182,7 +242,22 @@ struct Block<'a> {
     softmax: bool,
 }
 
-impl Block<'_> {
+impl<'a> Block<'a> {
+    /// Pairs of labels, without weights.
+    fn of_labels(pred: Ints, target: Ints<'a>, classes: usize, ranks: &'a mut Vec<i32>) -> Self {
+        ranks.resize(2 * target.len(), 0);
+        passes::label_ranks(pred, target, classes, ranks);
+        Self {
+            scores: &[],
+            classes,
+            ranks,
+            floats: &[],
+            target,
+            weights: None,
+            softmax: false,
+        }
+    }
+
     fn sink(&self, placed: &Placed<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
         let (counts, numbers) = (placed.counts_of(counts), placed.numbers_of(numbers));
         match (&placed.sink, self.weights) {
@@ -215,6 +290,14 @@ impl Block<'_> {
             (RowSink::Calibration { bins, ignore_index }, weights) => {
                 self.calibration(*bins, *ignore_index, weights, counts, numbers);
             }
+            (RowSink::Brier { ignore_index }, _) => self.brier(*ignore_index, counts, numbers),
+            (RowSink::Hinge(margin), _) => self.hinge(*margin, counts, numbers),
+            (RowSink::Thresholds { ignore_index, .. }, _) => {
+                let thresholds = placed.sink.thresholds();
+                self.thresholds(&thresholds, *ignore_index, counts, numbers);
+            }
+            // Units may lie in several blocks.
+            (RowSink::Units { .. }, _) => {}
         }
     }
 
@@ -247,7 +330,7 @@ impl Block<'_> {
         let n = self.target.len();
         let (ranks, losses) = (&self.ranks[n..], &self.floats[3 * n..]);
         let (mut used, mut loss_sum, mut weight_sum) = (0, 0.0, 0.0);
-        let rejected = counts.len() - crate::REJECTED_SLOTS;
+        let rejected = counts.len() - REJECTED_SLOTS;
         self.target.each(|i, target| {
             let reason = if ignore_index == Some(target) {
                 Reason::Ignored as usize
@@ -298,7 +381,7 @@ impl Block<'_> {
         );
         let reached = Reached::of_bins(bins);
         let width = bins + 1;
-        let rejected = counts.len() - crate::REJECTED_SLOTS;
+        let rejected = counts.len() - REJECTED_SLOTS;
         for (i, (confidence, hit)) in confidence.iter().zip(&hits).enumerate() {
             if *hit < 0 {
                 counts[rejected + passes::slot(*hit)] += 1;

@@ -1,0 +1,425 @@
+//! The walk over rows, each of which is scanned and handed to every sink.
+
+use super::{
+    keep::{Keep, start},
+    plan::{How, KernelPlan, Unit},
+    scores::{
+        Scores, add_brier, add_hinge, add_hinges, count_thresholds, end_part, end_units, match_row,
+    },
+    sink::KernelSink,
+    sinks::{add_confidence, add_loss, count_row},
+    weigh::{weigh_confidence, weigh_row},
+};
+use crate::{
+    Reason,
+    ops::cube::{
+        UNITS,
+        counts::label_rank,
+        kinds::are_logits,
+        label,
+        math::is_weight,
+        rows::{Board, Scanned, board, scan},
+    },
+};
+use cubecl::{ir::ElemType, prelude::*};
+
+/// A row on its way to the sinks.
+#[derive(CubeType, Clone, Copy)]
+pub(super) struct Row {
+    pub scanned: Scanned,
+    pub target: i32,
+    pub weight: f32,
+    /// The code for its weight, or 0.
+    pub weight_code: i32,
+    /// Whether there is one: units beyond the last row go on with it, for the barriers need them all.
+    pub inside: bool,
+    /// Whether this unit is the first of its team, which knows the outcome of a scan.
+    pub first: bool,
+    /// Its place among the rows of a step.
+    pub place: usize,
+}
+
+#[cube]
+fn row(
+    scanned: Scanned,
+    weights: &Tensor<f32>,
+    target: i32,
+    at: usize,
+    inside: bool,
+    #[comptime] plan: KernelPlan,
+) -> Row {
+    let mut weight = 1.0f32;
+    let mut weight_code = 0i32;
+    if comptime!(plan.weighted) {
+        weight = weights[at];
+        if !is_weight(weight) {
+            weight_code = comptime!(Reason::InvalidWeight.code()).runtime();
+        }
+    }
+    let team = comptime!(plan.wants.team);
+    Row {
+        scanned,
+        target,
+        weight,
+        weight_code,
+        inside,
+        first: UNIT_POS % team == 0,
+        place: (UNIT_POS / team) as usize,
+    }
+}
+
+#[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn labels_pass<P: Int, I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    pred: &Tensor<P>,
+    target: &Tensor<I>,
+    weights: &Tensor<f32>,
+    group: u32,
+    elements: u32,
+    parts: u32,
+    #[comptime] plan: KernelPlan,
+    #[define(P, I)] _dtypes: [ElemType; 2],
+) {
+    let n = target.len();
+    let mut board = board();
+    let mut keep = start(comptime!(plan.clone()));
+    let slot = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let size = Sizes {
+        group: group as usize,
+        elements: elements as usize,
+        parts: parts as usize,
+    };
+    let spans = spans(n, &size, comptime!(plan.unit));
+    let mut index = CUBE_POS as usize;
+    while index < spans {
+        let span = span(index, n, &size, comptime!(plan.unit));
+        let first = span.first;
+        let end = span.end;
+        let mut start = first;
+        while start < end {
+            let i = start + UNIT_POS as usize;
+            let at = min(i, end - 1);
+            let raw = target[at];
+            let target = label::<I>(raw);
+            let pred = label::<P>(pred[at]);
+            #[unroll]
+            for k in 0..comptime!(plan.sinks.len()) {
+                let sink = comptime!(plan.sinks[k]);
+                let scanned = of_labels_pair(pred, target, comptime!(sink.classes()));
+                let row = row(
+                    scanned,
+                    weights,
+                    target,
+                    at,
+                    i < end,
+                    comptime!(plan.clone()),
+                );
+                take_labels::<I>(
+                    counts,
+                    words,
+                    &mut keep,
+                    &mut board,
+                    &row,
+                    raw,
+                    slot,
+                    (at - first) / size.elements,
+                    sink,
+                    comptime!(plan.how()),
+                );
+            }
+            start += comptime!(UNITS as usize).runtime();
+        }
+        end_span(counts, &mut keep, &span, &size, comptime!(plan.clone()));
+        index += CUBE_COUNT;
+    }
+    keep.end(counts, words, &mut board, slot, plan);
+}
+
+/// What a scan would say of a prediction.
+#[cube]
+fn of_labels_pair(pred: i32, target: i32, #[comptime] classes: usize) -> Scanned {
+    Scanned {
+        best: pred,
+        rank: label_rank(pred, target, comptime!(classes as i32).runtime()),
+        max: 0.0f32,
+        others: 0.0f32,
+        log_sum: 0.0f32,
+        loss: 0.0f32,
+        own: 0.0f32,
+        rival: 0.0f32,
+        outside: false,
+    }
+}
+
+/// Hands a row to a sink that needs no scores.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn take_labels<I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    row: &Row,
+    raw: I,
+    slot: usize,
+    unit: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    if comptime!(sink.is_cells() && sink.is_held()) {
+        weigh_row::<I>(counts, words, keep, board, row, raw, slot, sink, how);
+    } else if comptime!(sink.is_cells()) {
+        if row.first && row.inside {
+            count_row::<I>(counts, keep, row, raw, sink, how);
+        }
+    } else if comptime!(sink.is_units()) {
+        if row.first && row.inside {
+            match_row::<I>(counts, keep, row, raw, unit, sink, how);
+        }
+    }
+}
+
+/// Rows that a cube takes together.
+#[derive(CubeType, Clone, Copy)]
+struct Span {
+    first: usize,
+    end: usize,
+    /// The unit that they are a part of, if they are a part of one.
+    unit: usize,
+}
+
+/// How many spans there are of `n` rows.
+#[cube]
+fn spans(n: usize, size: &Sizes, #[comptime] unit: Unit) -> usize {
+    let mut spans = (n + size.group - 1) / size.group;
+    if comptime!(unit == Unit::Parts) {
+        spans = n / size.elements * size.parts;
+    }
+    spans
+}
+
+#[cube]
+fn span(index: usize, n: usize, size: &Sizes, #[comptime] unit: Unit) -> Span {
+    let mut span = Span {
+        first: index * size.group,
+        end: n,
+        unit: 0usize,
+    };
+    if comptime!(unit == Unit::Parts) {
+        span.unit = index / size.parts;
+        span.first = span.unit * size.elements + index % size.parts * size.group;
+        span.end = (span.unit + 1) * size.elements;
+    }
+    span.end = min(span.end, span.first + size.group);
+    span
+}
+
+/// See [`Shape`](super::plan::Shape).
+#[derive(CubeType, Clone, Copy)]
+struct Sizes {
+    group: usize,
+    elements: usize,
+    parts: usize,
+}
+
+/// Ends the units with several rows of which a cube has seen a span.
+#[cube]
+fn end_span(
+    counts: &mut Tensor<Atomic<i32>>,
+    keep: &mut Keep,
+    span: &Span,
+    size: &Sizes,
+    #[comptime] plan: KernelPlan,
+) {
+    #[unroll]
+    for k in 0..comptime!(plan.sinks.len()) {
+        let sink = comptime!(plan.sinks[k]);
+        if comptime!(sink.has_flags() && plan.unit == Unit::Parts) {
+            let parts = size.parts as u32;
+            end_part(counts, keep, span.unit, parts, sink, comptime!(plan.how()));
+        } else if comptime!(sink.has_flags()) {
+            let units = (span.end - span.first) / size.elements;
+            end_units(counts, keep, units, sink, comptime!(plan.how()));
+        }
+    }
+}
+
+#[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn scores_pass<F: Float, I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    constants: &Tensor<f32>,
+    scores: &Tensor<F>,
+    target: &Tensor<I>,
+    weights: &Tensor<f32>,
+    epoch: i32,
+    infinite: f32,
+    group: u32,
+    elements: u32,
+    parts: u32,
+    #[comptime] plan: KernelPlan,
+    #[define(F, I)] _dtypes: [ElemType; 2],
+) {
+    let n = scores.shape(0);
+    let classes = scores.shape(1);
+    let team = comptime!(plan.wants.team);
+    let mut board = board();
+    let mut keep = start(comptime!(plan.clone()));
+    let softmax = are_logits::<F>(
+        &*counts,
+        scores,
+        epoch,
+        comptime!(plan.scores),
+        comptime!(plan.counts),
+    );
+    let slot = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let size = Sizes {
+        group: group as usize,
+        elements: elements as usize,
+        parts: parts as usize,
+    };
+    let spans = spans(n, &size, comptime!(plan.unit));
+    let mut index = CUBE_POS as usize;
+    while index < spans {
+        let span = span(index, n, &size, comptime!(plan.unit));
+        let first = span.first;
+        let end = span.end;
+        let mut start = first;
+        while start < end {
+            let i = start + (UNIT_POS / team) as usize;
+            let at = min(i, end - 1);
+            let raw = target[at];
+            let target = label::<I>(raw);
+            let from = at * scores.stride(0);
+            let scanned = scan::<F>(
+                scores,
+                &mut board,
+                from,
+                classes,
+                target,
+                infinite,
+                comptime!(plan.wants),
+            );
+            let row = row(
+                scanned,
+                weights,
+                target,
+                at,
+                i < end,
+                comptime!(plan.clone()),
+            );
+            let of_row = Scores {
+                from,
+                classes,
+                softmax,
+            };
+            #[unroll]
+            for k in 0..comptime!(plan.sinks.len()) {
+                let sink = comptime!(plan.sinks[k]);
+                if comptime!(sink.is_brier()) {
+                    add_brier::<F, I>(
+                        counts,
+                        &mut keep,
+                        &mut board,
+                        scores,
+                        &of_row,
+                        &row,
+                        raw,
+                        sink,
+                        comptime!(plan.how()),
+                    );
+                } else if comptime!(sink.is_hinge()) {
+                    if row.first && row.inside {
+                        add_hinge::<I>(
+                            counts,
+                            &mut keep,
+                            &of_row,
+                            &row,
+                            raw,
+                            sink,
+                            comptime!(plan.how()),
+                        );
+                    }
+                } else if comptime!(sink.is_hinges()) {
+                    if row.inside {
+                        add_hinges::<F, I>(
+                            counts,
+                            &mut keep,
+                            scores,
+                            &of_row,
+                            &row,
+                            raw,
+                            sink,
+                            comptime!(plan.how()),
+                        );
+                    }
+                } else if comptime!(sink.is_thresholds()) {
+                    if row.inside {
+                        count_thresholds::<F, I>(
+                            counts,
+                            &mut keep,
+                            constants,
+                            scores,
+                            &of_row,
+                            &row,
+                            raw,
+                            sink,
+                            comptime!(plan.how()),
+                        );
+                    }
+                } else if comptime!(sink.is_loss()) {
+                    if row.first && row.inside {
+                        add_loss::<I>(counts, &mut keep, &row, raw, sink, comptime!(plan.how()));
+                    }
+                } else if comptime!(sink.is_bins() && sink.is_held()) {
+                    weigh_confidence::<I>(
+                        counts,
+                        words,
+                        &mut keep,
+                        &mut board,
+                        constants,
+                        &row,
+                        raw,
+                        softmax,
+                        slot,
+                        sink,
+                        comptime!(plan.how()),
+                    );
+                } else if comptime!(sink.is_bins()) {
+                    if row.first && row.inside {
+                        add_confidence::<I>(
+                            counts,
+                            &mut keep,
+                            constants,
+                            &row,
+                            raw,
+                            softmax,
+                            sink,
+                            comptime!(plan.how()),
+                        );
+                    }
+                } else {
+                    take_labels::<I>(
+                        counts,
+                        words,
+                        &mut keep,
+                        &mut board,
+                        &row,
+                        raw,
+                        slot,
+                        (at - first) / size.elements,
+                        sink,
+                        comptime!(plan.how()),
+                    );
+                }
+            }
+            start += comptime!((UNITS / team) as usize).runtime();
+        }
+        end_span(counts, &mut keep, &span, &size, comptime!(plan.clone()));
+        index += CUBE_COUNT;
+    }
+    keep.end(counts, words, &mut board, slot, plan);
+}

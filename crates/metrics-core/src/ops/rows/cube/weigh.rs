@@ -1,0 +1,151 @@
+//! The sinks that add weights to sums by cell.
+//!
+//! The first units of the teams write the cells of their rows on the board. Then every unit goes over the board
+//! and adds what belongs to cells of its own, so that sums depend on the shapes alone and no unit waits for
+//! another's addition.
+
+use super::{
+    keep::{Keep, NONE},
+    plan::How,
+    sink::KernelSink,
+    sinks::{bin_of, code_of, confidence, predicted, reject},
+    walk::Row,
+};
+use crate::ops::cube::{UNITS, rows::Board};
+use cubecl::prelude::*;
+
+/// Two cells of a row with a number for each.
+#[derive(CubeType, Clone, Copy)]
+struct Entry {
+    cell: u32,
+    weight: f32,
+    also: u32,
+    also_weight: f32,
+}
+
+#[cube]
+fn nothing() -> Entry {
+    Entry {
+        cell: comptime!(NONE).runtime(),
+        weight: 0.0f32,
+        also: comptime!(NONE).runtime(),
+        also_weight: 0.0f32,
+    }
+}
+
+/// Adds the weight of a row to its cell of a matrix, or to its margins.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn weigh_row<I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    row: &Row,
+    raw: I,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let mut entry = nothing();
+    if row.first && row.inside {
+        let mut code = code_of::<I>(row, raw, sink);
+        if code == 0 {
+            code = row.weight_code;
+        }
+        let classes = comptime!(sink.classes() as u32).runtime();
+        if code < 0 {
+            reject(counts, keep, code, sink, how);
+        } else {
+            let target = u32::cast_from(row.target);
+            let pred = u32::cast_from(predicted(row, sink));
+            entry.weight = row.weight;
+            if comptime!(sink.is_matrix()) {
+                entry.cell = target * classes + pred;
+            } else if target == pred {
+                entry.cell = target;
+            } else {
+                entry.cell = classes + pred;
+                entry.also = 2 * classes + target;
+                entry.also_weight = row.weight;
+            }
+        }
+    }
+    add(words, keep, board, &entry, row, slot, sink, how);
+}
+
+/// Adds the weight of a row, and its product with the best class's probability, to the bin of this
+/// probability.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn weigh_confidence<I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    constants: &Tensor<f32>,
+    row: &Row,
+    raw: I,
+    softmax: bool,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let mut entry = nothing();
+    if row.first && row.inside {
+        let confidence = confidence::<I>(row, raw, softmax, sink);
+        if confidence.code < 0 {
+            reject(counts, keep, confidence.code, sink, how);
+        } else {
+            let bin = bin_of(constants, confidence.share, sink) as u32;
+            let width = comptime!(sink.bins() as u32).runtime();
+            entry.cell = select(row.scanned.rank == 0, width + bin, bin);
+            entry.weight = row.weight;
+            entry.also = 2 * width + bin;
+            entry.also_weight = row.weight * confidence.share;
+        }
+    }
+    add(words, keep, board, &entry, row, slot, sink, how);
+}
+
+/// Adds the entries of all rows of a step. All units of the cube must take part.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+fn add(
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    entry: &Entry,
+    row: &Row,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let cells = comptime!(sink.cells() as u32).runtime();
+    let twice = comptime!(!sink.is_matrix());
+    if row.first {
+        // A cell is made of labels, which only a caller's mistake takes out of the state.
+        board.x[row.place] = select(entry.cell < cells, entry.cell, NONE);
+        board.a[row.place] = entry.weight;
+        if comptime!(twice) {
+            board.y[row.place] = select(entry.also < cells, entry.also, NONE);
+            board.b[row.place] = entry.also_weight;
+        }
+    }
+    sync_cube();
+    let mut i = 0usize;
+    while i < comptime!((UNITS / how.team) as usize).runtime() {
+        let cell = board.x[i];
+        if cell % UNITS == UNIT_POS && cell != NONE {
+            keep.hold(words, cell, board.a[i], slot, sink);
+        }
+        if comptime!(twice) {
+            let also = board.y[i];
+            if also % UNITS == UNIT_POS && also != NONE {
+                keep.hold(words, also, board.b[i], slot, sink);
+            }
+        }
+        i += 1;
+    }
+    sync_cube();
+}

@@ -1,0 +1,133 @@
+//! The pass in host memory against the one of tensor operations, on tensors in host memory.
+
+use super::*;
+use crate::pass::Part;
+use burn::tensor::{Device, TensorData};
+
+const CLASSES: usize = 4;
+
+/// Rows of scores or labels, in which some numbers are not what they should be.
+fn rows(n: usize, seed: usize, kind: ScoreKind, labels: bool, weighted: bool) -> Rows {
+    let device = Device::default();
+    let random = |i: usize, k: usize| (i * 7919 + seed * 31 + k * 977) % 1009;
+    let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -0.5, 1.5];
+    let score = |i: usize| match random(i, 1) {
+        place if place < odd.len() => odd[place],
+        place => {
+            let unit = place as f32 / 1009.0;
+            let logits = kind != ScoreKind::Probabilities;
+            if logits { 8.0 * unit - 3.0 } else { unit }
+        }
+    };
+    let label = |i: usize, k: usize| match random(i, k) {
+        place @ 0..40 => [-1, CLASSES as i64][place % 2],
+        place => (place % CLASSES) as i64,
+    };
+    let ints = |k: usize| {
+        let labels: Vec<i64> = (0..n).map(|i| label(i, k)).collect();
+        Tensor::<1, Int>::from_data(TensorData::new(labels, [n]), &device)
+    };
+    let predictions = if labels {
+        Predictions::Labels(ints(2))
+    } else {
+        let scores: Vec<f32> = (0..n * CLASSES).map(score).collect();
+        let data = TensorData::new(scores, [n, CLASSES]);
+        Predictions::Scores(Tensor::from_data(data, &device))
+    };
+    let weights = weighted.then(|| {
+        let weight = |i: usize| match random(i, 5) {
+            0..10 => f32::NAN,
+            10..20 => -1.0,
+            place => [1.0, 0.5, 0.0, 2.0][place % 4],
+        };
+        let weights: Vec<f32> = (0..n).map(weight).collect();
+        Tensor::from_data(TensorData::new(weights, [n]), &device)
+    });
+    Rows {
+        weights,
+        samples: Some(n / 4),
+        ..Rows::new(predictions, ints(3)).of_kind(kind)
+    }
+}
+
+/// The counters and sums of both passes.
+fn agree(sink: RowSink, labels: bool) {
+    let kinds = [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits];
+    for (kind, weighted) in kinds.map(|kind| [(kind, false), (kind, true)]).concat() {
+        for n in [4, 40, 3000] {
+            let batches = [1, 2].map(|seed| rows(n, seed, kind, labels, weighted));
+            let plan = Plan::new(&batches[0], [sink.clone()]);
+            let mut host = (vec![0; plan.counts], vec![0.0; plan.numbers]);
+            let mut device = DeviceState::new(&plan, &Device::default());
+            for batch in &batches {
+                batch.on_host(&plan, &mut host.0, &mut host.1);
+                device = default::pass(batch, plan.sinks.iter().collect(), device);
+            }
+            let what = format!("{sink:?} of {n} rows, {kind:?}, weighted: {weighted}");
+            let counts = device.counts.into_data().try_to_vec::<i32>().unwrap();
+            assert_eq!(host.0, counts[..plan.counts], "{what}");
+            let words = device.words.into_data().try_to_vec::<f32>().unwrap();
+            let sums = Part::new(&words, plan.sinks[0].size).sums;
+            for (a, b) in host.1.iter().zip(&sums) {
+                let close = (a - b).abs() <= 1e-5 * a.abs().max(1.0);
+                let neither = !a.is_finite() && !b.is_finite();
+                assert!(close || neither, "{what}: {:?}, {sums:?}", host.1);
+            }
+        }
+    }
+}
+
+fn options(ignore_index: Option<i64>) -> ConfusionOptions {
+    ConfusionOptions {
+        classes: CLASSES,
+        top_k: 1,
+        ignore_index,
+    }
+}
+
+#[test]
+fn cells_and_units() {
+    for labels in [false, true] {
+        for ignore_index in [None, Some(-1), Some(2)] {
+            agree(RowSink::Matrix(options(ignore_index)), labels);
+            agree(RowSink::Margins(options(ignore_index)), labels);
+            let classes = CLASSES;
+            let units = RowSink::Units {
+                classes,
+                ignore_index,
+            };
+            agree(units, labels);
+        }
+    }
+}
+
+#[test]
+fn scores() {
+    for ignore_index in [None, Some(-1), Some(2)] {
+        agree(RowSink::LogLikelihood { ignore_index }, false);
+        let bins = 10;
+        agree(RowSink::Calibration { bins, ignore_index }, false);
+        agree(RowSink::Brier { ignore_index }, false);
+        for (one_vs_rest, raw) in [(false, false), (false, true), (true, false), (true, true)] {
+            agree(
+                RowSink::Hinge(HingeSink {
+                    classes: CLASSES,
+                    one_vs_rest,
+                    squared: raw,
+                    raw,
+                    ignore_index,
+                }),
+                false,
+            );
+        }
+        let thresholds = [0.0, 0.2, 0.5, 1.0].map(Real::new).to_vec();
+        agree(
+            RowSink::Thresholds {
+                classes: CLASSES,
+                thresholds,
+                ignore_index,
+            },
+            false,
+        );
+    }
+}
