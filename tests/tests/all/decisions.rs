@@ -204,6 +204,25 @@ fn binary_decisions_are_those_of_the_host() {
     });
 }
 
+/// More sums than a unit keeps, and more bins than a cube keeps, are several launches.
+#[test]
+fn many_sinks_are_those_of_the_host() {
+    for weighted in [false, true] {
+        let mut metrics = MetricCollection::new();
+        for i in 0..10 {
+            let metric = Accuracy::binary().threshold(i as f32 / 10.0);
+            metrics = metrics.named(format!("cells {i}"), metric);
+        }
+        for bins in [300, 400, 500] {
+            let metric = CalibrationError::binary().bins(bins);
+            metrics = metrics.named(format!("bins {bins}"), metric);
+        }
+        let batches = [1, 2].map(|seed| Data::new(seed, [500, 1], Scores::Hostile, weighted));
+        let what = format!("many sinks, weighted: {weighted}");
+        agree(metrics, Data::binary, &batches, &what);
+    }
+}
+
 #[test]
 fn labels_are_those_of_the_host() {
     let shapes = [[1, 1], [7, 3], [2000, 3], [300, 20], [40, 300]];

@@ -86,6 +86,7 @@ impl Decisions {
         let [n, labels] = self.dims();
         // Keys, and a weight for each row.
         let few = n.saturating_mul(labels + 1) <= super::KERNEL_ELEMENTS;
+        let few = few && labels < super::KERNEL_COLUMNS;
         super::is_host(&device) || (super::has_kernels(&device) && few)
     }
 
