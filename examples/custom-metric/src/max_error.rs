@@ -99,23 +99,21 @@ impl Accumulator for LargestErrors {
         // A counter of rows used, then one for each reason to leave a row out.
         let is_nan = nan.clone().int().cast(IntDType::I32).reshape([n]);
         let places = is_nan * (1 + Reason::Nan as i32);
-        delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| {
+        delta.counts("rows", 1 + REJECTED_SLOTS, &device, |counts| {
             ops::count(counts, places)
         });
 
         let error = error.mask_fill(nan.expand([n, outputs]), 0.0);
         let largest = error.max_dim(0).reshape([outputs]);
-        let kept = delta.floats_mut();
-        let largest = match kept.pop() {
+        delta.numbers("largest", |before| match before {
             Some(before) => before.max_pair(largest),
             None => largest,
-        };
-        kept.push(largest);
+        });
     }
 
     /// The device state has been read: adds it to the summary.
     fn fold(&self, delta: &HostDelta, summary: &mut Largest) {
-        let (Some(counts), Some(errors)) = (delta.counts(0), delta.float_lists().first()) else {
+        let (Some(counts), Some(errors)) = (delta.counts("rows"), delta.numbers("largest")) else {
             return;
         };
         let counts: Vec<u64> = counts.iter().map(|count| *count as u64).collect();

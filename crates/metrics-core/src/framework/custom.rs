@@ -212,9 +212,11 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
         let mut sums = (self.batch_sums)(batch).without_autodiff();
         let device = batch.device().unwrap_or_else(|| sums.device());
         let [found] = sums.dims();
-        delta.counts(0, 1, &device, |updates| updates + 1);
+        delta.counts("updates", 1, &device, |updates| updates + 1);
         if found != self.sums {
-            delta.counts(1, 1, &device, |length| length.full_like(found as i64));
+            delta.counts("wrong length", 1, &device, |length| {
+                length.full_like(found as i64)
+            });
             return;
         }
         if sums.dtype() != DType::F32 {
@@ -223,22 +225,22 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
         if sums.device() != device {
             sums = sums.to_device(&device);
         }
-        delta.sums(0, self.sums, &device, |state| {
+        delta.sums("sums", self.sums, &device, |state| {
             ops::add_compensated(state, sums)
         });
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CustomSummary) {
-        if let Some(updates) = delta.counts(0) {
+        if let Some(updates) = delta.counts("updates") {
             summary.updates += updates[0] as u64;
         }
-        if let Some(found) = delta.counts(1) {
+        if let Some(found) = delta.counts("wrong length") {
             summary.wrong_length = summary.wrong_length.max(Some(found[0] as u64));
         }
         for (sum, more) in summary
             .sums
             .iter_mut()
-            .zip(delta.sums(0).unwrap_or_default())
+            .zip(delta.sums("sums").unwrap_or_default())
         {
             *sum += more;
         }

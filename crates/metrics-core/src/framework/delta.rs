@@ -1,6 +1,7 @@
 //! What a metric keeps on the device between two reads.
 
 mod live;
+mod named;
 
 use crate::framework::{
     lists::DeviceLists,
@@ -8,19 +9,24 @@ use crate::framework::{
 };
 use burn::tensor::{DType, Device, Int, Tensor};
 pub(crate) use live::{Live, read_all};
+use named::Named;
 use std::ops::Range;
 
 /// How many pieces of a list are joined into one.
 const JOIN_PIECES: usize = 256;
 
-/// The device half of a state: counters, sums and lists, all flat.
+/// The device half of a state: blocks of counters, sums and numbers, and lists, each with a name.
 ///
 /// Counters are `i32` and sums are pairs of `f32` on every backend, because wgpu has neither
-/// `i64` nor `f64`. The state around a delta retires it before a counter can overflow.
+/// `i64` nor `f64`. The state around a delta retires it before a counter can overflow. Blocks of different kinds may
+/// have the same name.
 #[derive(Debug, Clone, Default)]
 pub struct Delta {
-    ints: Vec<Tensor<1, Int>>,
-    floats: Vec<Tensor<1>>,
+    counts: Named<Tensor<1, Int>>,
+    sums: Named<Tensor<1>>,
+    numbers: Named<Tensor<1>>,
+    ints: Named<Vec<Tensor<1, Int>>>,
+    floats: Named<Vec<Tensor<1>>>,
     children: Vec<Delta>,
     /// What its accumulator wants of the current batch.
     requests: Vec<Request>,
@@ -47,19 +53,22 @@ impl Delta {
         }
     }
 
-    /// What [`Accumulator::condense`](crate::Accumulator::condense) makes of a delta.
-    pub(crate) fn condensed(ints: Vec<Tensor<1, Int>>, floats: Vec<Tensor<1>>) -> Self {
+    /// Says that it is what [`Accumulator::condense`](crate::Accumulator::condense) makes of another delta.
+    pub(crate) fn as_condensed(self) -> Self {
         Self {
-            ints,
-            floats,
             condensed: true,
-            ..Self::default()
+            ..self
         }
     }
 
     /// Whether there is nothing to read.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ints.is_empty() && self.floats.is_empty() && self.children.iter().all(Self::is_empty)
+        self.counts.is_empty()
+            && self.sums.is_empty()
+            && self.numbers.is_empty()
+            && self.ints.is_empty()
+            && self.floats.is_empty()
+            && self.children.iter().all(Self::is_empty)
     }
 
     /// The delta of a part, for an accumulator that is made of other accumulators. All parts are read together.
@@ -88,144 +97,115 @@ impl Delta {
         alone.then(|| Tensor::cat(lists.pieces(own.start), 0))
     }
 
-    /// How many integers there are in lists.
-    pub(crate) fn listed(&self) -> usize {
-        self.ints.iter().map(|piece| piece.dims()[0]).sum()
-    }
-
-    /// Whether there are weights.
-    pub(crate) fn is_weighted(&self) -> bool {
-        self.children.iter().any(|part| !part.is_empty())
-    }
-
-    /// The lists as one each; `None` if there is nothing in them.
-    pub(crate) fn lists(&self) -> Option<(Tensor<1, Int>, Tensor<1>)> {
-        (!self.ints.is_empty() && !self.floats.is_empty()).then(|| {
-            (
-                Tensor::cat(self.ints.clone(), 0),
-                Tensor::cat(self.floats.clone(), 0),
-            )
-        })
-    }
-
-    /// Replaces counter block `slot`, `len` zeros of `i32` at first, by what `update` makes of it.
-    ///
-    /// Blocks are numbered from 0 in the order of their first use.
+    /// Replaces a block of counters, `len` zeros of `i32` at first, by what `update` makes of it.
     pub fn counts(
         &mut self,
-        slot: usize,
+        name: &'static str,
         len: usize,
         device: &Device,
         update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
     ) {
-        if slot == self.ints.len() {
-            self.ints.push(Tensor::zeros([len], (device, DType::I32)));
-        }
-        let state = take(&mut self.ints, slot);
-        put(&mut self.ints, slot, update(state));
+        let zeros = || Tensor::zeros([len], (device, DType::I32));
+        self.counts.update(name, zeros, update);
     }
 
-    /// Replaces sum block `slot` by what `update` makes of it. The block holds `2 * len` `f32`, zeros at first:
+    /// Replaces a block of sums by what `update` makes of it. The block holds `2 * len` `f32`, zeros at first:
     /// the leading halves of the sums, then their trailing halves (see
     /// [`ops::add_compensated`](crate::ops::add_compensated)).
     pub fn sums(
         &mut self,
-        slot: usize,
+        name: &'static str,
         len: usize,
         device: &Device,
         update: impl FnOnce(Tensor<1>) -> Tensor<1>,
     ) {
-        if slot == self.floats.len() {
-            self.floats
-                .push(Tensor::zeros([2 * len], (device, DType::F32)));
-        }
-        let state = take(&mut self.floats, slot);
-        put(&mut self.floats, slot, update(state));
+        let zeros = || Tensor::zeros([2 * len], (device, DType::F32));
+        self.sums.update(name, zeros, update);
     }
 
-    /// Replaces counter block 0 and sum block 0, for updates that change counters and sums together.
+    /// Replaces the blocks of counters and of sums of a name, for updates that change both together.
     pub fn both(
         &mut self,
+        name: &'static str,
         counts: usize,
         sums: usize,
         device: &Device,
         update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
     ) {
-        if self.ints.is_empty() {
-            self.ints
-                .push(Tensor::zeros([counts], (device, DType::I32)));
-        }
-        if self.floats.is_empty() {
-            self.floats
-                .push(Tensor::zeros([2 * sums], (device, DType::F32)));
-        }
-        let (ints, floats) = update(take(&mut self.ints, 0), take(&mut self.floats, 0));
-        put(&mut self.ints, 0, ints);
-        put(&mut self.floats, 0, floats);
+        let zeros = || Tensor::zeros([2 * sums], (device, DType::F32));
+        let sums = self.sums.take(name).unwrap_or_else(zeros);
+        let zeros = || Tensor::zeros([counts], (device, DType::I32));
+        let counts = self.counts.take(name).unwrap_or_else(zeros);
+        let (counts, sums) = update(counts, sums);
+        self.keep(name, counts, sums);
     }
 
-    /// Keeps a tensor of integers, read with [`HostDelta::int_lists`].
-    pub fn push_ints(&mut self, tensor: Tensor<1, Int>) {
-        self.ints.push(tensor);
+    /// Replaces a block of plain numbers, such as extremes or a pivot, by what `update` makes of it; `None` at
+    /// first.
+    pub fn numbers(
+        &mut self,
+        name: &'static str,
+        update: impl FnOnce(Option<Tensor<1>>) -> Tensor<1>,
+    ) {
+        let before = self.numbers.take(name);
+        self.numbers.put(name, update(before));
     }
 
-    /// Keeps a tensor of floats, read with [`HostDelta::float_lists`].
-    pub fn push_floats(&mut self, tensor: Tensor<1>) {
-        self.floats.push(tensor);
-    }
-
-    /// Appends to a list of floats, read with [`HostDelta::float_lists`].
+    /// Appends to a list of floats.
     ///
     /// Every 256 pieces are joined, so that a read of many batches is a read of few tensors.
-    pub fn append_floats(&mut self, tensor: Tensor<1>) {
-        self.floats.push(tensor);
-        if self.floats.len() == JOIN_PIECES {
-            self.floats = vec![Tensor::cat(std::mem::take(&mut self.floats), 0)];
+    pub fn append_floats(&mut self, name: &'static str, tensor: Tensor<1>) {
+        let mut pieces = self.floats.take(name).unwrap_or_default();
+        pieces.push(tensor);
+        if pieces.len() == JOIN_PIECES {
+            pieces = vec![Tensor::cat(pieces, 0)];
         }
+        self.floats.put(name, pieces);
     }
 
-    /// Appends to a list of integers, read with [`HostDelta::int_lists`]. The list is `i32`;
-    /// a label outside its range becomes the nearest one inside.
-    pub fn append_ints(&mut self, tensor: Tensor<1, Int>) {
-        self.ints.push(crate::ops::as_i32(tensor));
-        if self.ints.len() == JOIN_PIECES {
-            self.ints = vec![Tensor::cat(std::mem::take(&mut self.ints), 0)];
+    /// Appends to a list of integers. The list is `i32`; a label outside its range becomes the nearest one inside.
+    pub fn append_ints(&mut self, name: &'static str, tensor: Tensor<1, Int>) {
+        let mut pieces = self.ints.take(name).unwrap_or_default();
+        pieces.push(crate::ops::as_i32(tensor));
+        if pieces.len() == JOIN_PIECES {
+            pieces = vec![Tensor::cat(pieces, 0)];
         }
+        self.ints.put(name, pieces);
     }
 
-    /// Appends to the list of weights, which is the list of the first part. The first weights of a delta come
-    /// after `before` ones, for the rows that had no weight.
-    pub(crate) fn append_weights(&mut self, tensor: Tensor<1>, before: usize) {
-        if !self.is_weighted() && before > 0 {
-            let ones = Tensor::ones([before], (&tensor.device(), DType::F32));
-            self.child(0).append_floats(ones);
-        }
-        self.child(0).append_floats(tensor);
+    /// Keeps counters and sums that have been made elsewhere.
+    pub(crate) fn keep(&mut self, name: &'static str, counts: Tensor<1, Int>, sums: Tensor<1>) {
+        self.counts.put(name, counts);
+        self.sums.put(name, sums);
     }
 
-    /// The blocks of floats, in the order in which they were added.
-    pub fn floats_mut(&mut self) -> &mut Vec<Tensor<1>> {
-        &mut self.floats
+    /// The list of integers as one; `None` if there is nothing in it.
+    pub(crate) fn joined_ints(&self, name: &str) -> Option<Tensor<1, Int>> {
+        let pieces = self.ints.get(name)?;
+        Some(Tensor::cat(pieces.clone(), 0))
     }
-}
 
-/// Moves a tensor out of its slot, so that the backend may update it in place.
-fn take<T>(list: &mut Vec<T>, slot: usize) -> T {
-    list.swap_remove(slot)
-}
+    /// The list of floats as one; `None` if there is nothing in it.
+    pub(crate) fn joined_floats(&self, name: &str) -> Option<Tensor<1>> {
+        let pieces = self.floats.get(name)?;
+        Some(Tensor::cat(pieces.clone(), 0))
+    }
 
-/// The inverse of [`take`].
-fn put<T>(list: &mut Vec<T>, slot: usize, tensor: T) {
-    list.push(tensor);
-    let last = list.len() - 1;
-    list.swap(slot, last);
+    /// How many floats there are in a list.
+    pub(crate) fn listed_floats(&self, name: &str) -> usize {
+        let pieces = self.floats.get(name).into_iter().flatten();
+        pieces.map(|piece| piece.dims()[0]).sum()
+    }
 }
 
 /// A [`Delta`] that has been read.
 #[derive(Debug, Clone, Default)]
 pub struct HostDelta {
-    ints: Vec<Vec<i32>>,
-    floats: Vec<Vec<f32>>,
+    counts: Named<Vec<i32>>,
+    sums: Named<Vec<f32>>,
+    numbers: Named<Vec<f32>>,
+    ints: Named<Vec<Vec<i32>>>,
+    floats: Named<Vec<Vec<f32>>>,
     children: Vec<HostDelta>,
     blocks: Vec<Block>,
     condensed: bool,
@@ -262,43 +242,39 @@ impl HostDelta {
         self.children.get(part)
     }
 
-    /// The counters of block `slot`; `None` if the state never saw a batch.
-    pub fn counts(&self, slot: usize) -> Option<&[i32]> {
-        self.ints.get(slot).map(Vec::as_slice)
+    /// A block of counters; `None` if it never saw a batch.
+    pub fn counts(&self, name: &str) -> Option<&[i32]> {
+        self.counts.get(name).map(Vec::as_slice)
     }
 
-    /// The sums of block `slot`, leading plus trailing halves; `None` if the state never saw a batch.
-    pub fn sums(&self, slot: usize) -> Option<Vec<f64>> {
-        let block = self.floats.get(slot)?;
+    /// A block of sums, leading plus trailing halves; `None` if it never saw a batch.
+    pub fn sums(&self, name: &str) -> Option<Vec<f64>> {
+        let block = self.sums.get(name)?;
         let (high, low) = block.split_at(block.len() / 2);
-        Some(
-            high.iter()
-                .zip(low)
-                .map(|(h, l)| {
-                    // An infinite sum has a NaN remainder.
-                    if h.is_finite() {
-                        *h as f64 + *l as f64
-                    } else {
-                        *h as f64
-                    }
-                })
-                .collect(),
-        )
+        let halves = high.iter().zip(low);
+        let sums = halves.map(|(high, low)| {
+            // An infinite sum has a NaN remainder.
+            if high.is_finite() {
+                f64::from(*high) + f64::from(*low)
+            } else {
+                f64::from(*high)
+            }
+        });
+        Some(sums.collect())
     }
 
-    /// The lists of integers in the order they were pushed.
-    pub fn int_lists(&self) -> &[Vec<i32>] {
-        &self.ints
+    /// A block of plain numbers; `None` if it never saw a batch.
+    pub fn numbers(&self, name: &str) -> Option<&[f32]> {
+        self.numbers.get(name).map(Vec::as_slice)
     }
 
-    /// The list of weights, empty if there are none.
-    pub(crate) fn weights(&self) -> Vec<f32> {
-        let lists = self.children.first().map(Self::float_lists);
-        lists.unwrap_or_default().concat()
+    /// The pieces of a list of integers, in the order of the batches; none if it never saw one.
+    pub fn ints(&self, name: &str) -> &[Vec<i32>] {
+        self.ints.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// The lists of floats in the order they were pushed.
-    pub fn float_lists(&self) -> &[Vec<f32>] {
-        &self.floats
+    /// The pieces of a list of floats, in the order of the batches; none if it never saw one.
+    pub fn floats(&self, name: &str) -> &[Vec<f32>] {
+        self.floats.get(name).map_or(&[], Vec::as_slice)
     }
 }

@@ -72,11 +72,11 @@ impl<A: BySample> Accumulator for PerSample<A> {
         // Pieces of the list are joined, so each says how many samples it is of.
         let head = Tensor::full([1], samples as i64, (&device_of(batch), DType::I32));
         let counts = self.0.count(batch, samples);
-        delta.append_ints(Tensor::cat(vec![head, counts], 0));
+        delta.append_ints("counts", Tensor::cat(vec![head, counts], 0));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut PerSampleSummary) {
-        for list in delta.int_lists() {
+        for list in delta.ints("counts") {
             let mut rest = list.as_slice();
             while let Some((samples, tail)) = rest.split_first() {
                 let (counts, tail) = tail.split_at(*samples as usize * summary.counters);

@@ -124,6 +124,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
         let (values, codes) = self.terms.terms(batch);
         let weights = batch.row_weights().cloned();
         delta.both(
+            "terms",
             1 + REJECTED_SLOTS,
             elements * (terms + 1),
             &device_of(batch),
@@ -135,7 +136,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
         for block in delta.blocks() {
             summary.add(&block.counts, &block.sums());
         }
-        if let (Some(counts), Some(sums)) = (delta.counts(0), delta.sums(0)) {
+        if let (Some(counts), Some(sums)) = (delta.counts("terms"), delta.sums("terms")) {
             summary.add(counts, &sums);
         }
     }

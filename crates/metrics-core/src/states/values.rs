@@ -250,14 +250,17 @@ impl Accumulator for ValueList {
     fn update(&self, delta: &mut Delta, batch: &Values) {
         let values = batch.values().clone();
         // NaNs to be left out are left out when they are read.
-        delta.append_floats(match self.nan {
-            NanStrategy::Impute(value) => values.clone().mask_fill(values.is_nan(), value),
-            _ => values,
-        });
+        delta.append_floats(
+            "values",
+            match self.nan {
+                NanStrategy::Impute(value) => values.clone().mask_fill(values.is_nan(), value),
+                _ => values,
+            },
+        );
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
-        for value in delta.float_lists().iter().flatten() {
+        for value in delta.floats("values").iter().flatten() {
             match value.is_nan() {
                 true => summary.rejected.add(self.nan.reason()),
                 false => summary.values.push(*value as f64),

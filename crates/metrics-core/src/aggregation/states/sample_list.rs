@@ -36,14 +36,14 @@ impl Accumulator for SampleList {
         // Not every backend joins what is empty.
         for (sample, sign) in [(&batch.x, 1.0), (&batch.y, -1.0)] {
             if sample.values.dims() != [0] {
-                delta.append_floats(signed(sample, sign));
+                delta.append_floats("samples", signed(sample, sign));
             }
         }
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut SampleListSummary) {
         for pair in delta
-            .float_lists()
+            .floats("samples")
             .iter()
             .flat_map(|list| list.chunks_exact(2))
         {

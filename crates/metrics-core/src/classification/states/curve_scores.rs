@@ -259,17 +259,27 @@ impl<B: ScoredBatch> CurveScores<B> {
     /// Appends scores and targets, and weights from the first batch that has some.
     fn keep(&self, delta: &mut Delta, batch: &B) {
         let (probabilities, target) = batch.table();
-        let ([n, width], [targets]) = (probabilities.dims(), target.dims());
+        let [n, width] = probabilities.dims();
         let weights = match batch.row_weights() {
-            None if delta.is_weighted() => Some(Tensor::ones([n], (&device_of(batch), DType::F32))),
+            None if delta.listed_floats("weights") > 0 => {
+                Some(Tensor::ones([n], (&device_of(batch), DType::F32)))
+            }
             weights => weights,
         };
         if let Some(weights) = weights {
-            let before = delta.listed() * n / targets;
-            delta.append_weights(weights, before);
+            // Rows that had no weight weigh 1.
+            let before = delta.listed_floats("scores") / width;
+            if delta.listed_floats("weights") == 0 && before > 0 {
+                let ones = Tensor::ones([before], (&weights.device(), DType::F32));
+                delta.append_floats("weights", ones);
+            }
+            delta.append_floats("weights", weights);
         }
-        delta.append_floats(probabilities.reshape([n * width]));
-        delta.append_ints(ops::mark_ignored(target, self.options.ignore_index));
+        delta.append_floats("scores", probabilities.reshape([n * width]));
+        delta.append_ints(
+            "targets",
+            ops::mark_ignored(target, self.options.ignore_index),
+        );
     }
 
     /// What areas come from, of keys that a pass has listed.
@@ -277,12 +287,14 @@ impl<B: ScoredBatch> CurveScores<B> {
         let [size] = keys.dims();
         let width = self.options.width;
         let of = |rows, columns| ops::key_areas(keys.clone().reshape([rows, columns]));
-        let mut areas = vec![of(size / width, width)?];
+        let mut small = Delta::default();
+        let (counts, precisions) = of(size / width, width)?;
+        small.keep("columns", counts, precisions);
         if B::TASK == TaskKind::Multilabel {
-            areas.push(of(size, 1)?);
+            let (counts, precisions) = of(size, 1)?;
+            small.keep("pooled", counts, precisions);
         }
-        let (counts, precisions) = areas.into_iter().unzip();
-        Some(Delta::condensed(counts, precisions))
+        Some(small.as_condensed())
     }
 }
 
@@ -389,10 +401,10 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         let cells = 2 * width * (thresholds.len() + 1);
         let (len, device) = (cells + REJECTED_SLOTS, device_of(batch));
         match batch.row_weights() {
-            None => delta.counts(0, len, &device, |state| {
+            None => delta.counts("cells", len, &device, |state| {
                 ops::threshold_counts(state, probabilities, codes, &thresholds)
             }),
-            Some(weights) => delta.both(len, cells, &device, |counts, sums| {
+            Some(weights) => delta.both("cells", len, cells, &device, |counts, sums| {
                 let weights = weights.reshape([n, 1]).expand([n, width]);
                 let weights = weights.reshape([n * width]);
                 let cells = ops::threshold_cells(probabilities, codes, &thresholds);
@@ -403,13 +415,16 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
 
     fn condense(&self, delta: &Delta) -> Option<Delta> {
         let exact = self.options.thresholds == Thresholds::Exact;
-        if self.options.whole || !exact || delta.is_weighted() {
+        if self.options.whole || !exact || delta.listed_floats("weights") > 0 {
             return None;
         }
         if let Some(keys) = delta.only_list() {
             return self.areas_of_keys(keys);
         }
-        let (targets, scores) = delta.lists()?;
+        let (targets, scores) = (
+            delta.joined_ints("targets")?,
+            delta.joined_floats("scores")?,
+        );
         let width = self.options.width;
         let [size] = scores.dims();
         // In host memory there is nothing to save.
@@ -433,13 +448,13 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             codes.clone().reshape([size, 1]),
         );
         let (counts, precisions) = ops::curve_areas(scores, codes)?;
-        let (mut counts, mut precisions) = (vec![counts], vec![precisions]);
+        let mut small = Delta::default();
+        small.keep("columns", counts, precisions);
         if B::TASK == TaskKind::Multilabel {
-            let (more, sums) = ops::curve_areas(pooled.0, pooled.1)?;
-            counts.push(more);
-            precisions.push(sums);
+            let (counts, precisions) = ops::curve_areas(pooled.0, pooled.1)?;
+            small.keep("pooled", counts, precisions);
         }
-        Some(Delta::condensed(counts, precisions))
+        Some(small.as_condensed())
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CurveScoresSummary) {
@@ -454,14 +469,14 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             for block in delta.blocks() {
                 summary.fold_keys(block);
             }
-            let lists = delta.float_lists();
+            let lists = delta.floats("scores");
             if !lists.is_empty() {
                 Arc::make_mut(&mut summary.keys).reserve(lists.iter().map(Vec::len).sum());
             }
             let ignores = self.options.ignore_index.is_some();
-            let weights = delta.weights();
+            let weights = delta.floats("weights").concat();
             let mut weights = weights.as_slice();
-            for (scores, targets) in lists.iter().zip(delta.int_lists()) {
+            for (scores, targets) in lists.iter().zip(delta.ints("targets")) {
                 let rows = (scores.len() / summary.width).min(weights.len());
                 let (own, rest) = weights.split_at(rows);
                 summary.fold_table(scores, targets, own, ignores);
@@ -572,11 +587,13 @@ impl CurveScoresSummary {
                 add_rejected(&mut self.rejected, rejected);
             }
         }
-        let Some(block) = delta.counts(0) else { return };
+        let Some(block) = delta.counts("cells") else {
+            return;
+        };
         let (counts, rejected) = block.split_at(self.counts.len());
         add_counts(&mut self.counts, counts);
         self.fold_rejected(rejected);
-        if let Some(sums) = delta.sums(0) {
+        if let Some(sums) = delta.sums("cells") {
             self.add_weighted(&sums);
         }
     }
@@ -598,16 +615,18 @@ impl CurveScoresSummary {
     }
 
     fn fold_areas(&mut self, delta: &HostDelta) {
-        let block = |slot| {
-            let (counts, sums) = (delta.counts(slot)?, delta.sums(slot)?);
+        let block = |name| {
+            let (counts, sums) = (delta.counts(name)?, delta.sums(name)?);
             let areas = counts.chunks_exact(AREA_COUNTS).zip(sums);
             Some(areas.map(|(counts, sum)| Areas::new(counts, sum)).collect())
         };
-        let (Some(columns), Some(counts)): (Option<Vec<_>>, _) = (block(0), delta.counts(0)) else {
+        let (Some(columns), Some(counts)): (Option<Vec<_>>, _) =
+            (block("columns"), delta.counts("columns"))
+        else {
             return;
         };
         self.fold_rejected(&counts[columns.len() * AREA_COUNTS..]);
-        let pooled = block(1).and_then(|areas| areas.first().copied());
+        let pooled = block("pooled").and_then(|areas| areas.first().copied());
         self.areas = Some((columns, pooled));
     }
 

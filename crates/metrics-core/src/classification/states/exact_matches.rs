@@ -185,14 +185,14 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
             return;
         }
         let counts = self.count(batch, 1);
-        delta.counts(0, 2 + REJECTED_SLOTS, &device_of(batch), |state| {
+        delta.counts("rows", 2 + REJECTED_SLOTS, &device_of(batch), |state| {
             state + counts
         });
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
         let blocks = delta.blocks().iter().map(|block| block.counts.as_slice());
-        for counts in blocks.chain(delta.counts(0)) {
+        for counts in blocks.chain(delta.counts("rows")) {
             // What is before is the kernel's.
             let begin = counts.len().saturating_sub(2 + REJECTED_SLOTS);
             let counts = &counts[begin..];

@@ -131,18 +131,22 @@ pub(crate) fn read_all(pending: &[&Live]) -> Result<Vec<Vec<HostDelta>>, MetricE
 }
 
 fn register(delta: &Delta, mut transaction: Transaction) -> Transaction {
-    for tensor in &delta.ints {
-        transaction = transaction.register(tensor.clone());
+    for (_, block) in delta.counts.iter() {
+        transaction = transaction.register(block.clone());
     }
-    for tensor in &delta.floats {
-        transaction = transaction.register(tensor.clone());
+    for (_, block) in delta.sums.iter().chain(delta.numbers.iter()) {
+        transaction = transaction.register(block.clone());
     }
-    delta
-        .children
-        .iter()
-        .fold(transaction, |transaction, child| {
-            register(child, transaction)
-        })
+    for piece in delta.ints.iter().flat_map(|(_, pieces)| pieces) {
+        transaction = transaction.register(piece.clone());
+    }
+    for piece in delta.floats.iter().flat_map(|(_, pieces)| pieces) {
+        transaction = transaction.register(piece.clone());
+    }
+    let children = delta.children.iter();
+    children.fold(transaction, |transaction, child| {
+        register(child, transaction)
+    })
 }
 
 /// A delta from its tensors' data, in the order of [`register`].
@@ -152,14 +156,14 @@ fn host(
 ) -> Result<HostDelta, MetricError> {
     let mut read = HostDelta {
         condensed: delta.condensed,
+        counts: delta.counts.try_map(|_| ints(next()?))?,
+        sums: delta.sums.try_map(|_| floats(next()?))?,
+        numbers: delta.numbers.try_map(|_| floats(next()?))?,
+        ints: (delta.ints).try_map(|pieces| pieces.iter().map(|_| ints(next()?)).collect())?,
+        floats: (delta.floats)
+            .try_map(|pieces| pieces.iter().map(|_| floats(next()?)).collect())?,
         ..HostDelta::default()
     };
-    for _ in &delta.ints {
-        read.ints.push(ints(next()?)?);
-    }
-    for _ in &delta.floats {
-        read.floats.push(floats(next()?)?);
-    }
     for child in &delta.children {
         read.children.push(host(child, next)?);
     }

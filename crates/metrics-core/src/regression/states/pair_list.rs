@@ -60,16 +60,18 @@ impl<T: PairTerms> Accumulator for PairList<T> {
         let ([n, _], device) = (terms.dims(), terms.device());
         let terms = terms.slice([0..n, 0..1]).reshape([n]);
         // Those to leave out are left out when they are read.
-        delta.append_floats(terms.mask_fill(rows.rejected(), f32::NAN));
-        delta.counts(0, 1 + REJECTED_SLOTS, &device, |counts| rows.count(counts));
+        delta.append_floats("terms", terms.mask_fill(rows.rejected(), f32::NAN));
+        delta.counts("rows", 1 + REJECTED_SLOTS, &device, |counts| {
+            rows.count(counts)
+        });
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
-        let Some(counts) = delta.counts(0) else {
+        let Some(counts) = delta.counts("rows") else {
             return;
         };
         add_rejected(&mut summary.rejected, &counts[1..]);
-        let terms = delta.float_lists().iter().flatten();
+        let terms = delta.floats("terms").iter().flatten();
         let used = terms.filter(|term| !term.is_nan());
         summary.values.extend(used.map(|term| *term as f64));
     }

@@ -46,11 +46,11 @@ impl Accumulator for RankPairs {
         let Pairs { pred, target, .. } = batch.pairs.of(Unit::columns(self.outputs));
         let [n, width] = pred.dims();
         let rows = Tensor::cat(vec![pred, target], 1);
-        delta.append_floats(rows.reshape([2 * n * width]));
+        delta.append_floats("pairs", rows.reshape([2 * n * width]));
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut RankPairsSummary) {
-        for list in delta.float_lists() {
+        for list in delta.floats("pairs") {
             for row in list.chunks_exact(2 * self.width()) {
                 if row.iter().any(|value| value.is_nan()) {
                     summary.rejected.add(Reason::Nan);
