@@ -1,6 +1,8 @@
 //! The pass over yes-or-no decisions: scores, or predicted labels, and targets 0 or 1.
 
 #[cfg(feature = "cube")]
+// Kernels know but a few of Rust's functions.
+#[allow(clippy::manual_is_multiple_of, clippy::panicking_overflow_checks)]
 pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
