@@ -142,6 +142,8 @@ fn a_step_with_weights_is_one_launch() {
         alone(one().with(HingeLoss::multiclass(CLASSES)), 2);
         alone(one().with(HingeLoss::multiclass(CLASSES).raw_scores()), 1);
         alone(one().with(HingeLoss::multiclass(CLASSES).one_vs_all()), 2);
+        let curve = Auroc::multiclass(CLASSES).thresholds(Thresholds::Count(20));
+        alone(one().with(curve), 2);
     }
 }
 

@@ -32,7 +32,11 @@ impl Meaning {
 #[cube]
 fn place<F: Float>(scores: &Tensor<F>, i: usize) -> usize {
     let columns = scores.shape(1);
-    (i / columns) * scores.stride(0) + i % columns
+    let mut place = i;
+    if scores.stride(0) != columns {
+        place = (i / columns) * scores.stride(0) + i % columns;
+    }
+    place
 }
 
 /// Whether the scores of the batch `[N, L]`, whose rows may lie apart, are logits. `told` is the counter that

@@ -6,6 +6,17 @@
 //! They are launched without bounds checks of CubeCL's: lengths are checked here, and counters in the
 //! kernels.
 
+// Kernels are no plain Rust: casts, conditions and operators stand as CubeCL expands them.
+#![allow(
+    clippy::approx_constant,
+    clippy::collapsible_if,
+    clippy::manual_div_ceil,
+    clippy::manual_is_multiple_of,
+    clippy::manual_range_contains,
+    clippy::panicking_overflow_checks,
+    clippy::unnecessary_cast
+)]
+
 mod bins;
 pub(in crate::ops) mod counts;
 mod curve;

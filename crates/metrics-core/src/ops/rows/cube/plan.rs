@@ -168,9 +168,7 @@ impl KernelPlan {
         let team = team(classes);
         let unit = Unit::new(rows, (UNITS / team) as usize);
         let mut take = |placed: &Placed<RowSink>| {
-            let Some((kind, ignored)) = kind_of(rows, &placed.sink, unit) else {
-                return false;
-            };
+            let (kind, ignored) = kind_of(rows, &placed.sink, unit);
             let more = kept.and(kind.kept(team));
             if !more.fits() {
                 return false;

@@ -30,7 +30,12 @@ pub(super) struct Scores {
 
 /// The negative code of a row of which all scores are taken, else 0. Its weight is not looked at.
 #[cube]
-fn class_code<I: Int>(row: &Row, raw: I, scores: &Scores, #[comptime] sink: KernelSink) -> i32 {
+pub(super) fn class_code<I: Int>(
+    row: &Row,
+    raw: I,
+    scores: &Scores,
+    #[comptime] sink: KernelSink,
+) -> i32 {
     let nan = comptime!(Reason::Nan.code()).runtime();
     let mut code = 0i32;
     if comptime!(!sink.is_raw()) {
@@ -249,20 +254,33 @@ pub(super) fn count_thresholds<F: Float, I: Int>(
             reject(counts, keep, code, sink, how);
         }
     } else {
-        let begin = comptime!(sink.constants).runtime();
-        let len = comptime!(sink.thresholds()).runtime();
         let team = comptime!(how.team as usize).runtime();
         let classes = min(scores.classes, comptime!(sink.classes()).runtime());
         let mut i = UNIT_POS as usize % team;
         while i < classes {
-            let score = f32::cast_from(all[scores.from + i]);
-            let number = number(score, row, scores.softmax, sink);
-            let own = select(i as i32 == row.target, 1usize, 0usize);
-            let place = (2 * i + own) * (len + 1) + reached(constants, begin, len, number);
-            count_at(counts, keep, place, sink, how);
+            let cell = threshold_cell::<F>(constants, all, scores, row, i, sink);
+            count_at(counts, keep, cell, sink, how);
             i += team;
         }
     }
+}
+
+/// The cell of a class.
+#[cube]
+pub(super) fn threshold_cell<F: Float>(
+    constants: &Tensor<f32>,
+    all: &Tensor<F>,
+    scores: &Scores,
+    row: &Row,
+    class: usize,
+    #[comptime] sink: KernelSink,
+) -> usize {
+    let begin = comptime!(sink.constants).runtime();
+    let len = comptime!(sink.thresholds()).runtime();
+    let score = f32::cast_from(all[scores.from + class]);
+    let number = number(score, row, scores.softmax, sink);
+    let own = select(class as i32 == row.target, 1usize, 0usize);
+    (2 * class + own) * (len + 1) + reached(constants, begin, len, number)
 }
 
 /// A row that counts, one that is wrong, and one that is invalid.

@@ -44,13 +44,17 @@ pub(super) enum Kind {
         raw: bool,
     },
     /// Cells of the probability of every class.
-    Thresholds { classes: usize, thresholds: usize },
+    Thresholds {
+        classes: usize,
+        thresholds: usize,
+        weighted: bool,
+    },
 }
 
-/// What becomes of a row, and the targets to leave out. `None` if there is no kernel.
-pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> Option<(Kind, Option<i64>)> {
+/// What becomes of a row, and the targets to leave out.
+pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> (Kind, Option<i64>) {
     let weighted = rows.weights.is_some();
-    Some(match sink {
+    match sink {
         RowSink::Matrix(options) | RowSink::Margins(options) => {
             let kind = Kind::Cells {
                 classes: options.classes,
@@ -91,15 +95,15 @@ pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> Option<(Kind, 
             classes,
             thresholds,
             ignore_index,
-        } if !weighted => {
+        } => {
             let kind = Kind::Thresholds {
                 classes: *classes,
                 thresholds: thresholds.len(),
+                weighted,
             };
             (kind, *ignore_index)
         }
-        RowSink::Thresholds { .. } => return None,
-    })
+    }
 }
 
 impl Kind {
@@ -107,9 +111,9 @@ impl Kind {
     pub fn kept(self, team: u32) -> Kept {
         let none = Kept::default();
         match self {
-            Self::Cells { weighted: true, .. } | Self::Bins { weighted: true, .. } => {
-                Kept { held: 1, ..none }
-            }
+            Self::Cells { weighted: true, .. }
+            | Self::Bins { weighted: true, .. }
+            | Self::Thresholds { weighted: true, .. } => Kept { held: 1, ..none },
             Self::Cells { .. } => none,
             Self::Bins { bins, .. } => Kept { bins, ..none },
             Self::Loss { weighted } => {
@@ -240,10 +244,12 @@ impl KernelSink {
 
     /// Whether units hold sums of weights by cell for it.
     pub fn is_held(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Cells { weighted: true, .. } | Kind::Bins { weighted: true, .. }
-        )
+        self.kind.kept(1).held > 0
+    }
+
+    /// Whether a row adds to two cells.
+    pub fn has_pairs(&self) -> bool {
+        !self.is_matrix() && !self.is_thresholds()
     }
 
     /// Cells, counted or weighed.
@@ -259,6 +265,7 @@ impl KernelSink {
             Kind::Thresholds {
                 classes,
                 thresholds,
+                ..
             } => 2 * classes * (thresholds + 1),
             Kind::Units { .. } => UNIT_NOTES + 2,
             Kind::Loss { .. } | Kind::Brier | Kind::Hinge { .. } | Kind::Hinges { .. } => 0,

@@ -8,7 +8,7 @@ use super::{
     },
     sink::KernelSink,
     sinks::{add_confidence, add_loss, count_row},
-    weigh::{weigh_confidence, weigh_row},
+    weigh::{weigh_confidence, weigh_row, weigh_thresholds},
 };
 use crate::{
     Reason,
@@ -356,6 +356,21 @@ pub(super) fn scores_pass<F: Float, I: Int>(
                             comptime!(plan.how()),
                         );
                     }
+                } else if comptime!(sink.is_thresholds() && sink.is_held()) {
+                    weigh_thresholds::<F, I>(
+                        counts,
+                        words,
+                        &mut keep,
+                        &mut board,
+                        constants,
+                        scores,
+                        &of_row,
+                        &row,
+                        raw,
+                        slot,
+                        sink,
+                        comptime!(plan.how()),
+                    );
                 } else if comptime!(sink.is_thresholds()) {
                     if row.inside {
                         count_thresholds::<F, I>(

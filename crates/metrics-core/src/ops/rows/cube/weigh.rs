@@ -7,6 +7,7 @@
 use super::{
     keep::{Keep, NONE},
     plan::How,
+    scores::{Scores, class_code, threshold_cell},
     sink::KernelSink,
     sinks::{bin_of, code_of, confidence, predicted, reject},
     walk::Row,
@@ -108,6 +109,45 @@ pub(super) fn weigh_confidence<I: Int>(
     add(words, keep, board, &entry, row, slot, sink, how);
 }
 
+/// Adds the weight of a row to a cell of each class, by how many thresholds its probability reaches.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn weigh_thresholds<F: Float, I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    constants: &Tensor<f32>,
+    all: &Tensor<F>,
+    scores: &Scores,
+    row: &Row,
+    raw: I,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let mut code = class_code::<I>(row, raw, scores, sink);
+    if code == 0 {
+        code = row.weight_code;
+    }
+    if code < 0 && row.first && row.inside {
+        reject(counts, keep, code, sink, how);
+    }
+    let team = comptime!(how.team as usize).runtime();
+    let mut first = 0usize;
+    while first < comptime!(sink.classes()).runtime() {
+        let class = first + UNIT_POS as usize % team;
+        let mut entry = nothing();
+        if code == 0 && row.inside && class < scores.classes {
+            entry.cell = threshold_cell::<F>(constants, all, scores, row, class, sink) as u32;
+            entry.weight = row.weight;
+        }
+        put(board, &entry, UNIT_POS as usize, sink);
+        add_all(words, keep, board, slot, sink, UNITS);
+        first += team;
+    }
+}
+
 /// Adds the entries of all rows of a step. All units of the cube must take part.
 #[cube]
 #[allow(clippy::too_many_arguments)]
@@ -121,25 +161,43 @@ fn add(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let cells = comptime!(sink.cells() as u32).runtime();
-    let twice = comptime!(!sink.is_matrix());
     if row.first {
-        // A cell is made of labels, which only a caller's mistake takes out of the state.
-        board.x[row.place] = select(entry.cell < cells, entry.cell, NONE);
-        board.a[row.place] = entry.weight;
-        if comptime!(twice) {
-            board.y[row.place] = select(entry.also < cells, entry.also, NONE);
-            board.b[row.place] = entry.also_weight;
-        }
+        put(board, entry, row.place, sink);
     }
+    add_all(words, keep, board, slot, sink, comptime!(UNITS / how.team));
+}
+
+/// Puts an entry on the board.
+#[cube]
+fn put(board: &mut Board, entry: &Entry, place: usize, #[comptime] sink: KernelSink) {
+    let cells = comptime!(sink.cells() as u32).runtime();
+    // A cell is made of labels, which only a caller's mistake takes out of the state.
+    board.x[place] = select(entry.cell < cells, entry.cell, NONE);
+    board.a[place] = entry.weight;
+    if comptime!(sink.has_pairs()) {
+        board.y[place] = select(entry.also < cells, entry.also, NONE);
+        board.b[place] = entry.also_weight;
+    }
+}
+
+/// Adds so many entries that are on the board, each by the unit of its cell.
+#[cube]
+fn add_all(
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] entries: u32,
+) {
     sync_cube();
     let mut i = 0usize;
-    while i < comptime!((UNITS / how.team) as usize).runtime() {
+    while i < comptime!(entries as usize).runtime() {
         let cell = board.x[i];
         if cell % UNITS == UNIT_POS && cell != NONE {
             keep.hold(words, cell, board.a[i], slot, sink);
         }
-        if comptime!(twice) {
+        if comptime!(sink.has_pairs()) {
             let also = board.y[i];
             if also % UNITS == UNIT_POS && also != NONE {
                 keep.hold(words, also, board.b[i], slot, sink);
