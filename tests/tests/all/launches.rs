@@ -3,13 +3,10 @@
 use crate::process::alone;
 use burn::tensor::{Device, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use metrics_core::{
-    batch::{Ensemble, Observations, Regression},
-    prelude::*,
-};
+use metrics_core::prelude::*;
 use metrics_tests::{
     devices, is_host,
-    samples::{CLASSES, OUTPUTS, Sample},
+    samples::{CLASSES, GROUPS, LABELS, Sample},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -31,7 +28,7 @@ impl LaunchObserver for Launches {
 }
 
 /// The kernels that `f` launches on this thread.
-fn launched(f: impl FnOnce()) -> Vec<&'static str> {
+pub fn launched(f: impl FnOnce()) -> Vec<&'static str> {
     let launches = Arc::new(Launches {
         thread: thread::current().id(),
         names: Mutex::default(),
@@ -50,26 +47,7 @@ pub fn step<B: Sample>(mut metrics: MetricCollection<B>, rows: usize, device: &D
         metrics.update(&B::random(seed, rows, device)).unwrap();
     }
     let batch = B::random(2, rows, device);
-    count(&mut metrics, &batch, rows)
-}
-
-/// The same of batches with weights.
-fn weighted_step<B: Sample>(
-    mut metrics: MetricCollection<B>,
-    rows: usize,
-    device: &Device,
-) -> usize {
-    metrics = metrics.validation(Validation::Ignore);
-    let weights = Tensor::full([rows], 0.5, device);
-    let batch = |seed| (B::random(seed, rows, device).weighed(weights.clone())).unwrap();
-    for seed in 0..2 {
-        metrics.update(&batch(seed)).unwrap();
-    }
-    count(&mut metrics, &batch(2), rows)
-}
-
-fn count<B: Sample>(metrics: &mut MetricCollection<B>, batch: &B, rows: usize) -> usize {
-    let names = launched(|| metrics.update(batch).unwrap());
+    let names = launched(|| metrics.update(&batch).unwrap());
     println!(
         "{} metrics, {rows} rows: {names:?}",
         metrics.metrics().len()
@@ -146,7 +124,7 @@ fn a_step_of_eight_binary_metrics_is_one_launch() {
             .with(Specificity::binary())
             .with(MatthewsCorrCoef::binary())
             .with(CalibrationError::binary())
-            .with(Auroc::binary().thresholds(Thresholds::Count(50)))
+            .with(Auroc::binary())
     };
     for (name, device) in with_kernels() {
         assert_eq!(metrics().metrics().len(), 8);
@@ -155,64 +133,91 @@ fn a_step_of_eight_binary_metrics_is_one_launch() {
     }
 }
 
-fn outputs() -> MetricCollection<Regression> {
+/// The same with weights.
+fn weighted<B: Sample>(seed: u64, rows: usize, device: &Device) -> B {
+    let weights = Tensor::<1>::ones([rows], device) * 0.5;
+    B::random(seed, rows, device).weighed(weights).unwrap()
+}
+
+/// Kernels of a step with weights, after the first.
+pub fn weighted_step<B: Sample>(
+    metrics: MetricCollection<B>,
+    rows: usize,
+    device: &Device,
+) -> Vec<&'static str> {
+    let mut metrics = metrics.validation(Validation::Ignore);
+    for seed in 0..2 {
+        metrics.update(&weighted::<B>(seed, rows, device)).unwrap();
+    }
+    let batch = weighted::<B>(2, rows, device);
+    launched(|| metrics.update(&batch).unwrap())
+}
+
+fn binary() -> MetricCollection<Binary> {
     MetricCollection::new()
-        .with(MeanSquaredError::new().outputs(OUTPUTS))
-        .with(R2Score::new().outputs(OUTPUTS))
-        .with(PearsonCorrCoef::new().outputs(OUTPUTS))
-        .with(PinballLoss::new().alpha(0.9).outputs(OUTPUTS))
-        .with(LogCoshError::new().outputs(OUTPUTS))
-        .with(CriticalSuccessIndex::new(0.5).outputs(OUTPUTS))
-        .with(MeanAbsoluteError::new())
-        .with(PinballLoss::new())
-        .with(MinkowskiDistance::new(1.5))
-        .with(TweedieDevianceScore::new().power(3.0))
+        .with(Accuracy::binary())
+        .with(CalibrationError::binary())
+        .with(BrierScore::binary())
+        .with(HingeLoss::binary())
+        .with(Auroc::binary())
+        .named("binned", Auroc::binary().thresholds(Thresholds::Count(50)))
+}
+
+fn multilabel() -> MetricCollection<Multilabel> {
+    MetricCollection::new()
+        .with(Accuracy::multilabel(LABELS))
+        .with(BrierScore::multilabel(LABELS))
+        .with(MultilabelRankingLoss::new(LABELS))
+        .with(AveragePrecision::multilabel(LABELS))
+        .named(
+            "binned",
+            Auroc::multilabel(LABELS).thresholds(Thresholds::Count(50)),
+        )
 }
 
 #[test]
-fn outputs_and_elements_are_one_launch() {
-    alone!(outputs_and_elements_are_one_launch);
+fn decisions_are_one_launch() {
+    alone!(decisions_are_one_launch);
     for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(outputs(), rows, &device), 1, "{name}, {rows} rows");
-            let weighted = weighted_step(outputs(), rows, &device);
-            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
+        for (rows, launches) in [(64, 1), (20_000, 2)] {
+            let place = format!("{name}, {rows} rows");
+            assert_eq!(step(binary(), rows, &device), launches, "{place}");
+            let matches = multilabel().with(ExactMatch::multilabel(LABELS));
+            assert_eq!(step(matches, rows, &device), launches, "{place}");
+            let groups = MetricCollection::new().with(GroupFairness::new(GROUPS));
+            assert_eq!(step::<Grouped>(groups, rows, &device), launches, "{place}");
         }
     }
 }
 
 #[test]
-fn whole_rows_are_one_launch() {
-    alone!(whole_rows_are_one_launch);
-    let metrics = || {
-        MetricCollection::new()
-            .with(CosineSimilarity::new())
-            .with(KlDivergence::new())
-            .with(KlDivergence::new().log_prob(true).reduction(Reduction::Sum))
-            .with(JensenShannonDivergence::new())
-            .with(MeanSquaredError::new())
-    };
+fn decisions_with_weights_are_one_launch() {
+    alone!(decisions_with_weights_are_one_launch);
     for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(metrics(), rows, &device), 1, "{name}, {rows} rows");
-            let weighted = weighted_step(metrics(), rows, &device);
-            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
+        for (rows, launches) in [(64, 1), (20_000, 2)] {
+            let of_binary = weighted_step(binary(), rows, &device);
+            let of_labels = weighted_step(multilabel(), rows, &device);
+            let groups = MetricCollection::new().with(GroupFairness::new(GROUPS));
+            let of_groups = weighted_step::<Grouped>(groups, rows, &device);
+            for names in [of_binary, of_labels, of_groups] {
+                assert_eq!(names.len(), launches, "{name}, {rows} rows: {names:?}");
+            }
         }
     }
 }
 
 #[test]
-fn ensembles_and_observations_are_one_launch() {
-    alone!(ensembles_and_observations_are_one_launch);
-    let forecasts =
-        || MetricCollection::<Ensemble>::new().with(ContinuousRankedProbabilityScore::new());
-    let observed = || MetricCollection::<Observations>::new().with(Covariance::new(OUTPUTS));
+fn a_list_that_grows_is_not_copied() {
+    alone!(a_list_that_grows_is_not_copied);
     for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(forecasts(), rows, &device), 1, "{name}, {rows} rows");
-            assert_eq!(weighted_step(forecasts(), rows, &device), 1, "{name}");
-            assert_eq!(step(observed(), rows, &device), 1, "{name}, {rows} rows");
-            assert_eq!(weighted_step(observed(), rows, &device), 1, "{name}");
+        let mut metrics = MetricCollection::new().with(Auroc::binary());
+        for seed in 0..40 {
+            let batch = Binary::random(seed, 3000, &device).score_kind(ScoreKind::Probabilities);
+            let names = launched(|| metrics.update(&batch).unwrap());
+            assert!(
+                names.len() == 1 || seed == 0,
+                "{name}, batch {seed}: {names:?}"
+            );
         }
     }
 }

@@ -5,6 +5,7 @@ mod algebra;
 mod capture;
 mod catalogue;
 mod curves;
+mod decisions;
 mod devices;
 mod faults;
 mod goldens;
@@ -22,6 +23,8 @@ mod ops;
 mod overflow;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod own_terms;
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+mod pair_launches;
 mod plugin_edges;
 mod policy;
 mod process;

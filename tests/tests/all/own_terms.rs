@@ -75,7 +75,7 @@ pub struct RelativeBias;
 
 #[cube]
 impl PairFunction for RelativeBias {
-    fn values(pred: f32, target: f32, #[comptime] terms: Self) -> PairValues {
+    fn values(pred: f32, target: f32, #[comptime] _terms: Self) -> PairValues {
         let values = PairValues::two(pred - target, target);
         values
             .invalid_prediction_if(pred < 0.0f32)

@@ -608,25 +608,11 @@ impl<B: Batch> MetricCollection<B> {
     /// What to read to make values, if some state can be condensed. All states then stay on the
     /// device.
     fn condensed(&self) -> Option<Live> {
-        let [live] = self.deltas.pending()[..] else {
-            return None;
-        };
         if self.has_views() {
             return None;
         }
-        let small: Vec<Option<Delta>> = (self.states.iter().zip(&live.deltas))
-            .map(|(state, delta)| state.condensed(delta))
-            .collect();
-        if small.iter().all(Option::is_none) {
-            return None;
-        }
-        let mut condensed = live.clone();
-        for (delta, small) in condensed.deltas.iter_mut().zip(small) {
-            if let Some(small) = small {
-                *delta = small;
-            }
-        }
-        Some(condensed)
+        let live = self.deltas.only()?;
+        live.condensed(|state, delta| self.states[state].condensed(delta))
     }
 
     /// Adds what another collection of the same metrics has accumulated, such as the next segment

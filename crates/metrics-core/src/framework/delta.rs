@@ -2,9 +2,13 @@
 
 use crate::{
     MetricError,
-    framework::pass::{Block, Passes, Path, ReadState, Request},
+    framework::{
+        lists::DeviceLists,
+        pass::{Block, Passes, Path, ReadState, Request},
+    },
 };
 use burn::tensor::{DType, Device, Int, Tensor, TensorData, Transaction};
+use std::{ops::Range, sync::Arc};
 
 /// How many pieces of a list are joined into one.
 const JOIN_PIECES: usize = 256;
@@ -21,6 +25,8 @@ pub struct Delta {
     /// What its accumulator wants of the current batch.
     requests: Vec<Request>,
     condensed: bool,
+    /// What passes have listed on the device for it, while it is condensed: of each pass its own among all lists.
+    lent: Vec<(DeviceLists, Range<usize>)>,
 }
 
 impl Delta {
@@ -62,6 +68,24 @@ impl Delta {
             self.children.resize_with(part + 1, Delta::default);
         }
         &mut self.children[part]
+    }
+
+    /// The delta at the end of a path of parts.
+    pub(crate) fn part_mut(&mut self, path: &[usize]) -> &mut Self {
+        (path.iter()).fold(self, |delta, part| delta.child(*part))
+    }
+
+    pub(crate) fn lend(&mut self, lists: DeviceLists, own: Range<usize>) {
+        self.lent.push((lists, own));
+    }
+
+    /// What passes have listed on the device, if there is one list and nothing else.
+    pub(crate) fn only_list(&self) -> Option<Tensor<1, Int>> {
+        let [(lists, own)] = &self.lent[..] else {
+            return None;
+        };
+        let alone = own.len() == 1 && self.is_empty();
+        alone.then(|| Tensor::cat(lists.pieces(own.start), 0))
     }
 
     /// How many integers there are in lists.
@@ -305,13 +329,38 @@ impl Live {
         self.passes.is_empty() && self.deltas.iter().all(Delta::is_empty)
     }
 
+    /// What to read in place of it, if `condense` yields a small delta in place of that of some state. The lists that
+    /// passes keep for these states stay unread.
+    pub fn condensed(&self, condense: impl Fn(usize, &Delta) -> Option<Delta>) -> Option<Self> {
+        let small = self.deltas.iter().enumerate().map(|(state, delta)| {
+            let mut delta = delta.clone();
+            self.passes.lend(state, &mut delta);
+            condense(state, &delta)
+        });
+        let small: Vec<Option<Delta>> = small.collect();
+        if small.iter().all(Option::is_none) {
+            return None;
+        }
+        let mut condensed = self.clone();
+        for (state, small) in small.into_iter().enumerate() {
+            if let Some(small) = small {
+                condensed.deltas[state] = small;
+                condensed.passes.leave_lists(state);
+            }
+        }
+        Some(condensed)
+    }
+
     fn register(&self, mut transaction: Transaction) -> Transaction {
         for delta in &self.deltas {
             transaction = register(delta, transaction);
         }
-        for state in self.passes.states() {
-            transaction = transaction.register(state.counts.clone());
-            transaction = transaction.register(state.words.clone());
+        for state in self.passes.unread() {
+            transaction = transaction.register(state.counts);
+            transaction = transaction.register(state.words);
+            for piece in state.lists.into_iter().flatten() {
+                transaction = transaction.register(piece);
+            }
         }
         transaction
     }
@@ -324,10 +373,19 @@ impl Live {
         let mut deltas = (self.deltas.iter())
             .map(|delta| host(delta, next))
             .collect::<Result<Vec<_>, _>>()?;
-        self.passes.hand_out(&mut deltas, || {
+        self.passes.hand_out(&mut deltas, |lists, pieces| {
+            let (counts, words) = (ints(next()?)?, floats(next()?)?);
+            let lists = (0..lists).map(|_| {
+                let mut list = Vec::new();
+                for _ in 0..pieces {
+                    list.push(ints(next()?)?);
+                }
+                Ok(Arc::new(words_of(list)))
+            });
             Ok(ReadState {
-                counts: ints(next()?)?,
-                words: floats(next()?)?,
+                counts,
+                words,
+                lists: lists.collect::<Result<_, MetricError>>()?,
             })
         })?;
         Ok(deltas)
@@ -401,6 +459,16 @@ fn host(
         read.children.push(host(child, next)?);
     }
     Ok(read)
+}
+
+/// The pieces of a list as one, of numbers as their bits.
+fn words_of(pieces: Vec<Vec<i32>>) -> Vec<u32> {
+    let numbers = match <[_; 1]>::try_from(pieces) {
+        Ok([piece]) => piece,
+        Err(pieces) => pieces.concat(),
+    };
+    // In the memory that they have.
+    numbers.into_iter().map(i32::cast_unsigned).collect()
 }
 
 fn ints(data: TensorData) -> Result<Vec<i32>, MetricError> {

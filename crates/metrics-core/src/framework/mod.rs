@@ -6,6 +6,7 @@ mod custom;
 pub(crate) mod delta;
 mod error;
 mod identity;
+pub(crate) mod lists;
 pub(crate) mod metric;
 pub(crate) mod number;
 pub mod pass;

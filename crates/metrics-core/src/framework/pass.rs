@@ -10,10 +10,13 @@
 
 use crate::{
     MetricError,
-    framework::delta::{Delta, HostDelta},
+    framework::{
+        delta::{Delta, HostDelta},
+        lists::DeviceLists,
+    },
     ops::{
         self, decisions::Decisions, ensembles::Ensembles, observations::Observed, pairs::Pairs,
-        rows::Rows, values::Numbers,
+        rows::Rows, samples::Samples, values::Numbers,
     },
 };
 use burn::tensor::{DType, Device, Int, Tensor};
@@ -28,8 +31,9 @@ pub struct Size {
     pub sums: usize,
     /// Numbers that are not sums, such as a pivot or an extreme: each slot has its own.
     pub marks: usize,
-    /// Lists that grow with the batches, in host memory alone.
-    pub lists: usize,
+    /// The numbers that each row adds to its lists, which grow with the batches; 0 for a list that it does not
+    /// have. In host memory and on devices with kernels alone.
+    pub lists: [usize; 2],
 }
 
 impl Size {
@@ -39,7 +43,7 @@ impl Size {
             counts,
             sums: 0,
             marks: 0,
-            lists: 0,
+            lists: [0; 2],
         }
     }
 
@@ -49,13 +53,18 @@ impl Size {
             counts,
             sums,
             marks: 0,
-            lists: 0,
+            lists: [0; 2],
         }
     }
 
     /// The `f32` of a slot.
     fn words(self) -> usize {
         2 * self.sums + self.marks
+    }
+
+    /// How many lists it has.
+    pub fn lists(self) -> usize {
+        self.lists.iter().filter(|width| **width > 0).count()
     }
 }
 
@@ -91,7 +100,7 @@ impl<S> Placed<S> {
 
     /// Its lists, of those of the pass in host memory.
     pub fn lists_of<'a>(&self, lists: &'a mut [HostList]) -> &'a mut [HostList] {
-        &mut lists[self.lists..][..self.size.lists]
+        &mut lists[self.lists..][..self.size.lists()]
     }
 }
 
@@ -106,7 +115,7 @@ pub struct Plan<S> {
     pub words: usize,
     /// `f64` in host memory.
     pub numbers: usize,
-    /// Lists in host memory.
+    /// Lists of all sinks.
     pub lists: usize,
     /// The constants of all sinks.
     pub constants: Vec<f32>,
@@ -139,7 +148,7 @@ impl<S> Plan<S> {
             plan.counts += size.counts;
             plan.words += size.words();
             plan.numbers += size.sums + size.marks;
-            plan.lists += size.lists;
+            plan.lists += size.lists();
         }
         plan
     }
@@ -173,6 +182,8 @@ pub struct DeviceState {
     pub slots: usize,
     /// The constants of the plan.
     pub constants: Tensor<1>,
+    /// The lists of the plan.
+    pub lists: DeviceLists,
     /// How many batches there were.
     pub epoch: i32,
 }
@@ -185,11 +196,14 @@ impl DeviceState {
         } else {
             &plan.constants
         };
+        let widths = plan.sinks.iter().flat_map(|placed| placed.size.lists);
+        let widths = widths.filter(|width| *width > 0).collect();
         Self {
             counts: Tensor::zeros([plan.counts + 1], (device, DType::I32)),
             words: Tensor::zeros([plan.words.max(1)], (device, DType::F32)),
             slots: 1,
             constants: Tensor::from_data(constants, (device, DType::F32)),
+            lists: DeviceLists::new(widths, device),
             epoch: 0,
         }
     }
@@ -342,9 +356,13 @@ impl<I: Input> Pass<I> {
     fn serves(&self, input: &I, wants: &[(Path, I::Sink)]) -> bool {
         self.weighted == input.is_weighted()
             && self.owners.len() == wants.len()
-            && (self.owners.iter().zip(&self.plan.sinks))
-                .zip(wants)
-                .all(|((owner, placed), (path, sink))| owner == path && placed.sink == *sink)
+            && (self.owners.iter().zip(&self.plan.sinks)).zip(wants).all(
+                |((owner, placed), (path, sink))| {
+                    // The width of a list may depend on the batch.
+                    let fits = placed.size == input.size(sink);
+                    owner == path && placed.sink == *sink && fits
+                },
+            )
     }
 
     fn run(&mut self, input: &I) {
@@ -372,8 +390,46 @@ impl<I: Input> Pass<I> {
         passes[index].run(input);
     }
 
+    /// What is to be read from the device, if it has a state there.
+    fn unread(&self) -> Option<Unread> {
+        let Flat::Device(Some(state)) = &self.flat else {
+            return None;
+        };
+        let placed = self.plan.sinks.iter();
+        let lists = placed.flat_map(|placed| placed.lists..placed.lists + placed.size.lists());
+        Some(Unread {
+            counts: state.counts.clone(),
+            words: state.words.clone(),
+            lists: lists.map(|list| state.lists.pieces(list)).collect(),
+        })
+    }
+
+    /// Gives the deltas of a state its lists on the device.
+    fn lend(&self, state: usize, delta: &mut Delta) {
+        let Flat::Device(Some(device)) = &self.flat else {
+            return;
+        };
+        for (owner, placed) in self.owners.iter().zip(&self.plan.sinks) {
+            let lists = placed.lists..placed.lists + placed.size.lists();
+            if owner.first() == Some(&state) && !lists.is_empty() && device.lists.count() > 0 {
+                let own = delta.part_mut(&owner[1..]);
+                own.lend(device.lists.clone(), lists);
+            }
+        }
+    }
+
+    /// Leaves the lists of a state unread.
+    fn leave_lists(&mut self, state: usize) {
+        for (owner, placed) in self.owners.iter().zip(&mut self.plan.sinks) {
+            if owner.first() == Some(&state) {
+                placed.size.lists = [0; 2];
+            }
+        }
+    }
+
     /// The blocks of its sinks, with their owners.
     fn blocks(&self, read: Option<ReadState>) -> Vec<(&Path, Block)> {
+        let mut read_lists = read.iter().flat_map(|read| read.lists.iter());
         let sinks = self.owners.iter().zip(&self.plan.sinks);
         sinks
             .map(|(owner, placed)| {
@@ -388,7 +444,7 @@ impl<I: Input> Pass<I> {
                         },
                         _,
                     ) => {
-                        lists = all[placed.lists..][..size.lists].to_vec();
+                        lists = all[placed.lists..][..size.lists()].to_vec();
                         let numbers = &numbers[placed.numbers..][..size.sums + size.marks];
                         let (sums, marks) = numbers.split_at(size.sums);
                         let part = Part {
@@ -400,6 +456,7 @@ impl<I: Input> Pass<I> {
                     (Flat::Device(_), None) => (&[][..], vec![]),
                     (Flat::Device(_), Some(read)) => {
                         let slots = read.words.chunks_exact(self.plan.words.max(1));
+                        lists.extend(read_lists.by_ref().take(size.lists()).cloned());
                         let parts = slots.map(|slot| Part::new(&slot[placed.words..], size));
                         let parts = if size.words() == 0 {
                             vec![]
@@ -421,10 +478,19 @@ impl<I: Input> Pass<I> {
     }
 }
 
+/// The state of a pass on a device: what is to be read.
+pub(crate) struct Unread {
+    pub counts: Tensor<1, Int>,
+    pub words: Tensor<1>,
+    /// The pieces of each list.
+    pub lists: Vec<Vec<Tensor<1, Int>>>,
+}
+
 /// The state of a pass on a device, read.
 pub(crate) struct ReadState {
     pub counts: Vec<i32>,
     pub words: Vec<f32>,
+    pub lists: Vec<HostList>,
 }
 
 /// What one sink accumulated, read to the host.
@@ -541,13 +607,20 @@ macro_rules! families {
             }
 
             /// The states that are to be read from the device.
-            pub fn states(&self) -> impl Iterator<Item = &DeviceState> {
+            pub fn unread(&self) -> impl Iterator<Item = Unread> {
                 let none = std::iter::empty();
-                $(let none = none.chain(self.$passes.iter().filter_map(|pass| match &pass.flat {
-                    Flat::Device(state) => state.as_ref(),
-                    Flat::Host { .. } => None,
-                }));)*
+                $(let none = none.chain(self.$passes.iter().filter_map(Pass::unread));)*
                 none
+            }
+
+            /// Gives the delta of a state what its lists on the device hold, to be condensed.
+            pub fn lend(&self, state: usize, delta: &mut Delta) {
+                $(self.$passes.iter().for_each(|pass| pass.lend(state, delta));)*
+            }
+
+            /// Leaves the lists of a state, which has been condensed, unread.
+            pub fn leave_lists(&mut self, state: usize) {
+                $(self.$passes.iter_mut().for_each(|pass| pass.leave_lists(state));)*
             }
 
             /// Whether no batch has come.
@@ -556,15 +629,19 @@ macro_rules! families {
             }
 
             /// Gives the block of every sink to its owner. `next` yields what was read of the
-            /// [`states`](Self::states), in their order.
+            /// [`unread`](Self::unread) states, in their order, of which each has lists of a number of pieces.
             pub fn hand_out(
                 &self,
                 deltas: &mut [HostDelta],
-                mut next: impl FnMut() -> Result<ReadState, MetricError>,
+                mut next: impl FnMut(usize, usize) -> Result<ReadState, MetricError>,
             ) -> Result<(), MetricError> {
                 $(for pass in &self.$passes {
                     let read = match &pass.flat {
-                        Flat::Device(Some(_)) => Some(next()?),
+                        Flat::Device(Some(state)) => {
+                            let placed = pass.plan.sinks.iter();
+                            let lists = placed.map(|placed| placed.size.lists()).sum();
+                            Some(next(lists, state.lists.count())?)
+                        }
                         _ => None,
                     };
                     for (owner, block) in pass.blocks(read) {
@@ -585,6 +662,7 @@ families! {
     Numbers numbers,
     Ensembles ensembles,
     Observed observations,
+    Samples samples,
 }
 
 /// Takes the requests of accumulators out of their deltas.

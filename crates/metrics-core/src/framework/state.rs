@@ -91,10 +91,10 @@ impl Deltas {
         self.retired.iter().chain(&self.live).collect()
     }
 
-    /// The unread delta of a state, if there is exactly one.
-    pub fn only(&self, state: usize) -> Option<&Delta> {
+    /// What has not been read, if it is on one device.
+    pub fn only(&self) -> Option<&Live> {
         match self.pending()[..] {
-            [live] => Some(&live.deltas[state]),
+            [live] => Some(live),
             _ => None,
         }
     }
@@ -254,12 +254,11 @@ impl<A: Accumulator> State<A> {
     /// [`MetricError::Read`]; the state is then unchanged.
     pub fn view(&mut self) -> Result<&A::Summary, MetricError> {
         if !self.folded.has_view() {
-            let small = (self.deltas.only(0)).and_then(|delta| self.folded.condensed(delta));
-            let Some(small) = small else {
+            let small = (self.deltas.only())
+                .and_then(|live| live.condensed(|_, delta| self.folded.condensed(delta)));
+            let Some(live) = small else {
                 return self.summary();
             };
-            let mut live = self.pending()[0].clone();
-            live.deltas[0] = small;
             let data = read_all(&[&live])?;
             self.folded.look(data.iter().map(|deltas| &deltas[0]));
         }

@@ -1,17 +1,27 @@
 //! The passes as kernels: what backends on CubeCL have of their own, lazy where Fusion is on.
 
+#[cfg(feature = "fusion")]
+use super::AREA_COUNTS;
 use super::{
     cube,
-    decisions::{self, KernelPlan as DecisionsPlan},
+    decisions::{self, Grid as DecisionsGrid, KernelPlan as DecisionsPlan},
     ensembles::{self, KernelPlan as EnsemblesPlan},
     observations::{self, KernelPlan as ObservationsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
+    samples::{self, KernelPlan as SamplesPlan},
     values::{self, KernelPlan as NumbersPlan},
 };
+#[cfg(feature = "fusion")]
+use crate::REJECTED_SLOTS;
 use burn::backend::{
     Backend, backend_extension,
     tensor::{FloatTensor, IntTensor},
+};
+#[cfg(feature = "fusion")]
+use burn::{
+    backend::fusion::custom::TensorSpec,
+    tensor::{DType, Shape},
 };
 use burn_cubecl::CubeBackend;
 
@@ -44,26 +54,33 @@ pub trait Kernels: Backend {
         plan: RowsPlan,
     ) -> IntTensor<Self>;
 
-    /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any.
-    #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
+    /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any. `spot` is where lists go on, and how many rows each has room
+    /// for.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, lists, _pred, _target, _weights, _plan, _spot| (counts.clone(), words.clone(), lists.clone()))]
     fn pairs(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: PairsPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
-    /// Adds numbers `[N]` with weights `[N]`, if the plan has any.
-    #[fusion(meta = |counts, words, _values, _weights, _plan| (counts.clone(), words.clone()))]
+    /// The same with numbers `[N]`.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, lists, _values, _weights, _plan, _spot| (counts.clone(), words.clone(), lists.clone()))]
     fn numbers(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         values: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: NumbersPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
     /// Adds forecasts `[N, M]` of targets `[N]` with weights `[N]`, if the plan has any.
     #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
@@ -86,34 +103,40 @@ pub trait Kernels: Backend {
         plan: ObservationsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// Adds decisions.
+    /// Appends the numbers `[N]` and `[M]` of two samples with weights, if the plan has any, to lists.
+    #[fusion(dtype = lists, shape = lists)]
+    fn samples(
+        lists: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        x_weights: FloatTensor<Self>,
+        y_weights: FloatTensor<Self>,
+        plan: SamplesPlan,
+        spot: [usize; 2],
+    ) -> IntTensor<Self>;
+
+    /// Adds decisions `[N, L]`, whose keys go to lists, with weights `[N]` and groups `[N]` if the plan has any.
     #[allow(clippy::too_many_arguments)]
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
+    #[fusion(meta = |counts, words, lists, _constants, _scores, _target, _weights, _groups, _plan, _grid| (counts.clone(), words.clone(), lists.clone()))]
     fn decisions(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
-        plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-
-    /// Adds decisions about members of groups.
-    #[allow(clippy::too_many_arguments)]
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _groups, _plan, _cubes, _epoch| (counts.clone(), words.clone()))]
-    fn grouped_decisions(
-        counts: IntTensor<Self>,
-        words: FloatTensor<Self>,
-        constants: FloatTensor<Self>,
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
         groups: IntTensor<Self>,
         plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        grid: DecisionsGrid,
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
+
+    /// See [`ops::key_areas`](crate::ops::key_areas).
+    #[fusion(meta = |keys| (
+        TensorSpec { dtype: DType::I32, shape: Shape::new([keys.shape[1] * AREA_COUNTS + REJECTED_SLOTS]) },
+        TensorSpec { dtype: DType::F32, shape: Shape::new([2 * keys.shape[1]]) },
+    ))]
+    fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>);
 
     /// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
     #[fusion(dtype = counts, shape = counts)]
@@ -150,22 +173,26 @@ impl Kernels for CubeBackend {
     fn pairs(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: PairsPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        pairs::cube::launch(counts, words, pred, target, weights, plan)
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        pairs::cube::launch(counts, words, lists, pred, target, weights, plan, spot)
     }
 
     fn numbers(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         values: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: NumbersPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        values::cube::launch(counts, words, values, weights, plan)
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        values::cube::launch(counts, words, lists, values, weights, plan, spot)
     }
 
     fn ensembles(
@@ -189,36 +216,37 @@ impl Kernels for CubeBackend {
         observations::cube::launch(counts, words, values, weights, plan)
     }
 
+    fn samples(
+        lists: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        x_weights: FloatTensor<Self>,
+        y_weights: FloatTensor<Self>,
+        plan: SamplesPlan,
+        spot: [usize; 2],
+    ) -> IntTensor<Self> {
+        samples::cube::launch(lists, x, y, x_weights, y_weights, plan, spot)
+    }
+
     fn decisions(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
+        weights: FloatTensor<Self>,
+        groups: IntTensor<Self>,
         plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        decisions::cube::pass_over(
-            counts, words, constants, scores, target, None, plan, cubes, epoch,
+        grid: DecisionsGrid,
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        decisions::cube::launch(
+            counts, words, lists, constants, scores, target, weights, groups, plan, grid,
         )
     }
 
-    fn grouped_decisions(
-        counts: IntTensor<Self>,
-        words: FloatTensor<Self>,
-        constants: FloatTensor<Self>,
-        scores: FloatTensor<Self>,
-        target: IntTensor<Self>,
-        groups: IntTensor<Self>,
-        plan: DecisionsPlan,
-        cubes: usize,
-        epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        let groups = Some(groups);
-        decisions::cube::pass_over(
-            counts, words, constants, scores, target, groups, plan, cubes, epoch,
-        )
+    fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>) {
+        cube::key_areas(keys)
     }
 
     fn tell_logits(

@@ -29,6 +29,7 @@ mod kernels;
 pub mod observations;
 pub mod pairs;
 pub mod rows;
+pub mod samples;
 pub(crate) mod scalar;
 pub mod values;
 
@@ -752,6 +753,24 @@ pub fn curve_areas(
         Some(call::curve_areas(scores, codes)),
         None
     )
+}
+
+/// What [`curve_areas`] yields, of [keys](decisions::DecisionSink::Keys) `[N, L]`. What was rejected is not counted.
+///
+/// `None` as there, and of more keys than a kernel takes.
+#[allow(unused_variables)]
+pub(crate) fn key_areas(keys: Tensor<2, Int>) -> Option<(Tensor<1, Int>, Tensor<1>)> {
+    let [rows, columns] = keys.dims();
+    let fits = rows > 0 && rows <= KERNEL_KEYS && (1..KERNEL_COLUMNS).contains(&columns);
+    #[cfg(feature = "cube")]
+    if fits && has_kernels(&keys.device()) && rows * columns <= KERNEL_ELEMENTS {
+        let areas = <burn::backend::Dispatch as kernels::Kernels>::key_areas(keys.into_dispatch());
+        return Some((
+            Tensor::from_dispatch(areas.0),
+            Tensor::from_dispatch(areas.1),
+        ));
+    }
+    None
 }
 
 /// Adds elements to sums by cell, each as much as its weight.

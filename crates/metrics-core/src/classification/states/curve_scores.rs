@@ -32,10 +32,9 @@ use std::{
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thresholds {
-    /// At every score that occurs. Exact; keeps 8 bytes per score (multiclass: 4 bytes per score
-    /// and 4 per row) on the device until it is read, then on the host 4 bytes per score until it
-    /// is reset, and 4 more once there is a value. Weights take 4 bytes per row, and 8 per score once
-    /// there is a value.
+    /// At every score that occurs. Exact; keeps 4 bytes per score (multiclass: and 4 per row) on the device until
+    /// it is read, in pieces with room for up to twice as many, then on the host 4 bytes per score until it is reset, and 4
+    /// more once there is a value. Weights take 4 bytes per row, and 8 per score once there is a value.
     #[default]
     Exact,
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.
@@ -263,6 +262,19 @@ impl<B: ScoredBatch> CurveScores<B> {
         delta.append_floats(probabilities.reshape([n * width]));
         delta.append_ints(ops::mark_ignored(target, self.options.ignore_index));
     }
+
+    /// What areas come from, of keys that a pass has listed.
+    fn areas_of_keys(&self, keys: Tensor<1, Int>) -> Option<Delta> {
+        let [size] = keys.dims();
+        let width = self.options.width;
+        let of = |rows, columns| ops::key_areas(keys.clone().reshape([rows, columns]));
+        let mut areas = vec![of(size / width, width)?];
+        if B::TASK == TaskKind::Multilabel {
+            areas.push(of(size, 1)?);
+        }
+        let (counts, precisions) = areas.into_iter().unzip();
+        Some(Delta::condensed(counts, precisions))
+    }
 }
 
 impl<B: ScoredBatch> Accumulator for CurveScores<B> {
@@ -341,8 +353,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         let ignore_index = self.options.ignore_index;
         let Some(thresholds) = self.options.thresholds.rising() else {
             return match batch.decisions() {
-                // Elsewhere scores stay as they are, for the device to sort them.
-                Some(decisions) if ops::is_host(&batch.device()) => {
+                Some(decisions) if decisions.are_listed() => {
                     delta.want((decisions, DecisionSink::Keys { ignore_index }));
                 }
                 _ => self.keep(delta, batch),
@@ -377,6 +388,9 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         let exact = self.options.thresholds == Thresholds::Exact;
         if self.options.whole || !exact || delta.is_weighted() {
             return None;
+        }
+        if let Some(keys) = delta.only_list() {
+            return self.areas_of_keys(keys);
         }
         let (targets, scores) = delta.lists()?;
         let width = self.options.width;
@@ -414,6 +428,9 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     fn fold(&self, delta: &HostDelta, summary: &mut CurveScoresSummary) {
         if delta.is_condensed() {
             summary.fold_areas(delta);
+            for block in delta.blocks() {
+                add_rejected(&mut summary.rejected, &block.counts);
+            }
         } else if summary.thresholds.is_some() {
             summary.fold_counts(delta);
         } else {

@@ -2,7 +2,7 @@
 
 use super::{
     label,
-    math::{is_infinite, is_nan},
+    math::{is_infinite, is_nan, is_outside},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -282,7 +282,7 @@ pub(in crate::ops) fn decision_code<I: Int>(
         code = comptime!(Reason::InvalidTarget.code()).runtime();
     } else if is_nan(score) {
         code = comptime!(Reason::Nan.code()).runtime();
-    } else if score < 0.0 || score > 1.0 {
+    } else if is_outside(score) {
         code = comptime!(Reason::InvalidPrediction.code()).runtime();
     }
     code
@@ -336,7 +336,8 @@ pub(super) fn threshold_counts<F: Float>(
     flush(state, &own, private);
 }
 
-/// How many of `len` rising thresholds from `begin` on the value reaches.
+/// How many of `len` rising thresholds from `begin` on the value reaches. All are 0 or more, and compared by their bits,
+/// since a device may take small numbers for 0.
 #[cube]
 pub(in crate::ops) fn reached(
     thresholds: &Tensor<f32>,
@@ -348,7 +349,8 @@ pub(in crate::ops) fn reached(
     let mut high = begin + len;
     while low < high {
         let middle = (low + high) / 2;
-        if thresholds[middle] <= value {
+        let threshold = thresholds[middle].to_bits() & 0x7fff_ffffu32;
+        if threshold <= (value.to_bits() & 0x7fff_ffffu32) {
             low = middle + 1;
         } else {
             high = middle;

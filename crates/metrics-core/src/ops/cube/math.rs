@@ -23,6 +23,13 @@ pub(in crate::ops) fn is_infinite(x: f32) -> bool {
     x.to_bits() & 0x7fff_ffffu32 == 0x7f80_0000u32
 }
 
+/// Whether it is a number outside `[0, 1]`, by its bits: a device may take small numbers for 0.
+#[cube]
+pub(in crate::ops) fn is_outside(x: f32) -> bool {
+    let bits = x.to_bits();
+    bits > 0x3f80_0000u32 && bits != 0x8000_0000u32 && !is_nan(x)
+}
+
 /// `exp(x)` for `x <= 0`: `2^n * exp(r)` with `|r| <= ln(2) / 2` and the Taylor polynomial of degree 7.
 /// Below -87 it is 0, which is within 1.7e-38.
 #[cube]

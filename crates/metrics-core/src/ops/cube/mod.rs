@@ -399,23 +399,13 @@ impl MetricsBackend for CubeBackend {
         let (scores, codes) = (into_contiguous(scores), self::codes(codes));
         let [n, columns] = scores.meta.shape().dims();
         same_length(n * columns, &[&codes]);
-        let (client, device) = (scores.client.clone(), scores.device.clone());
-        let zeros =
-            |size, dtype| zeros_client(client.clone(), device.clone(), [size].into(), dtype);
-        let numbers = zeros(columns * AREA_COUNTS + REJECTED_SLOTS, DType::I32);
-        let precisions = zeros(2 * columns, DType::F32);
+        let numbers = area_counts(&scores, columns);
         let keys = empty(&scores, [columns, n], DType::U32);
-        let blocks = n.div_ceil(curve::BLOCK);
-        let starts = empty(&scores, [columns, blocks], DType::U32);
-        let positives = empty(&scores, [columns, n], DType::U32);
-        let grid = || CubeCount::new_2d(blocks as u32, columns as u32);
-        let parts = n.div_ceil(UNITS as usize * PER_UNIT).min(UNITS as usize);
-        let partials = Partials::new(&precisions, parts, columns);
         let dtype = elem(&scores);
-        // SAFETY: units stop at `n`, and `columns` times `n` is the size of all that they read by it.
+        // SAFETY: units stop at `n` times `columns`, which is the size of all that they read and write.
         unsafe {
             curve::encode::launch_unchecked(
-                &client,
+                &numbers.client,
                 one_each(n * columns),
                 CUBE,
                 scores.into_tensor_arg(),
@@ -426,45 +416,8 @@ impl MetricsBackend for CubeBackend {
                 columns as u32,
                 dtype,
             );
-            let (keys, _) = sort::sort(keys, None, curve::BITS);
-            curve::count_positives::launch_unchecked(
-                &client,
-                grid(),
-                CUBE,
-                keys.clone().into_tensor_arg(),
-                starts.clone().into_tensor_arg(),
-                n as u32,
-            );
-            sort::exclusive_sums::launch_unchecked(
-                &client,
-                CubeCount::new_1d(columns as u32),
-                CubeDim::new_1d(sort::SCAN_UNITS as u32),
-                starts.clone().into_tensor_arg(),
-                blocks as u32,
-            );
-            curve::positives_so_far::launch_unchecked(
-                &client,
-                grid(),
-                CUBE,
-                keys.clone().into_tensor_arg(),
-                starts.into_tensor_arg(),
-                positives.clone().into_tensor_arg(),
-                n as u32,
-            );
-            curve::areas::launch_unchecked(
-                &client,
-                CubeCount::new_2d(parts as u32, columns as u32),
-                CubeDim::new_2d(1, UNITS),
-                keys.into_tensor_arg(),
-                positives.into_tensor_arg(),
-                numbers.clone().into_tensor_arg(),
-                precisions.clone().into_tensor_arg(),
-                partials.memory.clone().into_tensor_arg(),
-                n as u32,
-            );
         }
-        partials.fold(&precisions);
-        (numbers, precisions)
+        areas_of(keys, numbers)
     }
 
     fn label_counts(
@@ -917,6 +870,78 @@ impl MetricsBackend for CubeBackend {
         }
         state
     }
+}
+
+/// See [`Kernels::key_areas`](super::kernels::Kernels::key_areas).
+pub(in crate::ops) fn key_areas(keys: CubeTensor) -> (CubeTensor, CubeTensor) {
+    let [n, columns] = keys.meta.shape().dims();
+    let numbers = area_counts(&keys, columns);
+    // Sorting uses their memory, which others may have.
+    let keys = match columns {
+        1 => reshaped(writable(keys), [1, n]),
+        _ => writable(into_contiguous(CubeBackend::int_swap_dims(keys, 0, 1))),
+    };
+    areas_of(keys, numbers)
+}
+
+fn area_counts(like: &CubeTensor, columns: usize) -> CubeTensor {
+    let size = columns * AREA_COUNTS + REJECTED_SLOTS;
+    let (client, device) = (like.client.clone(), like.device.clone());
+    zeros_client(client, device, [size].into(), DType::I32)
+}
+
+/// Sorts keys `[columns, n]`, in their memory, and adds what areas come from to `numbers`.
+fn areas_of(keys: CubeTensor, numbers: CubeTensor) -> (CubeTensor, CubeTensor) {
+    let [columns, n] = keys.meta.shape().dims();
+    let (client, device) = (keys.client.clone(), keys.device.clone());
+    let precisions = zeros_client(client.clone(), device, [2 * columns].into(), DType::F32);
+    let blocks = n.div_ceil(curve::BLOCK);
+    let starts = empty(&keys, [columns, blocks], DType::U32);
+    let positives = empty(&keys, [columns, n], DType::U32);
+    let grid = || CubeCount::new_2d(blocks as u32, columns as u32);
+    let parts = n.div_ceil(UNITS as usize * PER_UNIT).min(UNITS as usize);
+    let partials = Partials::new(&precisions, parts, columns);
+    // SAFETY: units stop at `n`, and `columns` times `n` is the size of all that they read by it.
+    unsafe {
+        let (keys, _) = sort::sort(keys, None, curve::BITS);
+        curve::count_positives::launch_unchecked(
+            &client,
+            grid(),
+            CUBE,
+            keys.clone().into_tensor_arg(),
+            starts.clone().into_tensor_arg(),
+            n as u32,
+        );
+        sort::exclusive_sums::launch_unchecked(
+            &client,
+            CubeCount::new_1d(columns as u32),
+            CubeDim::new_1d(sort::SCAN_UNITS as u32),
+            starts.clone().into_tensor_arg(),
+            blocks as u32,
+        );
+        curve::positives_so_far::launch_unchecked(
+            &client,
+            grid(),
+            CUBE,
+            keys.clone().into_tensor_arg(),
+            starts.into_tensor_arg(),
+            positives.clone().into_tensor_arg(),
+            n as u32,
+        );
+        curve::areas::launch_unchecked(
+            &client,
+            CubeCount::new_2d(parts as u32, columns as u32),
+            CubeDim::new_2d(1, UNITS),
+            keys.into_tensor_arg(),
+            positives.into_tensor_arg(),
+            numbers.clone().into_tensor_arg(),
+            precisions.clone().into_tensor_arg(),
+            partials.memory.clone().into_tensor_arg(),
+            n as u32,
+        );
+    }
+    partials.fold(&precisions);
+    (numbers, precisions)
 }
 
 fn confusion(

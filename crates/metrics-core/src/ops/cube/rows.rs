@@ -2,7 +2,7 @@
 
 use super::{
     UNITS, label,
-    math::{exp, is_infinite, is_nan, log1p},
+    math::{exp, is_infinite, is_nan, is_outside, log1p},
 };
 use crate::Reason;
 use cubecl::prelude::*;
@@ -381,8 +381,7 @@ pub(in crate::ops) fn tell_logits<F: Float>(
     let mut outside = false;
     let mut i = ABSOLUTE_POS;
     while i < scores.len() {
-        let score = f32::cast_from(scores[i]);
-        outside = outside || score < 0.0 || score > 1.0;
+        outside = outside || is_outside(f32::cast_from(scores[i]));
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     if outside {

@@ -49,8 +49,8 @@ impl Decisions {
             } => {
                 let cells = self.group_cells(*groups, *threshold, *ignore_index);
                 if self.weights.is_none() {
-                    let [n, _] = self.dims();
-                    let places = ops::places(cells.reshape([n]), 4 * *groups as i32);
+                    let [n, labels] = self.dims();
+                    let places = ops::places(cells.reshape([n * labels]), 4 * *groups as i32);
                     state.count(placed, |counts| ops::count(counts, places));
                 } else {
                     self.weigh(&mut state, placed, cells);
@@ -117,7 +117,7 @@ impl Decisions {
                     ops::row_codes(codes),
                 );
             }
-            // For host memory alone.
+            // See `Decisions::are_listed`.
             DecisionSink::Keys { .. } => {}
         }
         state

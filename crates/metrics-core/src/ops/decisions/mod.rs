@@ -5,10 +5,6 @@ pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod host_rows;
-#[cfg(any(feature = "flex", feature = "ndarray"))]
-mod host_sums;
 mod keys;
 
 use super::{RANKING_TERMS, ScoreKind};
@@ -20,7 +16,7 @@ use burn::tensor::{DType, Int, Tensor};
 use std::sync::OnceLock;
 
 #[cfg(feature = "cube")]
-pub use cube::KernelPlan;
+pub use cube::{Grid, KernelPlan};
 pub(crate) use keys::{LEFT_OUT, ONE, key};
 
 /// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
@@ -82,6 +78,15 @@ impl Decisions {
     /// Rows and labels.
     pub fn dims(&self) -> [usize; 2] {
         self.scores.dims()
+    }
+
+    /// Whether there is a pass that lists what becomes of its elements.
+    pub(crate) fn are_listed(&self) -> bool {
+        let device = self.target.device();
+        let [n, labels] = self.dims();
+        // Keys, and a weight for each row.
+        let few = n.saturating_mul(labels + 1) <= super::KERNEL_ELEMENTS;
+        super::is_host(&device) || (super::has_kernels(&device) && few)
     }
 
     /// The scores as probabilities.
@@ -207,7 +212,8 @@ pub enum DecisionSink {
         ignore_index: Option<i64>,
     },
     /// A key, which is the probability and the target in 32 bits, appended to a list, and of weighted rows the
-    /// row's weight to another. What is rejected has a key of its own. For host memory alone.
+    /// row's weight to another. What is rejected has a key of its own. Only where batches are
+    /// [listed](Decisions::are_listed).
     ///
     /// State: the rejected ones, and the lists.
     Keys {
@@ -234,14 +240,14 @@ impl Input for Decisions {
                 return Size::both(2 * (bins + 1) + REJECTED_SLOTS, bins + 1);
             }
             DecisionSink::Terms { .. } => return Size::both(1 + REJECTED_SLOTS, 4 * labels),
-            DecisionSink::Hinge { .. } => return Size::both(1 + REJECTED_SLOTS, 2),
+            DecisionSink::Hinge { .. } => return Size::both(1 + REJECTED_SLOTS, 2 * labels),
             DecisionSink::Units { .. } => return Size::counts(2 + REJECTED_SLOTS),
             DecisionSink::Ranking { .. } => {
                 return Size::both(1 + REJECTED_SLOTS, RANKING_TERMS + 1);
             }
             DecisionSink::Keys { .. } => {
                 return Size {
-                    lists: 1 + self.is_weighted() as usize,
+                    lists: [labels, usize::from(self.is_weighted())],
                     ..Size::counts(REJECTED_SLOTS)
                 };
             }

@@ -56,7 +56,7 @@ impl Input for Observed {
             counts: 1 + REJECTED_SLOTS,
             sums: products(*variables),
             marks: *variables,
-            lists: 0,
+            lists: [0; 2],
         }
     }
 

@@ -1,16 +1,21 @@
 //! The pass in host memory: blocks of decisions that fit the first-level caches, each checked once and then
 //! taken by every sink. Parts of a large batch go to several threads.
 
-use super::{DecisionSink, Decisions, LEFT_OUT, host_rows, host_sums, key};
+mod block;
+mod cells;
+mod rows;
+mod sums;
+
+use super::{DecisionSink, Decisions};
 use crate::{
-    REJECTED_SLOTS, Reason,
+    Reason,
     ops::{
         ScoreKind,
-        host::{Ints, Reached, decision_codes, floats, ints, outside_unit, slot, with_weights},
-        scalar::is_weight,
+        host::{Ints, Reached, decision_codes, floats, ints, outside_unit, with_weights},
     },
     pass::{HostList, Placed, Plan, grow},
 };
+use block::Block;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -177,7 +182,7 @@ fn pieces<'a>(
 ) -> Vec<Vec<Piece<'a>>> {
     let mut parts: Vec<Vec<_>> = (0..n.div_ceil(size)).map(|_| Vec::new()).collect();
     for placed in &plan.sinks {
-        let own = placed.size.lists.min(lists.len());
+        let own = placed.size.lists().min(lists.len());
         let (own, rest) = std::mem::take(&mut lists).split_at_mut(own);
         lists = rest;
         let mut own = own.iter_mut();
@@ -259,7 +264,7 @@ impl Slices<'_> {
             probabilities: vec![0.0; if self.logits { size } else { 0 }],
             weights: Vec::with_capacity(size),
             first: (0..size).map(|i| 4 * (i % labels) as i32).collect(),
-            groups: vec![0; if self.groups.is_some() { size } else { 0 }],
+            groups: vec![0; size],
             codes: vec![vec![0; size]; sinks.checks.len()],
             cells: vec![0; size],
         };
@@ -312,9 +317,11 @@ impl Slices<'_> {
                 let codes = &room.codes[ready.check][..len];
                 let state = (placed.counts_of(counts), placed.numbers_of(numbers));
                 let cells = &mut room.cells[..len];
-                let first = match (&placed.sink, &self.groups) {
-                    (DecisionSink::Groups { groups, .. }, Some(all)) => {
-                        first_cells(&mut room.groups, all.range(from..to), *groups);
+                let first = match &placed.sink {
+                    DecisionSink::Groups { groups, .. } => {
+                        if let Some(all) = &self.groups {
+                            first_cells(&mut room.groups, all.range(from..to), *groups, labels);
+                        }
                         &room.groups
                     }
                     _ => &room.first,
@@ -326,135 +333,15 @@ impl Slices<'_> {
     }
 }
 
-/// Decisions that have been checked.
-struct Block<'a> {
-    scores: &'a [f32],
-    probabilities: &'a [f32],
-    /// Of each decision.
-    weights: Option<&'a [f32]>,
-    row_weights: Option<&'a [f32]>,
-    labels: usize,
-    logits: bool,
-}
-
-impl Block<'_> {
-    fn sink(
-        &self,
-        (sink, ready): (&DecisionSink, &Ready),
-        codes: &[i32],
-        (first, cells): (&[i32], &mut [i32]),
-        (counts, numbers): (&mut [i32], &mut [f64]),
-        piece: &mut Piece,
-    ) {
-        let (p, labels) = (self.probabilities, self.labels);
-        let single = labels == 1 && self.weights.is_none();
-        match (sink, &ready.reached) {
-            (DecisionSink::Cells { .. }, _) if single => {
-                count_decisions(counts, p, codes, ready.threshold);
-            }
-            (DecisionSink::Cells { .. } | DecisionSink::Groups { .. }, _) => {
-                outcomes(cells, p, codes, first, ready.threshold);
-                tally(cells, self.weights, counts, numbers);
-            }
-            (DecisionSink::Thresholds { thresholds, .. }, Some(reached)) => {
-                reached.cells(cells, p, codes, (thresholds.len() + 1, labels));
-                tally(cells, self.weights, counts, numbers);
-            }
-            (DecisionSink::Calibration { bins, .. }, Some(reached)) => {
-                self.calibrate(codes, (bins + 1, reached), counts, numbers);
-            }
-            (DecisionSink::Terms { .. }, _) => {
-                let scores = if self.logits { self.scores } else { p };
-                let terms = host_sums::Terms {
-                    codes,
-                    weights: self.weights,
-                    labels,
-                };
-                terms.decisions(scores, p, self.logits, counts, numbers);
-            }
-            (DecisionSink::Hinge { squared, raw, .. }, _) => {
-                let scores = if *raw { self.scores } else { p };
-                let terms = host_sums::Terms {
-                    codes,
-                    weights: self.weights,
-                    labels,
-                };
-                terms.hinge(scores, *squared, counts, numbers);
-            }
-            (DecisionSink::Units { .. }, _) => {
-                host_rows::units(cells, p, codes, (ready.threshold, labels), counts);
-            }
-            (DecisionSink::Ranking { .. }, _) => {
-                let rows = (self.scores, codes, self.row_weights);
-                host_rows::ranking(rows, labels, counts, numbers);
-            }
-            (DecisionSink::Keys { .. }, _) => self.keys(codes, counts, piece),
-            (DecisionSink::Thresholds { .. } | DecisionSink::Calibration { .. }, None) => {}
-        }
-    }
-
-    fn calibrate(
-        &self,
-        codes: &[i32],
-        (width, reached): (usize, &Reached),
-        counts: &mut [i32],
-        numbers: &mut [f64],
-    ) {
-        let rejected = counts.len() - REJECTED_SLOTS;
-        for (i, (p, code)) in self.probabilities.iter().zip(codes).enumerate() {
-            if *code < 0 {
-                counts[rejected + slot(*code)] += 1;
-                continue;
-            }
-            let (bin, confidence) = (reached.bin(*p), f64::from(*p));
-            match self.weights.map(|weights| weights[i]) {
-                None => {
-                    counts[bin] += 1;
-                    counts[width + bin] += code;
-                    numbers[bin] += confidence;
-                }
-                Some(weight) if is_weight(weight) => {
-                    let weight = f64::from(weight);
-                    numbers[*code as usize * width + bin] += weight;
-                    numbers[2 * width + bin] += weight * confidence;
-                }
-                Some(_) => counts[rejected + Reason::InvalidWeight as usize] += 1,
-            }
-        }
-    }
-
-    fn keys(&self, codes: &[i32], rejected: &mut [i32], piece: &mut Piece) {
-        let Some(keys) = piece.keys.get_mut(..codes.len()) else {
-            return;
-        };
-        write_keys(keys, self.probabilities, codes);
-        count_rejected(rejected, codes);
-        let (Some(weights), Some(of_rows)) = (self.weights, self.row_weights) else {
-            return;
-        };
-        // A row of weight 0 is as if it were not there.
-        for ((key, weight), code) in keys.iter_mut().zip(weights).zip(codes) {
-            if !(*weight > 0.0 && weight.is_finite()) {
-                *key = LEFT_OUT;
-                let invalid = *code >= 0 && !is_weight(*weight);
-                rejected[Reason::InvalidWeight as usize] += invalid as i32;
-            }
-        }
-        for (own, weight) in piece.weights.iter_mut().zip(of_rows) {
-            *own = if is_weight(*weight) { *weight } else { 0.0 }.to_bits();
-        }
-    }
-}
-
-/// The first cell of each group, or the code of one that does not exist.
-fn first_cells(first: &mut [i32], all: Ints, groups: usize) {
+/// The first cell of the group of each decision, or the code of one that does not exist.
+fn first_cells(first: &mut [i32], all: Ints, groups: usize, labels: usize) {
     let known = 0..groups as i64;
-    all.each(|i, group| {
-        first[i] = if known.contains(&group) {
+    all.each(|row, group| {
+        first[row * labels..][..labels].fill(if known.contains(&group) {
             4 * group as i32
         } else {
             Reason::InvalidTarget.code()
-        };
+        });
     });
 }
 
@@ -462,143 +349,5 @@ fn first_cells(first: &mut [i32], all: Ints, groups: usize) {
 fn sigmoid(probabilities: &mut [f32], scores: &[f32]) {
     for (p, score) in probabilities.iter_mut().zip(scores) {
         *p = 1.0 / (1.0 + (-score).exp());
-    }
-}
-
-/// Counts the decisions of one label by target and prediction: sums, which vectorize.
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn count_decisions(counts: &mut [i32], p: &[f32], codes: &[i32], threshold: f32) {
-    let [mut used, mut positives, mut predicted, mut both] = [0i32; 4];
-    for (p, code) in p.iter().zip(codes) {
-        let valid = (*code >= 0) as i32;
-        let positive = (*code > 0) as i32;
-        let above = (*p > threshold) as i32 & valid;
-        used += valid;
-        positives += positive;
-        predicted += above;
-        both += above & positive;
-    }
-    counts[0] += used - positives - predicted + both;
-    counts[1] += predicted - both;
-    counts[2] += positives - both;
-    counts[3] += both;
-    if (used as usize) < codes.len() {
-        count_rejected(&mut counts[4..], codes);
-    }
-}
-
-/// Counts what is rejected, by reason.
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn count_rejected(rejected: &mut [i32], codes: &[i32]) {
-    if codes.iter().fold(0, |any, code| any | *code) < 0 {
-        for code in codes.iter().filter(|code| **code < 0) {
-            rejected[slot(*code)] += 1;
-        }
-    }
-}
-
-/// The cell of each decision, from the first one of its label or group, or the code of one to leave out.
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn outcomes(cells: &mut [i32], p: &[f32], codes: &[i32], first: &[i32], threshold: f32) {
-    let decisions = p.iter().zip(codes).zip(first);
-    for (cell, ((p, code), first)) in cells.iter_mut().zip(decisions) {
-        let inside = first + 2 * code + (*p > threshold) as i32;
-        let inside = if *first < 0 { *first } else { inside };
-        *cell = if *code < 0 { *code } else { inside };
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn write_keys(keys: &mut [u32], p: &[f32], codes: &[i32]) {
-    for (own, (p, code)) in keys.iter_mut().zip(p.iter().zip(codes)) {
-        *own = if *code < 0 {
-            LEFT_OUT
-        } else {
-            key(*p, *code == 1)
-        };
-    }
-}
-
-/// State that is kept several times, so that equal cells in a row do not wait for each other.
-const COPIES: usize = 4;
-const COPIED: usize = 64;
-
-/// Adds decisions to counters by cell, which the rejected ones follow, or the weights of decisions to
-/// sums by cell.
-fn tally(cells: &mut [i32], weights: Option<&[f32]>, counts: &mut [i32], sums: &mut [f64]) {
-    match weights {
-        None => count(cells, counts),
-        Some(weights) => weigh(cells, weights, counts, sums),
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn count(cells: &mut [i32], counts: &mut [i32]) {
-    let rejected = (counts.len() - REJECTED_SLOTS) as i32;
-    for cell in cells.iter_mut() {
-        *cell = if *cell < 0 {
-            rejected - 1 - *cell
-        } else {
-            *cell
-        };
-    }
-    if counts.len() > COPIED {
-        cells.iter().for_each(|cell| counts[*cell as usize] += 1);
-        return;
-    }
-    let mut copies = [[0; COPIED]; COPIES];
-    let (fours, rest) = cells.as_chunks::<COPIES>();
-    for four in fours {
-        for (copy, cell) in copies.iter_mut().zip(four) {
-            copy[*cell as usize % COPIED] += 1;
-        }
-    }
-    rest.iter().for_each(|cell| counts[*cell as usize] += 1);
-    for copy in copies {
-        let pairs = counts.iter_mut().zip(copy);
-        pairs.for_each(|(count, more)| *count += more);
-    }
-}
-
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn weigh(cells: &mut [i32], weights: &[f32], rejected: &mut [i32], sums: &mut [f64]) {
-    let cells_before = sums.len();
-    let mut terms = [0.0f32; 1024];
-    for (cells, weights) in cells
-        .chunks_mut(terms.len())
-        .zip(weights.chunks(terms.len()))
-    {
-        let mut any = 0;
-        for ((term, cell), weight) in terms.iter_mut().zip(cells.iter_mut()).zip(weights) {
-            let valid = is_weight(*weight);
-            let invalid = (*cell >= 0) & !valid;
-            *cell = if invalid {
-                Reason::InvalidWeight.code()
-            } else {
-                *cell
-            };
-            *term = if valid { *weight } else { 0.0 };
-            any |= *cell;
-        }
-        if any < 0 {
-            for (cell, term) in cells.iter_mut().zip(&mut terms).filter(|(c, _)| **c < 0) {
-                rejected[slot(*cell)] += 1;
-                (*cell, *term) = (0, 0.0);
-            }
-        }
-        if cells_before > COPIED {
-            for (cell, term) in cells.iter().zip(&terms) {
-                sums[*cell as usize] += f64::from(*term);
-            }
-            continue;
-        }
-        let mut copies = [[0.0f64; COPIED]; COPIES];
-        for (i, (cell, term)) in cells.iter().zip(&terms).enumerate() {
-            copies[i % COPIES][*cell as usize % COPIED] += f64::from(*term);
-        }
-        for copy in copies {
-            let pairs = sums.iter_mut().zip(copy);
-            pairs.for_each(|(sum, more)| *sum += more);
-        }
     }
 }

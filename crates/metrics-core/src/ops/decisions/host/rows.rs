@@ -1,6 +1,6 @@
 //! What becomes of whole rows of decisions, in host memory.
 
-use super::host_sums::Terms;
+use super::sums::Terms;
 use crate::ops::{
     RANKING_TERMS,
     host::{matches, rank_rows, row_code},

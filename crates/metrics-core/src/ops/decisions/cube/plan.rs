@@ -1,0 +1,402 @@
+//! Which launches a pass takes, and which sinks each of them has.
+
+use super::{DecisionSink, Decisions};
+use crate::{
+    REJECTED_SLOTS, ScoreKind,
+    framework::pass::{Placed, Plan},
+    ops::cube::{FEW, UNITS, counts::PRIVATE, rows::team},
+};
+use burn::tensor::DType;
+
+/// The most bins that a cube has memory for.
+const BINS: usize = 512;
+
+/// The most sums that a unit keeps.
+const SUMS: usize = 32;
+
+/// The most cubes that have a slot of their own.
+const CUBES: usize = 512;
+
+/// The most `f32` of all slots, unless one slot has more: what is read at the end.
+const SLOT_WORDS: usize = 1 << 20;
+
+/// Decisions that a unit takes, before there are more cubes.
+const PER_UNIT: usize = 8;
+
+/// Columns of a cube where a slot is so large that there are few cubes otherwise.
+const NARROW: usize = 16;
+
+/// The most labels of a row that a kernel compares with each other.
+const RANKED: usize = 1 << 13;
+
+/// The sinks of a launch with the places of their states.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KernelPlan {
+    pub(super) sinks: Vec<KernelSink>,
+    /// Counters of all sinks. Behind them is one for the kernel: the epoch of the last batch of logits.
+    pub(super) counts: usize,
+    /// Whether each cube counts in memory of its own.
+    pub(super) private: bool,
+    /// `f32` of a slot.
+    pub(super) words: usize,
+    /// Sums that each unit keeps.
+    pub(super) sums: usize,
+    /// Bins that each cube keeps.
+    pub(super) bins: usize,
+    /// Columns of which a cube gives each unit one, where units keep sums by label. Otherwise 0: units take decisions one
+    /// after the other.
+    pub(super) columns: usize,
+    /// Units that share a row, where a sink takes whole rows; otherwise 0.
+    pub(super) team: u32,
+    pub(super) weighted: bool,
+    pub(super) grouped: bool,
+    pub(super) scores: Meaning,
+}
+
+/// What differs from one launch of a kernel to the next.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Grid {
+    /// Cubes along the rows, of which each has a slot, and along the columns.
+    pub(super) cubes: [u32; 2],
+    pub(super) epoch: i32,
+    /// Rows that the lists have, and for how many they have room.
+    pub(super) listed: u32,
+    pub(super) room: u32,
+}
+
+/// What scores are, as far as a kernel asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Meaning {
+    Probabilities,
+    Logits,
+    /// Each cube looks at all of them.
+    Looked,
+    /// The counter behind the others says it.
+    Told,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct KernelSink {
+    pub kind: Kind,
+    pub ignored: Option<i64>,
+    /// Whether the scores are predicted labels, which have a threshold of their own.
+    pub labels: bool,
+    /// Where its counters, the rejected ones of them, its words and its constants begin.
+    pub counts: usize,
+    pub rejected: usize,
+    pub words: usize,
+    pub constants: usize,
+    /// How many sums it has in a slot.
+    pub places: usize,
+    /// Its first sum of those that each unit keeps.
+    pub sum: usize,
+    /// Its first bin of those that each cube keeps.
+    pub bin: usize,
+    /// Numbers of a row in the lists before its own.
+    pub list: usize,
+}
+
+/// What becomes of a decision or a row. Numbers that only scale places are in the plan, others are constants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    Cells,
+    Groups {
+        groups: usize,
+    },
+    Thresholds {
+        len: usize,
+    },
+    /// Bins of the cube, if it has memory for them.
+    Calibration {
+        bins: usize,
+        own: bool,
+    },
+    Terms,
+    Hinge {
+        squared: bool,
+        raw: bool,
+    },
+    Keys,
+    Units,
+    Ranking,
+}
+
+impl Kind {
+    /// With the targets to leave out.
+    fn new(sink: &DecisionSink, weighted: bool) -> (Self, Option<i64>) {
+        match sink {
+            DecisionSink::Cells { ignore_index, .. } => (Self::Cells, *ignore_index),
+            DecisionSink::Groups {
+                groups,
+                ignore_index,
+                ..
+            } => (Self::Groups { groups: *groups }, *ignore_index),
+            DecisionSink::Thresholds {
+                thresholds,
+                ignore_index,
+            } => {
+                let len = thresholds.len();
+                (Self::Thresholds { len }, *ignore_index)
+            }
+            DecisionSink::Calibration { bins, ignore_index } => {
+                let bins = bins + 1;
+                let own = !weighted && bins <= BINS;
+                (Self::Calibration { bins, own }, *ignore_index)
+            }
+            DecisionSink::Terms { ignore_index } => (Self::Terms, *ignore_index),
+            DecisionSink::Hinge {
+                squared,
+                raw,
+                ignore_index,
+            } => {
+                let (squared, raw) = (*squared, *raw);
+                (Self::Hinge { squared, raw }, *ignore_index)
+            }
+            DecisionSink::Units { ignore_index, .. } => (Self::Units, *ignore_index),
+            DecisionSink::Ranking { ignore_index } => (Self::Ranking, *ignore_index),
+            DecisionSink::Keys { ignore_index } => (Self::Keys, *ignore_index),
+        }
+    }
+
+    /// Sums that a unit keeps.
+    pub fn sums(self, weighted: bool) -> usize {
+        match self {
+            Self::Cells if weighted => 4,
+            Self::Terms | Self::Ranking => 4,
+            Self::Hinge { .. } => 2,
+            _ => 0,
+        }
+    }
+
+    /// Bins that a cube keeps.
+    pub fn bins(self) -> usize {
+        match self {
+            Self::Calibration { bins, own: true } => bins,
+            _ => 0,
+        }
+    }
+
+    /// Whether it takes whole rows.
+    pub fn takes_rows(self) -> bool {
+        matches!(self, Self::Units | Self::Ranking)
+    }
+
+    /// Whether its sums are those of labels, so that cubes of other columns do not change them.
+    fn sums_by_label(self, weighted: bool) -> bool {
+        match self {
+            Self::Terms | Self::Hinge { .. } => true,
+            Self::Cells | Self::Thresholds { .. } => weighted,
+            _ => false,
+        }
+    }
+
+    /// Whether it has sums that are not those of labels.
+    fn sums_over_all(self, weighted: bool) -> bool {
+        match self {
+            Self::Calibration { .. } | Self::Ranking => true,
+            Self::Groups { .. } => weighted,
+            _ => false,
+        }
+    }
+}
+
+/// The launches of a pass, each with cubes along the rows and the columns, and which sinks they take.
+pub(super) fn launches(
+    decisions: &Decisions,
+    plan: &Plan<DecisionSink>,
+) -> (Vec<(KernelPlan, [usize; 2])>, Vec<bool>) {
+    let [_, labels] = decisions.dims();
+    let weighted = decisions.weights.is_some();
+    let wide = decisions.target.dtype() == DType::I64;
+    let mut before = 0;
+    let (mut taken, mut by_label, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for placed in &plan.sinks {
+        let (kind, ignored) = Kind::new(&placed.sink, weighted);
+        let takes = match kind {
+            Kind::Ranking => labels <= RANKED,
+            Kind::Groups { groups } => groups > 0,
+            _ => true,
+        };
+        taken.push(takes);
+        let sink = KernelSink {
+            kind,
+            // What does not fit the target's type is no target.
+            ignored: ignored.filter(|index| wide || i32::try_from(*index).is_ok()),
+            labels: decisions.labels,
+            counts: placed.counts,
+            rejected: placed.counts + placed.size.counts - REJECTED_SLOTS,
+            words: placed.words,
+            constants: placed.constants,
+            places: placed.size.sums,
+            sum: 0,
+            bin: 0,
+            list: before,
+        };
+        before += placed.size.lists.iter().sum::<usize>();
+        if takes && kind.sums_over_all(weighted) {
+            others.push(sink);
+        } else if takes {
+            by_label.push(sink);
+        }
+    }
+    let split =
+        labels > UNITS as usize && (by_label.iter()).any(|sink| sink.kind.sums_by_label(weighted));
+    // Cubes of other columns share a slot, so that sums over all labels need a launch of their own.
+    let parts = if split {
+        vec![by_label, others]
+    } else {
+        by_label.extend(others);
+        by_label.sort_by_key(|sink| sink.counts);
+        vec![by_label]
+    };
+    let chunks = parts.into_iter().flat_map(|sinks| chunks(sinks, weighted));
+    let launches = chunks.map(|sinks| KernelPlan::new(decisions, plan, sinks));
+    (launches.collect(), taken)
+}
+
+/// As few lists of sinks as have memory for their sums and bins.
+fn chunks(sinks: Vec<KernelSink>, weighted: bool) -> Vec<Vec<KernelSink>> {
+    let mut chunks: Vec<Vec<KernelSink>> = Vec::new();
+    let (mut sums, mut bins) = (0, 0);
+    for mut sink in sinks {
+        let own = (sink.kind.sums(weighted), sink.kind.bins());
+        if chunks.is_empty() || sums + own.0 > SUMS || bins + own.1 > BINS {
+            chunks.push(Vec::new());
+            (sums, bins) = (0, 0);
+        }
+        (sink.sum, sink.bin) = (sums, bins);
+        sums += own.0;
+        bins += own.1;
+        if let Some(last) = chunks.last_mut() {
+            last.push(sink);
+        }
+    }
+    chunks
+}
+
+impl KernelPlan {
+    fn new(
+        decisions: &Decisions,
+        plan: &Plan<DecisionSink>,
+        sinks: Vec<KernelSink>,
+    ) -> (Self, [usize; 2]) {
+        let [rows, labels] = decisions.dims();
+        let elements = rows * labels;
+        let weighted = decisions.weights.is_some();
+        let any = |f: fn(Kind, bool) -> bool| sinks.iter().any(|sink| f(sink.kind, weighted));
+        let (by_label, over_all) = (any(Kind::sums_by_label), any(Kind::sums_over_all));
+        let takes_rows = any(|kind, _| kind.takes_rows());
+        let team = if takes_rows { team(labels) } else { 0 };
+        // Where a cube keeps numbers of rows as well, there is half as much memory for counters.
+        let most = if takes_rows { PRIVATE / 2 } else { PRIVATE };
+
+        let slots = match by_label || over_all {
+            true => (SLOT_WORDS / plan.words.max(1)).clamp(1, CUBES),
+            false => CUBES,
+        };
+        let columns = match by_label && labels > 1 {
+            true if !over_all && slots < CUBES / 4 && labels <= CUBES * NARROW => {
+                labels.min(NARROW)
+            }
+            true => labels.min(UNITS as usize),
+            false => 0,
+        };
+        let across = if columns > 0 {
+            labels.div_ceil(columns)
+        } else {
+            1
+        };
+        let units = elements.div_ceil(PER_UNIT).max(rows * team as usize);
+        let along = units.div_ceil(UNITS as usize).min(CUBES).div_ceil(across);
+        // A few decisions are left to few cubes, which saves the launch that tells what scores are.
+        let few = decisions.kind == ScoreKind::Auto && elements <= FEW;
+        let along = if few { 1 } else { along.clamp(1, slots) };
+        let kernel = Self {
+            counts: plan.counts,
+            private: plan.counts <= most && elements >= 4 * plan.counts,
+            words: plan.words,
+            sums: sinks.iter().map(|sink| sink.kind.sums(weighted)).sum(),
+            bins: sinks.iter().map(|sink| sink.kind.bins()).sum(),
+            columns,
+            team,
+            weighted,
+            grouped: decisions.groups.is_some(),
+            scores: match decisions.kind {
+                ScoreKind::Probabilities => Meaning::Probabilities,
+                ScoreKind::Logits => Meaning::Logits,
+                ScoreKind::Auto if few => Meaning::Looked,
+                ScoreKind::Auto => Meaning::Told,
+            },
+            sinks,
+        };
+        (kernel, [along, across])
+    }
+
+    /// Whether it has sums, and so needs a slot for each cube along the rows.
+    pub(super) fn has_sums(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.places > 0)
+    }
+
+    /// Whether a sink takes decisions one by one, and not whole rows.
+    pub(super) fn takes_decisions(&self) -> bool {
+        self.sinks.iter().any(|sink| !sink.kind.takes_rows())
+    }
+
+    /// Decisions, or rows, that a cube takes at a time.
+    pub(super) fn height(&self) -> usize {
+        UNITS as usize / self.columns.max(1)
+    }
+}
+
+impl KernelSink {
+    pub fn groups(&self) -> i32 {
+        match self.kind {
+            Kind::Groups { groups } => i32::try_from(groups).unwrap_or(i32::MAX),
+            _ => 0,
+        }
+    }
+
+    pub fn is_raw(&self) -> bool {
+        matches!(self.kind, Kind::Hinge { raw: true, .. })
+    }
+
+    pub fn is_squared(&self) -> bool {
+        matches!(self.kind, Kind::Hinge { squared: true, .. })
+    }
+
+    pub fn is_by_thresholds(&self) -> bool {
+        matches!(self.kind, Kind::Thresholds { .. })
+    }
+
+    /// How many thresholds it counts by; 0 if it is by one alone.
+    pub fn thresholds(&self) -> usize {
+        match self.kind {
+            Kind::Thresholds { len } => len,
+            _ => 0,
+        }
+    }
+
+    /// Bins of probabilities, kept by the cube or not.
+    pub fn calibrated(&self) -> usize {
+        match self.kind {
+            Kind::Calibration { bins, .. } => bins,
+            _ => 0,
+        }
+    }
+
+    pub fn has_terms(&self) -> bool {
+        matches!(self.kind, Kind::Terms | Kind::Hinge { .. })
+    }
+
+    /// Whether units keep its sums, and not cubes.
+    pub fn keeps_sums(&self, weighted: bool) -> bool {
+        self.kind.sums(weighted) > 0
+    }
+}
+
+/// Whether the state of each sink is as large as this batch needs.
+pub(super) fn fits(decisions: &Decisions, plan: &Plan<DecisionSink>) -> bool {
+    use crate::framework::pass::Input;
+    let same = |placed: &Placed<_>| decisions.size(&placed.sink) == placed.size;
+    plan.sinks.iter().all(same)
+}

@@ -1,0 +1,135 @@
+//! A block of decisions, handed to the sinks.
+
+use super::{
+    Piece, Ready,
+    cells::{count_decisions, count_rejected, outcomes, tally, write_keys},
+    rows, sums,
+};
+use crate::{
+    REJECTED_SLOTS, Reason,
+    ops::{
+        decisions::{DecisionSink, LEFT_OUT},
+        host::{Reached, slot},
+        scalar::is_weight,
+    },
+};
+
+/// Decisions that have been checked.
+pub(super) struct Block<'a> {
+    pub scores: &'a [f32],
+    pub probabilities: &'a [f32],
+    /// Of each decision.
+    pub weights: Option<&'a [f32]>,
+    pub row_weights: Option<&'a [f32]>,
+    pub labels: usize,
+    pub logits: bool,
+}
+
+impl Block<'_> {
+    pub fn sink(
+        &self,
+        (sink, ready): (&DecisionSink, &Ready),
+        codes: &[i32],
+        (first, cells): (&[i32], &mut [i32]),
+        (counts, numbers): (&mut [i32], &mut [f64]),
+        piece: &mut Piece,
+    ) {
+        let (p, labels) = (self.probabilities, self.labels);
+        let single = labels == 1 && self.weights.is_none();
+        match (sink, &ready.reached) {
+            (DecisionSink::Cells { .. }, _) if single => {
+                count_decisions(counts, p, codes, ready.threshold);
+            }
+            (DecisionSink::Cells { .. } | DecisionSink::Groups { .. }, _) => {
+                outcomes(cells, p, codes, first, ready.threshold);
+                tally(cells, self.weights, counts, numbers);
+            }
+            (DecisionSink::Thresholds { thresholds, .. }, Some(reached)) => {
+                reached.cells(cells, p, codes, (thresholds.len() + 1, labels));
+                tally(cells, self.weights, counts, numbers);
+            }
+            (DecisionSink::Calibration { bins, .. }, Some(reached)) => {
+                self.calibrate(codes, (bins + 1, reached), counts, numbers);
+            }
+            (DecisionSink::Terms { .. }, _) => {
+                let scores = if self.logits { self.scores } else { p };
+                let terms = sums::Terms {
+                    codes,
+                    weights: self.weights,
+                    labels,
+                };
+                terms.decisions(scores, p, self.logits, counts, numbers);
+            }
+            (DecisionSink::Hinge { squared, raw, .. }, _) => {
+                let scores = if *raw { self.scores } else { p };
+                let terms = sums::Terms {
+                    codes,
+                    weights: self.weights,
+                    labels,
+                };
+                terms.hinge(scores, *squared, counts, numbers);
+            }
+            (DecisionSink::Units { .. }, _) => {
+                rows::units(cells, p, codes, (ready.threshold, labels), counts);
+            }
+            (DecisionSink::Ranking { .. }, _) => {
+                let rows = (self.scores, codes, self.row_weights);
+                rows::ranking(rows, labels, counts, numbers);
+            }
+            (DecisionSink::Keys { .. }, _) => self.keys(codes, counts, piece),
+            (DecisionSink::Thresholds { .. } | DecisionSink::Calibration { .. }, None) => {}
+        }
+    }
+
+    fn calibrate(
+        &self,
+        codes: &[i32],
+        (width, reached): (usize, &Reached),
+        counts: &mut [i32],
+        numbers: &mut [f64],
+    ) {
+        let rejected = counts.len() - REJECTED_SLOTS;
+        for (i, (p, code)) in self.probabilities.iter().zip(codes).enumerate() {
+            if *code < 0 {
+                counts[rejected + slot(*code)] += 1;
+                continue;
+            }
+            let (bin, confidence) = (reached.bin(*p), f64::from(*p));
+            match self.weights.map(|weights| weights[i]) {
+                None => {
+                    counts[bin] += 1;
+                    counts[width + bin] += code;
+                    numbers[bin] += confidence;
+                }
+                Some(weight) if is_weight(weight) => {
+                    let weight = f64::from(weight);
+                    numbers[*code as usize * width + bin] += weight;
+                    numbers[2 * width + bin] += weight * confidence;
+                }
+                Some(_) => counts[rejected + Reason::InvalidWeight as usize] += 1,
+            }
+        }
+    }
+
+    fn keys(&self, codes: &[i32], rejected: &mut [i32], piece: &mut Piece) {
+        let Some(keys) = piece.keys.get_mut(..codes.len()) else {
+            return;
+        };
+        write_keys(keys, self.probabilities, codes);
+        count_rejected(rejected, codes);
+        let (Some(weights), Some(of_rows)) = (self.weights, self.row_weights) else {
+            return;
+        };
+        // A row of weight 0 is as if it were not there.
+        for ((key, weight), code) in keys.iter_mut().zip(weights).zip(codes) {
+            if !(*weight > 0.0 && weight.is_finite()) {
+                *key = LEFT_OUT;
+                let invalid = *code >= 0 && !is_weight(*weight);
+                rejected[Reason::InvalidWeight as usize] += invalid as i32;
+            }
+        }
+        for (own, weight) in piece.weights.iter_mut().zip(of_rows) {
+            *own = if is_weight(*weight) { *weight } else { 0.0 }.to_bits();
+        }
+    }
+}

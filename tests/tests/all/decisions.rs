@@ -1,0 +1,242 @@
+//! Decisions on every device against the host, whatever the shapes, the weights and the values.
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use metrics_core::{BatchOf, Summary, prelude::*};
+use metrics_tests::{devices, is_host, reference, samples::Random};
+use std::fmt::Debug;
+
+/// Numbers of a batch of decisions `[rows, labels]`.
+#[derive(Clone)]
+struct Data {
+    scores: Vec<f32>,
+    target: Vec<i32>,
+    groups: Vec<i32>,
+    weights: Option<Vec<f32>>,
+    rows: usize,
+    labels: usize,
+}
+
+/// What scores are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Scores {
+    Probabilities,
+    Logits,
+    /// Numbers at the edge of what is allowed, and beyond.
+    Hostile,
+}
+
+const HOSTILE: [f32; 12] = [
+    f32::NAN,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
+    1e-40,
+    -1e-40,
+    -0.0,
+    0.0,
+    1.0,
+    1.000_000_1,
+    -1.0,
+    f32::MIN_POSITIVE,
+    0.5,
+];
+
+const WEIGHTS: [f32; 10] = [
+    0.0,
+    0.25,
+    1.0,
+    3.0,
+    1e-20,
+    1e6,
+    0.1,
+    f32::NAN,
+    -1.0,
+    f32::INFINITY,
+];
+
+impl Data {
+    fn new(seed: u64, [rows, labels]: [usize; 2], scores: Scores, weighted: bool) -> Self {
+        let random = &mut Random(seed);
+        let score = |random: &mut Random| match (scores, random.below(8)) {
+            (Scores::Hostile, 0) => HOSTILE[random.below(HOSTILE.len())],
+            (Scores::Logits, _) => random.below(4001) as f32 / 200.0 - 10.0,
+            // Some are equal, and some are thresholds.
+            _ => random.below(257) as f32 / 256.0,
+        };
+        let target = |random: &mut Random| match (scores, random.below(30)) {
+            (Scores::Hostile, 0) => [2, -7, i32::MAX, i32::MIN][random.below(4)],
+            (Scores::Hostile, 1 | 2) => -1,
+            _ => random.below(2) as i32,
+        };
+        let size = rows * labels;
+        Self {
+            scores: (0..size).map(|_| score(random)).collect(),
+            target: (0..size).map(|_| target(random)).collect(),
+            groups: (0..rows).map(|_| random.below(4) as i32).collect(),
+            weights: weighted.then(|| {
+                let kinds = if scores == Scores::Hostile { 10 } else { 7 };
+                (0..rows).map(|_| WEIGHTS[random.below(kinds)]).collect()
+            }),
+            rows,
+            labels,
+        }
+    }
+
+    fn scores(&self, device: &Device) -> Tensor<2> {
+        let data = TensorData::new(self.scores.clone(), [self.rows, self.labels]);
+        Tensor::from_data(data, (device, DType::F32))
+    }
+
+    fn target(&self, device: &Device) -> Tensor<2, Int> {
+        let data = TensorData::new(self.target.clone(), [self.rows, self.labels]);
+        Tensor::from_data(data, (device, DType::I32))
+    }
+
+    fn weights(&self, device: &Device) -> Option<Tensor<1>> {
+        let weights = self.weights.as_deref()?;
+        Some(Tensor::from_data(weights, (device, DType::F32)))
+    }
+
+    fn binary(&self, device: &Device) -> Binary {
+        let flat = [self.rows * self.labels];
+        let (scores, target) = (self.scores(device), self.target(device));
+        let batch = Binary::from_scores(scores.reshape(flat), target.reshape(flat)).unwrap();
+        match self.weights(device) {
+            Some(weights) => batch.with_weights(weights).unwrap(),
+            None => batch,
+        }
+    }
+
+    fn multilabel(&self, device: &Device) -> Multilabel {
+        let batch = Multilabel::from_scores(self.scores(device), self.target(device)).unwrap();
+        match self.weights(device) {
+            Some(weights) => batch.with_weights(weights).unwrap(),
+            None => batch,
+        }
+    }
+
+    fn grouped(&self, device: &Device) -> Grouped {
+        let groups = Tensor::<1, Int>::from_data(self.groups.as_slice(), (device, DType::I32));
+        Grouped::new(self.binary(device), groups).unwrap()
+    }
+}
+
+/// The numbers in the text of a summary.
+fn numbers(summary: &impl Debug) -> Vec<f64> {
+    let text = format!("{summary:?}");
+    let words = text.split(|c: char| " ,:[](){}".contains(c));
+    words.filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Compares what a metric accumulates on a device with what it accumulates on the host.
+fn agree<M: Metric>(
+    metric: M,
+    make: impl Fn(&Data, &Device) -> BatchOf<M>,
+    batches: &[Data],
+    what: &str,
+) {
+    let summary = |device: &Device| {
+        let mut state = metric.state().validation(Validation::Ignore);
+        for data in batches {
+            state.update(&make(data, device)).unwrap();
+        }
+        state.summary().unwrap().clone()
+    };
+    let host = summary(&reference());
+    for (name, device) in devices() {
+        if is_host(name) {
+            continue;
+        }
+        let ours = summary(&device);
+        let place = format!("{} on {name}, {what}", metric.name());
+        assert_eq!(ours.rejected(), host.rejected(), "{place}");
+        let (ours, host) = (numbers(&ours), numbers(&host));
+        assert_eq!(ours.len(), host.len(), "{place}");
+        for (i, (ours, host)) in ours.iter().zip(&host).enumerate() {
+            let close = (ours - host).abs() <= 1e-6 * host.abs().max(1e-12);
+            let same = close || ours == host || (ours.is_nan() && host.is_nan());
+            assert!(same, "{place}, number {i}: {ours} and {host}");
+        }
+    }
+}
+
+/// Calls `check` with two batches of each kind of scores, with and without weights.
+fn for_each(shapes: &[[usize; 2]], mut check: impl FnMut(&[Data], &str)) {
+    for [rows, labels] in shapes.iter().copied() {
+        for scores in [Scores::Probabilities, Scores::Logits, Scores::Hostile] {
+            for weighted in [false, true] {
+                let data = |seed| Data::new(seed, [rows, labels], scores, weighted);
+                let what = format!("[{rows}, {labels}] {scores:?}, weighted: {weighted}");
+                check(&[data(1), data(2)], &what);
+            }
+        }
+    }
+}
+
+fn thresholds() -> Thresholds {
+    Thresholds::List(vec![0.0, 1e-40, 0.25, 0.5, 0.75, 1.0])
+}
+
+#[test]
+fn binary_decisions_are_those_of_the_host() {
+    for_each(&[[1, 1], [300, 1], [20_000, 1]], |batches, what| {
+        macro_rules! all {
+            ($($metric:expr,)*) => { $(agree($metric, Data::binary, batches, what);)* };
+        }
+        all!(
+            Accuracy::binary(),
+            Accuracy::binary().threshold(0.0).ignore_index(-1),
+            CalibrationError::binary(),
+            CalibrationError::binary().bins(600).ignore_index(-1),
+            BrierScore::binary().ignore_index(-1),
+            HingeLoss::binary(),
+            HingeLoss::binary().raw_scores().squared().ignore_index(-1),
+            Auroc::binary().thresholds(thresholds()),
+            Auroc::binary()
+                .thresholds(Thresholds::Count(400))
+                .ignore_index(-1),
+        );
+        agree(GroupFairness::new(3), Data::grouped, batches, what);
+        agree(GroupFairness::new(70), Data::grouped, batches, what);
+    });
+}
+
+#[test]
+fn labels_are_those_of_the_host() {
+    let shapes = [[1, 1], [7, 3], [2000, 3], [300, 20], [40, 300]];
+    for_each(&shapes, |batches, what| {
+        let labels = batches[0].labels;
+        macro_rules! all {
+            ($($metric:expr,)*) => { $(agree($metric, Data::multilabel, batches, what);)* };
+        }
+        all!(
+            Accuracy::multilabel(labels).ignore_index(-1),
+            BrierScore::multilabel(labels).ignore_index(-1),
+            Auroc::multilabel(labels).thresholds(thresholds()),
+            Auroc::multilabel(labels)
+                .thresholds(Thresholds::Count(300))
+                .ignore_index(-1),
+            MultilabelRankingLoss::new(labels).ignore_index(-1),
+            MultilabelRankingAveragePrecision::new(labels),
+            MultilabelCoverageError::new(labels),
+        );
+        if batches[0].weights.is_none() {
+            agree(
+                ExactMatch::multilabel(labels).ignore_index(-1),
+                Data::multilabel,
+                batches,
+                what,
+            );
+        }
+    });
+}
+
+#[test]
+fn keys_are_those_of_the_host() {
+    for_each(&[[1, 1], [300, 3], [9000, 2]], |batches, what| {
+        // A probability of a logit may differ in its last digit.
+        if what.contains("Probabilities") {
+            let labels = batches[0].labels;
+            agree(Auroc::multilabel(labels), Data::multilabel, batches, what);
+        }
+    });
+}
