@@ -2,8 +2,8 @@
 
 use burn::tensor::{Device, Tensor, TensorData};
 use metrics_core::{
-    BatchOf, Metric, Summary,
-    batch::{Ensemble, Observations, Regression},
+    Accumulator, BatchOf, Metric, Summary,
+    batch::{Ensemble, Observations, Regression, TwoSamples, Values},
     prelude::*,
     regression::Reduction,
 };
@@ -11,12 +11,12 @@ use metrics_tests::{devices, is_host, reference};
 use std::fmt::Debug;
 
 /// What is among the numbers of a batch.
-const HOSTILE: [&[f32]; 5] = [
+const HOSTILE: [&[f32]; 4] = [
     &[],
-    &[f32::NAN],
     &[f32::NAN, 0.0, f32::INFINITY],
     &[0.0, -0.5, -1.0, f32::NAN],
-    &[f32::INFINITY, f32::NEG_INFINITY, 1e-42, 1e15],
+    // Numbers of which powers are `f32`, too.
+    &[f32::INFINITY, f32::NEG_INFINITY, 1e-42, 1e6],
 ];
 
 /// Numbers by their place in a batch.
@@ -86,12 +86,16 @@ fn agree<M: Metric>(metric: &M, what: &str, batch: impl Fn(usize, &Device) -> Ba
 
 pub fn agree_on_pairs<M: Metric>(metric: M, columns: &[usize])
 where
-    M::Accumulator: metrics_core::Accumulator<Batch = Regression>,
+    M::Accumulator: Accumulator<Batch = Regression>,
 {
+    let weights: &[bool] = match metric.accumulator().takes_weights() {
+        true => &[false, true],
+        false => &[false],
+    };
     for columns in columns {
-        for rows in [1, 7, 500, 3000] {
+        for rows in [1, 7, 3000] {
             for hostile in HOSTILE {
-                for weighted in [false, true] {
+                for weighted in weights.iter().copied() {
                     let shape = [rows, *columns];
                     let what = format!("{shape:?}, {hostile:?}, weighted {weighted}");
                     agree(&metric, &what, |seed, device| {
@@ -105,7 +109,7 @@ where
 
 #[test]
 fn elements() {
-    let columns = [1, 3, 4];
+    let columns = [1, 3];
     agree_on_pairs(MeanSquaredError::new(), &columns);
     agree_on_pairs(
         NormalizedRootMeanSquaredError::new().normalization(RmseNormalization::Range),
@@ -127,7 +131,7 @@ fn elements() {
 
 #[test]
 fn outputs() {
-    for columns in [1, 2, 3, 5, 17, 64, 65] {
+    for columns in [2, 5, 64, 65] {
         let columns = [columns];
         let outputs = columns[0];
         agree_on_pairs(MeanSquaredError::new().outputs(outputs), &columns);
@@ -142,7 +146,7 @@ fn outputs() {
 
 #[test]
 fn rows() {
-    let columns = [1, 3, 20, 300, 1500];
+    let columns = [1, 3, 300];
     agree_on_pairs(CosineSimilarity::new(), &columns);
     for log_prob in [false, true] {
         let mean = Reduction::Mean;
@@ -156,9 +160,9 @@ fn rows() {
 
 #[test]
 fn ensembles() {
-    for members in [1, 2, 5, 33, 700] {
-        for rows in [1, 7, 300] {
-            for hostile in [&[][..], &[f32::NAN], &[0.0, f32::NAN, 1e15]] {
+    for members in [1, 2, 33, 300] {
+        for rows in [1, 100] {
+            for hostile in [&[][..], &[0.0, f32::NAN, 1e15]] {
                 for weighted in [false, true] {
                     let what = format!("[{rows}, {members}], {hostile:?}, weighted {weighted}");
                     let metric = ContinuousRankedProbabilityScore::new();
@@ -181,9 +185,9 @@ fn ensembles() {
 
 #[test]
 fn observations() {
-    for variables in [1, 2, 3, 15, 21, 22, 40, 65] {
-        for rows in [1, 7, 500, 3000] {
-            for hostile in [&[][..], &[f32::NAN], &[0.0, f32::NAN, 1e15]] {
+    for variables in [1, 3, 21, 22, 65] {
+        for rows in [1, 7, 3000] {
+            for hostile in [&[][..], &[0.0, f32::NAN, 1e15]] {
                 for weighted in [false, true] {
                     let what = format!("[{rows}, {variables}], {hostile:?}, weighted {weighted}");
                     agree(&Covariance::new(variables), &what, |seed, device| {
@@ -196,6 +200,68 @@ fn observations() {
                         }
                     });
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_of_pairs() {
+    agree_on_pairs(SpearmanCorrCoef::new(), &[1, 3]);
+    agree_on_pairs(KendallRankCorrCoef::new().outputs(3), &[3]);
+    agree_on_pairs(CosineSimilarity::new().per_row(), &[1, 20]);
+    agree_on_pairs(KlDivergence::new().log_prob(true).per_row(), &[5]);
+    // Batches of several shapes, which are passes of their own.
+    agree(
+        &SpearmanCorrCoef::new(),
+        "of several shapes",
+        |seed, device| pairs([50, seed + 2], seed, &[f32::NAN], false, device),
+    );
+}
+
+#[test]
+fn values() {
+    for rows in [1, 500, 3001] {
+        for hostile in HOSTILE {
+            let batch = |seed, device: &Device| {
+                let values = numbers(rows, 1, seed, hostile);
+                Values::new(Tensor::<2>::from_data(values, device))
+            };
+            let weighted = |seed, device: &Device| {
+                let values = numbers(rows, 1, seed, hostile);
+                let values = Tensor::<2>::from_data(values, device).reshape([rows]);
+                Values::weighted(values, weights(rows, device)).unwrap()
+            };
+            for nan in [NanStrategy::Error, NanStrategy::Impute(0.5)] {
+                let what = format!("{rows}, {hostile:?}, {nan:?}");
+                agree(&Sum::new().nan_strategy(nan), &what, batch);
+                agree(&Mean::new().nan_strategy(nan), &what, weighted);
+                agree(&Max::new().nan_strategy(nan), &what, batch);
+                agree(&Cat::new().nan_strategy(nan), &what, batch);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_samples() {
+    for [n, m] in [[1, 1], [500, 7], [3000, 3000], [5, 0]] {
+        for hostile in HOSTILE {
+            for weighted in [false, true] {
+                let what = format!("{n} and {m}, {hostile:?}, weighted {weighted}");
+                agree(&Wasserstein1D::new(), &what, |seed, device| {
+                    let sample = |rows, seed| {
+                        let values = numbers(rows, 1, seed, hostile);
+                        Tensor::<2>::from_data(values, device).reshape([rows])
+                    };
+                    let (x, y): (Tensor<1>, Tensor<1>) = (sample(n, seed), sample(m, seed + 5));
+                    let batch = TwoSamples::new(x, y).unwrap();
+                    if weighted {
+                        batch.with_y_weights(weights(m, device)).unwrap()
+                    } else {
+                        batch
+                    }
+                });
             }
         }
     }

@@ -3,13 +3,10 @@
 use crate::process::alone;
 use burn::tensor::{Device, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
-use metrics_core::{
-    batch::{Ensemble, Observations, Regression},
-    prelude::*,
-};
+use metrics_core::prelude::*;
 use metrics_tests::{
     devices, is_host,
-    samples::{CLASSES, GROUPS, LABELS, OUTPUTS, Random, Sample},
+    samples::{CLASSES, GROUPS, LABELS, Random, Sample},
 };
 use std::{
     sync::{Arc, Mutex},
@@ -31,7 +28,7 @@ impl LaunchObserver for Launches {
 }
 
 /// The kernels that `f` launches on this thread.
-fn launched(f: impl FnOnce()) -> Vec<&'static str> {
+pub fn launched(f: impl FnOnce()) -> Vec<&'static str> {
     let launches = Arc::new(Launches {
         thread: thread::current().id(),
         names: Mutex::default(),
@@ -62,7 +59,11 @@ fn step_of<B: Sample>(
 }
 
 /// The same of batches with weights.
-fn weighted_step<B: Sample>(metrics: MetricCollection<B>, rows: usize, device: &Device) -> usize {
+pub fn weighted_step<B: Sample>(
+    metrics: MetricCollection<B>,
+    rows: usize,
+    device: &Device,
+) -> usize {
     let weights = Tensor::full([rows], 0.5, device);
     let batch = |seed| (B::random(seed, rows, device).weighed(weights.clone())).unwrap();
     step_of(metrics, rows, batch)
@@ -208,68 +209,6 @@ fn a_step_of_eight_binary_metrics_is_one_launch() {
         assert_eq!(metrics().metrics().len(), 8);
         assert_eq!(step(metrics(), 64, &device), 1, "{name}");
         assert_eq!(step(metrics(), 100_000, &device), 2, "{name}");
-    }
-}
-
-fn outputs() -> MetricCollection<Regression> {
-    MetricCollection::new()
-        .with(MeanSquaredError::new().outputs(OUTPUTS))
-        .with(R2Score::new().outputs(OUTPUTS))
-        .with(PearsonCorrCoef::new().outputs(OUTPUTS))
-        .with(PinballLoss::new().alpha(0.9).outputs(OUTPUTS))
-        .with(LogCoshError::new().outputs(OUTPUTS))
-        .with(CriticalSuccessIndex::new(0.5).outputs(OUTPUTS))
-        .with(MeanAbsoluteError::new())
-        .with(PinballLoss::new())
-        .with(MinkowskiDistance::new(1.5))
-        .with(TweedieDevianceScore::new().power(3.0))
-}
-
-#[test]
-fn outputs_and_elements_are_one_launch() {
-    alone!(outputs_and_elements_are_one_launch);
-    for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(outputs(), rows, &device), 1, "{name}, {rows} rows");
-            let weighted = weighted_step(outputs(), rows, &device);
-            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
-        }
-    }
-}
-
-#[test]
-fn whole_rows_are_one_launch() {
-    alone!(whole_rows_are_one_launch);
-    let metrics = || {
-        MetricCollection::new()
-            .with(CosineSimilarity::new())
-            .with(KlDivergence::new())
-            .with(KlDivergence::new().log_prob(true).reduction(Reduction::Sum))
-            .with(JensenShannonDivergence::new())
-            .with(MeanSquaredError::new())
-    };
-    for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(metrics(), rows, &device), 1, "{name}, {rows} rows");
-            let weighted = weighted_step(metrics(), rows, &device);
-            assert_eq!(weighted, 1, "{name}, {rows} weighted rows");
-        }
-    }
-}
-
-#[test]
-fn ensembles_and_observations_are_one_launch() {
-    alone!(ensembles_and_observations_are_one_launch);
-    let forecasts =
-        || MetricCollection::<Ensemble>::new().with(ContinuousRankedProbabilityScore::new());
-    let observed = || MetricCollection::<Observations>::new().with(Covariance::new(OUTPUTS));
-    for (name, device) in with_kernels() {
-        for rows in [64, 20_000] {
-            assert_eq!(step(forecasts(), rows, &device), 1, "{name}, {rows} rows");
-            assert_eq!(weighted_step(forecasts(), rows, &device), 1, "{name}");
-            assert_eq!(step(observed(), rows, &device), 1, "{name}, {rows} rows");
-            assert_eq!(weighted_step(observed(), rows, &device), 1, "{name}");
-        }
     }
 }
 

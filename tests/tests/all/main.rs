@@ -24,6 +24,8 @@ mod ops;
 mod overflow;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod own_terms;
+#[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
+mod pair_launches;
 mod plugin_edges;
 mod policy;
 mod process;

@@ -250,11 +250,11 @@ impl Accumulator for Picky {
         }
     }
     fn update(&self, delta: &mut Delta, batch: &Multiclass) {
-        delta.append_ints(batch.target().clone().slice(0..1));
+        delta.append_ints("targets", batch.target().clone().slice(0..1));
     }
     fn fold(&self, delta: &HostDelta, summary: &mut Count) {
         summary.n += delta
-            .int_lists()
+            .ints("targets")
             .iter()
             .map(|l| l.len() as u64)
             .sum::<u64>();

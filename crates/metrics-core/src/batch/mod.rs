@@ -23,7 +23,6 @@ pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
 pub use regression::Regression;
-pub(crate) use two_samples::Sample;
 pub use two_samples::TwoSamples;
 pub use values::Values;
 

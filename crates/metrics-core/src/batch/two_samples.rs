@@ -1,35 +1,30 @@
 use super::{floats, same_device};
-use crate::{Batch, MetricError};
+use crate::{
+    Batch, MetricError,
+    ops::samples::{Sample, Samples},
+};
 use burn::tensor::{Device, Tensor};
+use std::sync::Arc;
 
 /// A batch of two samples of numbers, which may differ in size, with optional weights.
 #[derive(Debug, Clone)]
 pub struct TwoSamples {
-    pub(crate) x: Sample,
-    pub(crate) y: Sample,
+    /// What passes read.
+    pub(crate) samples: Arc<Samples>,
 }
 
-/// Numbers and how much each of them counts.
-#[derive(Debug, Clone)]
-pub(crate) struct Sample {
-    pub values: Tensor<1>,
-    pub weights: Option<Tensor<1>>,
+fn sample<const D: usize>(values: Tensor<D>) -> Sample {
+    let n = values.shape().num_elements();
+    Sample {
+        values: floats(values).reshape([n]),
+        weights: None,
+    }
 }
 
-impl Sample {
-    fn new<const D: usize>(values: Tensor<D>) -> Self {
-        let n = values.shape().num_elements();
-        Self {
-            values: floats(values).reshape([n]),
-            weights: None,
-        }
-    }
-
-    fn with_weights<const D: usize>(&mut self, weights: Tensor<D>) -> Result<(), MetricError> {
-        let (n, device) = (self.values.dims()[0], self.values.device());
-        self.weights = Some(super::weights(weights, n, device)?);
-        Ok(())
-    }
+fn weigh<const D: usize>(sample: &mut Sample, weights: Tensor<D>) -> Result<(), MetricError> {
+    let (n, device) = (sample.values.dims()[0], sample.values.device());
+    sample.weights = Some(super::weights(weights, n, device)?);
+    Ok(())
 }
 
 impl TwoSamples {
@@ -42,9 +37,9 @@ impl TwoSamples {
         y: Tensor<B>,
     ) -> Result<Self, MetricError> {
         same_device("x", x.device(), "y", y.device())?;
+        let (x, y) = (sample(x), sample(y));
         Ok(Self {
-            x: Sample::new(x),
-            y: Sample::new(y),
+            samples: Arc::new(Samples { x, y }),
         })
     }
 
@@ -57,7 +52,7 @@ impl TwoSamples {
         mut self,
         weights: Tensor<D>,
     ) -> Result<Self, MetricError> {
-        self.x.with_weights(weights)?;
+        weigh(&mut Arc::make_mut(&mut self.samples).x, weights)?;
         Ok(self)
     }
 
@@ -69,25 +64,25 @@ impl TwoSamples {
         mut self,
         weights: Tensor<D>,
     ) -> Result<Self, MetricError> {
-        self.y.with_weights(weights)?;
+        weigh(&mut Arc::make_mut(&mut self.samples).y, weights)?;
         Ok(self)
     }
 
     /// The first sample `[N]`.
     pub fn x(&self) -> &Tensor<1> {
-        &self.x.values
+        &self.samples.x.values
     }
 
     /// The second sample `[M]`.
     pub fn y(&self) -> &Tensor<1> {
-        &self.y.values
+        &self.samples.y.values
     }
 }
 
 impl TwoSamples {
     /// The device of the tensors.
     pub fn device(&self) -> Device {
-        self.x.values.device()
+        self.x().device()
     }
 }
 
@@ -97,10 +92,10 @@ impl Batch for TwoSamples {
     }
 
     fn count_bound(&self) -> usize {
-        self.x.values.dims()[0] + self.y.values.dims()[0]
+        self.samples.sizes().iter().sum()
     }
 
     fn is_weighted(&self) -> bool {
-        self.x.weights.is_some() || self.y.weights.is_some()
+        self.samples.x.weights.is_some() || self.samples.y.weights.is_some()
     }
 }

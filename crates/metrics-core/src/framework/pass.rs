@@ -16,7 +16,7 @@ use crate::{
     },
     ops::{
         self, decisions::Decisions, ensembles::Ensembles, observations::Observed, pairs::Pairs,
-        rows::Rows, values::Numbers,
+        rows::Rows, samples::Samples, values::Numbers,
     },
 };
 use burn::tensor::{DType, Device, Int, Tensor};
@@ -356,9 +356,13 @@ impl<I: Input> Pass<I> {
     fn serves(&self, input: &I, wants: &[(Path, I::Sink)]) -> bool {
         self.weighted == input.is_weighted()
             && self.owners.len() == wants.len()
-            && (self.owners.iter().zip(&self.plan.sinks))
-                .zip(wants)
-                .all(|((owner, placed), (path, sink))| owner == path && placed.sink == *sink)
+            && (self.owners.iter().zip(&self.plan.sinks)).zip(wants).all(
+                |((owner, placed), (path, sink))| {
+                    // The width of a list may depend on the batch.
+                    let fits = placed.size == input.size(sink);
+                    owner == path && placed.sink == *sink && fits
+                },
+            )
     }
 
     fn run(&mut self, input: &I) {
@@ -658,6 +662,7 @@ families! {
     Numbers numbers,
     Ensembles ensembles,
     Observed observations,
+    Samples samples,
 }
 
 /// Takes the requests of accumulators out of their deltas.

@@ -9,6 +9,7 @@ use super::{
     observations::{self, KernelPlan as ObservationsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     rows::{self, KernelPlan as RowsPlan},
+    samples::{self, KernelPlan as SamplesPlan},
     values::{self, KernelPlan as NumbersPlan},
 };
 #[cfg(feature = "fusion")]
@@ -56,26 +57,33 @@ pub trait Kernels: Backend {
         plan: RowsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any.
-    #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
+    /// Adds pairs `[N, D]` with weights `[N]`, if the plan has any. `spot` is where lists go on, and how many rows each has room
+    /// for.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, lists, _pred, _target, _weights, _plan, _spot| (counts.clone(), words.clone(), lists.clone()))]
     fn pairs(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: PairsPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
-    /// Adds numbers `[N]` with weights `[N]`, if the plan has any.
-    #[fusion(meta = |counts, words, _values, _weights, _plan| (counts.clone(), words.clone()))]
+    /// The same with numbers `[N]`.
+    #[allow(clippy::too_many_arguments)]
+    #[fusion(meta = |counts, words, lists, _values, _weights, _plan, _spot| (counts.clone(), words.clone(), lists.clone()))]
     fn numbers(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         values: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: NumbersPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
     /// Adds forecasts `[N, M]` of targets `[N]` with weights `[N]`, if the plan has any.
     #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
@@ -97,6 +105,18 @@ pub trait Kernels: Backend {
         weights: FloatTensor<Self>,
         plan: ObservationsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// Appends the numbers `[N]` and `[M]` of two samples with weights, if the plan has any, to lists.
+    #[fusion(dtype = lists, shape = lists)]
+    fn samples(
+        lists: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        x_weights: FloatTensor<Self>,
+        y_weights: FloatTensor<Self>,
+        plan: SamplesPlan,
+        spot: [usize; 2],
+    ) -> IntTensor<Self>;
 
     /// Adds decisions `[N, L]`, whose keys go to lists, with weights `[N]` and groups `[N]` if the plan has any.
     #[allow(clippy::too_many_arguments)]
@@ -160,22 +180,26 @@ impl Kernels for CubeBackend {
     fn pairs(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         pred: FloatTensor<Self>,
         target: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: PairsPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        pairs::cube::launch(counts, words, pred, target, weights, plan)
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        pairs::cube::launch(counts, words, lists, pred, target, weights, plan, spot)
     }
 
     fn numbers(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         values: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         plan: NumbersPlan,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        values::cube::launch(counts, words, values, weights, plan)
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
+        values::cube::launch(counts, words, lists, values, weights, plan, spot)
     }
 
     fn ensembles(
@@ -197,6 +221,18 @@ impl Kernels for CubeBackend {
         plan: ObservationsPlan,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         observations::cube::launch(counts, words, values, weights, plan)
+    }
+
+    fn samples(
+        lists: IntTensor<Self>,
+        x: FloatTensor<Self>,
+        y: FloatTensor<Self>,
+        x_weights: FloatTensor<Self>,
+        y_weights: FloatTensor<Self>,
+        plan: SamplesPlan,
+        spot: [usize; 2],
+    ) -> IntTensor<Self> {
+        samples::cube::launch(lists, x, y, x_weights, y_weights, plan, spot)
     }
 
     fn decisions(

@@ -36,6 +36,7 @@ mod kernels;
 pub mod observations;
 pub mod pairs;
 pub mod rows;
+pub mod samples;
 pub(crate) mod scalar;
 pub mod values;
 

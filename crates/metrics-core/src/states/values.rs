@@ -248,6 +248,9 @@ impl Accumulator for ValueList {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Values) {
+        if batch.numbers.are_listed() {
+            return delta.want((&batch.numbers, ValueSink::List(self.nan.rule())));
+        }
         let values = batch.values().clone();
         // NaNs to be left out are left out when they are read.
         delta.append_floats(
@@ -260,10 +263,14 @@ impl Accumulator for ValueList {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
-        for value in delta.floats("values").iter().flatten() {
-            match value.is_nan() {
-                true => summary.rejected.add(self.nan.reason()),
-                false => summary.values.push(*value as f64),
+        let listed = delta.blocks().iter().flat_map(|block| &block.lists);
+        let listed = listed.flat_map(|list| list.iter().map(|bits| f32::from_bits(*bits)));
+        let appended = delta.floats("values").iter().flatten().copied();
+        for value in appended.chain(listed) {
+            if value.is_nan() {
+                summary.rejected.add(self.nan.reason());
+            } else {
+                summary.values.push(f64::from(value));
             }
         }
     }

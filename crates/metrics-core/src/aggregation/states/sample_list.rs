@@ -2,8 +2,11 @@
 
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
-    batch::{Sample, TwoSamples},
-    ops,
+    batch::TwoSamples,
+    ops::{
+        self,
+        samples::{Sample, SampleSink},
+    },
 };
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -33,8 +36,12 @@ impl Accumulator for SampleList {
     }
 
     fn update(&self, delta: &mut Delta, batch: &TwoSamples) {
+        let samples = &batch.samples;
+        if samples.are_listed() {
+            return delta.want((samples, SampleSink::Numbers));
+        }
         // Not every backend joins what is empty.
-        for (sample, sign) in [(&batch.x, 1.0), (&batch.y, -1.0)] {
+        for (sample, sign) in [(&samples.x, 1.0), (&samples.y, -1.0)] {
             if sample.values.dims() != [0] {
                 delta.append_floats("samples", signed(sample, sign));
             }
@@ -42,12 +49,14 @@ impl Accumulator for SampleList {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut SampleListSummary) {
-        for pair in delta
-            .floats("samples")
-            .iter()
-            .flat_map(|list| list.chunks_exact(2))
-        {
-            let [value, weight] = [pair[0], pair[1]].map(f64::from);
+        let appended = delta.floats("samples").iter().flatten().copied();
+        let appended: Vec<f32> = appended.collect();
+        let appended = appended.as_chunks::<2>().0.iter().copied();
+        let listed = delta.blocks().iter().flat_map(|block| &block.lists);
+        let listed = listed.flat_map(|list| list.as_chunks::<2>().0);
+        let listed = listed.map(|pair| pair.map(f32::from_bits));
+        for pair in appended.chain(listed) {
+            let [value, weight] = pair.map(f64::from);
             if value.is_nan() {
                 summary.rejected.add(Reason::Nan);
             } else if weight.is_nan() {

@@ -26,6 +26,8 @@ pub(super) fn pass(
             }
             PairSink::Joint { unit } => joint(&mut state, placed, pairs.of(*unit)),
             PairSink::Terms(terms) => add_terms(&mut state, placed, pairs, terms),
+            // Only what kernels take is listed.
+            PairSink::Ranks { .. } | PairSink::List(_) => {}
         }
     }
     state

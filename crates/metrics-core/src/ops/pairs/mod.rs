@@ -16,8 +16,8 @@ pub use function::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 
 use super::default::Rows;
 use crate::{
-    REJECTED_SLOTS,
-    pass::{DeviceState, Input, Plan, Size},
+    REJECTED_SLOTS, ops,
+    pass::{DeviceState, HostList, Input, Plan, Size},
 };
 use burn::tensor::Tensor;
 use std::{any::Any, fmt::Debug, sync::Arc};
@@ -44,6 +44,22 @@ impl Pairs {
             target: self.target.clone().reshape([size, 1]),
             weights: self.weights.clone().map(spread),
         }
+    }
+
+    /// Whether there is a pass that lists pairs, and terms of rows if these are asked for.
+    pub(crate) fn are_listed(&self, terms: Option<&dyn Terms>) -> bool {
+        let device = self.pred.device();
+        if ops::is_host(&device) {
+            return true;
+        }
+        #[cfg(feature = "cube")]
+        if ops::has_kernels(&device) {
+            let n = self.pred.shape().num_elements();
+            let known = |terms: &dyn Terms| terms.kernel().is_some_and(|kernel| kernel.of_rows());
+            return n > 0 && n <= ops::KERNEL_ELEMENTS / 2 && terms.is_none_or(known);
+        }
+        let _ = terms;
+        false
     }
 
     /// In the shape that a unit has.
@@ -110,6 +126,17 @@ pub enum PairSink {
     /// State: a counter of rows used and the rejected ones. Sums: of each column the first term, then of each the
     /// second, and of weighted rows last the weights.
     Terms(AnyTerms),
+    /// Every prediction and target, in turn. The batches are [listed](Pairs::are_listed).
+    ///
+    /// State: a list.
+    Ranks {
+        /// Elements or outputs.
+        unit: Unit,
+    },
+    /// The first term of every row, or NaN if it is rejected. The batches are [listed](Pairs::are_listed).
+    ///
+    /// State: a counter of rows used and the rejected ones, and a list.
+    List(AnyTerms),
 }
 
 /// How many sums [`PairSink::Moments`] keeps of a column.
@@ -122,8 +149,8 @@ impl PairSink {
     /// The pairs that it takes.
     pub fn unit(&self) -> Unit {
         match self {
-            Self::Moments { unit, .. } | Self::Joint { unit } => *unit,
-            Self::Terms(terms) => terms.0.unit(),
+            Self::Moments { unit, .. } | Self::Joint { unit } | Self::Ranks { unit } => *unit,
+            Self::Terms(terms) | Self::List(terms) => terms.0.unit(),
         }
     }
 }
@@ -172,6 +199,12 @@ impl Input for Pairs {
 
     fn size(&self, sink: &PairSink) -> Size {
         let outputs = sink.unit().outputs();
+        if let PairSink::Ranks { .. } = sink {
+            return Size {
+                lists: [2 * self.pred.dims()[1], 0],
+                ..Size::default()
+            };
+        }
         let (sums, marks) = match sink {
             PairSink::Moments { extremes, .. } => {
                 let marks = if *extremes { 3 } else { 1 };
@@ -182,17 +215,29 @@ impl Input for Pairs {
                 let weights = usize::from(self.is_weighted());
                 (terms.0.sums() * outputs + weights, 0)
             }
+            PairSink::Ranks { .. } | PairSink::List(_) => (0, 0),
         };
         Size {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
-            lists: [0; 2],
+            lists: [usize::from(matches!(sink, PairSink::List(_))), 0],
         }
     }
 
     fn on_host(&self, plan: &Plan<PairSink>, counts: &mut [i32], numbers: &mut [f64]) {
         host::pass(self, plan, counts, numbers);
+    }
+
+    fn on_host_with_lists(
+        &self,
+        plan: &Plan<PairSink>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+        lists: &mut [HostList],
+    ) {
+        host::pass(self, plan, counts, numbers);
+        host::append(self, plan, counts, lists);
     }
 
     #[allow(unused_mut)] // Without kernels nothing is taken from the list.

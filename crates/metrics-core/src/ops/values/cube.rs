@@ -58,16 +58,29 @@ pub struct KernelPlan {
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct KernelSink {
-    totals: bool,
+    kind: Kind,
     /// By its bits what a NaN becomes, or where it is counted.
     rule: Result<u32, usize>,
     counts: usize,
     words: usize,
+    /// Which list is its own.
+    list: usize,
     /// The first of the sums that a unit keeps.
     sum: usize,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Totals,
+    Extremes,
+    List,
+}
+
 impl KernelSink {
+    fn is(&self, kind: Kind) -> bool {
+        self.kind == kind
+    }
+
     fn imputed(&self) -> f32 {
         self.rule.map_or(0.0, f32::from_bits)
     }
@@ -84,75 +97,110 @@ pub(super) fn pass(
     mut state: DeviceState,
 ) -> Result<DeviceState, DeviceState> {
     let [n] = input.values.dims();
-    let sums: usize = plan.sinks.iter().map(|placed| placed.size.sums).sum();
-    let fits = n > 0 && n <= ops::KERNEL_ELEMENTS && sums <= SUMS;
+    let fits = n > 0 && n <= ops::KERNEL_ELEMENTS;
     if !fits || !ops::has_kernels(&input.values.device()) {
         return Err(state);
     }
-    let cubes = n.div_ceil(UNITS as usize * PER_UNIT).clamp(1, CUBES);
+    let mut cubes = n.div_ceil(UNITS as usize * PER_UNIT).clamp(1, CUBES);
     state.grow(cubes, plan.words);
-    let mut places = Vec::new();
-    let sinks = plan.sinks.iter();
-    let sinks: Vec<_> = sinks
-        .map(|placed| {
-            let sum = places.len();
-            places.extend((0..placed.size.sums).map(|k| Place {
-                word: placed.words + k,
-                low: placed.size.sums,
-                step: 0,
-                columns: 1,
-            }));
-            let (totals, rule) = match placed.sink {
-                ValueSink::Totals(rule) => (true, rule),
-                ValueSink::Extremes(rule) => (false, rule),
-            };
-            KernelSink {
-                totals,
-                rule: match rule {
-                    NanRule::Impute(value) => Ok(value.to_bits()),
-                    NanRule::LeaveOut(_) => Err(rule.counter()),
-                },
-                counts: placed.counts,
-                words: placed.words,
-                sum,
-            }
-        })
-        .collect();
-    let kernel = KernelPlan {
-        sinks,
-        counts: plan.counts,
-        private: plan.counts <= PRIVATE && n >= 4 * plan.counts,
-        words: plan.words,
-        places,
-        vector: 1,
-        cubes: cubes.min(state.slots) as u32,
-        weighted: input.weights.is_some(),
-    };
-    let weights = match &input.weights {
-        Some(weights) => weights.clone().into_dispatch(),
-        None => state.constants.clone().into_dispatch(),
-    };
-    let (counts, words) = <Dispatch as Kernels>::numbers(
-        state.counts.into_dispatch(),
-        state.words.into_dispatch(),
-        input.values.clone().into_dispatch(),
-        weights,
-        kernel,
-    );
-    state.counts = DeviceTensor::from_dispatch(counts);
-    state.words = DeviceTensor::from_dispatch(words);
-    Ok(state)
+    if plan.words > 0 {
+        // Each cube has a slot of its own.
+        cubes = cubes.min(state.slots);
+    }
+    let launches = launches(input, plan, cubes);
+    let [listed, room] = state.lists.reserve(n);
+    let (lists, (counts, words)) = state.lists.append(n, |mut lists| {
+        let (mut counts, mut words) = (state.counts, state.words);
+        for kernel in launches {
+            // Without weights there is a number in their place, which nothing reads.
+            let weights = input.weights.as_ref().unwrap_or(&state.constants);
+            let next = <Dispatch as Kernels>::numbers(
+                counts.into_dispatch(),
+                words.into_dispatch(),
+                lists.into_dispatch(),
+                input.values.clone().into_dispatch(),
+                weights.clone().into_dispatch(),
+                kernel,
+                [listed, room],
+            );
+            counts = DeviceTensor::from_dispatch(next.0);
+            words = DeviceTensor::from_dispatch(next.1);
+            lists = DeviceTensor::from_dispatch(next.2);
+        }
+        (lists, (counts, words))
+    });
+    Ok(DeviceState {
+        counts,
+        words,
+        lists,
+        slots: state.slots,
+        constants: state.constants,
+        epoch: state.epoch,
+    })
+}
+
+/// One launch, unless units would keep too many sums.
+fn launches(input: &Numbers, plan: &Plan<ValueSink>, cubes: usize) -> Vec<KernelPlan> {
+    let n = input.values.dims()[0];
+    let mut launches: Vec<KernelPlan> = Vec::new();
+    for placed in &plan.sinks {
+        let full = |launch: &KernelPlan| launch.places.len() + placed.size.sums > SUMS;
+        if launches.last().is_none_or(full) {
+            launches.push(KernelPlan {
+                sinks: Vec::new(),
+                counts: plan.counts,
+                private: plan.counts <= PRIVATE && n >= 4 * plan.counts,
+                words: plan.words,
+                places: Vec::new(),
+                vector: 1,
+                weighted: input.weights.is_some(),
+                cubes: cubes as u32,
+            });
+        }
+        let Some(launch) = launches.last_mut() else {
+            continue;
+        };
+        let (kind, rule) = match placed.sink {
+            ValueSink::Totals(rule) => (Kind::Totals, rule),
+            ValueSink::Extremes(rule) => (Kind::Extremes, rule),
+            ValueSink::List(rule) => (Kind::List, rule),
+        };
+        launch.sinks.push(KernelSink {
+            kind,
+            rule: match rule {
+                NanRule::Impute(value) => Ok(value.to_bits()),
+                NanRule::LeaveOut(_) => Err(rule.counter()),
+            },
+            counts: placed.counts,
+            words: placed.words,
+            list: placed.lists,
+            sum: launch.places.len(),
+        });
+        launch.places.extend((0..placed.size.sums).map(|k| Place {
+            word: placed.words + k,
+            low: placed.size.sums,
+            step: 0,
+            columns: 1,
+        }));
+    }
+    launches
 }
 
 /// See [`Kernels::numbers`].
 pub(in crate::ops) fn launch(
     counts: IntTensor<CubeBackend>,
     words: FloatTensor<CubeBackend>,
+    lists: IntTensor<CubeBackend>,
     values: FloatTensor<CubeBackend>,
     weights: FloatTensor<CubeBackend>,
     mut plan: KernelPlan,
-) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
-    let (counts, words) = (writable(counts), writable(words));
+    [listed, room]: [usize; 2],
+) -> (
+    IntTensor<CubeBackend>,
+    FloatTensor<CubeBackend>,
+    IntTensor<CubeBackend>,
+) {
+    let (counts, words, lists) = (writable(counts), writable(words), writable(lists));
     let [values, weights] = [values, weights].map(floats);
     let n = values.meta.num_elements();
     if plan.weighted {
@@ -163,7 +211,7 @@ pub(in crate::ops) fn launch(
     let cubes = CubeCount::new_1d(plan.cubes);
     plan.cubes = 0;
     // SAFETY: the kernel reads numbers below the length of `values`, and as many weights; places in `counts` are
-    // checked against its length, and `words` has a slot for each cube.
+    // checked against its length, `words` has a slot for each cube, and `lists` has room for more numbers.
     unsafe {
         numbers_pass::launch_unchecked(
             &counts.client,
@@ -173,21 +221,28 @@ pub(in crate::ops) fn launch(
             weights_at_once,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),
+            lists.clone().into_tensor_arg(),
             values.into_tensor_arg(),
             weights.into_tensor_arg(),
+            listed as u32,
+            room as u32,
             f32::INFINITY,
             plan,
         );
     }
-    (counts, words)
+    (counts, words, lists)
 }
 
 #[cube(launch_unchecked)]
+#[allow(clippy::too_many_arguments)]
 fn numbers_pass<N: Size, M: Size>(
     counts: &mut Tensor<Atomic<i32>>,
     words: &mut Tensor<f32>,
+    lists: &mut Tensor<u32>,
     values: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, M>>,
+    listed: u32,
+    room: u32,
     infinity: f32,
     #[comptime] plan: KernelPlan,
 ) {
@@ -209,12 +264,13 @@ fn numbers_pass<N: Size, M: Size>(
     let mut i = ABSOLUTE_POS;
     while i < values.len() {
         let numbers = values[i];
+        let weights = weights_at(weights, i, comptime!(plan.weighted));
         #[unroll]
         for lane in 0..comptime!(plan.vector) {
             let number = numbers.extract(lane);
             let mut given = 1.0f32;
             if comptime!(plan.weighted) {
-                given = weights[i].extract(lane);
+                given = weights.extract(lane);
             }
             #[unroll]
             for k in 0..sinks {
@@ -222,7 +278,7 @@ fn numbers_pass<N: Size, M: Size>(
                 let mut value = number;
                 let mut weight = given;
                 let mut nan = is_nan(value);
-                if comptime!(sink.totals) {
+                if comptime!(sink.is(Kind::Totals)) {
                     nan = nan || is_nan(weight);
                 }
                 if nan {
@@ -232,8 +288,16 @@ fn numbers_pass<N: Size, M: Size>(
                 } else {
                     used[k] += 1i32;
                 }
-                if comptime!(sink.rule.is_ok()) || !nan {
-                    if comptime!(sink.totals) {
+                if comptime!(sink.is(Kind::List)) {
+                    if nan && comptime!(sink.rule.is_err()) {
+                        value = number;
+                    }
+                    let place = listed as usize
+                        + i * comptime!(plan.vector).runtime()
+                        + comptime!(lane).runtime();
+                    lists[comptime!(sink.list).runtime() * room as usize + place] = value.to_bits();
+                } else if comptime!(sink.rule.is_ok()) || !nan {
+                    if comptime!(sink.is(Kind::Totals)) {
                         add_to(&mut totals, value, 0.0f32, comptime!(sink.sum));
                         if comptime!(plan.weighted) {
                             let product = value * weight;
@@ -254,14 +318,16 @@ fn numbers_pass<N: Size, M: Size>(
     for k in 0..sinks {
         let sink = comptime!(plan.sinks[k].clone());
         let begin = comptime!(sink.counts).runtime();
-        if used[k] > 0 {
-            count(counts, &own, begin, used[k], private);
+        if comptime!(!sink.is(Kind::List)) {
+            if used[k] > 0 {
+                count(counts, &own, begin, used[k], private);
+            }
+            if nans[k] > 0 {
+                let place = begin + comptime!(sink.counter()).runtime();
+                count(counts, &own, place, nans[k], private);
+            }
         }
-        if nans[k] > 0 {
-            let place = begin + comptime!(sink.counter()).runtime();
-            count(counts, &own, place, nans[k], private);
-        }
-        if comptime!(!sink.totals) {
+        if comptime!(sink.is(Kind::Extremes)) {
             let from = slot_at + comptime!(sink.words).runtime();
             let range = Shared::<[Atomic<u32>]>::new_slice(2usize);
             if UNIT_POS == 0 {
@@ -289,4 +355,18 @@ fn numbers_pass<N: Size, M: Size>(
     let places = comptime!(plan.places.clone());
     hand_over(words, slot_at, &totals, &mut desk, 0usize, places, 1usize);
     flush(counts, &own, private);
+}
+
+/// Some weights, or a number that nothing reads.
+#[cube]
+fn weights_at<M: Size>(
+    weights: &Tensor<Vector<f32, M>>,
+    i: usize,
+    #[comptime] weighted: bool,
+) -> Vector<f32, M> {
+    let mut given = Vector::new(1.0f32);
+    if comptime!(weighted) {
+        given = weights[i];
+    }
+    given
 }

@@ -34,6 +34,8 @@ pub(super) fn pass(input: &Numbers, plan: &Plan<ValueSink>, mut state: DeviceSta
                 let marks = Tensor::cat(vec![mark(0).ones_like(), least, most], 0);
                 (count(counts, nan.clone(), rule), marks)
             }),
+            // Only what kernels take is listed.
+            ValueSink::List(_) => {}
         }
     }
     state

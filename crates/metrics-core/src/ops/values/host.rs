@@ -1,7 +1,9 @@
 //! The pass in host memory: blocks of numbers that every sink takes while they are in the cache.
 
 use super::{NanRule, Numbers, ValueSink};
-use crate::pass::{Placed, Plan};
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+use crate::pass::grow;
+use crate::pass::{HostList, Placed, Plan};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -30,6 +32,29 @@ pub(super) fn pass(
 
 #[cfg(not(any(feature = "flex", feature = "ndarray")))]
 pub(super) fn pass(_: &Numbers, _: &Plan<ValueSink>, _: &mut [i32], _: &mut [f64]) {}
+
+/// Appends to the lists of the sinks that have one.
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+pub(super) fn append(input: &Numbers, plan: &Plan<ValueSink>, lists: &mut [HostList]) {
+    for placed in &plan.sinks {
+        if let ValueSink::List(rule) = placed.sink {
+            crate::ops::host::floats(&input.values, |values| {
+                let list = grow(&mut placed.lists_of(lists)[0], values.len());
+                for (list, value) in list.iter_mut().zip(values) {
+                    let value = if value.is_nan() {
+                        rule.number(f32::NAN)
+                    } else {
+                        *value
+                    };
+                    *list = value.to_bits();
+                }
+            });
+        }
+    }
+}
+
+#[cfg(not(any(feature = "flex", feature = "ndarray")))]
+pub(super) fn append(_: &Numbers, _: &Plan<ValueSink>, _: &mut [HostList]) {}
 
 /// Some numbers.
 #[derive(Clone, Copy)]
@@ -69,6 +94,7 @@ impl Block<'_> {
                         (own.iter_mut().zip(more)).for_each(|(sum, more)| *sum += *more);
                     }
                     ValueSink::Extremes(_) => join(own, more[1], more[2]),
+                    ValueSink::List(_) => {}
                 }
             }
         }
@@ -89,6 +115,7 @@ impl Block<'_> {
         match placed.sink {
             ValueSink::Totals(rule) => totals(self, rule, counts, numbers),
             ValueSink::Extremes(rule) => extremes(self.values, rule, counts, numbers),
+            ValueSink::List(_) => {}
         }
     }
 }

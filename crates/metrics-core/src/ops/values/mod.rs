@@ -9,8 +9,8 @@ mod host;
 pub use cube::KernelPlan;
 
 use crate::{
-    REJECTED_SLOTS, Reason,
-    pass::{DeviceState, Input, Plan, Size},
+    REJECTED_SLOTS, Reason, ops,
+    pass::{DeviceState, HostList, Input, Plan, Size},
 };
 use burn::tensor::Tensor;
 
@@ -21,6 +21,15 @@ pub struct Numbers {
     pub values: Tensor<1>,
     /// The weights `[N]`, if there are any.
     pub weights: Option<Tensor<1>>,
+}
+
+impl Numbers {
+    /// Whether there is a pass that lists numbers.
+    pub(crate) fn are_listed(&self) -> bool {
+        let (n, device) = (self.values.dims()[0], self.values.device());
+        let fits = n > 0 && n <= ops::KERNEL_ELEMENTS;
+        ops::is_host(&device) || fits && ops::has_kernels(&device)
+    }
 }
 
 /// What becomes of a number that is NaN, or has a weight that is.
@@ -63,6 +72,10 @@ pub enum ValueSink {
     /// State: a counter of the numbers used and the rejected ones. Marks: 1 if there are others, and the smallest
     /// and the largest number.
     Extremes(NanRule),
+    /// All numbers, with NaN in place of those that are left out. The batches are [listed](Numbers::are_listed).
+    ///
+    /// State: a list.
+    List(NanRule),
 }
 
 impl Input for Numbers {
@@ -77,6 +90,12 @@ impl Input for Numbers {
             ValueSink::Totals(_) if self.is_weighted() => (3, 0),
             ValueSink::Totals(_) => (1, 0),
             ValueSink::Extremes(_) => (0, 3),
+            ValueSink::List(_) => {
+                return Size {
+                    lists: [1, 0],
+                    ..Size::default()
+                };
+            }
         };
         Size {
             counts: 1 + REJECTED_SLOTS,
@@ -88,6 +107,17 @@ impl Input for Numbers {
 
     fn on_host(&self, plan: &Plan<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
         host::pass(self, plan, counts, numbers);
+    }
+
+    fn on_host_with_lists(
+        &self,
+        plan: &Plan<ValueSink>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+        lists: &mut [HostList],
+    ) {
+        host::pass(self, plan, counts, numbers);
+        host::append(self, plan, lists);
     }
 
     fn on_device(&self, plan: &Plan<ValueSink>, state: DeviceState) -> DeviceState {

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS,
     batch::Regression,
+    ops::pairs::{AnyTerms, PairSink},
     states::{ValueListSummary, fold::add_rejected},
 };
 use std::{fmt::Debug, sync::Arc};
@@ -56,6 +57,10 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
+        if batch.pairs.are_listed(Some(&*self.terms)) {
+            let terms = AnyTerms(self.terms.clone());
+            return delta.want((&batch.pairs, PairSink::List(terms)));
+        }
         let (rows, terms) = measure(&*self.terms, batch.pairs.of(PairTerms::unit(&*self.terms)));
         let ([n, _], device) = (terms.dims(), terms.device());
         let terms = terms.slice([0..n, 0..1]).reshape([n]);
@@ -67,12 +72,21 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
-        let Some(counts) = delta.counts("rows") else {
-            return;
-        };
-        add_rejected(&mut summary.rejected, &counts[1..]);
-        let terms = delta.floats("terms").iter().flatten();
-        let used = terms.filter(|term| !term.is_nan());
-        summary.values.extend(used.map(|term| *term as f64));
+        if let Some(counts) = delta.counts("rows") {
+            add_rejected(&mut summary.rejected, &counts[1..]);
+        }
+        let appended = delta.floats("terms").iter().flatten().copied();
+        add(summary, appended);
+        for block in delta.blocks() {
+            add_rejected(&mut summary.rejected, &block.counts[1..]);
+            let listed = block.lists.iter().flat_map(|list| list.iter());
+            add(summary, listed.map(|bits| f32::from_bits(*bits)));
+        }
     }
+}
+
+/// Adds the terms of rows that are not rejected.
+fn add(summary: &mut ValueListSummary, terms: impl Iterator<Item = f32>) {
+    let used = terms.filter(|term| !term.is_nan());
+    summary.values.extend(used.map(f64::from));
 }

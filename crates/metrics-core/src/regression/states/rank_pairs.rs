@@ -3,12 +3,13 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Regression,
-    ops::pairs::{Pairs, Unit},
+    ops::pairs::{PairSink, Unit},
 };
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-/// Keeps every prediction and every target: the device state grows with the data, 8 bytes a pair.
+/// Keeps every prediction and every target: the device state grows with the data, 8 bytes a pair, in pieces with room
+/// for up to twice as many.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RankPairs {
     /// Outputs measured each by itself; without, all elements are of one output.
@@ -43,28 +44,54 @@ impl Accumulator for RankPairs {
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let Pairs { pred, target, .. } = batch.pairs.of(Unit::columns(self.outputs));
-        let [n, width] = pred.dims();
-        let rows = Tensor::cat(vec![pred, target], 1);
-        delta.append_floats("pairs", rows.reshape([2 * n * width]));
+        let unit = Unit::columns(self.outputs);
+        if batch.pairs.are_listed(None) {
+            return delta.want((&batch.pairs, PairSink::Ranks { unit }));
+        }
+        let [n, width] = batch.pred().dims();
+        let columns = vec![batch.pred().clone(), batch.target().clone()];
+        delta.append_floats(
+            "pairs",
+            Tensor::stack::<3>(columns, 2).reshape([2 * n * width]),
+        );
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut RankPairsSummary) {
-        for list in delta.floats("pairs") {
-            for row in list.chunks_exact(2 * self.width()) {
-                if row.iter().any(|value| value.is_nan()) {
-                    summary.rejected.add(Reason::Nan);
-                    continue;
-                }
-                let (pred, target) = row.split_at(self.width());
-                summary.pred.extend(pred.iter().map(|v| *v as f64));
-                summary.target.extend(target.iter().map(|v| *v as f64));
-            }
+        let appended = delta.floats("pairs").iter();
+        appended.for_each(|list| self.add(summary, list.iter().copied()));
+        for list in delta.blocks().iter().flat_map(|block| &block.lists) {
+            self.add(summary, list.iter().map(|bits| f32::from_bits(*bits)));
         }
     }
 }
 
-/// All pairs, in the order of batches; those of several devices device by device.
+impl RankPairs {
+    /// Adds predictions and targets in turn.
+    fn add(&self, summary: &mut RankPairsSummary, numbers: impl ExactSizeIterator<Item = f32>) {
+        summary.pred.reserve(numbers.len() / 2);
+        summary.target.reserve(numbers.len() / 2);
+        let width = 2 * self.width();
+        let mut row = Vec::with_capacity(width);
+        for number in numbers {
+            row.push(number);
+            if row.len() < width {
+                continue;
+            }
+            if row.iter().any(|value| value.is_nan()) {
+                summary.rejected.add(Reason::Nan);
+            } else {
+                for [pred, target] in row.as_chunks::<2>().0 {
+                    summary.pred.push(f64::from(*pred));
+                    summary.target.push(f64::from(*target));
+                }
+            }
+            row.clear();
+        }
+    }
+}
+
+/// All pairs, in the order of batches; those of several devices device by device, and those of batches with other
+/// numbers of columns one number after the other.
 ///
 /// Merging appends, so it is commutative only up to the order of the pairs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

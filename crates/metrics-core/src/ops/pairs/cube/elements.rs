@@ -1,7 +1,9 @@
 //! Sinks of single pairs, several of which a unit reads at once.
 
 use super::{
-    pair::{Pair, add_pair, begin_run, end_run, nan_code, pair_of, vector_at, weight_at},
+    pair::{
+        Pair, add_pair, begin_run, end_run, nan_code, pair_of, vector_at, weight_of, weights_at,
+    },
     plan::{KernelPlan, Walk},
     terms::{code_of, values_of},
 };
@@ -36,10 +38,11 @@ pub(super) fn pivot_place<N: Size, M: Size>(
     while i < n {
         let p = vector_at(pred, i, columns, pred_row, comptime!(plan.clone()));
         let t = vector_at(target, i, columns, target_row, comptime!(plan.clone()));
+        let given = weights_at(weights, i, comptime!(plan.clone()));
         let mut found = false;
         #[unroll]
         for lane in 0..comptime!(plan.vector) {
-            let weight = weight_at(weights, i, columns, lane, comptime!(plan.clone()));
+            let weight = weight_of(given, weights, i, columns, lane, comptime!(plan.clone()));
             let pair = pair_of(
                 p.extract(lane),
                 t.extract(lane),
@@ -93,12 +96,15 @@ pub(super) fn walk<N: Size, M: Size>(
     used: &mut Array<i32>,
     marks: &Array<f32>,
     ends: &mut Array<f32>,
+    lists: &mut Tensor<u32>,
     pred: &Tensor<Vector<f32, N>>,
     target: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, M>>,
     columns: usize,
     pred_row: usize,
     target_row: usize,
+    listed: usize,
+    room: usize,
     #[comptime] plan: KernelPlan,
 ) {
     let n = pred.len();
@@ -113,16 +119,28 @@ pub(super) fn walk<N: Size, M: Size>(
     while i < n {
         let p = vector_at(pred, i, columns, pred_row, comptime!(plan.clone()));
         let t = vector_at(target, i, columns, target_row, comptime!(plan.clone()));
+        let given = weights_at(weights, i, comptime!(plan.clone()));
         begin_run(&mut run, comptime!(in_runs.clone()));
         #[unroll]
         for lane in 0..comptime!(plan.vector) {
-            let weight = weight_at(weights, i, columns, lane, comptime!(plan.clone()));
+            let weight = weight_of(given, weights, i, columns, lane, comptime!(plan.clone()));
             let pair = pair_of(
                 p.extract(lane),
                 t.extract(lane),
                 weight,
                 comptime!(plan.weighted),
             );
+            #[unroll]
+            for k in 0..sinks {
+                let sink = comptime!(plan.sinks[k].clone());
+                if comptime!(sink.is_ranks()) {
+                    let element = i * comptime!(plan.vector).runtime() + comptime!(lane).runtime();
+                    let place = room * comptime!(sink.list).runtime();
+                    let place = place + 2 * (listed * columns + element);
+                    lists[place] = pair.pred.to_bits();
+                    lists[place + 1] = pair.target.to_bits();
+                }
+            }
             if pair.nan {
                 nans += 1i32;
             } else {
@@ -144,7 +162,7 @@ pub(super) fn walk<N: Size, M: Size>(
                                 run[comptime!(sink.sum + sink.terms())] += pair.weight;
                             }
                         }
-                    } else if comptime!(sink.is(Walk::Elements)) {
+                    } else if comptime!(sink.is(Walk::Elements) && !sink.is_ranks()) {
                         let code = add_terms(&mut run, &pair, k, comptime!(plan.clone()));
                         if code < 0 {
                             let place = comptime!(sink.counts).runtime() + 1 + slot(code);
@@ -162,7 +180,7 @@ pub(super) fn walk<N: Size, M: Size>(
     #[unroll]
     for k in 0..sinks {
         let sink = comptime!(plan.sinks[k].clone());
-        if comptime!(sink.is(Walk::Elements)) {
+        if comptime!(sink.is(Walk::Elements) && !sink.is_ranks()) {
             let rejected = comptime!(sink.counts).runtime() + 1;
             if nans > 0 {
                 count(counts, own, rejected + slot(nan_code()), nans, private);

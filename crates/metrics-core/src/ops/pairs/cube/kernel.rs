@@ -18,6 +18,7 @@ use cubecl::prelude::*;
 pub(super) fn pairs_pass<N: Size, M: Size>(
     counts: &mut Tensor<Atomic<i32>>,
     words: &mut Tensor<f32>,
+    lists: &mut Tensor<u32>,
     pred: &Tensor<Vector<f32, N>>,
     target: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, M>>,
@@ -25,6 +26,8 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     columns: u32,
     pred_row: u32,
     target_row: u32,
+    listed: u32,
+    room: u32,
     infinity: f32,
     #[comptime] plan: KernelPlan,
 ) {
@@ -32,6 +35,8 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     let columns = columns as usize;
     let pred_row = pred_row as usize;
     let target_row = target_row as usize;
+    let listed = listed as usize;
+    let room = room as usize;
     let private = comptime!(plan.own_counters());
     let own = own_counters(private);
     let mut desk = desk();
@@ -155,12 +160,15 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             &mut used,
             &marks,
             &mut ends,
+            lists,
             pred,
             target,
             weights,
             columns,
             pred_row,
             target_row,
+            listed,
+            room,
             comptime!(plan.clone()),
         );
     }
@@ -189,6 +197,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             &mut totals,
             &mut used,
             &mut desk,
+            lists,
             pred,
             target,
             weights,
@@ -196,6 +205,8 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             columns,
             pred_row,
             target_row,
+            listed,
+            room,
             infinity,
             comptime!(plan.clone()),
         );
@@ -204,7 +215,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     #[unroll]
     for k in 0..sinks {
         let sink = comptime!(plan.sinks[k].clone());
-        if used[k] != 0 {
+        if used[k] != 0 && comptime!(!sink.is_ranks()) {
             count(
                 counts,
                 &own,

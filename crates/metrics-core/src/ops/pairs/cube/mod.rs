@@ -65,23 +65,39 @@ pub(super) fn pass(
         return (state, false);
     };
     state.grow(cubes, plan.words);
-    for mut launch in launches {
-        launch.cubes = launch.cubes_for(shape).min(state.slots) as u32;
-        let weights = match &pairs.weights {
-            Some(weights) => weights.clone().into_dispatch(),
-            None => state.constants.clone().into_dispatch(),
-        };
-        let (counts, words) = <Dispatch as Kernels>::pairs(
-            state.counts.into_dispatch(),
-            state.words.into_dispatch(),
-            pairs.pred.clone().into_dispatch(),
-            pairs.target.clone().into_dispatch(),
-            weights,
-            launch,
-        );
-        state.counts = DeviceTensor::from_dispatch(counts);
-        state.words = DeviceTensor::from_dispatch(words);
-    }
+    // Each cube has a slot of its own.
+    let most = if plan.words > 0 { state.slots } else { CUBES };
+    let [listed, room] = state.lists.reserve(rows);
+    let (lists, (counts, words)) = state.lists.append(rows, |mut lists| {
+        let (mut counts, mut words) = (state.counts, state.words);
+        for mut launch in launches {
+            launch.cubes = launch.cubes_for(shape).min(most) as u32;
+            // Without weights there is a number in their place, which nothing reads.
+            let weights = pairs.weights.as_ref().unwrap_or(&state.constants);
+            let next = <Dispatch as Kernels>::pairs(
+                counts.into_dispatch(),
+                words.into_dispatch(),
+                lists.into_dispatch(),
+                pairs.pred.clone().into_dispatch(),
+                pairs.target.clone().into_dispatch(),
+                weights.clone().into_dispatch(),
+                launch,
+                [listed, room],
+            );
+            counts = DeviceTensor::from_dispatch(next.0);
+            words = DeviceTensor::from_dispatch(next.1);
+            lists = DeviceTensor::from_dispatch(next.2);
+        }
+        (lists, (counts, words))
+    });
+    let state = DeviceState {
+        counts,
+        words,
+        lists,
+        slots: state.slots,
+        constants: state.constants,
+        epoch: state.epoch,
+    };
     (state, true)
 }
 
@@ -101,15 +117,22 @@ impl KernelPlan {
 }
 
 /// See [`Kernels::pairs`].
+#[allow(clippy::too_many_arguments)]
 pub(in crate::ops) fn launch(
     counts: IntTensor<CubeBackend>,
     words: FloatTensor<CubeBackend>,
+    lists: IntTensor<CubeBackend>,
     pred: FloatTensor<CubeBackend>,
     target: FloatTensor<CubeBackend>,
     weights: FloatTensor<CubeBackend>,
     mut plan: KernelPlan,
-) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
-    let (counts, words) = (writable(counts), writable(words));
+    [listed, room]: [usize; 2],
+) -> (
+    IntTensor<CubeBackend>,
+    FloatTensor<CubeBackend>,
+    IntTensor<CubeBackend>,
+) {
+    let (counts, words, lists) = (writable(counts), writable(words), writable(lists));
     let weights = floats(weights);
     let [rows, columns] = [0, 1].map(|k| pred.meta.shape()[k]);
     let n = rows * columns;
@@ -137,7 +160,7 @@ pub(in crate::ops) fn launch(
     let cubes = CubeCount::new_1d(plan.cubes);
     plan.cubes = 0;
     // SAFETY: the kernel reads pairs below `rows` and `columns` in matrices of that shape, and weights below the number of
-    // rows; places in `counts` are checked against its length, and `words` has a slot for each cube.
+    // rows; places in `counts` are checked against its length, `words` has a slot for each cube, and `lists` has room for more rows.
     unsafe {
         kernel::pairs_pass::launch_unchecked(
             &counts.client,
@@ -147,6 +170,7 @@ pub(in crate::ops) fn launch(
             vectors[1],
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),
+            lists.clone().into_tensor_arg(),
             pred.into_tensor_arg(),
             target.into_tensor_arg(),
             weights.into_tensor_arg(),
@@ -154,11 +178,13 @@ pub(in crate::ops) fn launch(
             columns as u32,
             strides[0] as u32,
             strides[1] as u32,
+            listed as u32,
+            room as u32,
             f32::INFINITY,
             plan,
         );
     }
-    (counts, words)
+    (counts, words, lists)
 }
 
 /// A matrix whose rows may lie apart, within what indices of 32 bits reach.

@@ -60,9 +60,24 @@ pub(super) fn vector_at<N: Size>(
     x[place]
 }
 
+/// The weights of the numbers of a vector, if rows have one element.
+#[cube]
+pub(super) fn weights_at<M: Size>(
+    weights: &Tensor<Vector<f32, M>>,
+    i: usize,
+    #[comptime] plan: KernelPlan,
+) -> Vector<f32, M> {
+    let mut given = Vector::new(1.0f32);
+    if comptime!(plan.weighted && plan.narrow) {
+        given = weights[i];
+    }
+    given
+}
+
 /// The weight of a number of a vector.
 #[cube]
-pub(super) fn weight_at<M: Size>(
+pub(super) fn weight_of<M: Size>(
+    given: Vector<f32, M>,
     weights: &Tensor<Vector<f32, M>>,
     i: usize,
     columns: usize,
@@ -71,7 +86,7 @@ pub(super) fn weight_at<M: Size>(
 ) -> f32 {
     let mut weight = 1.0f32;
     if comptime!(plan.weighted && plan.narrow) {
-        weight = weights[i].extract(lane);
+        weight = given.extract(lane);
     } else if comptime!(plan.weighted) {
         let element = i * comptime!(plan.vector).runtime() + comptime!(lane).runtime();
         weight = weights[element / columns].extract(0usize);

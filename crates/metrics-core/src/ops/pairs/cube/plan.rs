@@ -58,13 +58,20 @@ pub(super) struct KernelSink {
     pub sum: usize,
     /// The first of its flags, of terms of outputs.
     pub flag: u32,
+    /// Numbers of a row in the lists before its own.
+    pub list: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    Moments { extremes: bool },
+    Moments {
+        extremes: bool,
+    },
     Joint,
     Terms(TermsKernel),
+    /// Lists: of pairs, and of terms of rows.
+    Ranks,
+    List(TermsKernel),
 }
 
 /// What a sink goes through one by one.
@@ -83,6 +90,8 @@ impl Kind {
             },
             PairSink::Joint { .. } => Self::Joint,
             PairSink::Terms(terms) => Self::Terms(terms.0.kernel()?),
+            PairSink::Ranks { .. } => Self::Ranks,
+            PairSink::List(terms) => Self::List(terms.0.kernel()?),
         })
     }
 
@@ -92,12 +101,17 @@ impl Kind {
             Self::Moments { .. } => MOMENTS,
             Self::Joint => JOINT,
             Self::Terms(kernel) => kernel.sums(),
+            Self::Ranks | Self::List(_) => 0,
         }
     }
 
     /// Whether there is a sum of weights, also of rows without weights.
     fn is_weighed(&self) -> bool {
-        !matches!(self, Self::Terms(_))
+        matches!(self, Self::Moments { .. } | Self::Joint)
+    }
+
+    fn is_listed(&self) -> bool {
+        matches!(self, Self::Ranks | Self::List(_))
     }
 }
 
@@ -112,6 +126,14 @@ impl KernelSink {
 
     pub fn is_joint(&self) -> bool {
         self.kind == Kind::Joint
+    }
+
+    pub fn is_ranks(&self) -> bool {
+        self.kind == Kind::Ranks
+    }
+
+    pub fn is_listed(&self) -> bool {
+        self.kind.is_listed()
     }
 
     /// Whether its sums are around pivots.
@@ -139,13 +161,13 @@ impl KernelSink {
         match self.kind {
             Kind::Moments { .. } => term == 2,
             Kind::Joint => (4..7).contains(&term),
-            Kind::Terms(_) => false,
+            Kind::Terms(_) | Kind::Ranks | Kind::List(_) => false,
         }
     }
 
     pub fn kernel(&self) -> TermsKernel {
         match &self.kind {
-            Kind::Terms(kernel) => kernel.clone(),
+            Kind::Terms(kernel) | Kind::List(kernel) => kernel.clone(),
             _ => TermsKernel::AbsolutePercentage,
         }
     }
@@ -170,7 +192,7 @@ impl KernelSink {
             columns,
         };
         let mut places: Vec<_> = (0..terms).map(|k| place(k * next, step, columns)).collect();
-        if weighted || self.has_pivots() {
+        if weighted && !self.is_listed() || self.has_pivots() {
             places.push(place(self.sums - 1, 0, 1));
         }
         places
@@ -203,7 +225,7 @@ impl KernelPlan {
     pub(super) fn in_runs(&self, walk: Walk) -> Vec<usize> {
         let sinks = self.sinks.iter().filter(|sink| sink.walk == walk);
         let sums = sinks.flat_map(|sink| {
-            let weights = usize::from(self.weighted);
+            let weights = usize::from(self.weighted && !sink.is_listed());
             let kept = (0..sink.terms() + weights).filter(|k| !sink.cancels(*k));
             kept.map(|k| sink.sum + k)
         });
@@ -214,15 +236,25 @@ impl KernelPlan {
 /// The walk of a sink over pairs of so many columns; `None` if there is no kernel for it.
 pub(in crate::ops::pairs) fn walk(sink: &PairSink, columns: usize) -> Option<Walk> {
     let kind = Kind::of(sink)?;
-    let of_rows = matches!(&kind, Kind::Terms(kernel) if kernel.of_rows());
+    let of_rows = matches!(&kind, Kind::Terms(kernel) | Kind::List(kernel) if kernel.of_rows());
     match sink.unit() {
+        _ if kind == Kind::Ranks => Some(Walk::Elements),
         Unit::Rows => of_rows.then_some(Walk::Rows),
         _ if of_rows || columns == 0 || kind.terms() > 2 && !kind.is_weighed() => None,
+        _ if kind.is_listed() => None,
         Unit::Elements => Some(Walk::Elements),
         Unit::Outputs(outputs) if outputs != columns => None,
         Unit::Outputs(1) => Some(Walk::Elements),
         Unit::Outputs(outputs) => (outputs <= SEGMENT).then_some(Walk::Outputs),
     }
+}
+
+/// A sink on its way into a launch.
+struct Sink<'a> {
+    placed: &'a Placed<PairSink>,
+    kind: Kind,
+    walk: Walk,
+    list: usize,
 }
 
 /// The launches that the sinks take which there is a kernel for: one, if they are not too many.
@@ -231,9 +263,11 @@ pub(super) fn launches(
     [rows, columns]: [usize; 2],
     weighted: bool,
 ) -> Vec<KernelPlan> {
-    let mut launches: Vec<Vec<(&Placed<PairSink>, Kind, Walk)>> = Vec::new();
-    let (mut sums, mut flags) = (0, 0);
+    let mut launches: Vec<Vec<Sink>> = Vec::new();
+    let (mut sums, mut flags, mut lists) = (0, 0, 0);
     for placed in &plan.sinks {
+        let list = lists;
+        lists += placed.size.lists[0];
         let (Some(walk), Some(kind)) = (walk(&placed.sink, columns), Kind::of(&placed.sink)) else {
             continue;
         };
@@ -244,7 +278,12 @@ pub(super) fn launches(
             (sums, flags) = (kind.terms() + 1, flagged);
         }
         if let Some(launch) = launches.last_mut() {
-            launch.push((placed, kind, walk));
+            launch.push(Sink {
+                placed,
+                kind,
+                walk,
+                list,
+            });
         }
     }
     let plans = launches.into_iter().map(|sinks| {
@@ -264,7 +303,7 @@ pub(super) fn launches(
             cubes: 1,
         };
         let (outputs, others): (Vec<_>, Vec<_>) =
-            (sinks.into_iter()).partition(|(_, _, walk)| *walk == Walk::Outputs);
+            (sinks.into_iter()).partition(|sink| sink.walk == Walk::Outputs);
         kernel.add(others, columns);
         kernel.single = kernel.places.len();
         kernel.add(outputs, columns);
@@ -280,9 +319,15 @@ pub(super) fn launches(
 }
 
 impl KernelPlan {
-    fn add(&mut self, sinks: Vec<(&Placed<PairSink>, Kind, Walk)>, columns: usize) {
+    fn add(&mut self, sinks: Vec<Sink>, columns: usize) {
         let mut flag = 1;
-        for (placed, kind, walk) in sinks {
+        for sink in sinks {
+            let Sink {
+                placed,
+                kind,
+                walk,
+                list,
+            } = sink;
             let flags = if kind.is_weighed() { 0 } else { 3 };
             let sink = KernelSink {
                 kind,
@@ -292,6 +337,7 @@ impl KernelPlan {
                 sums: placed.size.sums,
                 sum: self.places.len(),
                 flag,
+                list,
             };
             if walk == Walk::Outputs {
                 flag += flags;

@@ -41,6 +41,7 @@ pub(super) fn walk<N: Size, M: Size>(
     totals: &mut Array<f32>,
     used: &mut Array<i32>,
     desk: &mut Desk,
+    lists: &mut Tensor<u32>,
     pred: &Tensor<Vector<f32, N>>,
     target: &Tensor<Vector<f32, N>>,
     weights: &Tensor<Vector<f32, M>>,
@@ -48,6 +49,8 @@ pub(super) fn walk<N: Size, M: Size>(
     columns: usize,
     pred_row: usize,
     target_row: usize,
+    listed: usize,
+    room: usize,
     infinity: f32,
     #[comptime] plan: KernelPlan,
 ) {
@@ -110,12 +113,17 @@ pub(super) fn walk<N: Size, M: Size>(
                     if code == 0 {
                         code = code_of_weight;
                     }
+                    if comptime!(sink.is_listed()) {
+                        let place = room * comptime!(sink.list).runtime() + listed + row;
+                        // NaN by its bits, which some languages of shaders have no name for.
+                        lists[place] = select(code < 0, 0x7fc0_0000u32, term.to_bits());
+                    }
                     if code < 0 {
                         let place = comptime!(sink.counts).runtime() + 1 + slot(code);
                         count(counts, own, place, 1i32, private);
                     } else {
                         used[k] += 1i32;
-                        if weight > 0.0f32 {
+                        if weight > 0.0f32 && comptime!(!sink.is_listed()) {
                             add_to(totals, term * weight, 0.0f32, comptime!(sink.sum));
                             if comptime!(plan.weighted) {
                                 add_to(totals, weight, 0.0f32, comptime!(sink.sum + 1));

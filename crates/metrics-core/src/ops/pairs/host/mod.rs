@@ -1,8 +1,11 @@
 //! The pass in host memory: blocks of pairs that every sink takes while they are in the cache.
 
 mod joint;
+mod lists;
 mod moments;
 mod terms;
+
+pub(super) use lists::append;
 
 pub(crate) use terms::NumberTerms;
 
@@ -37,6 +40,7 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, counts: &mut [i32], num
                 let (rows, measured) = terms.0.measure(pairs.of(terms.0.unit()));
                 totals.add_measured(&rows, &measured);
             }
+            PairSink::Ranks { .. } | PairSink::List(_) => {}
             _ => any = true,
         }
     }
@@ -206,7 +210,7 @@ impl<'a> Block<'a> {
                         let mut totals = Totals::of(placed, weighted, counts, numbers);
                         terms.0.add(block, &mut totals);
                     }
-                    PairSink::Terms(_) => {}
+                    PairSink::Terms(_) | PairSink::Ranks { .. } | PairSink::List(_) => {}
                 }
             }
         }
