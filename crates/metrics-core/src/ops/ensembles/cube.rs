@@ -174,7 +174,7 @@ fn scores_pass(
     // The score of a row, and whether it has a NaN.
     let mut joined = Array::<f32>::new(2usize);
     let mut used = 0i32;
-    let mut first = CUBE_POS as usize * teams;
+    let mut first = CUBE_POS * teams;
     while first < rows {
         let row = first + (UNIT_POS / team) as usize;
         // Units beyond the last row go on with it, for the barriers need them all.
@@ -238,9 +238,9 @@ fn scores_pass(
                 }
             }
         }
-        first += CUBE_COUNT as usize * teams;
+        first += CUBE_COUNT * teams;
     }
-    let slot_at = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let slot_at = CUBE_POS * comptime!(plan.words).runtime();
     #[unroll]
     for k in 0..comptime!(plan.sinks.len()) {
         if used != 0 {

@@ -178,7 +178,7 @@ fn products_pass(
     let lanes = comptime!(UNITS as usize / plan.width()).runtime();
     let unit = UNIT_POS as usize;
     let lane = unit / width;
-    let slot_at = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let slot_at = CUBE_POS * comptime!(plan.words).runtime();
 
     // All sinks use the same rows and have the same pivots.
     let pivots = take_pivots(
@@ -216,7 +216,7 @@ fn products_pass(
 
     let mut totals = zeros(comptime!(plan.per_unit()));
     let mut used = 0i32;
-    let mut first = CUBE_POS as usize * at_once;
+    let mut first = CUBE_POS * at_once;
     while first < rows {
         let mut e = unit;
         while e < at_once * variables {
@@ -275,7 +275,7 @@ fn products_pass(
             row += lanes;
         }
         sync_cube();
-        first += CUBE_COUNT as usize * at_once;
+        first += CUBE_COUNT * at_once;
     }
 
     let mut high = Shared::<[f32]>::new_slice(UNITS as usize);
@@ -340,7 +340,7 @@ fn take_pivots(
     if column < variables {
         let from = slot_at + comptime!(plan.sinks[0].1).runtime();
         let mut pivot = 0.0f32;
-        let mut row = CUBE_POS as usize * at_once;
+        let mut row = CUBE_POS * at_once;
         let mut in_tile = 0usize.runtime();
         if words[from] != 0.0f32 {
             pivot = words[from + comptime!(2 * plan.products()).runtime() + column];
@@ -366,7 +366,7 @@ fn take_pivots(
                 row += 1;
                 if in_tile == at_once {
                     in_tile = 0usize.runtime();
-                    row += (CUBE_COUNT as usize - 1) * at_once;
+                    row += (CUBE_COUNT - 1) * at_once;
                 }
             }
         }

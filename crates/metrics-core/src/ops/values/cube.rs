@@ -248,7 +248,7 @@ fn numbers_pass<N: Size, M: Size>(
 ) {
     let private = comptime!(if plan.private { plan.counts } else { 0 });
     let own = own_counters(private);
-    let slot_at = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let slot_at = CUBE_POS * comptime!(plan.words).runtime();
     let sinks = comptime!(plan.sinks.len());
     let mut totals = zeros(comptime!(plan.places.len()));
     let mut ends = Array::<f32>::new(comptime!(2 * sinks));

@@ -40,7 +40,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     let private = comptime!(plan.own_counters());
     let own = own_counters(private);
     let mut desk = desk();
-    let slot_at = CUBE_POS as usize * comptime!(plan.words).runtime();
+    let slot_at = CUBE_POS * comptime!(plan.words).runtime();
     // A unit has a column of outputs.
     let width = comptime!(plan.width as u32);
     let column = (UNIT_POS % width) as usize;

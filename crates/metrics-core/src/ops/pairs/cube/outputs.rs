@@ -50,7 +50,7 @@ pub(super) fn pivot_row<N: Size, M: Size>(
     }
     sync_cube();
     let at_once = comptime!(rows_at_once(&plan)).runtime();
-    let mut row = CUBE_POS as usize * at_once + UNIT_POS as usize / width;
+    let mut row = CUBE_POS * at_once + UNIT_POS as usize / width;
     // Beyond the last row of a step, the next is as far away as the other cubes have rows.
     let mut step = 0usize.runtime();
     if column >= columns || !search {
@@ -81,7 +81,7 @@ pub(super) fn pivot_row<N: Size, M: Size>(
             row += lanes;
             if step == comptime!(STEPS).runtime() {
                 step = 0usize.runtime();
-                row += (CUBE_COUNT as usize - 1) * at_once;
+                row += (CUBE_COUNT - 1) * at_once;
             }
         }
     }
@@ -129,7 +129,7 @@ pub(super) fn walk<N: Size, M: Size>(
     }
     sync_cube();
     let mut turn = 0usize.runtime();
-    let mut first = CUBE_POS as usize * at_once;
+    let mut first = CUBE_POS * at_once;
     while first < rows {
         #[unroll]
         for s in 0..STEPS {
@@ -241,7 +241,7 @@ pub(super) fn walk<N: Size, M: Size>(
         }
         end_run(totals, &run, comptime!(in_runs.clone()));
         turn = next;
-        first += CUBE_COUNT as usize * at_once;
+        first += CUBE_COUNT * at_once;
     }
 }
 

@@ -60,7 +60,7 @@ pub(super) fn walk<N: Size, M: Size>(
     let lane = (UNIT_POS % team) as usize;
     let mut shape = Array::<f32>::new(7usize);
     let mut sums = Array::<f32>::new(3usize);
-    let mut first = CUBE_POS as usize * teams;
+    let mut first = CUBE_POS * teams;
     while first < rows {
         let row = first + (UNIT_POS / team) as usize;
         // Units beyond the last row go on with it, for the barriers need them all.
@@ -133,7 +133,7 @@ pub(super) fn walk<N: Size, M: Size>(
                 }
             }
         }
-        first += CUBE_COUNT as usize * teams;
+        first += CUBE_COUNT * teams;
     }
 }
 
