@@ -176,8 +176,10 @@ pub fn grow(list: &mut HostList, more: usize) -> &mut [u32] {
 pub struct DeviceState {
     /// Counters, `i32`.
     pub counts: Tensor<1, Int>,
-    /// `slots` times the words of the plan, `f32`.
+    /// `slots` times `width` `f32`; a number that nothing reads while there is no slot.
     pub words: Tensor<1>,
+    /// The `f32` of a slot: the words of the plan.
+    pub width: usize,
     /// How many slots there are.
     pub slots: usize,
     /// The constants of the plan.
@@ -190,30 +192,37 @@ pub struct DeviceState {
 
 impl DeviceState {
     pub(crate) fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
-        // Not every backend has tensors without elements. Behind the counters is one for the kernel.
+        // Not every backend has tensors without elements. What nothing reads is not written, which saves launches.
+        let nothing = || Tensor::empty([1], (device, DType::F32));
         let constants = if plan.constants.is_empty() {
-            &[0.0][..]
+            nothing()
         } else {
-            &plan.constants
+            Tensor::from_data(&plan.constants[..], (device, DType::F32))
         };
         let widths = plan.sinks.iter().flat_map(|placed| placed.size.lists);
         let widths = widths.filter(|width| *width > 0).collect();
         Self {
+            // Behind the counters is one for the kernel.
             counts: Tensor::zeros([plan.counts + 1], (device, DType::I32)),
-            words: Tensor::zeros([plan.words.max(1)], (device, DType::F32)),
-            slots: 1,
-            constants: Tensor::from_data(constants, (device, DType::F32)),
+            words: nothing(),
+            width: plan.words,
+            slots: 0,
+            constants,
             lists: DeviceLists::new(widths, device),
             epoch: 0,
         }
     }
 
-    /// Makes room for `slots` slots of `words` `f32` each. The new slots are zeros.
-    pub fn grow(&mut self, slots: usize, words: usize) {
-        if slots > self.slots && words > 0 {
-            let more = [(slots - self.slots) * words];
+    /// Makes room for `slots` slots. The new slots are zeros.
+    pub fn grow(&mut self, slots: usize) {
+        if slots > self.slots && self.width > 0 {
+            let more = [(slots - self.slots) * self.width];
             let zeros = Tensor::zeros(more, (&self.words.device(), DType::F32));
-            self.words = Tensor::cat(vec![self.words.clone(), zeros], 0);
+            self.words = if self.slots == 0 {
+                zeros
+            } else {
+                Tensor::cat(vec![self.words.clone(), zeros], 0)
+            };
             self.slots = slots;
         }
     }
@@ -236,6 +245,7 @@ impl DeviceState {
         placed: &Placed<S>,
         update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
     ) {
+        self.grow(1);
         let range = placed.words..placed.words + 2 * placed.size.sums;
         let sums = self.words.clone().slice(range.clone());
         let mut updated = None;
@@ -256,6 +266,7 @@ impl DeviceState {
         placed: &Placed<S>,
         update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
     ) {
+        self.grow(1);
         let range = placed.words..placed.words + placed.size.words();
         let words = self.words.clone().slice(range.clone());
         let mut updated = None;
@@ -399,7 +410,7 @@ impl<I: Input> Pass<I> {
         let lists = placed.flat_map(|placed| placed.lists..placed.lists + placed.size.lists());
         Some(Unread {
             counts: state.counts.clone(),
-            words: state.words.clone(),
+            words: (state.slots > 0).then(|| state.words.clone()),
             lists: lists.map(|list| state.lists.pieces(list)).collect(),
         })
     }
@@ -460,6 +471,8 @@ impl<I: Input> Pass<I> {
                         let parts = slots.map(|slot| Part::new(&slot[placed.words..], size));
                         let parts = if size.words() == 0 {
                             vec![]
+                        } else if read.words.is_empty() {
+                            vec![Part::new(&vec![0.0; size.words()], size)]
                         } else {
                             parts.collect()
                         };
@@ -481,7 +494,8 @@ impl<I: Input> Pass<I> {
 /// The state of a pass on a device: what is to be read.
 pub(crate) struct Unread {
     pub counts: Tensor<1, Int>,
-    pub words: Tensor<1>,
+    /// `None` without slots.
+    pub words: Option<Tensor<1>>,
     /// The pieces of each list.
     pub lists: Vec<Vec<Tensor<1, Int>>>,
 }
@@ -629,18 +643,18 @@ macro_rules! families {
             }
 
             /// Gives the block of every sink to its owner. `next` yields what was read of the
-            /// [`unread`](Self::unread) states, in their order, of which each has lists of a number of pieces.
+            /// [`unread`](Self::unread) states, in their order: of lists of a number of pieces, and of words if there are any.
             pub fn hand_out(
                 &self,
                 deltas: &mut [HostDelta],
-                mut next: impl FnMut(usize, usize) -> Result<ReadState, MetricError>,
+                mut next: impl FnMut(usize, usize, bool) -> Result<ReadState, MetricError>,
             ) -> Result<(), MetricError> {
                 $(for pass in &self.$passes {
                     let read = match &pass.flat {
                         Flat::Device(Some(state)) => {
                             let placed = pass.plan.sinks.iter();
                             let lists = placed.map(|placed| placed.size.lists()).sum();
-                            Some(next(lists, state.lists.count())?)
+                            Some(next(lists, state.lists.count(), state.slots > 0)?)
                         }
                         _ => None,
                     };

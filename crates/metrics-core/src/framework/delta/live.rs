@@ -62,7 +62,9 @@ impl Live {
         }
         for state in self.passes.unread() {
             transaction = transaction.register(state.counts);
-            transaction = transaction.register(state.words);
+            if let Some(words) = state.words {
+                transaction = transaction.register(words);
+            }
             for piece in state.lists.into_iter().flatten() {
                 transaction = transaction.register(piece);
             }
@@ -78,8 +80,9 @@ impl Live {
         let mut deltas = (self.deltas.iter())
             .map(|delta| host(delta, next))
             .collect::<Result<Vec<_>, _>>()?;
-        self.passes.hand_out(&mut deltas, |lists, pieces| {
-            let (counts, words) = (ints(next()?)?, floats(next()?)?);
+        self.passes.hand_out(&mut deltas, |lists, pieces, words| {
+            let counts = ints(next()?)?;
+            let words = if words { floats(next()?)? } else { vec![] };
             let lists = (0..lists).map(|_| {
                 let mut list = Vec::new();
                 for _ in 0..pieces {

@@ -86,7 +86,7 @@ pub(super) fn pass(
     let team = team.min(UNITS as usize);
     let teams = UNITS as usize / team;
     let cubes = rows.div_ceil(teams * ROWS_PER_TEAM).clamp(1, CUBES);
-    state.grow(cubes, plan.words);
+    state.grow(cubes);
     let kernel = KernelPlan {
         sinks: (plan.sinks.iter())
             .map(|placed| (placed.counts, placed.words))

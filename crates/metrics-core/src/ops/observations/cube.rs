@@ -105,7 +105,7 @@ pub(super) fn pass(
     };
     let most = (WORDS / plan.words).clamp(1, CUBES);
     let cubes = rows.div_ceil(kernel.rows() * TILES).clamp(1, most);
-    state.grow(cubes, plan.words);
+    state.grow(cubes);
     kernel.cubes = cubes.min(state.slots) as u32;
     let weights = match &input.weights {
         Some(weights) => weights.clone().into_dispatch(),

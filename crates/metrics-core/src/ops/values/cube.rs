@@ -102,7 +102,7 @@ pub(super) fn pass(
         return Err(state);
     }
     let mut cubes = n.div_ceil(UNITS as usize * PER_UNIT).clamp(1, CUBES);
-    state.grow(cubes, plan.words);
+    state.grow(cubes);
     if plan.words > 0 {
         // Each cube has a slot of its own.
         cubes = cubes.min(state.slots);
@@ -134,6 +134,7 @@ pub(super) fn pass(
         words,
         lists,
         slots: state.slots,
+        width: state.width,
         constants: state.constants,
         epoch: state.epoch,
     })

@@ -59,7 +59,7 @@ pub(super) fn pass(
     }
     let slots = launches.iter().filter(|(kernel, _)| kernel.has_sums());
     if let Some(slots) = slots.map(|(_, [along, _])| *along).max() {
-        state.grow(slots, plan.words);
+        state.grow(slots);
     }
     let [listed, room] = state.lists.reserve(rows);
     let (lists, (counts, words)) = state.lists.append(rows, |mut lists| {
@@ -100,6 +100,7 @@ pub(super) fn pass(
         words,
         lists,
         slots: state.slots,
+        width: state.width,
         constants: state.constants,
         epoch: state.epoch,
     };

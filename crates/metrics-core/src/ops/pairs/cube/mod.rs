@@ -64,7 +64,7 @@ pub(super) fn pass(
     let Some(cubes) = most else {
         return (state, false);
     };
-    state.grow(cubes, plan.words);
+    state.grow(cubes);
     // Each cube has a slot of its own.
     let most = if plan.words > 0 { state.slots } else { CUBES };
     let [listed, room] = state.lists.reserve(rows);
@@ -95,6 +95,7 @@ pub(super) fn pass(
         words,
         lists,
         slots: state.slots,
+        width: state.width,
         constants: state.constants,
         epoch: state.epoch,
     };

@@ -59,7 +59,7 @@ pub(super) fn pass(
     }
     state.epoch += 1;
     if kernel.has_words() {
-        state.grow(kernel.cubes(), plan.words);
+        state.grow(kernel.cubes());
     }
     let weights = match &rows.weights {
         Some(weights) => weights.clone(),
