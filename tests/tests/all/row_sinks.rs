@@ -371,3 +371,56 @@ fn weights_of_any_size_keep_their_digits() {
         }
     }
 }
+
+/// The values of a collection after a batch, or its errors as text.
+fn values(
+    metrics: impl Fn() -> MetricCollection<Multiclass>,
+    case: Case,
+    device: &Device,
+) -> String {
+    let mut metrics = metrics().validation(Validation::Ignore);
+    metrics.update(&case.batch(3, device)).unwrap();
+    format!("{:?}", metrics.compute())
+}
+
+#[test]
+fn sinks_that_a_launch_has_no_room_for() {
+    // The last ones of each kind are left to tensor operations.
+    let many = |weighted: bool| {
+        move || {
+            let mut metrics = MetricCollection::new();
+            for label in 0..12 {
+                metrics = metrics
+                    .with(BrierScore::multiclass(5).ignore_index(label))
+                    .with(HingeLoss::multiclass(5).ignore_index(label));
+                if !weighted {
+                    metrics = metrics.with(ExactMatch::multiclass(5).ignore_index(label));
+                }
+            }
+            for label in 0..if weighted { 34 } else { 2 } {
+                let curve = Auroc::multiclass(5).thresholds(Thresholds::Count(6));
+                metrics = metrics.with(curve.ignore_index(label));
+            }
+            metrics
+        }
+    };
+    for weighted in [false, true] {
+        let case = Case {
+            rows: 60,
+            weighted,
+            positions: (!weighted).then_some(3),
+            ..CASE
+        };
+        let ours = values(many(weighted), case, &reference());
+        assert!(ours.contains("Ok("), "{ours}");
+        for (name, device) in devices() {
+            let theirs = values(many(weighted), case, &device);
+            let (a, b) = (numbers(&ours), numbers(&theirs));
+            assert_eq!(a.len(), b.len(), "{name}: {ours}\n{theirs}");
+            for (a, b) in a.iter().zip(&b) {
+                let close = (a - b).abs() <= 2e-6 * a.abs().max(1.0);
+                assert!(close, "{name}, {a}, {b}: {ours}\n{theirs}");
+            }
+        }
+    }
+}

@@ -22,7 +22,8 @@ pub(in crate::ops) mod counts;
 mod curve;
 pub(in crate::ops) mod kinds;
 pub(in crate::ops) mod math;
-pub(in crate::ops) mod rows;
+mod rows;
+pub(in crate::ops) mod scan;
 mod sort;
 pub(in crate::ops) mod sums;
 pub(in crate::ops) mod teams;
@@ -218,8 +219,8 @@ fn row_scan(scores: CubeTensor, target: CubeTensor, likelihood: bool) -> (CubeTe
     let (scores, target) = (rows(scores), ints(target));
     let [n, classes] = scores.meta.shape().dims();
     same_length(n, &[&target]);
-    let wants = rows::Wants {
-        team: rows::team(classes),
+    let wants = scan::Wants {
+        team: scan::team(classes),
         likelihood,
         rival: false,
         outside: false,
@@ -477,7 +478,7 @@ impl MetricsBackend for CubeBackend {
         let (scores, outside) = (rows(scores), codes(outside));
         let [n, classes] = scores.meta.shape().dims();
         let out = empty(&scores, [n, classes], DType::F32);
-        let team = rows::team(classes);
+        let team = scan::team(classes);
         let dtype = elem(&scores);
         // SAFETY: the kernel reads and writes rows below `n` and columns below `classes`.
         unsafe {
@@ -671,7 +672,7 @@ impl MetricsBackend for CubeBackend {
         let [n, classes] = probabilities.meta.shape().dims();
         same_length(n, &[&target]);
         let codes = empty(&target, [n, classes], DType::I32);
-        let team = rows::team(classes);
+        let team = scan::team(classes);
         let dtypes = [elem(&probabilities), elem(&target)];
         // SAFETY: the kernel reads and writes rows below `n` and columns below `classes`.
         unsafe {
@@ -709,7 +710,7 @@ impl MetricsBackend for CubeBackend {
         let dtypes = [elem(&pred), elem(&target)];
         let nan = empty(&counts, [if columns > 1 { n } else { 1 }], DType::I32);
         if columns > 1 {
-            let team = rows::team(columns);
+            let team = scan::team(columns);
             // SAFETY: rows are below `n` and columns below `columns`.
             unsafe {
                 rows::nan_rows::launch_unchecked(

@@ -11,7 +11,7 @@ use crate::{
         UNITS,
         counts::PRIVATE,
         kinds::Meaning,
-        rows::{BOARD, Wants, team},
+        scan::{BOARD, Wants, team},
     },
 };
 use burn::tensor::DType;

@@ -14,7 +14,7 @@ use crate::{
         UNITS,
         counts::reached,
         math::{exp, is_infinite},
-        rows::Board,
+        scan::Board,
     },
 };
 use cubecl::prelude::*;
