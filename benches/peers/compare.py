@@ -233,7 +233,7 @@ class Peers:
         scores, target, batches = self.scored()
         own = [lambda scores, target: binned(scores, target, 200)] if numba else []
         return {"TorchMetrics": self.torchmetrics([tmc.BinaryAUROC(thresholds=200)], batches),
-                "torcheval": self.torcheval([te.BinaryBinnedAUROC(threshold=200)], batches),
+                "torcheval": self.torcheval([te.BinaryBinnedAUROC(threshold=torch.linspace(0, 1, 200, device=self.device))], batches),
                 "Numba": self.on_arrays(own, scores, target)}
 
     def w3m(self):
