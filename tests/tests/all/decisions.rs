@@ -1,9 +1,8 @@
 //! Decisions on every device against the host, whatever the shapes, the weights and the values.
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
-use metrics_core::{BatchOf, Summary, prelude::*};
+use metrics_core::{Batch, CollectionSummary, prelude::*};
 use metrics_tests::{devices, is_host, reference, samples::Random};
-use std::fmt::Debug;
 
 /// Numbers of a batch of decisions `[rows, labels]`.
 #[derive(Clone)]
@@ -120,41 +119,38 @@ impl Data {
     }
 }
 
-/// The numbers in the text of a summary.
-fn numbers(summary: &impl Debug) -> Vec<f64> {
+/// The numbers in the text of a summary, with the words before them.
+fn numbers(summary: &CollectionSummary) -> Vec<f64> {
     let text = format!("{summary:?}");
-    let words = text.split(|c: char| " ,:[](){}".contains(c));
+    let words = text.split(|c: char| " ,:[](){}\"\\".contains(c));
     words.filter_map(|word| word.parse().ok()).collect()
 }
 
-/// Compares what a metric accumulates on a device with what it accumulates on the host.
-fn agree<M: Metric>(
-    metric: M,
-    make: impl Fn(&Data, &Device) -> BatchOf<M>,
+/// Compares what metrics accumulate on a device with what they accumulate on the host.
+fn agree<B: Batch>(
+    metrics: MetricCollection<B>,
+    make: impl Fn(&Data, &Device) -> B,
     batches: &[Data],
     what: &str,
 ) {
     let summary = |device: &Device| {
-        let mut state = metric.state().validation(Validation::Ignore);
+        let mut metrics = metrics.fresh().validation(Validation::Ignore);
         for data in batches {
-            state.update(&make(data, device)).unwrap();
+            metrics.update(&make(data, device)).unwrap();
         }
-        state.summary().unwrap().clone()
+        metrics.summary().unwrap()
     };
-    let host = summary(&reference());
+    let host = numbers(&summary(&reference()));
     for (name, device) in devices() {
         if is_host(name) {
             continue;
         }
-        let ours = summary(&device);
-        let place = format!("{} on {name}, {what}", metric.name());
-        assert_eq!(ours.rejected(), host.rejected(), "{place}");
-        let (ours, host) = (numbers(&ours), numbers(&host));
-        assert_eq!(ours.len(), host.len(), "{place}");
+        let ours = numbers(&summary(&device));
+        assert_eq!(ours.len(), host.len(), "{name}, {what}");
         for (i, (ours, host)) in ours.iter().zip(&host).enumerate() {
             let close = (ours - host).abs() <= 1e-6 * host.abs().max(1e-12);
             let same = close || ours == host || (ours.is_nan() && host.is_nan());
-            assert!(same, "{place}, number {i}: {ours} and {host}");
+            assert!(same, "{name}, {what}, number {i}: {ours} and {host}");
         }
     }
 }
@@ -179,54 +175,77 @@ fn thresholds() -> Thresholds {
 #[test]
 fn binary_decisions_are_those_of_the_host() {
     for_each(&[[1, 1], [300, 1], [20_000, 1]], |batches, what| {
-        macro_rules! all {
-            ($($metric:expr,)*) => { $(agree($metric, Data::binary, batches, what);)* };
-        }
-        all!(
-            Accuracy::binary(),
-            Accuracy::binary().threshold(0.0).ignore_index(-1),
-            CalibrationError::binary(),
-            CalibrationError::binary().bins(600).ignore_index(-1),
-            BrierScore::binary().ignore_index(-1),
-            HingeLoss::binary(),
-            HingeLoss::binary().raw_scores().squared().ignore_index(-1),
-            Auroc::binary().thresholds(thresholds()),
-            Auroc::binary()
-                .thresholds(Thresholds::Count(400))
-                .ignore_index(-1),
-        );
-        agree(GroupFairness::new(3), Data::grouped, batches, what);
-        agree(GroupFairness::new(70), Data::grouped, batches, what);
+        let metrics = MetricCollection::new()
+            .with(Accuracy::binary())
+            .named("zero", Accuracy::binary().threshold(0.0).ignore_index(-1))
+            .with(CalibrationError::binary())
+            .named(
+                "many",
+                CalibrationError::binary().bins(600).ignore_index(-1),
+            )
+            .with(NormalizedEntropy::binary().ignore_index(-1))
+            .with(HingeLoss::binary())
+            .named(
+                "raw",
+                HingeLoss::binary().raw_scores().squared().ignore_index(-1),
+            )
+            .with(Auroc::binary().thresholds(thresholds()))
+            .named(
+                "fine",
+                Auroc::binary()
+                    .thresholds(Thresholds::Count(400))
+                    .ignore_index(-1),
+            );
+        agree(metrics, Data::binary, batches, what);
+        let metrics = MetricCollection::new()
+            .with(GroupFairness::new(3))
+            .named("many", GroupFairness::new(70).ignore_index(-1));
+        agree(metrics, Data::grouped, batches, what);
     });
+}
+
+/// More sums than a unit keeps, and more bins than a cube keeps, are several launches.
+#[test]
+fn many_sinks_are_those_of_the_host() {
+    for weighted in [false, true] {
+        let mut metrics = MetricCollection::new();
+        for i in 0..10 {
+            let metric = Accuracy::binary().threshold(i as f32 / 10.0);
+            metrics = metrics.named(format!("cells {i}"), metric);
+        }
+        for bins in [300, 400, 500] {
+            let metric = CalibrationError::binary().bins(bins);
+            metrics = metrics.named(format!("bins {bins}"), metric);
+        }
+        let batches = [1, 2].map(|seed| Data::new(seed, [500, 1], Scores::Hostile, weighted));
+        let what = format!("many sinks, weighted: {weighted}");
+        agree(metrics, Data::binary, &batches, &what);
+    }
 }
 
 #[test]
 fn labels_are_those_of_the_host() {
-    let shapes = [[1, 1], [7, 3], [2000, 3], [300, 20], [40, 300]];
+    let shapes = [[7, 3], [2000, 3], [300, 20], [40, 300]];
     for_each(&shapes, |batches, what| {
         let labels = batches[0].labels;
-        macro_rules! all {
-            ($($metric:expr,)*) => { $(agree($metric, Data::multilabel, batches, what);)* };
-        }
-        all!(
-            Accuracy::multilabel(labels).ignore_index(-1),
-            BrierScore::multilabel(labels).ignore_index(-1),
-            Auroc::multilabel(labels).thresholds(thresholds()),
-            Auroc::multilabel(labels)
-                .thresholds(Thresholds::Count(300))
-                .ignore_index(-1),
-            MultilabelRankingLoss::new(labels).ignore_index(-1),
-            MultilabelRankingAveragePrecision::new(labels),
-            MultilabelCoverageError::new(labels),
-        );
+        let mut metrics = MetricCollection::new()
+            .with(Accuracy::multilabel(labels).ignore_index(-1))
+            .with(NormalizedEntropy::multilabel(labels).ignore_index(-1))
+            .with(Auroc::multilabel(labels).thresholds(thresholds()))
+            .named(
+                "fine",
+                Auroc::multilabel(labels)
+                    .thresholds(Thresholds::Count(300))
+                    .ignore_index(-1),
+            )
+            .with(MultilabelRankingLoss::new(labels).ignore_index(-1))
+            .named("all", MultilabelRankingLoss::new(labels));
         if batches[0].weights.is_none() {
-            agree(
-                ExactMatch::multilabel(labels).ignore_index(-1),
-                Data::multilabel,
-                batches,
-                what,
-            );
+            metrics = metrics
+                .with(ExactMatch::multilabel(labels).ignore_index(-1))
+                .named("any", ExactMatch::multilabel(labels).threshold(0.0));
         }
+        agree(metrics, Data::multilabel, batches, what);
     });
 }
 
@@ -236,7 +255,10 @@ fn keys_are_those_of_the_host() {
         // A probability of a logit may differ in its last digit.
         if what.contains("Probabilities") {
             let labels = batches[0].labels;
-            agree(Auroc::multilabel(labels), Data::multilabel, batches, what);
+            let metrics = MetricCollection::new()
+                .with(Auroc::multilabel(labels))
+                .named("some", Auroc::multilabel(labels).ignore_index(0));
+            agree(metrics, Data::multilabel, batches, what);
         }
     });
 }

@@ -157,7 +157,7 @@ fn binary() -> MetricCollection<Binary> {
     MetricCollection::new()
         .with(Accuracy::binary())
         .with(CalibrationError::binary())
-        .with(BrierScore::binary())
+        .with(NormalizedEntropy::binary())
         .with(HingeLoss::binary())
         .with(Auroc::binary())
         .named("binned", Auroc::binary().thresholds(Thresholds::Count(50)))
@@ -166,7 +166,7 @@ fn binary() -> MetricCollection<Binary> {
 fn multilabel() -> MetricCollection<Multilabel> {
     MetricCollection::new()
         .with(Accuracy::multilabel(LABELS))
-        .with(BrierScore::multilabel(LABELS))
+        .with(NormalizedEntropy::multilabel(LABELS))
         .with(MultilabelRankingLoss::new(LABELS))
         .with(AveragePrecision::multilabel(LABELS))
         .named(

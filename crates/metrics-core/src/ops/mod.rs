@@ -18,6 +18,13 @@ mod backend;
 #[cfg(any(feature = "flex", feature = "ndarray", feature = "cube"))]
 mod call;
 #[cfg(feature = "cube")]
+// Kernels know but a few of Rust's functions, and no constants of `std`.
+#[allow(
+    clippy::approx_constant,
+    clippy::manual_is_multiple_of,
+    clippy::manual_range_contains,
+    clippy::panicking_overflow_checks
+)]
 mod cube;
 pub mod decisions;
 pub mod default;

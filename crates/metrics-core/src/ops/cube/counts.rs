@@ -336,8 +336,8 @@ pub(super) fn threshold_counts<F: Float>(
     flush(state, &own, private);
 }
 
-/// How many of `len` rising thresholds from `begin` on the value reaches. All are 0 or more, and compared by their bits,
-/// since a device may take small numbers for 0.
+/// How many of `len` rising thresholds from `begin` on the value reaches. Thresholds are 0 or more. They are compared by
+/// their bits, since a device may take small numbers for 0.
 #[cube]
 pub(in crate::ops) fn reached(
     thresholds: &Tensor<f32>,
@@ -347,10 +347,15 @@ pub(in crate::ops) fn reached(
 ) -> usize {
     let mut low = begin;
     let mut high = begin + len;
+    let bits = value.to_bits();
+    let place = select(bits == 0x8000_0000u32, 0u32, bits);
+    // A negative number, whose bits are larger, reaches none.
+    if place > 0x7fff_ffffu32 {
+        high = begin;
+    }
     while low < high {
         let middle = (low + high) / 2;
-        let threshold = thresholds[middle].to_bits() & 0x7fff_ffffu32;
-        if threshold <= (value.to_bits() & 0x7fff_ffffu32) {
+        if (thresholds[middle].to_bits() & 0x7fff_ffffu32) <= place {
             low = middle + 1;
         } else {
             high = middle;

@@ -1,6 +1,8 @@
 //! The pass over yes-or-no decisions: scores, or predicted labels, and targets 0 or 1.
 
 #[cfg(feature = "cube")]
+// Kernels know but a few of Rust's functions.
+#[allow(clippy::manual_is_multiple_of, clippy::panicking_overflow_checks)]
 pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -86,6 +88,7 @@ impl Decisions {
         let [n, labels] = self.dims();
         // Keys, and a weight for each row.
         let few = n.saturating_mul(labels + 1) <= super::KERNEL_ELEMENTS;
+        let few = few && labels < super::KERNEL_COLUMNS;
         super::is_host(&device) || (super::has_kernels(&device) && few)
     }
 

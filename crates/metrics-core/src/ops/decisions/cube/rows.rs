@@ -175,18 +175,18 @@ fn look<F: Float, I: Int>(
         let raw = target[lane.from + i];
         let code = decision_code::<I>(probability, raw, I::new(index), ignores);
         if code < 0 {
-            flags = flags | (1u32 << u32::cast_from(-code));
+            flags |= 1u32 << u32::cast_from(-code);
             if comptime!(is_unit) && lane.inside {
                 reject(counts, room, code, comptime!(sink.clone()), private);
             }
         } else {
-            flags = flags | comptime!(USED).runtime();
+            flags |= comptime!(USED).runtime();
             used += 1u32;
             relevant += u32::cast_from(code);
             if comptime!(is_unit) {
                 let predicted = select(is_above(probability, threshold), 1i32, 0i32);
                 if predicted != code {
-                    flags = flags | comptime!(WRONG).runtime();
+                    flags |= comptime!(WRONG).runtime();
                 }
             }
         }
