@@ -14,7 +14,7 @@ pub use function::TermsKernel;
 #[cfg(feature = "cube")]
 pub use function::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 
-use super::default::Rows;
+use super::weighed::Rows;
 use crate::{
     REJECTED_SLOTS,
     pass::{DeviceState, Input, Plan, Size},
