@@ -15,24 +15,6 @@
 //! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
 //! left out, in the order of [`Reason`](crate::Reason).
 
-// Kernels are written in what CubeCL reads of Rust, which lacks much of what clippy asks for. Without the feature clippy
-// looks at all other bodies with these lints.
-#![cfg_attr(
-    feature = "cube",
-    allow(
-        clippy::approx_constant,
-        clippy::assign_op_pattern,
-        clippy::collapsible_if,
-        clippy::manual_div_ceil,
-        clippy::manual_is_multiple_of,
-        clippy::manual_range_contains,
-        clippy::needless_range_loop,
-        clippy::panicking_overflow_checks,
-        clippy::result_large_err,
-        clippy::unnecessary_cast
-    )
-)]
-
 /// Returns what a loop over slices makes of tensors whose memory is the host's.
 macro_rules! on_host {
     ($tensor:expr, $own:expr) => {
