@@ -2,13 +2,13 @@
 
 use burn::tensor::{DType, Device, Int, IntDType, Tensor};
 use metrics_core::{
-    REJECTED_SLOTS, ScoreKind,
-    ops::{self, ConfusionOptions, LabelCountsOptions, MarginOptions, default},
+    REJECTED_SLOTS,
+    ops::{self, ConfusionOptions, LabelCountsOptions, codes, ranks, terms},
 };
 use metrics_tests::{
     cpus,
     golden::Array,
-    read::{floats, ints, totals},
+    read::{ints, totals},
     samples::Random,
 };
 
@@ -187,24 +187,6 @@ impl Data<'_> {
     }
 }
 
-#[test]
-fn weighted_counts() {
-    for_all(|data| {
-        // Cells that are kept in one cache line, in several copies, and in one.
-        for cells in [1, 4, 40, 5000] {
-            let places = data.codes([data.rows], cells);
-            let (weights, counts) = (data.weights(), data.counts(2 + REJECTED_SLOTS));
-            let sums = data.sums(cells);
-            let state = || (counts.clone(), sums.clone());
-            let ((counts, sums), (places, weights)) = (state(), (places.clone(), weights.clone()));
-            let ours = ops::weighted_counts(counts, sums, places.clone(), weights.clone());
-            let (counts, sums) = state();
-            let theirs = default::weighted_counts(counts, sums, places, weights);
-            data.states(&format!("{cells} cells"), ours, theirs);
-        }
-    });
-}
-
 /// A sum beyond the range of `f32` is infinite, and nothing else is.
 #[test]
 fn weights_beyond_the_range() {
@@ -216,34 +198,6 @@ fn weights_beyond_the_range() {
         let (_, sums) = ops::weighted_counts(counts, sums, cells, weights);
         assert_eq!(totals(sums), [f64::INFINITY, 3e38f32 as f64]);
     }
-}
-
-#[test]
-fn weighted_log_likelihood() {
-    for_all(|data| {
-        let target = data.labels([data.rows], data.width);
-        let logits = data.scores();
-        let (ranks, scan) = ops::row_scan(logits, target.clone());
-        let (weights, counts) = (data.weights(), data.counts(1 + REJECTED_SLOTS));
-        for ignore_index in [None, Some(0), Some(-1), Some(1 << 40)] {
-            let run = |f: fn(_, _, _, _, _, _) -> _| {
-                let (counts, ranks, scan) = (counts.clone(), ranks.clone(), scan.clone());
-                f(
-                    counts,
-                    ranks,
-                    scan,
-                    target.clone(),
-                    weights.clone(),
-                    ignore_index,
-                )
-            };
-            let (ours, theirs) = (
-                run(ops::weighted_log_likelihood),
-                run(default::weighted_log_likelihood),
-            );
-            data.states(&format!("{ignore_index:?}"), ours, theirs);
-        }
-    });
 }
 
 #[test]
@@ -265,69 +219,14 @@ fn term_sums() {
                     f(counts.clone(), sums.clone(), terms, codes, weights.clone())
                 };
                 let what = format!("{k} terms, weights: {}", weights.is_some());
-                data.states(&what, run(ops::term_sums), run(default::term_sums));
+                data.states(&what, run(ops::term_sums), run(terms::default::term_sums));
             }
         }
     });
 }
 
-const KINDS: [ScoreKind; 3] = [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits];
-
 #[test]
-fn decision_terms() {
-    for_all(|data| {
-        let scores = data.scores();
-        let target = data.labels([data.rows, data.width], 2);
-        let outside = ops::outside_unit(scores.clone());
-        for kind in KINDS {
-            let p = ops::sigmoid_probabilities(scores.clone(), outside.clone(), kind);
-            let codes = ops::decision_codes(p.clone(), target.clone(), Some(-1));
-            let run = |f: fn(_, _, _, _, _) -> Tensor<3>| {
-                let (scores, codes) = (scores.clone(), codes.clone());
-                let terms = f(scores, p.clone(), codes.clone(), outside.clone(), kind);
-                let used = ints(codes).into_iter().flat_map(|code| [code >= 0; 3]);
-                let terms = floats(terms).into_iter().zip(used);
-                let terms = terms.map(|(term, used)| if used { term } else { 0.0 });
-                terms.collect::<Vec<_>>()
-            };
-            let both = (run(ops::decision_terms), run(default::decision_terms));
-            data.close(&format!("{kind:?}"), both, 1e-6);
-        }
-    });
-}
-
-#[test]
-fn hinge_losses() {
-    for_all(|data| {
-        let (scores, target) = (data.scores(), data.labels([data.rows], data.width));
-        let number = scores.clone().is_nan().bool_not();
-        let checked = scores.clone().mask_fill(number, 0.0);
-        let codes = ops::class_codes(checked, target, Some(-1));
-        for (against_best, squared) in [(false, false), (false, true), (true, false), (true, true)]
-        {
-            let options = MarginOptions {
-                against_best,
-                squared,
-            };
-            let run = |f: fn(_, _, _) -> (Tensor<2>, Tensor<2, Int>)| {
-                let (losses, codes) = f(scores.clone(), codes.clone(), options);
-                let ([_, width], rejected) = (losses.dims(), ints(codes));
-                let losses = floats(losses).into_iter().enumerate();
-                let used = |(i, loss)| if rejected[i / width] < 0 { 0.0 } else { loss };
-                let losses: Vec<f64> = losses.map(used).collect();
-                (losses, rejected)
-            };
-            let ((ours, our_codes), (theirs, their_codes)) =
-                (run(ops::hinge_losses), run(default::hinge_losses));
-            let what = format!("{options:?}");
-            data.same(&what, (our_codes, their_codes));
-            data.close(&what, (ours, theirs), 0.0);
-        }
-    });
-}
-
-#[test]
-fn hits_and_cells() {
+fn hits() {
     for_all(|data| {
         let (scores, target) = (data.scores(), data.labels([data.rows], data.width));
         let pred = data.labels([data.rows], data.width);
@@ -343,25 +242,14 @@ fn hits_and_cells() {
                 };
                 let run = |f: fn(_, _, _) -> _| ints(f(ranks.clone(), target.clone(), options));
                 let what = format!("{options:?}");
-                data.same(&what, (run(ops::hits), run(default::hits)));
-                let both = (run(ops::confusion_cells), run(default::confusion_cells));
-                data.same(&what, both);
-                let run = |f: fn(_, _, _) -> (Tensor<1, Int>, Tensor<1, Int>)| {
-                    let (first, missed) = f(ranks.clone(), target.clone(), options);
-                    // What is negative in the second is nothing, whatever the number.
-                    [ints(first), ints(missed.clamp_min(-1))].concat()
-                };
-                data.same(
-                    &what,
-                    (run(ops::outcome_cells), run(default::outcome_cells)),
-                );
+                data.same(&what, (run(ops::hits), run(ranks::default::hits)));
             }
         }
     });
 }
 
 #[test]
-fn label_hits_and_cells() {
+fn label_hits() {
     for_all(|data| {
         let (scores, target) = (data.scores(), data.labels([data.rows, data.width], 2));
         for (threshold, ignore_index) in [(0.5, None), (0.25, Some(0)), (1.0, Some(-1))] {
@@ -371,42 +259,11 @@ fn label_hits_and_cells() {
             };
             let run = |f: fn(_, _, _) -> _| ints(f(scores.clone(), target.clone(), options));
             let what = format!("{options:?}");
-            data.same(&what, (run(ops::label_hits), run(default::label_hits)));
-            let both = (run(ops::decision_cells), run(default::decision_cells));
-            data.same(&what, both);
+            data.same(
+                &what,
+                (run(ops::label_hits), run(codes::default::label_hits)),
+            );
         }
-    });
-}
-
-#[test]
-fn threshold_cells() {
-    for_all(|data| {
-        let scores = data.scores();
-        let target = data.labels([data.rows, data.width], 2);
-        let codes = ops::decision_codes(scores.clone(), target, Some(-1));
-        // Evenly spaced, and not.
-        for thresholds in [&[0.0, 0.25, 0.5, 0.75, 1.0][..], &[0.1, 0.2, 0.9], &[0.5]] {
-            let run = |f: fn(_, _, &[f32]) -> _| ints(f(scores.clone(), codes.clone(), thresholds));
-            let both = (run(ops::threshold_cells), run(default::threshold_cells));
-            data.same(&format!("{thresholds:?}"), both);
-        }
-    });
-}
-
-#[test]
-fn in_two_cells() {
-    for_all(|data| {
-        let (cells, also) = (data.codes([data.rows], 9), data.codes([data.rows], 4));
-        let (weights, others) = (data.weights(), data.weights());
-        let run = |f: fn(_, _, _, _) -> (Tensor<1, Int>, Tensor<1>)| {
-            let (cells, also) = (cells.clone(), also.clone());
-            let (cells, weights) = f(cells, weights.clone(), also, others.clone());
-            (ints(cells), floats(weights))
-        };
-        let ((cells, weights), (their_cells, their_weights)) =
-            (run(ops::in_two_cells), run(default::in_two_cells));
-        data.same("cells", (cells, their_cells));
-        data.close("weights", (weights, their_weights), 0.0);
     });
 }
 
@@ -428,7 +285,10 @@ fn unit_matches() {
                 let state = data.counts(2 * samples + REJECTED_SLOTS);
                 let run = |f: fn(_, _, _) -> _| ints(f(state.clone(), hits.clone(), samples));
                 let what = format!("{samples} samples");
-                data.same(&what, (run(ops::unit_matches), run(default::unit_matches)));
+                data.same(
+                    &what,
+                    (run(ops::unit_matches), run(codes::default::unit_matches)),
+                );
             }
         }
     });
@@ -442,45 +302,24 @@ fn batches_of_no_rows() {
         let [table, ranks] =
             [[0, 2], [2, 0]].map(|dims| Tensor::<2, Int>::ones(dims, (&device, DType::I32)));
         let scores = Tensor::<2>::ones([0, 2], (&device, DType::F32));
-        let (weights, sums) = (
-            Tensor::<1>::ones([0], (&device, DType::F32)),
-            Tensor::<1>::ones([12], (&device, DType::F32)),
-        );
-        let same = |(after, after_sums): (Tensor<1, Int>, Tensor<1>), sums: Vec<f64>| {
-            assert_eq!(ints(after), [1; 8], "{name}");
-            assert_eq!(totals(after_sums), sums, "{name}");
-        };
-        let ones = || (counts.clone(), sums.clone());
-        let (before, state) = ones();
-        let after = ops::weighted_counts(before, state, flat.clone(), weights.clone());
-        same(after, vec![2.0; 6]);
-        let (before, state) = ones();
+        let weights = Tensor::<1>::ones([0], (&device, DType::F32));
+        let sums = Tensor::<1>::ones([12], (&device, DType::F32));
         let terms = Tensor::<3>::ones([0, 2, 2], (&device, DType::F32));
-        let after = ops::term_sums(before, state, terms, table.clone(), Some(weights.clone()));
-        same(after, vec![2.0; 6]);
-        let scan = Tensor::<2>::ones([4, 0], (&device, DType::F32));
-        let (before, target) = (counts.clone(), flat.clone());
-        let after =
-            ops::weighted_log_likelihood(before, ranks.clone(), scan, target, weights, None);
-        same(after, vec![0.0; 2]);
-        let after = ops::unit_matches(counts.clone(), table.clone(), 1);
+        let (after, sums) =
+            ops::term_sums(counts.clone(), sums, terms, table.clone(), Some(weights));
+        assert_eq!(ints(after), [1; 8], "{name}");
+        // A one in each half is a two.
+        assert_eq!(totals(sums), [2.0; 6], "{name}");
+        let after = ops::unit_matches(counts, table.clone(), 1);
         assert_eq!(ints(after), [1; 8], "{name}");
         let options = ConfusionOptions {
             classes: 2,
             top_k: 1,
             ignore_index: None,
         };
-        assert_eq!(ops::hits(ranks.clone(), flat.clone(), options).dims(), [0]);
-        assert_eq!(ops::confusion_cells(ranks, flat, options).dims(), [0]);
-        let options = MarginOptions {
-            against_best: true,
-            squared: false,
-        };
-        let (losses, codes) = ops::hinge_losses(scores.clone(), table.clone(), options);
-        assert_eq!([losses.dims(), codes.dims()], [[0, 1]; 2], "{name}");
-        let outside = ops::outside_unit(scores.clone());
-        let kind = ScoreKind::Auto;
-        let terms = ops::decision_terms(scores.clone(), scores, table, outside, kind);
-        assert_eq!(terms.dims(), [0, 2, 3], "{name}");
+        assert_eq!(ops::hits(ranks, flat, options).dims(), [0]);
+        let places = ops::labels_before(scores, table.clone());
+        assert_eq!(places.dims(), [0, 2], "{name}");
+        assert_eq!(ops::row_codes(table).dims(), [0, 1], "{name}");
     }
 }

@@ -121,13 +121,17 @@ fn areas_are_those_of_all_pairs() {
                     .iter()
                     .map(|c| if *c < 4 { -1 - c } else { c % 2 })
                     .collect();
-                let (counts, sums) = ops::curve_areas(
+                let areas = ops::curve_areas(
                     Tensor::<1>::from_floats(&scores[..], &device).reshape([n, columns]),
                     Tensor::<1, Int>::from_ints(&codes[..], &device)
                         .cast(IntDType::I32)
                         .reshape([n, columns]),
-                )
-                .unwrap();
+                );
+                // Without kernels the scores are read.
+                let Some((counts, sums)) = areas else {
+                    assert!(!["wgpu", "vulkan", "cuda"].contains(&name));
+                    continue;
+                };
                 let (counts, sums) = (ints(counts), floats(sums));
                 let place = format!("{name} [{n}, {columns}] of {distinct}");
                 let mut left_out = [0i64; REJECTED_SLOTS];

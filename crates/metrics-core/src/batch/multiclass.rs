@@ -163,9 +163,11 @@ impl Multiclass {
         }
     }
 
-    /// See [`ops::row_scan`]; `None` without scores.
+    /// See [`ops::row_scan`]. `None` without scores, and where the pass does not use what others have scanned.
     pub(crate) fn scan(&self) -> Option<(Tensor<2, Int>, Tensor<2>)> {
-        let scores = self.scores()?;
+        let scores = self
+            .scores()
+            .filter(|scores| ops::is_host(&scores.device()))?;
         let scan =
             (self.rows.scan).get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
         Some(scan.clone())

@@ -1,15 +1,17 @@
-//! The passes as kernels: what backends on CubeCL have of their own, lazy where Fusion is on.
+//! Passes and operations as kernels: what backends on CubeCL have of their own, lazy where Fusion is on.
 
 #[cfg(feature = "fusion")]
 use super::AREA_COUNTS;
 use super::{
-    cube,
+    ScoreKind, codes, cube,
     decisions::{self, Grid as DecisionsGrid, KernelPlan as DecisionsPlan},
     ensembles::{self, KernelPlan as EnsemblesPlan},
     observations::{self, KernelPlan as ObservationsPlan},
     pairs::{self, KernelPlan as PairsPlan},
+    probabilities,
     rows::{self, KernelPlan as RowsPlan},
     samples::{self, KernelPlan as SamplesPlan},
+    sort, sums,
     values::{self, KernelPlan as NumbersPlan},
 };
 #[cfg(feature = "fusion")]
@@ -25,7 +27,7 @@ use burn::{
 };
 use burn_cubecl::CubeBackend;
 
-/// The passes of backends on CubeCL. Each takes counters and words, see
+/// The kernels of backends on CubeCL. Each pass takes counters and words, see
 /// [`DeviceState`](crate::pass::DeviceState), and yields them with more added.
 #[backend_extension(
     Cube: cfg(feature = "cube"),
@@ -134,10 +136,62 @@ pub trait Kernels: Backend {
         grid: DecisionsGrid,
     ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
+    /// See [`ops::class_codes`](crate::ops::class_codes).
+    #[fusion(dtype = DType::I32, shape = probabilities)]
+    fn class_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self>;
+
+    /// See [`ops::mark_ignored`](crate::ops::mark_ignored).
+    #[fusion(dtype = DType::I32, shape = target)]
+    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self>;
+
+    /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
+    #[fusion(dtype = DType::F32, shape = scores)]
+    fn softmax_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self>;
+
+    /// See [`ops::outside_unit`](crate::ops::outside_unit).
+    #[fusion(dtype = DType::I32, shape = Shape::new([1]))]
+    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
+
+    /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
+    #[fusion(dtype = DType::F32, shape = Shape::new([2 * x[1]]))]
+    fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`ops::add_compensated`](crate::ops::add_compensated).
+    #[fusion(dtype = state, shape = state)]
+    fn add_compensated(state: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// See [`ops::sort_pairs`](crate::ops::sort_pairs).
+    #[fusion(meta = |keys, values| (
+        spec(DType::I32, values.shape[0]),
+        spec(DType::F32, keys.shape[0]),
+    ))]
+    fn sort_pairs(
+        keys: FloatTensor<Self>,
+        values: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
+    /// See [`ops::curve_areas`](crate::ops::curve_areas).
+    #[fusion(meta = |scores, _codes| (
+        spec(DType::I32, scores.shape[1] * AREA_COUNTS + REJECTED_SLOTS),
+        spec(DType::F32, 2 * scores.shape[1]),
+    ))]
+    fn curve_areas(
+        scores: FloatTensor<Self>,
+        codes: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>);
+
     /// See [`ops::key_areas`](crate::ops::key_areas).
     #[fusion(meta = |keys| (
-        TensorSpec { dtype: DType::I32, shape: Shape::new([keys.shape[1] * AREA_COUNTS + REJECTED_SLOTS]) },
-        TensorSpec { dtype: DType::F32, shape: Shape::new([2 * keys.shape[1]]) },
+        spec(DType::I32, keys.shape[1] * AREA_COUNTS + REJECTED_SLOTS),
+        spec(DType::F32, 2 * keys.shape[1]),
     ))]
     fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>);
 
@@ -148,6 +202,13 @@ pub trait Kernels: Backend {
         scores: FloatTensor<Self>,
         epoch: i32,
     ) -> IntTensor<Self>;
+}
+
+/// A list of so many numbers.
+#[cfg(feature = "fusion")]
+fn spec(dtype: DType, length: usize) -> TensorSpec {
+    let shape = Shape::new([length]);
+    TensorSpec { dtype, shape }
 }
 
 impl Kernels for CubeBackend {
@@ -252,8 +313,54 @@ impl Kernels for CubeBackend {
         )
     }
 
+    fn class_codes(
+        probabilities: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        ignore_index: Option<i64>,
+    ) -> IntTensor<Self> {
+        codes::cube::class_codes(probabilities, target, ignore_index)
+    }
+
+    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self> {
+        codes::cube::mark_ignored(target, ignore_index)
+    }
+
+    fn softmax_probabilities(
+        scores: FloatTensor<Self>,
+        outside: IntTensor<Self>,
+        kind: ScoreKind,
+    ) -> FloatTensor<Self> {
+        probabilities::cube::softmax_probabilities(scores, outside, kind)
+    }
+
+    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
+        probabilities::cube::outside_unit(scores)
+    }
+
+    fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        sums::cube::sum_compensated(x)
+    }
+
+    fn add_compensated(state: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        sums::cube::add_compensated(state, x)
+    }
+
+    fn sort_pairs(
+        keys: FloatTensor<Self>,
+        values: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        sort::cube::sort_pairs(keys, values)
+    }
+
+    fn curve_areas(
+        scores: FloatTensor<Self>,
+        codes: IntTensor<Self>,
+    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        sort::cube::curve_areas(scores, codes)
+    }
+
     fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>) {
-        cube::key_areas(keys)
+        sort::cube::key_areas(keys)
     }
 
     fn tell_logits(

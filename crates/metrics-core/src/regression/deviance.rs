@@ -2,7 +2,7 @@
 //! the two are nearly equal.
 
 use crate::ops::{
-    default::{is_near, log1p_excess},
+    math::{is_near, log1p_excess},
     scalar::OfPair,
 };
 use burn::tensor::Tensor;

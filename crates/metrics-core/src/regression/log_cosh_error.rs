@@ -2,7 +2,7 @@ use super::{per_output, suffix, value_per_output};
 use crate::{
     Identity, Metric, MetricError, Value,
     ops::{
-        default::log1p,
+        math::log1p,
         pairs::TermsKernel,
         scalar::{exp, ln},
     },

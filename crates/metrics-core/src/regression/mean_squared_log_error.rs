@@ -1,7 +1,7 @@
 use super::error_of_terms;
 use crate::{
     Identity, Reason,
-    ops::{default::log1p, pairs::TermsKernel, scalar::ln},
+    ops::{math::log1p, pairs::TermsKernel, scalar::ln},
     regression::states::{MAX_SUMS, PairSums, PairTerms},
 };
 use burn::tensor::{Bool, Tensor};

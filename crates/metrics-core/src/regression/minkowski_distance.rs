@@ -1,6 +1,6 @@
 use crate::{
     Identity, Metric, MetricError, Value,
-    ops::{default::power, pairs::TermsKernel},
+    ops::{math::power, pairs::TermsKernel},
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms},
 };
 use burn::tensor::Tensor;

@@ -2,7 +2,7 @@ use super::deviance::{exp_excess, log_ratio, number, relative_entropy};
 use crate::{
     Identity, Metric, MetricError, Reason, Value,
     ops::{
-        default::power,
+        math::power,
         pairs::TermsKernel,
         scalar::{OfPair, exp, ln},
     },

@@ -10,18 +10,6 @@ use cubecl::prelude::*;
 /// The most counters a cube keeps for itself: half of the memory that WebGPU promises.
 pub(in crate::ops) const PRIVATE: usize = 2048;
 
-/// How many elements there must be for each counter, so that clearing and adding a cube's own is worth
-/// it.
-const PER_COUNTER: usize = 4;
-
-/// How many counters each cube keeps for itself: all or none.
-pub(in crate::ops) fn private(counters: usize, elements: usize) -> usize {
-    match counters <= PRIVATE && elements >= PER_COUNTER * counters {
-        true => counters,
-        false => 0,
-    }
-}
-
 /// The cube's own counters, all zero.
 #[cube]
 pub(in crate::ops) fn own_counters(#[comptime] private: usize) -> Shared<[Atomic<i32>]> {
@@ -87,79 +75,6 @@ pub(in crate::ops) fn weight_code(weight: f32) -> i32 {
     code
 }
 
-#[cube(launch_unchecked)]
-pub(super) fn confusion<I: Int>(
-    state: &mut Tensor<Atomic<i32>>,
-    ranks: &Tensor<i32>,
-    target: &Tensor<I>,
-    classes: u32,
-    top_k: i32,
-    ignored: InputScalar,
-    #[comptime] ignores: bool,
-    #[comptime] matrix: bool,
-    #[comptime] private: usize,
-    #[define(I)] _dtype: ElemType,
-) {
-    let n = target.len();
-    let own = own_counters(private);
-    let mut i = ABSOLUTE_POS;
-    while i < n {
-        let rank = ranks[n + i];
-        let raw = target[i];
-        let target = label::<I>(raw);
-        let code = row_code::<I>(rank, raw, ignored.get::<I>(), ignores);
-        let pred = select(rank < top_k, target, ranks[i]);
-        count_pair(
-            state,
-            &own,
-            target,
-            pred,
-            code,
-            classes as usize,
-            matrix,
-            private,
-        );
-        i += CUBE_COUNT * CUBE_DIM as usize;
-    }
-    flush(state, &own, private);
-}
-
-#[cube(launch_unchecked)]
-pub(super) fn label_confusion<P: Int, I: Int>(
-    state: &mut Tensor<Atomic<i32>>,
-    pred: &Tensor<P>,
-    target: &Tensor<I>,
-    classes: u32,
-    ignored: InputScalar,
-    #[comptime] ignores: bool,
-    #[comptime] matrix: bool,
-    #[comptime] private: usize,
-    #[define(P, I)] _dtypes: [ElemType; 2],
-) {
-    let n = target.len();
-    let own = own_counters(private);
-    let mut i = ABSOLUTE_POS;
-    while i < n {
-        let raw = target[i];
-        let target = label::<I>(raw);
-        let pred = label::<P>(pred[i]);
-        let rank = label_rank(pred, target, classes as i32);
-        let code = row_code::<I>(rank, raw, ignored.get::<I>(), ignores);
-        count_pair(
-            state,
-            &own,
-            target,
-            pred,
-            code,
-            classes as usize,
-            matrix,
-            private,
-        );
-        i += CUBE_COUNT * CUBE_DIM as usize;
-    }
-    flush(state, &own, private);
-}
-
 /// The negative code of a row that is left out, else 0.
 #[cube]
 pub(in crate::ops) fn row_code<I: Int>(
@@ -175,37 +90,6 @@ pub(in crate::ops) fn row_code<I: Int>(
     code
 }
 
-/// Counts a pair of target and prediction, or a negative code.
-#[cube]
-fn count_pair(
-    state: &mut Tensor<Atomic<i32>>,
-    own: &Shared<[Atomic<i32>]>,
-    target: i32,
-    pred: i32,
-    code: i32,
-    classes: usize,
-    #[comptime] matrix: bool,
-    #[comptime] private: usize,
-) {
-    let bins = if comptime!(matrix) {
-        classes * classes
-    } else {
-        3 * classes
-    };
-    let (target, pred) = (usize::cast_from(target), usize::cast_from(pred));
-    if code < 0 {
-        count(state, own, bins + slot(code), 1i32, private);
-    } else if comptime!(matrix) {
-        count(state, own, target * classes + pred, 1i32, private);
-    } else {
-        if target == pred {
-            count(state, own, target, 1i32, private);
-        }
-        count(state, own, classes + pred, 1i32, private);
-        count(state, own, 2 * classes + target, 1i32, private);
-    }
-}
-
 /// See [`ops::label_ranks`](crate::ops::label_ranks).
 #[cube]
 pub(in crate::ops) fn label_rank(pred: i32, target: i32, classes: i32) -> i32 {
@@ -216,55 +100,6 @@ pub(in crate::ops) fn label_rank(pred: i32, target: i32, classes: i32) -> i32 {
         rank = comptime!(Reason::InvalidPrediction.code()).runtime();
     }
     rank
-}
-
-#[cube(launch_unchecked)]
-pub(super) fn label_ranks<P: Int, I: Int>(
-    pred: &Tensor<P>,
-    target: &Tensor<I>,
-    ranks: &mut Tensor<i32>,
-    classes: i32,
-    #[define(P, I)] _dtypes: [ElemType; 2],
-) {
-    let n = target.len();
-    let i = ABSOLUTE_POS;
-    if i < n {
-        let target = label::<I>(target[i]);
-        let pred = label::<P>(pred[i]);
-        let known = pred >= 0 && pred < classes;
-        ranks[i] = select(known, pred, 0i32);
-        ranks[n + i] = label_rank(pred, target, classes);
-    }
-}
-
-#[cube(launch_unchecked)]
-pub(super) fn label_counts<F: Float, I: Int>(
-    state: &mut Tensor<Atomic<i32>>,
-    scores: &Tensor<F>,
-    target: &Tensor<I>,
-    threshold: f32,
-    ignored: InputScalar,
-    #[comptime] ignores: bool,
-    #[comptime] private: usize,
-    #[define(F, I)] _dtypes: [ElemType; 2],
-) {
-    let n = target.len();
-    let labels = scores.shape(1);
-    let own = own_counters(private);
-    let mut i = ABSOLUTE_POS;
-    while i < n {
-        let score = f32::cast_from(scores[i]);
-        let code = decision_code::<I>(score, target[i], ignored.get::<I>(), ignores);
-        if code < 0 {
-            count(state, &own, 4 * labels + slot(code), 1i32, private);
-        } else {
-            let pred = select(score > threshold, 1usize, 0usize);
-            let place = (i % labels) * 4 + code as usize * 2 + pred;
-            count(state, &own, place, 1i32, private);
-        }
-        i += CUBE_COUNT * CUBE_DIM as usize;
-    }
-    flush(state, &own, private);
 }
 
 /// A target of 0 or 1, or the code of a rejected element.
@@ -288,56 +123,8 @@ pub(in crate::ops) fn decision_code<I: Int>(
     code
 }
 
-#[cube(launch_unchecked)]
-pub(super) fn decision_codes<F: Float, I: Int>(
-    scores: &Tensor<F>,
-    target: &Tensor<I>,
-    codes: &mut Tensor<i32>,
-    ignored: InputScalar,
-    #[comptime] ignores: bool,
-    #[define(F, I)] _dtypes: [ElemType; 2],
-) {
-    let i = ABSOLUTE_POS;
-    if i < codes.len() {
-        let score = f32::cast_from(scores[i]);
-        codes[i] = decision_code::<I>(score, target[i], ignored.get::<I>(), ignores);
-    }
-}
-
-#[cube(launch_unchecked)]
-pub(super) fn threshold_counts<F: Float>(
-    state: &mut Tensor<Atomic<i32>>,
-    probabilities: &Tensor<F>,
-    target: &Tensor<i32>,
-    thresholds: &Tensor<f32>,
-    #[comptime] private: usize,
-    #[define(F)] _dtype: ElemType,
-) {
-    let labels = probabilities.shape(1);
-    let block = thresholds.len() + 1;
-    let own = own_counters(private);
-    let mut i = ABSOLUTE_POS;
-    while i < target.len() {
-        let code = target[i];
-        if code < 0 {
-            count(state, &own, labels * 2 * block + slot(code), 1i32, private);
-        } else {
-            let reached = reached(
-                thresholds,
-                0usize,
-                thresholds.len(),
-                f32::cast_from(probabilities[i]),
-            );
-            let place = ((i % labels) * 2 + code as usize) * block + reached;
-            count(state, &own, place, 1i32, private);
-        }
-        i += CUBE_COUNT * CUBE_DIM as usize;
-    }
-    flush(state, &own, private);
-}
-
-/// How many of `len` rising thresholds from `begin` on the value reaches. Thresholds are 0 or more. They are compared by
-/// their bits, since a device may take small numbers for 0.
+/// How many of `len` rising thresholds from `begin` on the value reaches. All are 0 or more, and compared by their bits,
+/// since a device may take small numbers for 0.
 #[cube]
 pub(in crate::ops) fn reached(
     thresholds: &Tensor<f32>,
@@ -362,40 +149,4 @@ pub(in crate::ops) fn reached(
         }
     }
     low - begin
-}
-
-/// Adds up what every unit counted, with one addition to the state per cube.
-#[cube]
-pub(in crate::ops) fn tally(state: &mut Tensor<Atomic<i32>>, place: usize, amount: i32) {
-    let total = Shared::<[Atomic<i32>]>::new_slice(1usize);
-    if UNIT_POS == 0 {
-        total[0].store(0i32);
-    }
-    sync_cube();
-    if amount != 0 {
-        total[0].fetch_add(amount);
-    }
-    sync_cube();
-    if UNIT_POS == 0 {
-        let all = total[0].load();
-        if all != 0 {
-            state[place].fetch_add(all);
-        }
-    }
-}
-
-#[cube(launch_unchecked)]
-pub(super) fn mark_ignored<I: Int>(
-    target: &Tensor<I>,
-    marked: &mut Tensor<i32>,
-    ignored: InputScalar,
-    #[comptime] mark: i32,
-    #[define(I)] _dtype: ElemType,
-) {
-    let i = ABSOLUTE_POS;
-    if i < marked.len() {
-        let raw = target[i];
-        let label = label::<I>(raw);
-        marked[i] = select(raw == ignored.get::<I>(), comptime!(mark).runtime(), label);
-    }
 }

@@ -1,6 +1,6 @@
 //! Whether the scores of a batch are probabilities or logits, as a kernel finds it out.
 
-use super::{CUBE, elem, math::is_outside_unit, rows, walking, writable};
+use super::{CUBE, elem, math::is_outside_unit, rows::rows, walking, writable};
 use crate::ScoreKind;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};

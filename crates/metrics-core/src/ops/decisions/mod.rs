@@ -8,6 +8,8 @@ mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
 mod keys;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 use super::{RANKING_TERMS, ScoreKind};
 use crate::{
@@ -270,7 +272,7 @@ impl Input for Decisions {
             DecisionSink::Thresholds { thresholds, .. } => {
                 thresholds.iter().map(|threshold| threshold.get()).collect()
             }
-            DecisionSink::Calibration { bins, .. } => super::default::edges(*bins),
+            DecisionSink::Calibration { bins, .. } => super::bins::edges(*bins),
             _ => Vec::new(),
         }
     }

@@ -3,6 +3,10 @@
 #[cfg(feature = "cube")]
 pub(super) mod cube;
 mod default;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod host;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 #[cfg(feature = "cube")]
 pub use cube::KernelPlan;
@@ -52,9 +56,9 @@ impl Input for Ensembles {
     fn on_host(&self, plan: &Plan<EnsembleSink>, counts: &mut [i32], numbers: &mut [f64]) {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         {
-            let batch = super::host::scores(&self.pred, &self.target, &self.weights);
+            let batch = host::scores(&self.pred, &self.target, &self.weights);
             for placed in &plan.sinks {
-                let more = batch.used_and_rejected();
+                let more = batch.counts;
                 (placed.counts_of(counts).iter_mut().zip(more)).for_each(|(count, n)| *count += n);
                 let sums = placed.numbers_of(numbers).iter_mut();
                 sums.zip(&batch.totals).for_each(|(sum, x)| *sum += x);

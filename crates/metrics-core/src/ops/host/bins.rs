@@ -1,7 +1,6 @@
 //! Counting by thresholds and by bins.
 
-use super::passes::{add, slot};
-use crate::ops::default;
+use crate::ops::bins::edges;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -16,7 +15,7 @@ pub(in crate::ops) struct Reached {
 impl Reached {
     /// The edges of so many bins of equal width.
     pub(in crate::ops) fn of_bins(bins: usize) -> Self {
-        let edges = Self::new(&default::edges(bins));
+        let edges = Self::new(&edges(bins));
         Self {
             scale: Some(bins as f32),
             ..edges
@@ -138,135 +137,6 @@ pub(super) fn in_parts(
     }
 }
 
-/// See [`ops::threshold_counts`](crate::ops::threshold_counts).
-pub(super) fn threshold_counts(
-    state: &mut [i32],
-    probabilities: &[f32],
-    target: &[i32],
-    labels: usize,
-    thresholds: &[f32],
-) {
-    if labels == 0 {
-        return;
-    }
-    let reached = Reached::new(thresholds);
-    let block = thresholds.len() + 1;
-    in_parts(state, target.len() / labels, labels, |state, rows| {
-        let range = rows.start * labels..rows.end * labels;
-        let (probabilities, target) = (&probabilities[range.clone()], &target[range]);
-        count(state, probabilities, target, labels, block, &reached);
-    });
-}
-
-/// See [`ops::threshold_cells`](crate::ops::threshold_cells).
-pub(super) fn threshold_cells(
-    probabilities: &[f32],
-    target: &[i32],
-    labels: usize,
-    thresholds: &[f32],
-) -> Vec<i32> {
-    let reached = Reached::new(thresholds);
-    let block = thresholds.len() + 1;
-    let size = PER_THREAD / labels.max(1) * labels + labels;
-    let mut cells = target.to_vec();
-    let parts = cells.par_chunks_mut(size.max(1));
-    let parts = parts.zip(probabilities.par_chunks(size.max(1)));
-    parts.for_each(|(cells, probabilities)| {
-        let pairs = cells.iter_mut().zip(probabilities);
-        for (label, (cell, value)) in (0..labels).cycle().zip(pairs) {
-            // A negative code stays what it is.
-            if *cell >= 0 {
-                let reached = match reached.scale {
-                    Some(scale) => reached.evenly(scale, *value),
-                    None => reached.search(*value),
-                };
-                *cell = ((label * 2 + *cell as usize) * block + reached) as i32;
-            }
-        }
-    });
-    cells
-}
-
-#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn count(
-    state: &mut [i32],
-    probabilities: &[f32],
-    target: &[i32],
-    labels: usize,
-    block: usize,
-    reached: &Reached,
-) {
-    let bins = 2 * labels * block;
-    let mut base = 0;
-    let mut nearest = [0u32; 1024];
-    let chunks = probabilities.chunks(nearest.len());
-    for (probabilities, target) in chunks.zip(target.chunks(nearest.len())) {
-        if let Some(scale) = reached.scale {
-            for (nearest, value) in nearest.iter_mut().zip(probabilities) {
-                *nearest = reached.nearest(scale, *value);
-            }
-        }
-        for ((value, target), nearest) in probabilities.iter().zip(target).zip(&nearest) {
-            let cell = if *target < 0 {
-                bins + slot(*target)
-            } else {
-                let reached = match reached.scale {
-                    Some(_) => reached.correct(*nearest, *value),
-                    None => reached.search(*value),
-                };
-                base + *target as usize * block + reached
-            };
-            state[cell] += 1;
-            base += 2 * block;
-            base = if base == bins { 0 } else { base };
-        }
-    }
-}
-
-/// See [`ops::bin_confidence`](crate::ops::bin_confidence).
-pub(super) fn bin_confidence(
-    counts: &mut [i32],
-    sums: &mut [f32],
-    confidence: &[f32],
-    hit: &[i32],
-    width: usize,
-) {
-    let reached = Reached::new(&default::edges(width));
-    let scale = width as f32;
-    let bins = width + 1;
-    let size = bins.max(1 << 16);
-    let parts = confidence.par_chunks(size).zip(hit.par_chunks(size));
-    // Collected in order, so that the sums do not depend on which thread was first.
-    let parts: Vec<_> = parts
-        .map(|(confidence, hit)| {
-            let (mut counts, mut totals) = (vec![0; counts.len()], vec![0.0f64; bins]);
-            for (confidence, hit) in confidence.iter().zip(hit) {
-                if *hit < 0 {
-                    counts[2 * bins + slot(*hit)] += 1;
-                    continue;
-                }
-                let bin = reached.evenly(scale, *confidence).saturating_sub(1);
-                counts[bin] += 1;
-                counts[bins + bin] += hit;
-                totals[bin] += *confidence as f64;
-            }
-            (counts, totals)
-        })
-        .collect();
-    let mut totals = vec![0.0f64; bins];
-    for (own, sums) in parts {
-        counts
-            .iter_mut()
-            .zip(own)
-            .for_each(|(sum, own)| *sum += own);
-        totals
-            .iter_mut()
-            .zip(sums)
-            .for_each(|(sum, own)| *sum += own);
-    }
-    add(sums, &totals);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,7 +150,7 @@ mod tests {
     #[test]
     fn evenly_spaced_thresholds_need_no_search() {
         for count in (1..600).chain([999, 1000, 4097, 65537, (1 << 20) - 1]) {
-            let thresholds = default::linspace(count);
+            let thresholds = crate::ops::bins::linspace(count);
             let reached = Reached::new(&thresholds);
             let scale = reached.scale.expect("they are even");
             let check = |value: f32| {

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 const COPIES: usize = 4;
 const COPIED_CELLS: usize = 2048;
 
-/// See [`ops::label_confusion`](crate::ops::label_confusion).
+/// Adds pairs of labels to a confusion matrix.
 pub(in crate::ops) fn confusion(
     state: &mut [i32],
     pred: Ints,
@@ -28,7 +28,7 @@ pub(in crate::ops) fn confusion(
     }));
 }
 
-/// See [`ops::label_margins`](crate::ops::label_margins).
+/// Adds pairs of labels to the margins of a confusion matrix.
 pub(in crate::ops) fn margins(
     state: &mut [i32],
     pred: Ints,
@@ -128,7 +128,11 @@ fn pair_cell(p: i64, t: i64, cells: usize, options: ConfusionOptions) -> i64 {
 }
 
 /// See [`ops::decision_codes`](crate::ops::decision_codes).
-pub(super) fn decision_codes(p: &[f32], target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
+pub(in crate::ops) fn decision_codes(
+    p: &[f32],
+    target: Ints,
+    ignore_index: Option<i64>,
+) -> Vec<i32> {
     let mut codes = vec![0; p.len()];
     with_ints!(target, target => {
         let parts = codes.par_chunks_mut(CHUNK).zip(p.par_chunks(CHUNK));
@@ -190,55 +194,9 @@ fn score_code(p: &f32, code: i32) -> i32 {
     if p.is_nan() { Reason::Nan.code() } else { code }
 }
 
-/// See [`ops::class_codes`](crate::ops::class_codes).
-#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn class_codes(
-    p: &[f32],
-    target: Ints,
-    classes: usize,
-    ignore_index: Option<i64>,
-) -> Vec<i32> {
-    let mut codes = vec![0; p.len()];
-    if classes == 0 {
-        return codes;
-    }
-    let rows = (CHUNK / classes).max(1);
-    with_ints!(target, target => {
-        let parts = codes.par_chunks_mut(rows * classes).zip(p.par_chunks(rows * classes));
-        parts.zip(target.par_chunks(rows)).for_each(|((codes, p), target)| {
-            let parts = codes.chunks_exact_mut(classes).zip(p.chunks_exact(classes));
-            for ((codes, p), target) in parts.zip(target) {
-                row_codes(codes, p, (*target).into(), ignore_index);
-            }
-        });
-    });
-    codes
-}
-
-#[inline(always)]
-fn row_codes(codes: &mut [i32], p: &[f32], target: i64, ignore_index: Option<i64>) {
-    let nan = p.iter().fold(false, |any, p| any | p.is_nan());
-    let outside = p.iter().fold(false, |any, p| any | (*p < 0.0) | (*p > 1.0));
-    let reason = if ignore_index == Some(target) {
-        Some(Reason::Ignored)
-    } else if target < 0 || target >= codes.len() as i64 {
-        Some(Reason::InvalidTarget)
-    } else if nan {
-        Some(Reason::Nan)
-    } else if outside {
-        Some(Reason::InvalidPrediction)
-    } else {
-        None
-    };
-    match reason {
-        Some(reason) => codes.fill(reason.code()),
-        None => codes[target as usize] = 1,
-    }
-}
-
 /// See [`ops::mark_ignored`](crate::ops::mark_ignored).
 #[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(super) fn mark_ignored(target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
+pub(in crate::ops) fn mark_ignored(target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
     let (ignores, index) = (ignore_index.is_some(), ignore_index.unwrap_or(0));
     let mark = |t: i64| match ignores & (t == index) {
         true => IGNORED_TARGET,

@@ -1,8 +1,7 @@
 //! Access to the data of CPU tensors as slices, without a copy where dtype and layout allow.
 
-use super::passes;
 use burn::backend::{BackendTensor, DispatchTensorKind};
-use burn::tensor::{DType, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use std::ops::Range;
 
 /// Labels of whatever integer type, widened one by one.
@@ -16,12 +15,12 @@ pub(in crate::ops) enum Ints<'a> {
 macro_rules! with_ints {
     ($ints:expr, $slice:ident => $body:expr) => {
         match $ints {
-            $crate::ops::host::tensor::Ints::I32($slice) => $body,
-            $crate::ops::host::tensor::Ints::I64($slice) => $body,
+            $crate::ops::host::Ints::I32($slice) => $body,
+            $crate::ops::host::Ints::I64($slice) => $body,
         }
     };
 }
-pub(super) use with_ints;
+pub(in crate::ops) use with_ints;
 
 impl Ints<'_> {
     pub(in crate::ops) fn len(&self) -> usize {
@@ -50,39 +49,26 @@ impl Ints<'_> {
 ///
 /// Readers get contiguous slices of the logical elements: borrowed if the layout and dtype allow,
 /// else converted. States are `i32` and `f32`, contiguous, and changed in place unless shared.
-pub(super) trait HostTensor: Clone {
+trait HostTensor: Clone {
     fn ints_mut(&mut self, f: impl FnOnce(&mut [i32]));
     fn floats_mut(&mut self, f: impl FnOnce(&mut [f32]));
     fn floats<R>(&self, f: impl FnOnce(&[f32]) -> R) -> R;
     fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R;
     /// An integer tensor that this crate made, so `i32`.
     fn counters<R>(&self, f: impl FnOnce(&[i32]) -> R) -> R;
-    fn from_data(data: TensorData) -> Self;
-
-    fn from_ints<const D: usize>(values: Vec<i32>, shape: [usize; D]) -> Self {
-        Self::from_data(TensorData::new(values, shape))
-    }
-    fn from_floats<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> Self {
-        Self::from_data(TensorData::new(values, shape))
-    }
 }
 
+// Element by element, which no dtype of a tensor of numbers fails.
 fn to_floats(data: TensorData) -> Vec<f32> {
-    data.convert::<f32>()
-        .try_into_vec::<f32>()
-        .unwrap_or_default()
+    data.iter().collect()
 }
 
 fn to_longs(data: TensorData) -> Vec<i64> {
-    data.convert::<i64>()
-        .try_into_vec::<i64>()
-        .unwrap_or_default()
+    data.iter().collect()
 }
 
 fn to_counters(data: TensorData) -> Vec<i32> {
-    data.convert::<i32>()
-        .try_into_vec::<i32>()
-        .unwrap_or_default()
+    data.iter().collect()
 }
 
 #[cfg(feature = "flex")]
@@ -137,10 +123,6 @@ mod flex {
                 Some(slice) => f(slice),
                 None => f(&to_counters(self.clone().into_data())),
             }
-        }
-
-        fn from_data(data: TensorData) -> Self {
-            FlexTensor::from_data(data)
         }
     }
 }
@@ -220,15 +202,14 @@ mod ndarray {
             }
             f(&to_counters(data(self)))
         }
-
-        fn from_data(data: TensorData) -> Self {
-            NdArrayTensor::from_data(data)
-        }
     }
 }
 
 /// Runs `f` on the elements of a tensor.
-pub(crate) fn floats<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[f32]) -> R) -> R {
+pub(in crate::ops) fn floats<const D: usize, R>(
+    tensor: &Tensor<D>,
+    f: impl FnOnce(&[f32]) -> R,
+) -> R {
     match tensor.clone().into_dispatch().kind {
         #[cfg(feature = "flex")]
         DispatchTensorKind::Flex(BackendTensor::Float(tensor)) => tensor.floats(f),
@@ -239,7 +220,7 @@ pub(crate) fn floats<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[f32
 }
 
 /// Runs `f` on the elements of a tensor of `i32`.
-pub(crate) fn counters<const D: usize, R>(
+pub(in crate::ops) fn counters<const D: usize, R>(
     tensor: &Tensor<D, Int>,
     f: impl FnOnce(&[i32]) -> R,
 ) -> R {
@@ -266,23 +247,59 @@ pub(in crate::ops) fn ints<const D: usize, R>(
     }
 }
 
-/// Counters with more added.
-pub(crate) fn add_counts(counts: Tensor<1, Int>, more: &[i32]) -> Tensor<1, Int> {
-    let mut sum = counters(&counts, <[i32]>::to_vec);
-    (sum.iter_mut().zip(more)).for_each(|(sum, more)| *sum += more);
-    Tensor::from_data(TensorData::from(&sum[..]), (&counts.device(), DType::I32))
+/// A tensor of these integers.
+pub(in crate::ops) fn from_ints<const D: usize>(
+    values: Vec<i32>,
+    shape: [usize; D],
+    device: &Device,
+) -> Tensor<D, Int> {
+    Tensor::from_data(TensorData::new(values, shape), (device, DType::I32))
 }
 
-/// See [`ops::count`](crate::ops::count).
-pub(crate) fn count(counts: Tensor<1, Int>, places: &Tensor<1, Int>) -> Tensor<1, Int> {
-    let mut sum = counters(&counts, <[i32]>::to_vec);
-    counters(places, |places| passes::count(&mut sum, places));
-    Tensor::from_data(TensorData::from(&sum[..]), (&counts.device(), DType::I32))
+/// A tensor of these floats.
+pub(in crate::ops) fn from_floats<const D: usize>(
+    values: Vec<f32>,
+    shape: [usize; D],
+    device: &Device,
+) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
 }
 
-/// Compensated sums with totals added.
-pub(crate) fn add_totals(sums: Tensor<1>, totals: &[f64]) -> Tensor<1> {
-    let mut sum = floats(&sums, <[f32]>::to_vec);
-    passes::add(&mut sum, totals);
-    Tensor::from_data(TensorData::from(&sum[..]), (&sums.device(), DType::F32))
+/// Changes counters in place, or a copy of them if somebody else holds them too.
+pub(in crate::ops) fn update_counts(
+    counts: Tensor<1, Int>,
+    f: impl FnOnce(&mut [i32]),
+) -> Tensor<1, Int> {
+    let ([n], device) = (counts.dims(), counts.device());
+    let mut tensor = counts.into_dispatch();
+    match &mut tensor.kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Int(own)) => own.ints_mut(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Int(own)) => own.ints_mut(f),
+        _ => {
+            let mut values = to_counters(Tensor::<1, Int>::from_dispatch(tensor).to_data());
+            f(&mut values);
+            return from_ints(values, [n], &device);
+        }
+    }
+    Tensor::from_dispatch(tensor)
+}
+
+/// Changes sums in place, or a copy of them if somebody else holds them too.
+pub(in crate::ops) fn update_sums(sums: Tensor<1>, f: impl FnOnce(&mut [f32])) -> Tensor<1> {
+    let ([n], device) = (sums.dims(), sums.device());
+    let mut tensor = sums.into_dispatch();
+    match &mut tensor.kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Float(own)) => own.floats_mut(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Float(own)) => own.floats_mut(f),
+        _ => {
+            let mut values = to_floats(Tensor::<1>::from_dispatch(tensor).to_data());
+            f(&mut values);
+            return from_floats(values, [n], &device);
+        }
+    }
+    Tensor::from_dispatch(tensor)
 }

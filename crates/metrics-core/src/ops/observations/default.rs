@@ -2,10 +2,7 @@
 
 use super::{Observed, ObservedSink};
 use crate::{
-    ops::{
-        self,
-        default::{Rows, any_in_row},
-    },
+    ops::{self, labels::any_in_row, weighed::Rows},
     pass::{DeviceState, Plan},
     states::{
         pivot::{first_rows, pivot},

@@ -1,9 +1,9 @@
 //! The pass in host memory.
 
-use super::{Observed, ObservedSink, pairs};
+use super::{Observed, ObservedSink, pairs, products::products};
 use crate::{
     ops::{
-        host::{floats, products, with_weights},
+        host::{floats, with_weights},
         scalar::is_weight,
     },
     pass::Plan,
@@ -28,7 +28,7 @@ pub(super) fn pass(
                 }
                 let pivots: Vec<f32> = marks.iter().map(|mark| *mark as f32).collect();
                 let batch = products(n, values, weights, &pivots);
-                let counted = batch.used_and_rejected();
+                let counted = batch.counts;
                 (placed.counts_of(counts).iter_mut().zip(counted)).for_each(|(sum, n)| *sum += n);
                 let (offsets, products) = batch.totals[1..].split_at(columns);
                 let weight = match weights {

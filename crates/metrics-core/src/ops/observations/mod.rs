@@ -5,6 +5,10 @@ pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+mod products;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 #[cfg(feature = "cube")]
 pub use cube::KernelPlan;

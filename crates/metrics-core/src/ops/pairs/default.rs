@@ -2,10 +2,7 @@
 
 use super::{AnyTerms, JOINT, MOMENTS, PairSink, Pairs};
 use crate::{
-    ops::{
-        self,
-        default::{Rows, any_in_row, two_sum},
-    },
+    ops::{self, labels::any_in_row, sums::two_sum, weighed::Rows},
     pass::{DeviceState, Placed},
     states::{
         pivot::{first_rows, pivot},

@@ -14,7 +14,7 @@ pub use function::TermsKernel;
 #[cfg(feature = "cube")]
 pub use function::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 
-use super::default::Rows;
+use super::weighed::Rows;
 use crate::{
     REJECTED_SLOTS, ops,
     pass::{DeviceState, HostList, Input, Plan, Size},

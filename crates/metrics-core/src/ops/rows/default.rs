@@ -1,5 +1,8 @@
 //! The pass as tensor operations, sink by sink.
 
+mod cells;
+mod losses;
+
 use super::{HingeSink, Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
     REJECTED_SLOTS,
@@ -7,6 +10,8 @@ use crate::{
     ops::{self, ConfusionOptions, MarginOptions, ScoreKind},
 };
 use burn::tensor::{DType, FloatDType, Int, Tensor};
+use cells::{confusion, confusion_cells, label_confusion, label_margins, outcome_cells};
+use losses::{log_likelihood, top_confidence, weighted_log_likelihood};
 
 pub(super) fn pass(
     rows: &Rows,
@@ -34,20 +39,20 @@ pub(super) fn pass(
         match (&placed.sink, &rows.weights) {
             (RowSink::Matrix(options), None) => state.count(placed, |counts| {
                 if let Predictions::Labels(pred) = &rows.predictions {
-                    return ops::label_confusion(counts, pred.clone(), target(), *options);
+                    return label_confusion(counts, pred.clone(), target(), *options);
                 }
                 let ranks = shared.get_or_insert_with(|| ranks(options.classes)).clone();
-                ops::confusion(counts, ranks, target(), *options)
+                confusion(counts, ranks, target(), *options)
             }),
             (RowSink::Margins(options), None) => state.count(placed, |counts| {
                 if let Predictions::Labels(pred) = &rows.predictions {
-                    return ops::label_margins(counts, pred.clone(), target(), *options);
+                    return label_margins(counts, pred.clone(), target(), *options);
                 }
                 let ranks = shared.get_or_insert_with(|| ranks(options.classes)).clone();
                 ops::class_margins(counts, ranks, target(), *options)
             }),
             (RowSink::Matrix(options), Some(weights)) => {
-                let cells = ops::confusion_cells(ranks(options.classes), target(), *options);
+                let cells = confusion_cells(ranks(options.classes), target(), *options);
                 let weights = weights.clone();
                 state.add(placed, |counts, sums| {
                     ops::weighted_counts(counts, sums, cells, weights)
@@ -55,7 +60,7 @@ pub(super) fn pass(
             }
             (RowSink::Margins(options), Some(weights)) => {
                 let ranks = ranks(options.classes);
-                let (outcome, missed) = ops::outcome_cells(ranks, target(), *options);
+                let (outcome, missed) = outcome_cells(ranks, target(), *options);
                 let (cells, weights) =
                     ops::in_two_cells(outcome, weights.clone(), missed, weights.clone());
                 state.add(placed, |counts, sums| {
@@ -68,10 +73,10 @@ pub(super) fn pass(
                     continue;
                 };
                 state.add(placed, |counts, sums| match weights {
-                    None => ops::log_likelihood(counts, sums, ranks, scan, target(), *ignore_index),
+                    None => log_likelihood(counts, sums, ranks, scan, target(), *ignore_index),
                     Some(weights) => {
                         let weights = weights.clone();
-                        let (counts, batch) = ops::weighted_log_likelihood(
+                        let (counts, batch) = weighted_log_likelihood(
                             counts,
                             ranks,
                             scan,
@@ -94,7 +99,7 @@ pub(super) fn pass(
                     _ => zeros(1),
                 };
                 let (hit, confidence) =
-                    ops::top_confidence(ranks, scan, target(), outside, rows.kind, *ignore_index);
+                    top_confidence(ranks, scan, target(), outside, rows.kind, *ignore_index);
                 let Some(weights) = weights else {
                     state.add(placed, |counts, sums| {
                         ops::bin_confidence(counts, sums, confidence, hit, *bins)

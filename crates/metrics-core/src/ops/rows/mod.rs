@@ -285,7 +285,7 @@ impl Input for Rows {
 
     fn constants(sink: &RowSink) -> Vec<f32> {
         match sink {
-            RowSink::Calibration { bins, .. } => super::default::edges(*bins),
+            RowSink::Calibration { bins, .. } => super::bins::edges(*bins),
             sink => sink.thresholds(),
         }
     }

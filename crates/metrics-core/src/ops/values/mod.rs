@@ -4,6 +4,8 @@
 pub(super) mod cube;
 mod default;
 mod host;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 #[cfg(feature = "cube")]
 pub use cube::KernelPlan;

@@ -4,11 +4,12 @@ use crate::{
     Identity, MetricError, Reason,
     batch::Regression,
     ops::{
-        Rows, any_in_row,
+        labels::any_in_row,
         pairs::{
             Pairs, Terms, TermsKernel, Unit,
             host::{Block, NumberTerms, Totals},
         },
+        weighed::Rows,
     },
 };
 use burn::tensor::{Bool, DType, Int, Tensor};

@@ -152,7 +152,7 @@ pub(super) fn walk<N: Size, M: Size>(
                     let sink = comptime!(plan.sinks[k].clone());
                     if comptime!(sink.is(Walk::Elements) && sink.has_pivots()) {
                         if valid && pair.weight > 0.0f32 {
-                            add_pair(totals, &mut run, &pair, marks, k, comptime!(sink.clone()));
+                            add_pair(totals, &pair, marks, k, comptime!(sink.clone()));
                             if comptime!(sink.has_extremes()) {
                                 let (low, high) = (comptime!(2 * k), comptime!(2 * k + 1));
                                 ends[low] = min(ends[low], pair.target);

@@ -191,7 +191,7 @@ pub(in crate::ops) fn launch(
 /// A matrix whose rows may lie apart, within what indices of 32 bits reach.
 fn matrix(tensor: CubeTensor) -> CubeTensor {
     let tensor = if tensor.dtype == DType::F32 {
-        cube::rows(tensor)
+        cube::rows::rows(tensor)
     } else {
         floats(tensor)
     };

@@ -201,14 +201,7 @@ pub(super) fn walk<N: Size, M: Size>(
                         let code = code_of_row(bits, &pair, comptime!(sink.clone()));
                         if code == 0 && pair.weight > 0.0f32 {
                             if comptime!(sink.has_pivots()) {
-                                add_pair(
-                                    totals,
-                                    &mut run,
-                                    &pair,
-                                    marks,
-                                    k,
-                                    comptime!(sink.clone()),
-                                );
+                                add_pair(totals, &pair, marks, k, comptime!(sink.clone()));
                                 if comptime!(sink.has_extremes()) {
                                     let (low, high) = (comptime!(2 * k), comptime!(2 * k + 1));
                                     ends[low] = min(ends[low], pair.target);

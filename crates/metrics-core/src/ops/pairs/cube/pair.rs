@@ -127,25 +127,18 @@ pub(super) fn take_pivots(
     }
 }
 
-/// Adds a pair with a weight above 0 to the sums of a sink with pivots: to a short run, or where they may cancel to
-/// compensated sums.
+/// Adds a pair with a weight above 0 to the sums of a sink with pivots. Values are differences of these, so every
+/// addition is compensated.
 #[cube]
 pub(super) fn add_pair(
     totals: &mut Array<f32>,
-    run: &mut Array<f32>,
     pair: &Pair,
     marks: &Array<f32>,
     #[comptime] k: usize,
     #[comptime] sink: KernelSink,
 ) {
     if comptime!(sink.is_moments()) {
-        add_moments(
-            totals,
-            run,
-            pair,
-            marks[comptime!(4 * k)],
-            comptime!(sink.sum),
-        );
+        add_moments(totals, pair, marks[comptime!(4 * k)], comptime!(sink.sum));
     } else {
         let error = Sum {
             high: marks[comptime!(4 * k + 2)],
@@ -153,7 +146,6 @@ pub(super) fn add_pair(
         };
         add_joint(
             totals,
-            run,
             pair,
             marks[comptime!(4 * k)],
             marks[comptime!(4 * k + 1)],
@@ -164,27 +156,25 @@ pub(super) fn add_pair(
 }
 
 #[cube]
-fn add_moments(
-    totals: &mut Array<f32>,
-    run: &mut Array<f32>,
-    pair: &Pair,
-    pivot: f32,
-    #[comptime] at: usize,
-) {
+fn add_moments(totals: &mut Array<f32>, pair: &Pair, pivot: f32, #[comptime] at: usize) {
     let error = pair.pred - pair.target;
     // The mean of targets may be small beside them, so their offsets keep all digits.
     let offset = two_sum(pair.target, -pivot);
     let w = pair.weight;
-    run[at] += error * error * w;
-    run[comptime!(at + 1)] += error.abs() * w;
+    add_to(totals, error * error * w, 0.0f32, at);
+    add_to(totals, error.abs() * w, 0.0f32, comptime!(at + 1));
     add_to(totals, offset.high * w, offset.low * w, comptime!(at + 2));
-    run[comptime!(at + 3)] += offset.high * offset.high * w;
+    add_to(
+        totals,
+        offset.high * offset.high * w,
+        0.0f32,
+        comptime!(at + 3),
+    );
 }
 
 #[cube]
 fn add_joint(
     totals: &mut Array<f32>,
-    run: &mut Array<f32>,
     pair: &Pair,
     pred_pivot: f32,
     target_pivot: f32,
@@ -200,10 +190,10 @@ fn add_joint(
     let error = opaque(e.high + e.low);
     let wp = p.high * w;
     let wt = t.high * w;
-    run[at] += wp * p.high;
-    run[comptime!(at + 1)] += wt * t.high;
-    run[comptime!(at + 2)] += error * w * error;
-    run[comptime!(at + 3)] += wp * t.high;
+    add_to(totals, wp * p.high, 0.0f32, at);
+    add_to(totals, wt * t.high, 0.0f32, comptime!(at + 1));
+    add_to(totals, error * w * error, 0.0f32, comptime!(at + 2));
+    add_to(totals, wp * t.high, 0.0f32, comptime!(at + 3));
     add_to(totals, wp, p.low * w, comptime!(at + 4));
     add_to(totals, wt, t.low * w, comptime!(at + 5));
     add_to(totals, error * w, 0.0f32, comptime!(at + 6));

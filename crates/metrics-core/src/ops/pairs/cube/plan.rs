@@ -155,12 +155,12 @@ impl KernelSink {
         self.kind.terms()
     }
 
-    /// Whether a sum is of numbers with signs, which may cancel: it is compensated after every number. The other sums are
-    /// so after a few.
+    /// Whether values are differences of a sum and others: it is compensated after every number. The other sums are so
+    /// after a few.
     pub fn cancels(&self, term: usize) -> bool {
         match self.kind {
-            Kind::Moments { .. } => term == 2,
-            Kind::Joint => (4..7).contains(&term),
+            Kind::Moments { .. } => term < MOMENTS,
+            Kind::Joint => term < JOINT,
             Kind::Terms(_) | Kind::Ranks | Kind::List(_) => false,
         }
     }

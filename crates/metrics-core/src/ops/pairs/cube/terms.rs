@@ -157,6 +157,10 @@ pub(super) fn relative_entropy(p: f32, q: f32) -> f32 {
     // Also where the quotient of the two is infinite, only `q` is left.
     if p != 0.0f32 && !is_infinite((q - p) / p) {
         entropy = p * log_excess(q, p);
+        // The logarithm of 0.
+        if q == 0.0f32 {
+            entropy = f32::from_bits(0x7f80_0000u32);
+        }
     }
     entropy
 }

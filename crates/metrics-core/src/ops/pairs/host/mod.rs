@@ -323,7 +323,7 @@ impl<'a> Totals<'a> {
 
     /// Adds terms of rows that were computed as tensors.
     #[cfg(any(feature = "flex", feature = "ndarray"))]
-    fn add_measured(&mut self, rows: &crate::ops::default::Rows, terms: &burn::tensor::Tensor<2>) {
+    fn add_measured(&mut self, rows: &crate::ops::weighed::Rows, terms: &burn::tensor::Tensor<2>) {
         use crate::ops::host::{counters, floats};
 
         let [_, k] = terms.dims();

@@ -4,7 +4,7 @@ use super::{plan::KernelPlan, sink::KernelSink};
 use crate::ops::cube::{
     UNITS,
     counts::{flush, own_counters},
-    scan::Board,
+    rows::Board,
     sums::{Sum, add_to_slot, over_units_in},
 };
 use cubecl::prelude::*;

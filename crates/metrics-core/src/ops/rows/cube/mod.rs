@@ -134,7 +134,7 @@ pub(in crate::ops) fn of_scores(
     epoch: i32,
 ) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
     let (counts, words) = (writable(counts), writable(words));
-    let (scores, target, weights) = (ops::cube::rows(scores), ints(target), floats(weights));
+    let (scores, target, weights) = (ops::cube::rows::rows(scores), ints(target), floats(weights));
     let [n, _] = scores.meta.shape().dims();
     same_length(n, &[&target]);
     if plan.weighted {

@@ -11,7 +11,7 @@ use crate::{
         UNITS,
         counts::PRIVATE,
         kinds::Meaning,
-        scan::{BOARD, Wants, team},
+        rows::{BOARD, Wants, team},
     },
 };
 use burn::tensor::DType;

@@ -14,7 +14,7 @@ use crate::{
         UNITS,
         counts::reached,
         math::{exp, is_infinite},
-        scan::Board,
+        rows::Board,
     },
 };
 use cubecl::prelude::*;

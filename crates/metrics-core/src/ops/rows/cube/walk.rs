@@ -18,7 +18,7 @@ use crate::{
         kinds::are_logits,
         label,
         math::is_weight,
-        scan::{Board, Scanned, board, scan},
+        rows::{Board, Scanned, board, scan},
     },
 };
 use cubecl::{ir::ElemType, prelude::*};

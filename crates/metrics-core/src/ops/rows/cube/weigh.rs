@@ -12,7 +12,7 @@ use super::{
     sinks::{bin_of, code_of, confidence, predicted, reject},
     walk::Row,
 };
-use crate::ops::cube::{UNITS, scan::Board};
+use crate::ops::cube::{UNITS, rows::Board};
 use cubecl::prelude::*;
 
 /// Two cells of a row with a number for each.

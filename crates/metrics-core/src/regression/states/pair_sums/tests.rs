@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    Metric, MetricCollection, Reason, State,
+    Metric, MetricCollection, State,
     ops::pairs::Unit,
     regression::{
         CosineSimilarity, CriticalSuccessIndex, JensenShannonDivergence, KlDivergence,

@@ -1,7 +1,7 @@
 //! Rows on their way into sums: which of them are used, and how much each weighs.
 
-use super::{as_i32, count_rejected, reject_weights};
-use crate::{Reason, ops};
+use super::labels::{as_i32, count, count_rejected, reject_weights};
+use crate::Reason;
 use burn::tensor::{Bool, DType, Int, Tensor};
 
 /// Rows of a batch `[N]`.
@@ -15,7 +15,7 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// Rejects the rows that would be used, but for a weight that is none.
+    /// Rejects the rows that would be used, but for an invalid weight.
     pub fn new(codes: Tensor<1, Int>, weights: Option<Tensor<1>>) -> Self {
         let [n] = codes.dims();
         let Some(weights) = weights else {
@@ -60,7 +60,7 @@ impl Rows {
         }
     }
 
-    /// Numbers `[N, K]` with 0 in rows that add nothing, be theirs infinite.
+    /// Numbers `[N, K]` with 0 in rows that add nothing, even if theirs are infinite.
     pub fn used(&self, x: Tensor<2>) -> Tensor<2> {
         let dims = x.dims();
         x.mask_fill(self.unused.clone().expand(dims), 0.0)
@@ -75,17 +75,7 @@ impl Rows {
 
     /// Adds to the counter of rows used, and the rejected ones after it.
     pub fn count(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        ops::count(counts, self.codes.clone().neg())
-    }
-
-    /// The same with two counters of rows used: of those without a weight, and those with one.
-    pub fn count_apart(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        let place = self.codes.clone().neg();
-        let place = match self.weights {
-            Some(_) => place + 1,
-            None => place + as_i32(self.rejected().int()),
-        };
-        ops::count(counts, place)
+        count(counts, self.codes.clone().neg())
     }
 
     /// Adds only to the rejected ones.

@@ -1,7 +1,13 @@
-//! The labels of a row in the order of their scores.
+//! The operations in host memory.
 
-use super::{counters, floats, sort::code};
-use crate::{Reason, ops::RANKING_TERMS};
+use super::RANKING_TERMS;
+use crate::{
+    Reason,
+    ops::{
+        host::{counters, floats},
+        sort::host::code,
+    },
+};
 use burn::tensor::{DType, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -31,24 +37,6 @@ pub(in crate::ops) fn row_code(codes: &[i32]) -> i32 {
         (worst, 0..) if worst == Reason::Ignored.code() => 0,
         (worst, _) => worst,
     }
-}
-
-/// See [`ops::label_ranking`](crate::ops::label_ranking).
-pub(crate) fn label_ranking(scores: &Tensor<2>, codes: &Tensor<2, Int>) -> Tensor<2> {
-    let [n, labels] = scores.dims();
-    let mut terms = vec![[0.0; RANKING_TERMS]; n];
-    let rows = (LABELS_PER_PART / labels.max(1)).max(1);
-    floats(scores, |scores| {
-        counters(codes, |codes| {
-            let parts = terms.par_chunks_mut(rows).enumerate();
-            parts.for_each(|(i, terms)| {
-                let part = i * rows * labels..(i * rows + terms.len()) * labels;
-                rank_rows(terms, &scores[part.clone()], &codes[part], labels);
-            });
-        });
-    });
-    let terms = TensorData::new(terms.into_flattened(), [n, RANKING_TERMS]);
-    Tensor::from_data(terms, (&scores.device(), DType::F32))
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]

@@ -6,7 +6,7 @@
 //! Nadathur Satish, Mark Harris, Michael Garland: Designing Efficient Sorting Algorithms for Manycore
 //! GPUs, IPDPS 2009.
 
-use super::empty;
+use crate::ops::cube::empty;
 use burn::tensor::DType;
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{CubeCount, CubeDim, prelude::*};

@@ -1,12 +1,14 @@
 //! Areas under exact curves, of scores that never leave the device.
 
-use super::{
-    UNITS,
-    counts::slot,
-    sort::{scratch, sums_before},
-    sums::{Sum, hand_over, over_cube},
+use super::radix::{scratch, sums_before};
+use crate::ops::{
+    AREA_COUNTS,
+    cube::{
+        UNITS,
+        counts::slot,
+        sums::{Sum, hand_over, over_cube},
+    },
 };
-use crate::ops::AREA_COUNTS;
 use cubecl::prelude::*;
 
 /// Keys of a unit, one after the other.

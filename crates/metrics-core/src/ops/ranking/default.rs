@@ -1,7 +1,7 @@
-//! The labels of a row in the order of their scores.
+//! The operations as tensor operations.
 
-use super::as_i32;
-use crate::{Reason, ops::RANKING_TERMS};
+use super::RANKING_TERMS;
+use crate::{Reason, ops::labels::as_i32};
 use burn::tensor::{Bool, DType, FloatDType, Int, Tensor};
 
 /// See [`row_codes`](crate::ops::row_codes).
@@ -13,7 +13,12 @@ pub fn row_codes(codes: Tensor<2, Int>) -> Tensor<2, Int> {
     worst.mask_fill(only_ignored.bool_and(some_used), 0)
 }
 
-/// See [`label_ranking`](crate::ops::label_ranking).
+/// How well the scores `[N, L]` of each row rank its labels: the coverage, the average precision and the
+/// loss `[N, RANKING_TERMS]`.
+///
+/// `codes [N, L]` are 1 for relevant labels, 0 for others, and negative for those to leave out, which
+/// all that score NaN are. Without relevant labels the coverage is 0 and the precision 1, without a pair
+/// of a relevant label and another the loss is 0.
 pub fn label_ranking(scores: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2> {
     let [all, relevant] = labels_not_below(scores, codes.clone());
     let is_relevant = as_i32(codes.clone().equal_elem(1).int());

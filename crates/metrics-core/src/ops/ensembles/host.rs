@@ -1,10 +1,7 @@
 //! The scores of ensembles.
 
-use super::{
-    floats,
-    rows::{RowSums, sum_parts, with_weights},
-};
-use burn::tensor::{Int, Tensor};
+use crate::ops::host::{RowSums, floats, sum_parts, with_weights};
+use burn::tensor::Tensor;
 
 /// Members that one thread takes at a time where there are many.
 const MEMBERS_PER_PART: usize = 1 << 16;
@@ -15,19 +12,8 @@ const FEW: usize = 64;
 /// Rows that are sorted at once.
 const LANES: usize = 8;
 
-/// See [`ops::ensemble_scores`](crate::ops::ensemble_scores).
-pub(crate) fn ensemble_scores(
-    counts: Tensor<1, Int>,
-    sums: Tensor<1>,
-    pred: &Tensor<2>,
-    target: &Tensor<1>,
-    weights: &Option<Tensor<1>>,
-) -> (Tensor<1, Int>, Tensor<1>) {
-    scores(pred, target, weights).add_to(counts, sums)
-}
-
 /// The sums of the scores of a batch and of the weights that were given.
-pub(crate) fn scores(pred: &Tensor<2>, target: &Tensor<1>, weights: &Option<Tensor<1>>) -> RowSums {
+pub(super) fn scores(pred: &Tensor<2>, target: &Tensor<1>, weights: &Option<Tensor<1>>) -> RowSums {
     let [n, members] = pred.dims();
     let rows_per_part = (MEMBERS_PER_PART / members.max(1)).max(16);
     floats(pred, |pred| {

@@ -1,10 +1,6 @@
-//! Sums of products of every two columns.
+//! Sums of products of every two columns, in host memory.
 
-use super::{
-    floats,
-    rows::{RowSums, sum_parts, with_weights},
-};
-use burn::tensor::{Int, Tensor};
+use crate::ops::host::{RowSums, sum_parts};
 
 /// The most parts that are added up at a time, each of which has its own sums of products.
 const PARTS: usize = 32;
@@ -15,25 +11,8 @@ const ROWS_PER_PART: usize = 1 << 10;
 /// Rows of which the products are added before those of others, so that they stay in the cache.
 const BLOCK: usize = 32;
 
-/// See [`ops::co_moments`](crate::ops::co_moments).
-pub(crate) fn co_moments(
-    counts: Tensor<1, Int>,
-    sums: Tensor<1>,
-    values: &Tensor<2>,
-    weights: &Option<Tensor<1>>,
-    pivot: &Tensor<1>,
-) -> (Tensor<1, Int>, Tensor<1>) {
-    let [n, _] = values.dims();
-    let batch = floats(values, |values| {
-        floats(pivot, |pivot| {
-            with_weights(weights, |weights| products(n, values, weights, pivot))
-        })
-    });
-    batch.add_to(counts, sums)
-}
-
 /// The sums of the weights that were given, of the offsets from the pivot, and of the products of these.
-pub(crate) fn products(
+pub(super) fn products(
     n: usize,
     values: &[f32],
     weights: Option<&[f32]>,
