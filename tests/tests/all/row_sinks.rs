@@ -99,7 +99,7 @@ impl Case {
         } else {
             let data = TensorData::new(scores, [n, self.classes]);
             let scores = Tensor::<2>::from_data(data, (device, DType::F32));
-            let scores = if self.half {
+            let scores = if self.half && device.supports_dtype(FloatDType::F16) {
                 scores.cast(FloatDType::F16)
             } else {
                 scores
