@@ -192,6 +192,7 @@ struct Span {
 
 /// How many spans there are of `n` rows.
 #[cube]
+#[allow(clippy::manual_div_ceil)]
 fn spans(n: usize, size: &Sizes, #[comptime] unit: Unit) -> usize {
     let mut spans = (n + size.group - 1) / size.group;
     if comptime!(unit == Unit::Parts) {
