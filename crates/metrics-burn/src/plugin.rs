@@ -1,5 +1,7 @@
 //! A collection of metrics as Burn's Learner takes it.
 
+// Longer than most: one type, whose fields no other file may touch.
+
 use crate::{
     LogPolicy, MetricInput, MetricResults, MetricsCheckpoint, OnStep, Select, SplitKind, StepValue,
     display::Display,

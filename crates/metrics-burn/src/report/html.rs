@@ -1,5 +1,7 @@
 //! The page.
 
+// Longer than most: one page, from its head to its last section.
+
 use super::{
     ClassTable, RunReport, TABLE_CLASSES,
     class_table::{is_counts, label_counts},

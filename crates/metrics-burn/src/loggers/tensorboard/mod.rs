@@ -1,5 +1,7 @@
 //! A log as TensorBoard's event files.
 
+// Longer than most: one format, from a value to what is read back of it.
+
 mod frame;
 mod pr_curve;
 mod proto;

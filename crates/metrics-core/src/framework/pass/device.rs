@@ -1,0 +1,115 @@
+//! The state of a pass on a device with memory of its own.
+
+use super::{Placed, Plan};
+use crate::framework::lists::DeviceLists;
+use burn::tensor::{DType, Device, Int, Tensor};
+
+/// The state of a pass on a device with memory of its own.
+#[derive(Debug, Clone)]
+pub struct DeviceState {
+    /// Counters, `i32`.
+    pub counts: Tensor<1, Int>,
+    /// `slots` times `width` `f32`; a number that nothing reads while there is no slot.
+    pub words: Tensor<1>,
+    /// The `f32` of a slot: the words of the plan.
+    pub width: usize,
+    /// How many slots there are.
+    pub slots: usize,
+    /// The constants of the plan.
+    pub constants: Tensor<1>,
+    /// The lists of the plan.
+    pub lists: DeviceLists,
+    /// How many batches there were.
+    pub epoch: i32,
+}
+
+impl DeviceState {
+    pub(crate) fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
+        // Not every backend has tensors without elements. What nothing reads is not written, which saves launches.
+        let nothing = || Tensor::empty([1], (device, DType::F32));
+        let constants = if plan.constants.is_empty() {
+            nothing()
+        } else {
+            Tensor::from_data(&plan.constants[..], (device, DType::F32))
+        };
+        let widths = plan.sinks.iter().flat_map(|placed| placed.size.lists);
+        let widths = widths.filter(|width| *width > 0).collect();
+        Self {
+            // Behind the counters is one for the kernel.
+            counts: Tensor::zeros([plan.counts + 1], (device, DType::I32)),
+            words: nothing(),
+            width: plan.words,
+            slots: 0,
+            constants,
+            lists: DeviceLists::new(widths, device),
+            epoch: 0,
+        }
+    }
+
+    /// Makes room for `slots` slots. The new slots are zeros.
+    pub fn grow(&mut self, slots: usize) {
+        if slots > self.slots && self.width > 0 {
+            let more = [(slots - self.slots) * self.width];
+            let zeros = Tensor::zeros(more, (&self.words.device(), DType::F32));
+            self.words = if self.slots == 0 {
+                zeros
+            } else {
+                Tensor::cat(vec![self.words.clone(), zeros], 0)
+            };
+            self.slots = slots;
+        }
+    }
+
+    /// Replaces the counters of a sink by what `update` makes of them.
+    pub fn count<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>) -> Tensor<1, Int>,
+    ) {
+        let range = placed.counts..placed.counts + placed.size.counts;
+        let updated = update(self.counts.clone().slice(range.clone()));
+        self.counts = self.counts.clone().slice_assign(range, updated);
+    }
+
+    /// Replaces the counters and the sums `[2 * K]` of a sink, leading halves first, by what `update` makes
+    /// of them. All sums go to the first slot.
+    pub fn add<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
+    ) {
+        self.grow(1);
+        let range = placed.words..placed.words + 2 * placed.size.sums;
+        let sums = self.words.clone().slice(range.clone());
+        let mut updated = None;
+        self.count(placed, |counts| {
+            let (counts, sums) = update(counts, sums);
+            updated = Some(sums);
+            counts
+        });
+        if let Some(sums) = updated {
+            self.words = self.words.clone().slice_assign(range, sums);
+        }
+    }
+
+    /// Replaces the counters of a sink and its words `[2 * K + M]` in the first slot, sums and then marks, by what
+    /// `update` makes of them.
+    pub fn change<S>(
+        &mut self,
+        placed: &Placed<S>,
+        update: impl FnOnce(Tensor<1, Int>, Tensor<1>) -> (Tensor<1, Int>, Tensor<1>),
+    ) {
+        self.grow(1);
+        let range = placed.words..placed.words + placed.size.words();
+        let words = self.words.clone().slice(range.clone());
+        let mut updated = None;
+        self.count(placed, |counts| {
+            let (counts, words) = update(counts, words);
+            updated = Some(words);
+            counts
+        });
+        if let Some(words) = updated {
+            self.words = self.words.clone().slice_assign(range, words);
+        }
+    }
+}
