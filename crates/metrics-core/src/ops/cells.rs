@@ -28,6 +28,7 @@ pub fn weighted_counts(
     cells: Tensor<1, Int>,
     weights: Tensor<1>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
+    let cells = super::as_i32(cells);
     let ([n], [k]) = (cells.dims(), sums.dims());
     if n == 0 {
         return (counts, sums);

@@ -167,8 +167,13 @@ pub(in crate::ops) fn power(x: f32, #[comptime] exponent: f64) -> f32 {
     if is_nan(x) {
         result = x;
     } else if x == 0.0f32 || is_infinite(x) {
-        let zero = (x == 0.0f32) == comptime!(exponent > 0.0).runtime();
-        result = select(zero, 0.0f32, f32::from_bits(0x7f80_0000u32));
+        // Not every compiler of kernels can compare booleans.
+        let infinity = f32::from_bits(0x7f80_0000u32);
+        if comptime!(exponent > 0.0) {
+            result = select(x == 0.0f32, 0.0f32, infinity);
+        } else {
+            result = select(x == 0.0f32, infinity, 0.0f32);
+        }
     }
     result
 }
