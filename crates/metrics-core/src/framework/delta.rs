@@ -54,7 +54,7 @@ impl Delta {
     }
 
     /// Says that it is what [`Accumulator::condense`](crate::Accumulator::condense) makes of another delta.
-    pub(crate) fn as_condensed(self) -> Self {
+    pub(crate) fn into_condensed(self) -> Self {
         Self {
             condensed: true,
             ..self

@@ -95,7 +95,7 @@ impl<B: ScoredBatch> CurveScores<B> {
             let (counts, precisions) = of(size, 1)?;
             small.keep("pooled", counts, precisions);
         }
-        Some(small.as_condensed())
+        Some(small.into_condensed())
     }
 }
 
@@ -255,7 +255,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             let (counts, precisions) = ops::curve_areas(pooled.0, pooled.1)?;
             small.keep("pooled", counts, precisions);
         }
-        Some(small.as_condensed())
+        Some(small.into_condensed())
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CurveScoresSummary) {
