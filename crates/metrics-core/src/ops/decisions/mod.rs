@@ -218,7 +218,7 @@ pub enum DecisionSink {
     },
     /// A key, which is the probability and the target in 32 bits, appended to a list, and of weighted rows the
     /// row's weight to another. What is rejected has a key of its own. Only where batches are
-    /// [listed](Decisions::are_listed).
+    /// listed (`Decisions::are_listed`).
     ///
     /// State: the rejected ones, and the lists.
     Keys {

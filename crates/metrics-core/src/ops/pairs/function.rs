@@ -12,7 +12,7 @@ pub use own::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 
 /// Terms that kernels know. Numbers are kept by their bits, since kernels are found by equality.
 ///
-/// The terms of a metric of your own are [`TermsKernel::own`].
+/// The terms of a metric of your own are `TermsKernel::own`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 #[allow(missing_docs)]

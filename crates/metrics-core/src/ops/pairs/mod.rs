@@ -126,14 +126,14 @@ pub enum PairSink {
     /// State: a counter of rows used and the rejected ones. Sums: of each column the first term, then of each the
     /// second, and of weighted rows last the weights.
     Terms(AnyTerms),
-    /// Every prediction and target, in turn. The batches are [listed](Pairs::are_listed).
+    /// Every prediction and target, in turn. The batches are listed (`Pairs::are_listed`).
     ///
     /// State: a list.
     Ranks {
         /// Elements or outputs.
         unit: Unit,
     },
-    /// The first term of every row, or NaN if it is rejected. The batches are [listed](Pairs::are_listed).
+    /// The first term of every row, or NaN if it is rejected. The batches are listed (`Pairs::are_listed`).
     ///
     /// State: a counter of rows used and the rejected ones, and a list.
     List(AnyTerms),

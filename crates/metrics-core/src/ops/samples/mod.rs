@@ -34,7 +34,7 @@ pub struct Sample {
 #[derive(Debug, Clone, PartialEq)]
 pub enum SampleSink {
     /// Numbers with their weights in turn. Those of the second sample have the other sign, and an invalid weight
-    /// is NaN. The batches are [listed](Samples::are_listed).
+    /// is NaN. The batches are listed (`Samples::are_listed`).
     ///
     /// State: a list.
     Numbers,

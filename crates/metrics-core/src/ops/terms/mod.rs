@@ -8,7 +8,7 @@ use burn::tensor::{Int, Tensor};
 
 pub(crate) use default::{decision_terms, hinge_losses};
 
-/// Options of [`hinge_losses`].
+/// Options of hinge losses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MarginOptions {
     /// Whether the margin of a row is by how much the score of its class is above the best of the

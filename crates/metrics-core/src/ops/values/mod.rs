@@ -74,7 +74,7 @@ pub enum ValueSink {
     /// State: a counter of the numbers used and the rejected ones. Marks: 1 if there are others, and the smallest
     /// and the largest number.
     Extremes(NanRule),
-    /// All numbers, with NaN in place of those that are left out. The batches are [listed](Numbers::are_listed).
+    /// All numbers, with NaN in place of those that are left out. The batches are listed (`Numbers::are_listed`).
     ///
     /// State: a list.
     List(NanRule),

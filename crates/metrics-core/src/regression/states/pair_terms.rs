@@ -18,7 +18,7 @@ use std::{any::Any, fmt::Debug};
 /// The terms of which a metric is a function of the sums, such as `|prediction - target|`.
 ///
 /// This is all it takes for a metric of your own whose value comes from sums over elements, columns
-/// or rows; [`PairSums`] does the rest: NaN, weights, counts, sums that lose no digits, merging.
+/// or rows; [`PairSums`](super::PairSums) does the rest: NaN, weights, counts, sums that lose no digits, merging.
 /// Metrics with equal terms share one state in a collection, so options that change no term are
 /// better kept elsewhere.
 ///
@@ -79,7 +79,7 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     const SUMS: usize = 1;
 
     /// What a saved state of these terms is known by, for a file from another version, process or set of
-    /// options to be told apart; see [`Accumulator::identity`].
+    /// options to be told apart; see [`Accumulator::identity`](crate::Accumulator::identity).
     fn identity(&self) -> Identity;
 
     /// What the terms measure; by default every element.
