@@ -88,9 +88,10 @@ pub fn agree_on_pairs<M: Metric>(metric: M, columns: &[usize])
 where
     M::Accumulator: Accumulator<Batch = Regression>,
 {
-    let weights: &[bool] = match metric.accumulator().takes_weights() {
-        true => &[false, true],
-        false => &[false],
+    let weights: &[bool] = if metric.accumulator().takes_weights() {
+        &[false, true]
+    } else {
+        &[false]
     };
     for columns in columns {
         for rows in [7, 3000] {

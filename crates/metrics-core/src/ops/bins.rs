@@ -15,10 +15,12 @@ pub(crate) fn linspace(count: usize) -> Vec<f32> {
     }
     let step = 1.0f32 / (count - 1) as f32;
     (0..count)
-        .map(|i| match i < count / 2 {
-            true => i as f32 * step,
-            // The product of two f32 is exact in f64, so this rounds once.
-            false => (1.0 - step as f64 * (count - 1 - i) as f64) as f32,
+        .map(|i| {
+            if i < count / 2 {
+                i as f32 * step
+            } else {
+                (1.0 - step as f64 * (count - 1 - i) as f64) as f32
+            }
         })
         .collect()
 }

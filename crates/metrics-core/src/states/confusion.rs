@@ -213,9 +213,10 @@ impl ConfusionSummary {
                 // Of the elements of other classes that were taken for yet others. The sums of what
                 // would cancel differ in their last digits.
                 let elsewhere = other_misses[class] - fp[class];
-                let elsewhere = match elsewhere > CANCELLED * other_misses[class] {
-                    true => elsewhere,
-                    false => 0.0,
+                let elsewhere = if elsewhere > CANCELLED * other_misses[class] {
+                    elsewhere
+                } else {
+                    0.0
                 };
                 ClassCounts {
                     tp: tp[class],

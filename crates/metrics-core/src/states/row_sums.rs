@@ -171,11 +171,12 @@ impl RowSumsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.weights.iter().any(|weight| *weight > 0.0) {
-            true => Ok(()),
-            false => Err(MetricError::Empty {
+        if self.weights.iter().any(|weight| *weight > 0.0) {
+            Ok(())
+        } else {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
+            })
         }
     }
 
@@ -212,9 +213,10 @@ impl Summary for RowSumsSummary {
             0 => self.terms.is_empty(),
             elements => self.terms.len().is_multiple_of(elements),
         };
-        match fits {
-            true => Ok(()),
-            false => Err(MetricError::saved("sums of different numbers")),
+        if fits {
+            Ok(())
+        } else {
+            Err(MetricError::saved("sums of different numbers"))
         }
     }
 

@@ -41,13 +41,27 @@ pub struct Run<'a> {
     failures: Vec<String>,
 }
 
+/// `METRICS_GOLDEN_STEP=5` runs one case in 5 on a device with kernels, which compiles some for each.
+fn golden_step() -> usize {
+    let variable = std::env::var("METRICS_GOLDEN_STEP").ok();
+    variable.map_or(1, |step| {
+        let step = step.parse::<usize>().ok().filter(|step| *step > 0);
+        step.expect("METRICS_GOLDEN_STEP is a number of at least 1")
+    })
+}
+
 /// Runs every case of a file on every device; `check` hands the case's metric to [`Run::check`].
 pub fn check_file(name: &str, check: fn(&mut Run)) {
     let file = golden::load(name);
     let mut failures = Vec::new();
     for (device_name, device) in devices() {
         let mut seen = HashMap::new();
-        for (index, case) in file.cases.iter().enumerate() {
+        let step = if is_host(device_name) {
+            1
+        } else {
+            golden_step()
+        };
+        for (index, case) in file.cases.iter().enumerate().step_by(step) {
             let mut run = Run {
                 case,
                 tolerance: Tolerance::Relative(1e-6),

@@ -48,14 +48,15 @@ impl Accumulator for CoMoments {
 
     fn check(&self, batch: &Observations) -> Result<(), MetricError> {
         let shape = batch.values().dims();
-        match shape[1] == self.variables {
-            true => Ok(()),
-            false => Err(MetricError::WidthMismatch {
+        if shape[1] == self.variables {
+            Ok(())
+        } else {
+            Err(MetricError::WidthMismatch {
                 unit: "variables",
                 expected: self.variables,
                 found: shape[1],
                 shape: shape.to_vec(),
-            }),
+            })
         }
     }
 
@@ -168,13 +169,14 @@ impl Summary for CoMomentsSummary {
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
-        match self.products.len() == self.mean.len() * self.mean.len() {
-            true => Ok(()),
-            false => Err(MetricError::saved(format!(
+        if self.products.len() == self.mean.len() * self.mean.len() {
+            Ok(())
+        } else {
+            Err(MetricError::saved(format!(
                 "{} co-moments of {} variables",
                 self.products.len(),
                 self.mean.len()
-            ))),
+            )))
         }
     }
 

@@ -35,11 +35,12 @@ impl ConfidentBatch for Binary {
     const TASK: TaskKind = TaskKind::Binary;
 
     fn check_width(&self, _classes: usize) -> Result<(), MetricError> {
-        match self.decisions.labels {
-            true => Err(MetricError::ScoresRequired {
+        if self.decisions.labels {
+            Err(MetricError::ScoresRequired {
                 metric: "calibration",
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 
@@ -170,11 +171,12 @@ impl CalibrationBinsSummary {
                 confidence: *confidence,
             })
             .collect();
-        match bins.iter().any(|bin| bin.total > 0.0) {
-            true => Ok(bins),
-            false => Err(MetricError::Empty {
+        if bins.iter().any(|bin| bin.total > 0.0) {
+            Ok(bins)
+        } else {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
+            })
         }
     }
 

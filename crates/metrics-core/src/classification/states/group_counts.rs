@@ -104,11 +104,12 @@ impl GroupCountsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.groups().iter().any(|group| group.total() > 0.0) {
-            true => Ok(()),
-            false => Err(MetricError::Empty {
+        if self.groups().iter().any(|group| group.total() > 0.0) {
+            Ok(())
+        } else {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
+            })
         }
     }
 }

@@ -40,19 +40,21 @@ impl MarginBatch for Binary {
     const KIND: &'static str = "binary";
 
     fn check_margins(&self, _classes: usize) -> Result<(), MetricError> {
-        match self.decisions.labels {
-            true => Err(MetricError::ScoresRequired { metric: METRIC }),
-            false => Ok(()),
+        if self.decisions.labels {
+            Err(MetricError::ScoresRequired { metric: METRIC })
+        } else {
+            Ok(())
         }
     }
 
     fn scored(&self, raw: bool, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        let (scores, checked) = match raw {
-            true => unchecked(self.decisions.scores.clone()),
-            false => (
+        let (scores, checked) = if raw {
+            unchecked(self.decisions.scores.clone())
+        } else {
+            (
                 self.decisions.probabilities(),
                 self.decisions.probabilities(),
-            ),
+            )
         };
         let target = self.decisions.target.clone();
         (scores, ops::decision_codes(checked, target, ignore_index))
@@ -134,9 +136,10 @@ impl<B: MarginBatch> RowTerms for HingeTerms<B> {
     }
 
     fn shape(&self) -> [usize; 2] {
-        match self.options.one_vs_all {
-            true => [1, self.options.classes],
-            false => [1, 1],
+        if self.options.one_vs_all {
+            [1, self.options.classes]
+        } else {
+            [1, 1]
         }
     }
 

@@ -70,9 +70,10 @@ pub(crate) fn check_ranked(
     labels: usize,
     batch: &Multilabel,
 ) -> Result<(), MetricError> {
-    match batch.decisions.labels {
-        true => Err(MetricError::ScoresRequired { metric }),
-        false => check_labels(labels, batch),
+    if batch.decisions.labels {
+        Err(MetricError::ScoresRequired { metric })
+    } else {
+        check_labels(labels, batch)
     }
 }
 

@@ -31,12 +31,13 @@ impl RowTerms for TopLabels {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        match (1..=self.labels).contains(&self.k) {
-            true => Ok(()),
-            false => Err(MetricError::InvalidOption(format!(
+        if (1..=self.labels).contains(&self.k) {
+            Ok(())
+        } else {
+            Err(MetricError::InvalidOption(format!(
                 "k must be in 1..={}, not {}",
                 self.labels, self.k
-            ))),
+            )))
         }
     }
 

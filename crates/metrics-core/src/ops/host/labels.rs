@@ -198,9 +198,12 @@ fn score_code(p: &f32, code: i32) -> i32 {
 #[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(in crate::ops) fn mark_ignored(target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
     let (ignores, index) = (ignore_index.is_some(), ignore_index.unwrap_or(0));
-    let mark = |t: i64| match ignores & (t == index) {
-        true => IGNORED_TARGET,
-        false => t.clamp(i32::MIN as i64, i32::MAX as i64) as i32,
+    let mark = |t: i64| {
+        if ignores & (t == index) {
+            IGNORED_TARGET
+        } else {
+            t.clamp(i32::MIN as i64, i32::MAX as i64) as i32
+        }
     };
     with_ints!(target, target => target.iter().map(|t| mark((*t).into())).collect())
 }

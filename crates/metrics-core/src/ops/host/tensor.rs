@@ -139,9 +139,10 @@ mod ndarray {
     use burn::tensor::read_sync;
 
     fn data(tensor: &NdArrayTensor) -> TensorData {
-        let data = match tensor.dtype().is_float() {
-            true => read_sync(NdArray::float_into_data(tensor.clone())),
-            false => read_sync(NdArray::int_into_data(tensor.clone())),
+        let data = if tensor.dtype().is_float() {
+            read_sync(NdArray::float_into_data(tensor.clone()))
+        } else {
+            read_sync(NdArray::int_into_data(tensor.clone()))
         };
         data.expect("host memory can be read")
     }

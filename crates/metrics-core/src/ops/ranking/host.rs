@@ -64,9 +64,10 @@ fn rank(relevant: &mut Scores, others: &mut Scores) -> [f32; RANKING_TERMS] {
     if relevant.len == 0 {
         return [0.0, 1.0, 0.0];
     }
-    let (coverage, precision, wrong) = match relevant.len <= COMPARED {
-        true => compare(relevant.lanes(), others.list()),
-        false => sort(relevant.sorted(), others.sorted()),
+    let (coverage, precision, wrong) = if relevant.len <= COMPARED {
+        compare(relevant.lanes(), others.list())
+    } else {
+        sort(relevant.sorted(), others.sorted())
     };
     let pairs = (relevant.len * others.len).max(1);
     [

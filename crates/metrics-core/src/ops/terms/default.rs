@@ -104,19 +104,19 @@ pub(crate) fn hinge_losses(
 ) -> (Tensor<2>, Tensor<2, Int>) {
     let [n, _] = scores.dims();
     let own = codes.clone().equal_elem(1);
-    let margins = match options.against_best {
-        false => scores.clone().neg().mask_where(own, scores),
-        true => {
-            let best = scores.clone().mask_fill(own.clone(), f32::NEG_INFINITY);
-            let target = scores.mask_fill(own.bool_not(), f32::NEG_INFINITY);
-            target.max_dim(1) - best.max_dim(1)
-        }
+    let margins = if !options.against_best {
+        scores.clone().neg().mask_where(own, scores)
+    } else {
+        let best = scores.clone().mask_fill(own.clone(), f32::NEG_INFINITY);
+        let target = scores.mask_fill(own.bool_not(), f32::NEG_INFINITY);
+        target.max_dim(1) - best.max_dim(1)
     };
     let undefined = margins.clone().is_nan();
     let losses = (margins.neg() + 1.0).clamp_min(0.0);
-    let losses = match options.squared {
-        true => losses.clone() * losses,
-        false => losses,
+    let losses = if options.squared {
+        losses.clone() * losses
+    } else {
+        losses
     };
     // Not every device's maximum keeps NaN.
     let losses = losses.mask_fill(undefined, f32::NAN);

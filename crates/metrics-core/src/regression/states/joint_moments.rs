@@ -172,11 +172,12 @@ impl JointMomentsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.weight > 0.0 {
-            false => Err(MetricError::Empty {
+        if self.weight <= 0.0 {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
-            true => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 
@@ -192,9 +193,10 @@ impl JointMomentsSummary {
             return;
         }
         for (output, more) in self.outputs.iter_mut().zip(&other.outputs) {
-            match self.weight == 0.0 {
-                true => *output = *more,
-                false => output.add(more, self.weight, other.weight),
+            if self.weight == 0.0 {
+                *output = *more
+            } else {
+                output.add(more, self.weight, other.weight)
             }
         }
         self.weight += other.weight;

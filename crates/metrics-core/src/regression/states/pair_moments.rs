@@ -67,9 +67,10 @@ impl Accumulator for PairMoments {
             absolute_error: zeros(),
             target_mean: zeros(),
             target_m2: zeros(),
-            target_range: match self.extremes {
-                true => vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()],
-                false => Vec::new(),
+            target_range: if self.extremes {
+                vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()]
+            } else {
+                Vec::new()
             },
             rejected: Rejected::default(),
         }
@@ -143,11 +144,12 @@ impl PairMomentsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.weight > 0.0 {
-            true => Ok(()),
-            false => Err(MetricError::Empty {
+        if self.weight > 0.0 {
+            Ok(())
+        } else {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
+            })
         }
     }
 

@@ -107,11 +107,12 @@ impl PairSumsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.weight > 0.0 {
-            true => Ok(()),
-            false => Err(MetricError::Empty {
+        if self.weight > 0.0 {
+            Ok(())
+        } else {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
+            })
         }
     }
 

@@ -114,11 +114,12 @@ impl RankPairsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        match self.pred.is_empty() {
-            true => Err(MetricError::Empty {
+        if self.pred.is_empty() {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
-            false => Ok(()),
+            })
+        } else {
+            Ok(())
         }
     }
 
@@ -154,12 +155,13 @@ impl Summary for RankPairsSummary {
 
     fn consistent(&self) -> Result<(), MetricError> {
         let (pred, target) = (self.pred.len(), self.target.len());
-        match self.outputs > 0 && pred == target && pred % self.outputs == 0 {
-            true => Ok(()),
-            false => Err(MetricError::saved(format!(
+        if self.outputs > 0 && pred == target && pred % self.outputs == 0 {
+            Ok(())
+        } else {
+            Err(MetricError::saved(format!(
                 "{pred} predictions and {target} targets of {} outputs",
                 self.outputs
-            ))),
+            )))
         }
     }
 

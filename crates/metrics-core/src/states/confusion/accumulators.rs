@@ -118,11 +118,12 @@ pub(crate) fn at_least_one(count: usize, what: &str) -> Result<(), MetricError> 
 }
 
 pub(crate) fn check_threshold(threshold: f32) -> Result<(), MetricError> {
-    match (0.0..=1.0).contains(&threshold) {
-        true => Ok(()),
-        false => Err(MetricError::InvalidOption(format!(
+    if (0.0..=1.0).contains(&threshold) {
+        Ok(())
+    } else {
+        Err(MetricError::InvalidOption(format!(
             "the threshold must be in [0, 1], not {threshold}"
-        ))),
+        )))
     }
 }
 

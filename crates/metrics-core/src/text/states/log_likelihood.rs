@@ -83,11 +83,12 @@ impl LogLikelihoodSummary {
     /// [`MetricError::Empty`] without elements, or if none has any weight.
     pub fn mean(&self) -> Result<f64, MetricError> {
         let total = self.count as f64 + self.weight;
-        match total > 0.0 {
-            false => Err(MetricError::Empty {
+        if total <= 0.0 {
+            Err(MetricError::Empty {
                 rejected: self.rejected,
-            }),
-            true => Ok(self.loss / total),
+            })
+        } else {
+            Ok(self.loss / total)
         }
     }
 }

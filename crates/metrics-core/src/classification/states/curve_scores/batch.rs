@@ -124,9 +124,10 @@ fn no_scores(batch: &Multiclass) -> Tensor<2> {
 }
 
 fn check_decisions(decisions: &Decisions) -> Result<(), MetricError> {
-    match decisions.labels {
-        true => Err(MetricError::ScoresRequired { metric: "a curve" }),
-        false => Ok(()),
+    if decisions.labels {
+        Err(MetricError::ScoresRequired { metric: "a curve" })
+    } else {
+        Ok(())
     }
 }
 

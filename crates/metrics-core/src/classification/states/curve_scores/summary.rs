@@ -295,9 +295,10 @@ impl Summary for CurveScoresSummary {
             && self.weights.iter().all(|weight| is_weight(*weight));
         let weighted = [0, cells].contains(&self.weighted.len())
             && self.weighted.iter().all(|weight| *weight >= 0.0);
-        match whole && keys && weights && weighted && self.counts.len() == cells {
-            true => Ok(()),
-            false => Err(MetricError::saved("scores that do not fit")),
+        if whole && keys && weights && weighted && self.counts.len() == cells {
+            Ok(())
+        } else {
+            Err(MetricError::saved("scores that do not fit"))
         }
     }
 
