@@ -13,7 +13,7 @@ use crate::{
     framework::pass::{DeviceState, Plan},
     ops::{
         self,
-        cube::{CUBE, elem, floats, ints, same_length, writable},
+        cube::{CUBE, elem, floats, ints, kinds::Meaning, same_length, writable},
         kernels::Kernels,
     },
 };
@@ -24,7 +24,6 @@ use burn::backend::{
 use burn::tensor::Tensor as DeviceTensor;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::CubeCount;
-use plan::Meaning;
 pub use plan::{Grid, KernelPlan};
 use walk::decisions_pass;
 

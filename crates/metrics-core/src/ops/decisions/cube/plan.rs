@@ -4,7 +4,7 @@ use super::{DecisionSink, Decisions};
 use crate::{
     REJECTED_SLOTS, ScoreKind,
     framework::pass::{Placed, Plan},
-    ops::cube::{FEW, UNITS, counts::PRIVATE, rows::team},
+    ops::cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
 };
 use burn::tensor::DType;
 
@@ -62,17 +62,6 @@ pub struct Grid {
     /// Rows that the lists have, and for how many they have room.
     pub(super) listed: u32,
     pub(super) room: u32,
-}
-
-/// What scores are, as far as a kernel asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Meaning {
-    Probabilities,
-    Logits,
-    /// Each cube looks at all of them.
-    Looked,
-    /// The counter behind the others says it.
-    Told,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -321,12 +310,7 @@ impl KernelPlan {
             team,
             weighted,
             grouped: decisions.groups.is_some(),
-            scores: match decisions.kind {
-                ScoreKind::Probabilities => Meaning::Probabilities,
-                ScoreKind::Logits => Meaning::Logits,
-                ScoreKind::Auto if few => Meaning::Looked,
-                ScoreKind::Auto => Meaning::Told,
-            },
+            scores: Meaning::new(decisions.kind, few),
             sinks,
         };
         (kernel, [along, across])

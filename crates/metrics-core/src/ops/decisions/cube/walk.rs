@@ -2,7 +2,7 @@
 
 use super::{
     KernelPlan,
-    plan::{KernelSink, Kind, Meaning},
+    plan::{KernelSink, Kind},
     rows::take_rows,
     sinks::{add_key, add_probability, count_cell, keep_bins, scatter},
     terms::{add_cell, add_terms, keep_sums},
@@ -12,8 +12,9 @@ use crate::{
     ops::cube::{
         UNITS,
         counts::{decision_code, flush, own_counters},
+        kinds::are_logits,
         label,
-        math::{exp, is_infinite, is_nan, is_outside_unit},
+        math::{exp, is_infinite, is_nan},
     },
 };
 use cubecl::{ir::ElemType, prelude::*};
@@ -351,37 +352,4 @@ fn code_of<I: Int>(decision: &Decision, raw: I, #[comptime] sink: KernelSink) ->
         checked = 0.0f32;
     }
     decision_code::<I>(checked, raw, I::new(index), ignores)
-}
-
-/// Whether the scores of the batch are logits.
-#[cube]
-fn are_logits<F: Float>(
-    counts: &Tensor<Atomic<i32>>,
-    scores: &Tensor<F>,
-    epoch: i32,
-    #[comptime] meaning: Meaning,
-    #[comptime] counter: usize,
-) -> bool {
-    let mut logits = comptime!(meaning == Meaning::Logits).runtime();
-    if comptime!(meaning == Meaning::Told) {
-        logits = counts[counter].load() == epoch;
-    } else if comptime!(meaning == Meaning::Looked) {
-        let any = Shared::<[Atomic<i32>]>::new_slice(1usize);
-        if UNIT_POS == 0 {
-            any[0].store(0i32);
-        }
-        sync_cube();
-        let mut outside = false;
-        let mut i = UNIT_POS as usize;
-        while i < scores.len() {
-            outside = outside || is_outside_unit(f32::cast_from(scores[i]));
-            i += CUBE_DIM as usize;
-        }
-        if outside {
-            any[0].store(1i32);
-        }
-        sync_cube();
-        logits = any[0].load() != 0;
-    }
-    logits
 }
