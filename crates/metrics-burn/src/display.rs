@@ -1,5 +1,6 @@
 //! A progress display without the hidden metrics.
 
+use crate::progress::Follow;
 use burn::train::{
     LearnerSummary,
     logger::{EvaluationProgressLogger, TrainingProgressLogger},
@@ -9,13 +10,15 @@ use burn::train::{
         MetricsRendererTraining,
     },
 };
-use std::{collections::HashSet, error::Error};
+use std::{collections::HashSet, error::Error, sync::Arc};
 
 /// The names a split does not show.
 pub(crate) type Hidden = HashSet<MetricId>;
 
 /// Passes on to a renderer whatever is not hidden.
 pub(crate) struct Display {
+    /// The plugin, which is told of epochs and test sets.
+    pub follow: Arc<dyn Follow>,
     pub inner: Box<dyn MetricsRenderer>,
     pub train: Hidden,
     pub valid: Hidden,
@@ -79,6 +82,7 @@ impl TrainingProgressLogger for Display {
         total_items: Option<usize>,
         label: Option<&str>,
     ) {
+        self.follow.start(starting_epoch);
         self.inner
             .start(total_epochs, starting_epoch, total_items, label);
     }
@@ -114,6 +118,7 @@ impl EvaluationProgressLogger for Display {
     }
 
     fn start_test(&mut self, name: &str, total_items: usize) {
+        self.follow.start_test(name);
         self.inner.start_test(name, total_items);
     }
 
@@ -122,6 +127,7 @@ impl EvaluationProgressLogger for Display {
     }
 
     fn end_test(&mut self) {
+        self.follow.end_test();
         self.inner.end_test();
     }
 

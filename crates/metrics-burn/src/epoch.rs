@@ -5,18 +5,57 @@ use crate::{
     segments::{Segments, Wanted},
 };
 use burn::train::metric::MetricMetadata;
-use metrics_core::{Batch, CollectionSummary, MetricCollection, MetricError, MetricReport};
+use metrics_core::{
+    Batch, CollectionSummary, MetricCollection, MetricError, MetricInfo, MetricReport,
+    aggregation::Mean, batch::Values,
+};
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// The name of the loss among the metrics.
+pub(crate) const LOSS: &str = "loss";
+
+/// What is accumulated of a split.
+#[derive(Clone)]
+pub(crate) struct Measures<B: Batch> {
+    /// The metrics, without data.
+    pub metrics: MetricCollection<B>,
+    /// Whether the loss is accumulated as well.
+    pub loss: bool,
+    /// The token that does not count in the loss of a sequence.
+    pub pad: Option<i64>,
+}
+
+impl<B: Batch> Measures<B> {
+    /// All metrics in their order; the loss is first.
+    pub fn infos(&self) -> Vec<MetricInfo> {
+        let loss = self.loss.then(|| loss_collection().metrics());
+        let mut infos = loss.unwrap_or_default();
+        for info in &mut infos {
+            info.higher_is_better = Some(false);
+        }
+        infos.extend(self.metrics.metrics());
+        infos
+    }
+}
+
+fn loss_collection() -> MetricCollection<Values> {
+    MetricCollection::new().named(LOSS, Mean::new())
+}
 
 /// What has been accumulated, and how much.
 #[derive(Clone)]
 pub(crate) struct Epoch<B: Batch> {
     pub number: usize,
     segments: Segments<B>,
+    /// The losses, if they are accumulated.
+    loss: Option<Segments<Values>>,
+    pad: Option<i64>,
     batches: usize,
     failed_batches: usize,
     samples: u64,
+    /// Why the first of the failed batches was left out.
+    first_failure: Option<String>,
     /// The message of a metric's panic, after which the states disagree.
     broken: Option<MetricError>,
     /// How many batches were, by Burn's progress, the last one of their worker.
@@ -35,18 +74,25 @@ pub(crate) struct SavedEpoch {
     batches: usize,
     failed_batches: usize,
     samples: u64,
+    #[serde(default)]
+    first_failure: Option<String>,
     summary: CollectionSummary,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    loss: Option<CollectionSummary>,
 }
 
 impl<B: Batch> Epoch<B> {
-    /// An epoch that begins with an empty collection.
-    pub fn new(number: usize, collection: MetricCollection<B>) -> Self {
+    /// An epoch without batches.
+    pub fn new(number: usize, measures: &Measures<B>) -> Self {
         Self {
             number,
-            segments: Segments::new(collection),
+            segments: Segments::new(measures.metrics.fresh()),
+            loss: measures.loss.then(|| Segments::new(loss_collection())),
+            pad: measures.pad,
             batches: 0,
             failed_batches: 0,
             samples: 0,
+            first_failure: None,
             broken: None,
             ends: 0,
             endless: false,
@@ -72,24 +118,43 @@ impl<B: Batch> Epoch<B> {
         self.endless |= !known;
         let taken = match &self.broken {
             Some(cause) => Err(cause.clone()),
-            None => guarded(|| match &input.0 {
+            None => guarded(|| match &input.batch {
                 Ok(batch) => self.segments.step(Some(batch), wanted),
                 Err(error) => self.segments.step(None, wanted).and(Err(error.clone())),
             }),
         };
+        let loss = self.take_loss(input, wanted);
         if let Err(error) = &taken
             && self.segments.check().is_err()
         {
             self.broken = Some(error.clone());
         }
-        match (&taken, &input.0) {
+        match (&taken, &input.batch) {
             (Ok(()), Ok(batch)) => {
                 self.batches += 1;
                 self.samples += batch.samples() as u64;
             }
             _ => self.failed_batches += 1,
         }
-        taken
+        if let Err(error) = &taken {
+            self.first_failure.get_or_insert_with(|| error.to_string());
+        }
+        taken.and(loss)
+    }
+
+    /// Accumulates the loss of a step.
+    fn take_loss(&mut self, input: &MetricInput<B>, wanted: &[Wanted]) -> Result<(), MetricError> {
+        let Some(losses) = &mut self.loss else {
+            return Ok(());
+        };
+        let values = match &input.loss {
+            Some(loss) => loss.weighted(self.pad),
+            None => Err(MetricError::InvalidOption(format!(
+                "`{LOSS}`: the output of the model brings no loss; `MetricInput::with_loss` adds one"
+            ))),
+        };
+        let stepped = losses.step(values.as_ref().ok(), wanted);
+        values.and(stepped)
     }
 
     /// The values of the last step, for the metrics that log at this step, by how far they reach back.
@@ -109,20 +174,16 @@ impl<B: Batch> Epoch<B> {
         reaches.dedup();
         guarded(|| {
             let mut report = MetricReport::default();
-            let mut add = |segments: &mut Segments<B>, reach| {
-                let asked = |name: &str| due.iter().any(|(n, (_, r))| *n == name && *r == reach);
-                report
-                    .entries
-                    .extend(segments.values(reach, asked)?.entries);
-                Ok(())
-            };
-            for reach in reaches {
-                add(&mut self.segments, Some(reach))?;
+            if let Some(loss) = &mut self.loss
+                && due.iter().any(|(name, _)| *name == LOSS)
+            {
+                add_step(&mut report, loss, &due, &reaches, wanted)?;
             }
-            self.segments.settle(wanted)?;
-            if due.iter().any(|(_, (_, reach))| reach.is_none()) {
-                // Last, when most is one segment.
-                add(&mut self.segments, None)?;
+            if due
+                .iter()
+                .any(|(name, _)| *name != LOSS || self.loss.is_none())
+            {
+                add_step(&mut report, &mut self.segments, &due, &reaches, wanted)?;
             }
             Ok(Some(report))
         })
@@ -130,19 +191,38 @@ impl<B: Batch> Epoch<B> {
 
     /// Its values so far.
     pub fn report(&mut self, split: SplitKind, workers: usize) -> SplitReport {
-        let report = match &self.broken {
+        let mut values = match &self.broken {
             Some(cause) => self.segments.unavailable(cause),
             None => guarded(|| self.segments.whole(|_| true)).unwrap_or_else(|_| self.one_by_one()),
         };
+        if let Some(cause) = &self.first_failure {
+            let (left_out, none) = (self.failed_batches, self.batches == 0);
+            for error in values.entries.iter_mut().filter_map(|e| e.error.as_mut()) {
+                // If all batches were left out, metrics have seen nothing and cannot say why.
+                if none {
+                    error.clone_from(cause);
+                } else if !error.contains(cause) {
+                    *error += &format!("; {left_out} batches were left out: {cause}");
+                }
+            }
+        }
+        let mut reads = self.segments.reads();
+        if let Some(loss) = &mut self.loss {
+            let own = guarded(|| loss.whole(|_| true));
+            let mut own = own.unwrap_or_else(|error| loss.unavailable(&error));
+            own.entries.append(&mut values.entries);
+            reads += loss.reads();
+            values = own;
+        }
+        let all = self.ends >= workers || self.endless && workers == 1;
         SplitReport {
-            split,
-            epoch: self.number,
             batches: self.batches,
             samples: self.samples,
-            complete: self.ends >= workers || self.endless && workers == 1,
+            complete: all && self.failed_batches == 0,
             failed_batches: self.failed_batches,
-            reads: self.segments.reads(),
-            report,
+            first_failure: self.first_failure.clone(),
+            reads,
+            ..SplitReport::new(split, self.number, values)
         }
     }
 
@@ -170,22 +250,40 @@ impl<B: Batch> Epoch<B> {
             batches: self.batches,
             failed_batches: self.failed_batches,
             samples: self.samples,
+            first_failure: self.first_failure.clone(),
             summary: guarded(|| self.segments.snapshot())?,
+            loss: match &mut self.loss {
+                Some(loss) => Some(loss.snapshot()?),
+                None => None,
+            },
         })
     }
 
-    /// A saved epoch, in an empty collection of the same metrics.
-    pub fn restore(
-        saved: &SavedEpoch,
-        mut collection: MetricCollection<B>,
-    ) -> Result<Self, MetricError> {
-        collection.merge(&saved.summary)?;
+    /// A saved epoch of the same metrics.
+    pub fn restore(saved: &SavedEpoch, measures: &Measures<B>) -> Result<Self, MetricError> {
+        let mut metrics = measures.metrics.fresh();
+        metrics.merge(&saved.summary)?;
+        let loss = match &saved.loss {
+            Some(saved) if measures.loss => {
+                let mut loss = loss_collection();
+                loss.merge(saved)?;
+                Some(loss)
+            }
+            None if !measures.loss => None,
+            _ => {
+                return Err(MetricError::saved(
+                    "it is with the loss, or these metrics are",
+                ));
+            }
+        };
         Ok(Self {
             batches: saved.batches,
             failed_batches: saved.failed_batches,
             samples: saved.samples,
-            segments: Segments::resumed(collection, saved.steps),
-            ..Self::new(saved.number, MetricCollection::new())
+            first_failure: saved.first_failure.clone(),
+            segments: Segments::resumed(metrics, saved.steps),
+            loss: loss.map(|loss| Segments::resumed(loss, saved.steps)),
+            ..Self::new(saved.number, measures)
         })
     }
 
@@ -200,6 +298,32 @@ impl<B: Batch> Epoch<B> {
         }
         self.seen[iteration - 1] += 1;
     }
+}
+
+/// The values of a step: those that reach back by a number of steps, then those of the epoch so far.
+fn add_step<B: Batch>(
+    report: &mut MetricReport,
+    segments: &mut Segments<B>,
+    due: &[&(&str, Wanted)],
+    reaches: &[usize],
+    wanted: &[Wanted],
+) -> Result<(), MetricError> {
+    let mut add = |segments: &mut Segments<B>, reach| {
+        let asked = |name: &str| due.iter().any(|(n, (_, r))| *n == name && *r == reach);
+        report
+            .entries
+            .extend(segments.values(reach, asked)?.entries);
+        Ok::<(), MetricError>(())
+    };
+    for reach in reaches {
+        add(segments, Some(*reach))?;
+    }
+    segments.settle(wanted)?;
+    if due.iter().any(|(_, (_, reach))| reach.is_none()) {
+        // Last, when most is one segment.
+        add(segments, None)?;
+    }
+    Ok(())
 }
 
 /// A panic in a metric, which may be the user's, must not end the training.

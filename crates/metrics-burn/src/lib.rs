@@ -41,8 +41,12 @@
 
 #![deny(missing_docs)]
 
+mod builder;
 mod checkpoint;
+mod checkpoints;
 mod display;
+mod durable;
+mod early_stopping;
 mod epoch;
 mod input;
 pub mod loggers;
@@ -51,15 +55,23 @@ mod plan;
 pub mod plot;
 mod plugin;
 mod policy;
+mod progress;
+mod register;
 #[cfg(feature = "report")]
 pub mod report;
 mod results;
 mod segments;
 mod split;
+mod thin;
 mod view;
+mod watch;
 
+pub use builder::LearnerMetricsBuilder;
 pub use checkpoint::MetricsCheckpoint;
-pub use input::MetricInput;
-pub use plugin::{LearnerMetrics, LearnerMetricsBuilder, MetricName};
+pub use checkpoints::Checkpoints;
+pub use early_stopping::EarlyStopping;
+pub use input::{Loss, MetricInput};
+pub use plugin::{LearnerMetrics, MetricName};
 pub use policy::{LogPolicy, OnStep, Select, StepValue};
-pub use results::{MetricResults, SplitKind, SplitReport};
+pub use progress::{MetricsProgress, Silent};
+pub use results::{Logged, MetricResults, SplitKind, SplitReport};

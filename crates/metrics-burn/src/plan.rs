@@ -1,6 +1,6 @@
 //! What a log policy comes to: the values that Burn sees, of which metric and under which name.
 
-use crate::{LogPolicy, Select, SplitKind};
+use crate::{LogPolicy, Logged, Select, SplitKind};
 use metrics_core::{MetricError, MetricInfo};
 use std::collections::{HashMap, HashSet};
 
@@ -46,15 +46,34 @@ impl Plan {
     /// The name under which Burn knows a metric's value per epoch.
     pub fn epoch_name(&self, metric: &str) -> Result<&str, MetricError> {
         let planned = self.metrics.iter().find(|p| p.info.name == metric);
-        let planned = planned.ok_or_else(|| MetricError::UnknownName(metric.to_string()))?;
+        let known = || self.metrics.iter().map(|planned| planned.info.name.clone());
+        let planned = planned.ok_or_else(|| MetricError::unknown_name(metric, known()))?;
         let name = planned.names.iter().find(|(_, s)| *s == Shows::Epochs);
         match name {
             Some((name, _)) if planned.info.is_scalar => Ok(name),
             _ => Err(MetricError::InvalidOption(format!(
-                "`{metric}` has no number per epoch in {}",
+                "`{metric}` has no number per epoch in {}: its value is not one number, or `on_epoch(false)` keeps \
+                 it out of the log",
                 self.split.name()
             ))),
         }
+    }
+
+    /// How values of epochs are logged.
+    pub fn logged(&self) -> Vec<Logged> {
+        let logged = self.metrics.iter().filter_map(|planned| {
+            let (name, _) = planned.names.iter().find(|(_, s)| *s == Shows::Epochs)?;
+            Some(Logged {
+                metric: planned.info.name.clone(),
+                name: name.clone(),
+                percent: planned.info.is_scalar && planned.policy.percent,
+                unit: planned
+                    .policy
+                    .shown_unit()
+                    .filter(|_| planned.info.is_scalar),
+            })
+        });
+        logged.collect()
     }
 }
 
@@ -63,7 +82,8 @@ pub(crate) fn plans(metrics: &[MetricInfo], rules: &[Rule]) -> Result<Vec<Plan>,
     let known = |name: &String| metrics.iter().any(|info| info.name == *name);
     for name in rules.iter().flat_map(|(select, _)| &select.names).flatten() {
         if !known(name) {
-            return Err(MetricError::UnknownName(name.clone()));
+            let known = metrics.iter().map(|info| info.name.clone());
+            return Err(MetricError::unknown_name(name, known));
         }
     }
     let mut plans: Vec<Plan> = SPLITS

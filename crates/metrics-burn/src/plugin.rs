@@ -1,28 +1,27 @@
 //! A collection of metrics as Burn's Learner takes it.
 
-// Longer than most: one type, whose fields no other file may touch.
-
 use crate::{
-    LogPolicy, MetricInput, MetricResults, MetricsCheckpoint, OnStep, Select, SplitKind, StepValue,
+    Checkpoints, LearnerMetricsBuilder, MetricResults, MetricsCheckpoint, MetricsProgress,
+    SplitKind,
     display::Display,
-    epoch::SavedEpoch,
-    plan::{Plan, Rule, SPLITS, Shows, plans},
+    epoch::{Measures, SavedEpoch},
+    plan::{Plan, SPLITS},
+    progress::{Follow, Silent},
     split::SplitState,
-    view::{Follows, Leads, View},
+    watch::Watch,
 };
 use burn::{
     tensor::TensorReadError,
     train::{
-        EvalMetricRegistration, EvaluatorBuilder, EvaluatorComponentTypes, InferenceStep,
-        LearnerModel, MetricRegistration, SupervisedTraining, TrainStep,
-        metric::{Adaptor, Metric, MetricId, MetricMetadata, SerializedEntry},
+        metric::{Metric, MetricId, MetricMetadata, SerializedEntry},
         renderer::MetricsRenderer,
     },
 };
 use metrics_core::{Batch, MetricCollection, MetricError};
 use std::{
     fmt,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
 /// The splits that are registered and still alive.
@@ -30,143 +29,38 @@ type Running<B> = Arc<Mutex<Vec<(SplitKind, Weak<Mutex<SplitState<B>>>)>>>;
 
 /// A [`MetricCollection`] for Burn's Learner and Evaluator.
 ///
-/// Register it with [`SupervisedTraining::metrics`] or [`EvaluatorBuilder::metrics`]. Each split
+/// Register it with [`SupervisedTraining::metrics`](burn::train::SupervisedTraining::metrics) or [`EvaluatorBuilder::metrics`](burn::train::EvaluatorBuilder::metrics). Each split
 /// has its own state; it is reset before each epoch and each test set. A metric that is a number
 /// is a numeric metric for Burn, so that its epoch values reach early stopping, checkpointing, the
 /// summary and the display. Any other metric is a text metric, shown at the end of an epoch and logged as
 /// a line of JSON.
 ///
-/// A metric that fails never ends the training: the reason is logged once (as a warning, to Burn's
-/// `experiment.log` by default), the value is `N/A`, and the [results](Self::results) carry it.
+/// A batch that can never fit the metrics, such as one of another number of classes, ends the training through
+/// [`SupervisedTraining::interrupter`](burn::train::SupervisedTraining::interrupter), unless the builder was told to be
+/// [`lenient`](LearnerMetricsBuilder::lenient); if the training gets an interrupter of its own
+/// (`with_interrupter`), it needs that before the metrics. Whatever else fails does not end the training: the value is
+/// `N/A`. Each cause is said once, on standard error and as a warning in the log (Burn's `experiment.log` by
+/// default), and the [results](Self::results) carry it.
 ///
 /// A clone shares the results: register one and keep the other.
 #[derive(Clone)]
 pub struct LearnerMetrics<B: Batch> {
-    collection: MetricCollection<B>,
+    pub(crate) measures: Measures<B>,
     plans: Arc<Vec<Plan>>,
-    first_epoch: usize,
-    /// The half-finished epochs to go on with, until a training has taken them.
-    halves: Arc<Mutex<Vec<(SplitKind, SavedEpoch)>>>,
+    origin: Arc<Mutex<Origin>>,
     results: MetricResults,
     running: Running<B>,
+    watch: Watch,
 }
 
-/// How a [`LearnerMetrics`] logs; from [`LearnerMetrics::builder`].
-#[must_use = "a builder does nothing until `build`"]
-pub struct LearnerMetricsBuilder<B: Batch> {
-    collection: MetricCollection<B>,
-    rules: Vec<Rule>,
-    first_epoch: Option<usize>,
-    resume: Option<MetricsCheckpoint>,
-    mid_epoch: bool,
-}
-
-impl<B: Batch> LearnerMetricsBuilder<B> {
-    /// Changes how some metrics are logged in some splits. If several changes set the same thing, the last
-    /// one holds.
-    ///
-    /// ```
-    /// use metrics_burn::{LearnerMetrics, OnStep, Select, StepValue};
-    /// # use metrics_core::{MetricCollection, classification::{Accuracy, ConfusionMatrix}};
-    /// # let collection = MetricCollection::new().named("accuracy", Accuracy::multiclass(10)).with(ConfusionMatrix::multiclass(10));
-    /// let metrics = LearnerMetrics::builder(collection)
-    ///     .log(Select::all().train(), |log| {
-    ///         log.on_step(OnStep::Every(50)).step_value(StepValue::Window(200))
-    ///     })
-    ///     .log(Select::metric("accuracy"), |log| log.percent().precision(1))
-    ///     .log(Select::metric("confusion_matrix").train(), |log| log.on_epoch(false))
-    ///     .build()?;
-    /// # Ok::<(), metrics_core::MetricError>(())
-    /// ```
-    pub fn log(
-        mut self,
-        select: Select,
-        change: impl Fn(LogPolicy) -> LogPolicy + 'static,
-    ) -> Self {
-        self.rules.push((select, Box::new(change)));
-        self
-    }
-
-    /// [`LogPolicy::on_step`] for every metric and split.
-    pub fn on_step(self, on_step: OnStep) -> Self {
-        self.log(Select::all(), move |log| log.on_step(on_step))
-    }
-
-    /// [`LogPolicy::step_value`] for every metric and split.
-    pub fn step_value(self, value: StepValue) -> Self {
-        self.log(Select::all(), move |log| log.step_value(value))
-    }
-
-    /// [`LogPolicy::on_epoch`] for every metric and split.
-    pub fn on_epoch(self, on_epoch: bool) -> Self {
-        self.log(Select::all(), move |log| log.on_epoch(on_epoch))
-    }
-
-    /// The number of the first epoch in the results; default: 1, or the epoch to resume with. Metrics
-    /// cannot see Burn's number: after `SupervisedTraining::checkpoint(n)` give `n + 1`.
-    pub fn first_epoch(mut self, epoch: usize) -> Self {
-        self.first_epoch = Some(epoch);
-        self
-    }
-
-    /// Goes on with the results and the epoch numbers of a checkpoint, at the start of the epoch that
-    /// was running: Burn's strategies begin an epoch with its first batch.
-    pub fn resume(mut self, checkpoint: MetricsCheckpoint) -> Self {
-        (self.resume, self.mid_epoch) = (Some(checkpoint), false);
-        self
-    }
-
-    /// Goes on in the middle of the epoch that was running, with what it had accumulated. For a
-    /// strategy of your own that continues its data there.
-    pub fn resume_mid_epoch(mut self, checkpoint: MetricsCheckpoint) -> Self {
-        (self.resume, self.mid_epoch) = (Some(checkpoint), true);
-        self
-    }
-
-    /// The plugin.
-    ///
-    /// # Errors
-    /// [`MetricError::DuplicateName`] if Burn would see two metrics under one name (or one file
-    /// name); [`MetricError::UnknownName`] if a rule names a metric that is not there;
-    /// [`MetricError::InvalidOption`] if a name cannot be a file's, or for an option out of range;
-    /// the error of [`MetricCollection::check`]; [`MetricError::Saved`] or
-    /// [`MetricError::MergeMismatch`] if the checkpoint is of other metrics.
-    pub fn build(self) -> Result<LearnerMetrics<B>, MetricError> {
-        self.collection.check()?;
-        let infos = self.collection.metrics();
-        let metrics = LearnerMetrics {
-            plans: Arc::new(plans(&infos, &self.rules)?),
-            first_epoch: (self.first_epoch)
-                .or(self.resume.as_ref().map(MetricsCheckpoint::next_epoch))
-                .unwrap_or(1),
-            results: MetricResults::new(infos),
-            running: Running::default(),
-            halves: Arc::default(),
-            collection: self.collection.fresh(),
-        };
-        let Some(saved) = self.resume else {
-            return Ok(metrics);
-        };
-        saved.check(&metrics.names())?;
-        for (kind, epoch) in &saved.running {
-            // A checkpoint that does not fit is to be refused now.
-            metrics.state(*kind).restore(epoch)?;
-        }
-        for report in saved.reports {
-            if matches!(report.split, SplitKind::Test(_)) || report.epoch < metrics.first_epoch {
-                metrics.results.push(report);
-            }
-        }
-        let halves = if self.mid_epoch {
-            saved.running
-        } else {
-            Vec::new()
-        };
-        Ok(LearnerMetrics {
-            halves: Arc::new(Mutex::new(halves)),
-            ..metrics
-        })
-    }
+/// Where a training begins.
+#[derive(Debug)]
+struct Origin {
+    first_epoch: usize,
+    /// Whether the user or a checkpoint said so.
+    is_known: bool,
+    /// The half-finished epochs to go on with, until a training has taken them.
+    halves: Vec<(SplitKind, SavedEpoch)>,
 }
 
 /// The name under which Burn knows a metric, for Burn's strategies, which take a metric.
@@ -187,6 +81,13 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
 /// ```
 #[derive(Debug, Clone)]
 pub struct MetricName(Arc<String>);
+
+impl MetricName {
+    /// The name, such as `f1_score_epoch`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
 
 impl Metric for MetricName {
     type Input = ();
@@ -217,13 +118,68 @@ impl<B: Batch> LearnerMetrics<B> {
 
     /// Metrics with a value per epoch, and with what else the builder's methods ask for.
     pub fn builder(collection: MetricCollection<B>) -> LearnerMetricsBuilder<B> {
-        LearnerMetricsBuilder {
-            collection,
-            rules: Vec::new(),
-            first_epoch: None,
-            resume: None,
-            mid_epoch: false,
+        LearnerMetricsBuilder::new(collection)
+    }
+
+    pub(crate) fn from_parts(
+        measures: Measures<B>,
+        plans: Vec<Plan>,
+        first_epoch: Option<usize>,
+        lenient: bool,
+    ) -> Self {
+        Self {
+            results: MetricResults::new(measures.infos()),
+            measures,
+            plans: Arc::new(plans),
+            origin: Arc::new(Mutex::new(Origin {
+                first_epoch: first_epoch.unwrap_or(1),
+                is_known: first_epoch.is_some(),
+                halves: Vec::new(),
+            })),
+            running: Running::default(),
+            watch: Watch::new(lenient),
         }
+    }
+
+    fn origin(&self) -> MutexGuard<'_, Origin> {
+        self.origin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on with a checkpoint; in the middle of the epoch that was running, if asked for.
+    pub(crate) fn restore(
+        &self,
+        saved: MetricsCheckpoint,
+        mid_epoch: bool,
+    ) -> Result<(), MetricError> {
+        saved.check(&self.names(), &self.measures)?;
+        let mut origin = self.origin();
+        let next = saved.next_epoch();
+        if origin.is_known && origin.first_epoch > next {
+            return Err(MetricError::saved(format!(
+                "the first epoch is to be {}, but the checkpoint ends before epoch {next}; leave out `first_epoch`, \
+                 or take the checkpoint of epoch {}",
+                origin.first_epoch,
+                origin.first_epoch - 1
+            )));
+        }
+        if !origin.is_known {
+            origin.first_epoch = next;
+        }
+        origin.is_known = true;
+        for (kind, epoch) in &saved.running {
+            // A checkpoint that does not fit is to be refused now.
+            self.new_state(*kind, origin.first_epoch, Watch::default())
+                .restore(epoch)?;
+        }
+        for report in saved.reports {
+            if matches!(report.split, SplitKind::Test(_)) || report.epoch < origin.first_epoch {
+                self.results.push(report);
+            }
+        }
+        if mid_epoch {
+            origin.halves = saved.running;
+        }
+        Ok(())
     }
 
     /// The results. They grow while the training runs, and remain after it.
@@ -249,7 +205,8 @@ impl<B: Batch> LearnerMetrics<B> {
         Ok(MetricName(Arc::new(name.to_string())))
     }
 
-    /// A progress display without the [hidden](LogPolicy::hidden) metrics. It wraps a renderer, such as Burn's
+    /// A progress display without the [hidden](crate::LogPolicy::hidden) metrics, which also tells the plugin the
+    /// numbers of epochs and the names of test sets. It wraps a renderer, such as Burn's
     /// `default_renderer`: give it to `SupervisedTraining::renderer` in place of that renderer.
     pub fn display(&self, inner: Box<dyn MetricsRenderer>) -> Box<dyn MetricsRenderer> {
         let names = |hidden: bool, kind| {
@@ -267,6 +224,7 @@ impl<B: Batch> LearnerMetrics<B> {
             everywhere.remove(&shown);
         }
         Box::new(Display {
+            follow: Arc::new(self.clone()),
             inner,
             train,
             valid,
@@ -292,19 +250,55 @@ impl<B: Batch> LearnerMetrics<B> {
                 saved.push((*kind, state.save()?));
             }
         }
+        let options = self.measures.metrics.fresh().summary()?;
         Ok(MetricsCheckpoint::new(
             self.names(),
+            options,
             self.results.all(),
             saved,
         ))
     }
 
-    fn names(&self) -> Vec<String> {
+    /// Checkpoints of the metrics beside Burn's own, and the restoring of both in one call: `directory` is that of
+    /// the training. Register what this returns in place of the metrics.
+    pub fn checkpoints(&self, directory: impl AsRef<Path>) -> Checkpoints<B> {
+        Checkpoints::new(self.clone(), directory.as_ref())
+    }
+
+    /// Tells the plugin what Burn's progress loggers hear: the number of the first epoch and the names of test sets. Give
+    /// it to `with_progress_logger`, of a `SupervisedTraining` or an `EvaluatorBuilder`.
+    ///
+    /// ```no_run
+    /// use burn::train::{EvaluatorBuilder, EvaluatorComponentTypes, InferenceStep, metric::Adaptor};
+    /// use metrics_burn::{LearnerMetrics, MetricInput};
+    /// use metrics_core::batch::Multiclass;
+    /// # fn example<EC: EvaluatorComponentTypes>(builder: EvaluatorBuilder<EC>, metrics: LearnerMetrics<Multiclass>)
+    /// # where <EC::Model as InferenceStep>::Output: Adaptor<MetricInput<Multiclass>> {
+    /// let builder = builder
+    ///     .metrics(metrics.clone())
+    ///     .with_progress_logger(metrics.progress());
+    /// // .build(model).eval_all([("held out", ..), ("street", ..)]), and afterwards:
+    /// let held_out = metrics.results().test("held out");
+    /// # }
+    /// ```
+    ///
+    /// Burn has one place for a progress logger: give one of your own to [`progress_with`](Self::progress_with). A
+    /// [`display`](Self::display) tells the plugin the same.
+    pub fn progress(&self) -> MetricsProgress<Silent> {
+        self.progress_with(Silent)
+    }
+
+    /// As [`progress`](Self::progress), with a progress logger of your own, which hears everything as before.
+    pub fn progress_with<L>(&self, logger: L) -> MetricsProgress<L> {
+        MetricsProgress::new(Arc::new(self.clone()), logger)
+    }
+
+    pub(crate) fn names(&self) -> Vec<String> {
         let infos = self.results.metrics().iter();
         infos.map(|info| info.name.clone()).collect()
     }
 
-    fn plan(&self, kind: SplitKind) -> &Plan {
+    pub(crate) fn plan(&self, kind: SplitKind) -> &Plan {
         match kind {
             SplitKind::Train => &self.plans[0],
             SplitKind::Valid => &self.plans[1],
@@ -312,161 +306,98 @@ impl<B: Batch> LearnerMetrics<B> {
         }
     }
 
-    fn state(&self, kind: SplitKind) -> SplitState<B> {
+    fn new_state(&self, kind: SplitKind, first_epoch: usize, watch: Watch) -> SplitState<B> {
         SplitState::new(
-            self.collection.clone(),
+            self.measures.clone(),
             self.plan(kind).clone(),
             self.results.clone(),
-            self.first_epoch,
+            first_epoch,
+            watch,
         )
     }
 
-    /// Registers the views of one split. Text metrics come first, since Burn calls them first, and
-    /// the first view leads.
-    fn register<T>(&self, kind: SplitKind, mut builder: T, add: &impl AddView<B, T>) -> T {
+    /// The state of a split that is being registered, and where it is noted.
+    pub(crate) fn begin(&self, kind: SplitKind, watch: Watch) -> Arc<Mutex<SplitState<B>>> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|(_, state)| state.strong_count() > 0);
+        let mut origin = self.origin();
+        let is_test = matches!(kind, SplitKind::Test(_));
+        let last = self.results.last(kind);
         if running.iter().any(|(of, _)| *of == kind) {
             log::warn!("{}: these metrics are registered twice", kind.name());
-        } else if kind != SplitKind::Test(0)
-            && self
-                .results
-                .last(kind)
-                .is_some_and(|last| last.epoch >= self.first_epoch)
-        {
+        } else if !is_test && last.is_some_and(|last| last.epoch >= origin.first_epoch) {
             log::warn!(
                 "{}: these metrics have results of another training, which this one replaces",
                 kind.name()
             );
         }
-        let mut state = self.state(kind);
-        let mut halves = self.halves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(half) = halves.iter().position(|(of, _)| *of == kind) {
-            let (_, epoch) = halves.swap_remove(half);
-            // `build` has done the same before.
+        let mut state = self.new_state(kind, origin.first_epoch, watch);
+        if let Some(half) = origin.halves.iter().position(|(of, _)| *of == kind) {
+            let (_, epoch) = origin.halves.swap_remove(half);
+            // `restore` has done the same before.
             if let Err(error) = state.restore(&epoch) {
                 log::warn!("{}: not resumed: {error}", kind.name());
             }
         }
         let state = Arc::new(Mutex::new(state));
         running.push((kind, Arc::downgrade(&state)));
+        state
+    }
 
-        let metrics: Vec<_> = (self.plan(kind).metrics.iter().cloned().map(Arc::new)).collect();
-        let (numbers, texts): (Vec<_>, Vec<_>) = metrics.iter().partition(|m| m.info.is_scalar);
-        // Numbers first, so that Burn's display opens with a plot; of the two lists Burn calls the
-        // texts first.
-        let mut text_leads = texts.iter().any(|planned| !planned.names.is_empty());
-        let mut leads = !text_leads;
-        for planned in numbers.into_iter().chain(texts) {
-            for (name, shows) in planned.names.clone() {
-                let leading = || View::new(&state, planned, name.clone(), shows);
-                let following = || View::new(&state, planned, name.clone(), shows);
-                builder = match planned.info.is_scalar {
-                    true if std::mem::take(&mut leads) => add.leading_number(builder, leading()),
-                    true => add.number(builder, following()),
-                    false if std::mem::take(&mut text_leads) => {
-                        add.leading_text(builder, leading())
-                    }
-                    false => add.text(builder, following()),
-                };
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// The states of the splits that run, of the training or of the evaluation.
+    fn states(&self, test: bool) -> Vec<Arc<Mutex<SplitState<B>>>> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let states = running.iter();
+        let states = states.filter(|(kind, _)| matches!(kind, SplitKind::Test(_)) == test);
+        states.filter_map(|(_, state)| state.upgrade()).collect()
+    }
+}
+
+impl<B: Batch> Follow for LearnerMetrics<B> {
+    fn start(&self, epoch: usize) {
+        let states = self.states(false);
+        let mut origin = self.origin();
+        if states.is_empty() || origin.first_epoch == epoch {
+            return;
+        }
+        let known = origin.is_known.then_some(origin.first_epoch);
+        for state in states {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            match known {
+                Some(first) => state.refuse_start(epoch, first),
+                None if state.is_unused() => state.start(epoch),
+                None => {}
             }
         }
-        let shown = metrics.iter().any(|planned| !planned.names.is_empty());
-        if !shown && let Some(planned) = metrics.first() {
-            // Nothing is shown, but the results are to fill all the same.
-            let silent = View::new(&state, planned, "metrics".into(), Shows::Nothing);
-            builder = add.leading_text(builder, silent);
+        if known.is_none() {
+            origin.first_epoch = epoch;
         }
-        builder
+    }
+
+    fn start_test(&self, name: &str) {
+        for state in self.states(true) {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.start_test(name);
+        }
+    }
+
+    fn end_test(&self) {
+        for state in self.states(true) {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.end_test();
+        }
     }
 }
 
 impl<B: Batch> fmt::Debug for LearnerMetrics<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LearnerMetrics")
-            .field("collection", &self.collection)
+            .field("collection", &self.measures.metrics)
             .field("plans", &self.plans)
             .finish_non_exhaustive()
-    }
-}
-
-impl<B: Batch> fmt::Debug for LearnerMetricsBuilder<B> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LearnerMetricsBuilder")
-            .field("collection", &self.collection)
-            .field(
-                "rules",
-                &self.rules.iter().map(|(s, _)| s).collect::<Vec<_>>(),
-            )
-            .finish_non_exhaustive()
-    }
-}
-
-/// The four ways a builder of Burn takes a view.
-trait AddView<B: Batch, T> {
-    fn leading_number(&self, builder: T, view: View<B, Leads>) -> T;
-    fn leading_text(&self, builder: T, view: View<B, Leads>) -> T;
-    fn number(&self, builder: T, view: View<B, Follows>) -> T;
-    fn text(&self, builder: T, view: View<B, Follows>) -> T;
-}
-
-struct ToTrain;
-struct ToValid;
-struct ToTest;
-
-/// The ways of one builder: which of its methods take numbers and texts. The outputs adapt to `()`
-/// for every type; the bound only says so where the other bound would hide it.
-macro_rules! add_view {
-    ($to:ty, $builder:ty, <$g:ident: $bound:path>, $output:ty, $number:ident, $text:ident) => {
-        impl<B: Batch, $g: $bound> AddView<B, $builder> for $to
-        where
-            $output: Adaptor<MetricInput<B>> + Adaptor<()>,
-        {
-            fn leading_number(&self, builder: $builder, view: View<B, Leads>) -> $builder {
-                builder.$number(view)
-            }
-            fn leading_text(&self, builder: $builder, view: View<B, Leads>) -> $builder {
-                builder.$text(view)
-            }
-            fn number(&self, builder: $builder, view: View<B, Follows>) -> $builder {
-                builder.$number(view)
-            }
-            fn text(&self, builder: $builder, view: View<B, Follows>) -> $builder {
-                builder.$text(view)
-            }
-        }
-    };
-}
-
-add_view!(
-    ToTrain, SupervisedTraining<M>, <M: LearnerModel>, <M as TrainStep>::Output,
-    metric_train_numeric, metric_train
-);
-add_view!(
-    ToValid, SupervisedTraining<M>, <M: LearnerModel>, <M as InferenceStep>::Output,
-    metric_valid_numeric, metric_valid
-);
-add_view!(
-    ToTest, EvaluatorBuilder<EC>, <EC: EvaluatorComponentTypes>, <EC::Model as InferenceStep>::Output,
-    metric_numeric, metric
-);
-
-impl<B: Batch, M: LearnerModel> MetricRegistration<M> for LearnerMetrics<B>
-where
-    <M as TrainStep>::Output: Adaptor<MetricInput<B>>,
-    <M as InferenceStep>::Output: Adaptor<MetricInput<B>>,
-{
-    fn register(self, builder: SupervisedTraining<M>) -> SupervisedTraining<M> {
-        let builder = LearnerMetrics::register(&self, SplitKind::Train, builder, &ToTrain);
-        LearnerMetrics::register(&self, SplitKind::Valid, builder, &ToValid)
-    }
-}
-
-impl<B: Batch, EC: EvaluatorComponentTypes> EvalMetricRegistration<EC> for LearnerMetrics<B>
-where
-    <EC::Model as InferenceStep>::Output: Adaptor<MetricInput<B>>,
-{
-    fn register(self, builder: EvaluatorBuilder<EC>) -> EvaluatorBuilder<EC> {
-        LearnerMetrics::register(&self, SplitKind::Test(0), builder, &ToTest)
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::{
     MetricInput, MetricResults, SplitKind, SplitReport,
-    epoch::{Epoch, SavedEpoch},
+    epoch::{Epoch, Measures, SavedEpoch},
     plan::Plan,
     segments::Wanted,
+    watch::Watch,
 };
 use burn::train::metric::MetricMetadata;
-use metrics_core::{Batch, MetricCollection, MetricError, MetricReport};
-use std::collections::{BTreeMap, BTreeSet};
+use metrics_core::{Batch, MetricError, MetricReport};
+use std::collections::BTreeMap;
 
 /// A collection that follows one split through its epochs.
 ///
@@ -16,8 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// epoch, so a batch may belong to the epoch that has just ended or to the next. See
 /// [`place`](Self::place).
 pub(crate) struct SplitState<B: Batch> {
-    /// The metrics without data.
-    metrics: MetricCollection<B>,
+    measures: Measures<B>,
     plan: Plan,
     wanted: Vec<Wanted>,
     kind: SplitKind,
@@ -35,8 +35,13 @@ pub(crate) struct SplitState<B: Batch> {
     step: Option<MetricReport>,
     /// The values of the epoch, once it has ended.
     end: Option<SplitReport>,
-    /// The causes of failures that a warning has named, so that each is named once.
-    said: BTreeSet<String>,
+    watch: Watch,
+    /// The name of the test set, if the plugin was told.
+    name: Option<String>,
+    /// The reason why the evaluation is to end.
+    refusal: Option<String>,
+    /// The first epoch of a training, until its first batch.
+    begins: Option<usize>,
 }
 
 /// Which epoch a batch belongs to.
@@ -48,10 +53,11 @@ enum Place {
 
 impl<B: Batch> SplitState<B> {
     pub fn new(
-        metrics: MetricCollection<B>,
+        measures: Measures<B>,
         plan: Plan,
         results: MetricResults,
         first_epoch: usize,
+        watch: Watch,
     ) -> Self {
         let steps = plan.metrics.iter().filter_map(|planned| planned.steps());
         let mut wanted: Vec<_> = steps.collect();
@@ -62,13 +68,14 @@ impl<B: Batch> SplitState<B> {
             _ => first_epoch,
         };
         Self {
-            epoch: Epoch::new(first_epoch, metrics.fresh()),
-            metrics,
+            epoch: Epoch::new(first_epoch, &measures),
+            measures,
             wanted,
             kind: match plan.split {
                 SplitKind::Test(first) => SplitKind::Test(results.next_test(first)),
                 other => other,
             },
+            begins: (plan.split == SplitKind::Train).then_some(first_epoch),
             plan,
             results,
             unfinished: None,
@@ -77,8 +84,63 @@ impl<B: Batch> SplitState<B> {
             iteration: None,
             step: None,
             end: None,
-            said: BTreeSet::new(),
+            watch,
+            name: None,
+            refusal: None,
         }
+    }
+
+    /// Whether no batch has come since the split was registered.
+    pub fn is_unused(&self) -> bool {
+        self.epoch.is_empty() && self.end.is_none() && self.iteration.is_none()
+    }
+
+    /// Gives the first epoch the number that Burn gives it.
+    pub fn start(&mut self, epoch: usize) {
+        self.epoch.number = epoch;
+        self.begins = self.begins.map(|_| epoch);
+    }
+
+    /// Stops a training that begins with another epoch than the metrics.
+    pub fn refuse_start(&self, burn: usize, own: usize) {
+        let cause = format!(
+            "Burn begins with epoch {burn}, and the metrics with epoch {own}: take `LearnerMetrics::checkpoints`, or \
+             the checkpoint of epoch {} for both",
+            own - 1
+        );
+        self.say(&cause, "the training stops");
+        self.watch.stop(&cause);
+    }
+
+    /// A new training forgets the epochs of the one before, with its first batch or the end of an epoch without one.
+    fn begin(&mut self) {
+        if let Some(first) = self.begins.take() {
+            self.results.begin(first);
+        }
+    }
+
+    /// Begins a test set with a name. Burn calls this for sets without batches, too.
+    pub fn start_test(&mut self, name: &str) {
+        if !self.epoch.is_empty() && self.end.is_none() {
+            self.finish();
+        }
+        if self.end.take().is_some() {
+            self.clear();
+        }
+        self.iteration = None;
+        self.name = Some(name.to_string());
+    }
+
+    /// Ends the test set with a name: it has a report, also if it broke off or had no batch.
+    pub fn end_test(&mut self) {
+        if self.name.is_some() && self.end.is_none() {
+            self.finish();
+        }
+    }
+
+    /// Why the evaluation is to end, the first time.
+    pub fn take_refusal(&mut self) -> Option<String> {
+        self.refusal.take()
     }
 
     /// Takes a step: accumulates the batch, and computes if the step logs.
@@ -96,6 +158,7 @@ impl<B: Batch> SplitState<B> {
                 self.clear();
             }
         }
+        self.begin();
         self.iteration = metadata.iteration;
         self.step = None;
         self.end = None;
@@ -108,10 +171,10 @@ impl<B: Batch> SplitState<B> {
                 taken
             }
             Place::After => {
-                let (number, metrics) = (self.epoch.number + 1, &self.metrics);
+                let (number, measures) = (self.epoch.number + 1, &self.measures);
                 let ahead = self
                     .ahead
-                    .get_or_insert_with(|| Epoch::new(number, metrics.fresh()));
+                    .get_or_insert_with(|| Epoch::new(number, measures));
                 ahead.take(input, metadata, &self.wanted)
             }
             Place::Before => match &mut self.unfinished {
@@ -120,7 +183,7 @@ impl<B: Batch> SplitState<B> {
             },
         };
         if let Err(error) = taken {
-            self.say(&error.to_string(), "a batch was left out");
+            self.failed(&error);
         }
         let complete = |epoch: &Epoch<B>| epoch.ends >= self.workers.unwrap_or(1);
         if self.unfinished.as_ref().is_some_and(complete) {
@@ -133,6 +196,22 @@ impl<B: Batch> SplitState<B> {
         let progress = &metadata.progress;
         if test && progress.items_total > 0 && progress.items_processed >= progress.items_total {
             self.finish();
+        }
+    }
+
+    /// Says why a batch was left out. If no batch like it can ever fit, the training or the evaluation ends.
+    fn failed(&mut self, error: &MetricError) {
+        let cause = error.to_string();
+        if !self.watch.refuses(error) {
+            return self.say(&cause, "a batch was left out");
+        }
+        let reason = self.text("a batch does not fit the metrics", &cause);
+        let what = "a batch does not fit the metrics, and ends the run \
+                    (`LearnerMetricsBuilder::lenient` leaves such batches out)";
+        self.say(&cause, what);
+        self.watch.stop(&reason);
+        if matches!(self.kind, SplitKind::Test(_)) {
+            self.refusal = Some(reason);
         }
     }
 
@@ -181,19 +260,17 @@ impl<B: Batch> SplitState<B> {
             self.epoch.count(number);
             return Place::Now;
         }
-        let (next, metrics) = (self.epoch.number + 1, &self.metrics);
-        let ahead = self
-            .ahead
-            .get_or_insert_with(|| Epoch::new(next, metrics.fresh()));
+        let (next, measures) = (self.epoch.number + 1, &self.measures);
+        let ahead = self.ahead.get_or_insert_with(|| Epoch::new(next, measures));
         ahead.count(number);
         Place::After
     }
 
     /// Computes the values of the epoch.
     pub fn finish(&mut self) {
+        self.begin();
         self.close();
-        let workers = self.workers.unwrap_or(1);
-        let report = self.epoch.report(self.kind, workers);
+        let report = self.named(|epoch, kind, workers| epoch.report(kind, workers));
         let mut causes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (name, cause) in report.report.errors() {
             causes.entry(cause).or_default().push(name);
@@ -207,10 +284,23 @@ impl<B: Batch> SplitState<B> {
 
     /// The values of the previous epoch with the batches that came after its end.
     fn close(&mut self) -> Option<SplitReport> {
-        let mut epoch = self.unfinished.take()?;
-        let report = epoch.report(self.kind, self.workers.unwrap_or(1));
+        let mut before = self.unfinished.take()?;
+        let report = self.named(|_, kind, workers| before.report(kind, workers));
         self.results.push(report.clone());
         Some(report)
+    }
+
+    /// A report with what the split knows of its name and its log.
+    fn named(
+        &mut self,
+        make: impl FnOnce(&mut Epoch<B>, SplitKind, usize) -> SplitReport,
+    ) -> SplitReport {
+        let report = make(&mut self.epoch, self.kind, self.workers.unwrap_or(1));
+        SplitReport {
+            name: self.name.clone(),
+            logged: self.plan.logged(),
+            ..report
+        }
     }
 
     /// Forgets the values of the last step, since Burn now asks for the values of the epoch.
@@ -221,6 +311,7 @@ impl<B: Batch> SplitState<B> {
     /// Starts the next epoch, or test set. The values of the last one stay visible until its first
     /// step, since Burn clears one metric before it computes the next.
     pub fn clear(&mut self) {
+        self.name = None;
         let number = match &mut self.kind {
             SplitKind::Test(index) => {
                 *index = self.results.next_test(*index + 1);
@@ -229,7 +320,7 @@ impl<B: Batch> SplitState<B> {
             _ => self.epoch.number + 1,
         };
         let next = self.ahead.take();
-        let next = next.unwrap_or_else(|| Epoch::new(number, self.metrics.fresh()));
+        let next = next.unwrap_or_else(|| Epoch::new(number, &self.measures));
         let ended = std::mem::replace(&mut self.epoch, next);
         let workers = self.workers.unwrap_or(1);
         if workers > 1 && ended.ends < workers {
@@ -254,21 +345,24 @@ impl<B: Batch> SplitState<B> {
 
     /// Goes on with a saved epoch.
     pub fn restore(&mut self, saved: &SavedEpoch) -> Result<(), MetricError> {
-        self.epoch = Epoch::restore(saved, self.metrics.fresh())?;
+        self.epoch = Epoch::restore(saved, &self.measures)?;
         Ok(())
     }
 
-    /// Warns of what a failure led to, the first time that its cause occurs.
-    fn say(&mut self, cause: &str, what: &str) {
-        // A cause with other numbers is the same.
-        let key: String = cause.chars().filter(|c| !c.is_ascii_digit()).collect();
-        if self.said.insert(key) {
-            let split = self.kind.name();
-            log::warn!(
-                "metrics, {split}, epoch {}: {what}: {cause}",
-                self.epoch.number
-            );
-        }
+    /// What a failure led to, with its place.
+    fn text(&self, what: &str, cause: &str) -> String {
+        let (split, epoch) = (self.kind.name(), self.epoch.number);
+        let place = match (&self.name, self.kind) {
+            (Some(name), _) => format!("test set {name}"),
+            (None, SplitKind::Test(_)) => split.to_string(),
+            _ => format!("{split}, epoch {epoch}"),
+        };
+        format!("metrics, {place}: {what}: {cause}")
+    }
+
+    /// Says what a failure led to, the first time that its cause occurs.
+    fn say(&self, cause: &str, what: &str) {
+        self.watch.say(cause, &self.text(what, cause));
     }
 }
 
@@ -285,158 +379,4 @@ impl<B: Batch> Drop for SplitState<B> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::plans;
-    use burn::{
-        data::dataloader::Progress,
-        tensor::{Device, Tensor},
-    };
-    use metrics_core::{aggregation::Sum, batch::Values};
-
-    /// The split of a training whose metric is the sum of its batches' values.
-    fn sum() -> (SplitState<Values>, MetricResults) {
-        let metrics = MetricCollection::new().with(Sum::new());
-        let results = MetricResults::new(metrics.metrics());
-        let plan = plans(&metrics.metrics(), &[]).unwrap().remove(0);
-        (SplitState::new(metrics, plan, results.clone(), 1), results)
-    }
-
-    fn send(state: &mut SplitState<Values>, value: f32, iteration: usize, last: usize) {
-        let values = Tensor::<1>::from_floats([value], &Device::flex());
-        let metadata = MetricMetadata {
-            progress: Progress::new(iteration, last, None),
-            iteration: Some(iteration),
-            lr: None,
-        };
-        state.update(&Values::new(values).into(), &metadata);
-    }
-
-    /// In any order of the workers' events, each epoch has its own batches, if the workers
-    /// meet at regular steps and at the last step of an epoch, as sharing gradients makes them do.
-    #[test]
-    fn every_order_of_workers_gives_each_epoch_its_batches() {
-        let mut seed = 1u64;
-        let mut random = move |n: usize| {
-            seed = seed
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            (seed >> 33) as usize % n
-        };
-        let epochs = 4;
-        let (mut late, mut early) = (0, 0);
-        for _ in 0..400 {
-            let (workers, steps) = (2 + random(3), 1 + random(5));
-            let meet = 1 + random(steps);
-            let (mut state, results) = sum();
-            // How many steps each has sent; the first worker also ends each epoch.
-            let mut sent = vec![0; workers];
-            let mut ended = 0;
-            while ended < epochs {
-                let worker = random(workers);
-                let (epoch, step) = (sent[worker] / steps, sent[worker] % steps);
-                // Workers meet at the last step of each segment, and send a step after it.
-                let start = step / meet * meet;
-                let last = (start + meet - 1).min(steps - 1);
-                let met = if step == last {
-                    epoch * steps + last
-                } else {
-                    (epoch * steps + start).saturating_sub(1)
-                };
-                let others = sent.iter().all(|sent| *sent >= met);
-                let waits = worker == 0 && ended < epoch;
-                if epoch < epochs && others && !waits {
-                    late += usize::from(epoch < ended);
-                    early += usize::from(epoch > ended);
-                    let value = 10f32.powi(epoch as i32);
-                    send(&mut state, value, workers * (step + 1), workers * steps);
-                    sent[worker] += 1;
-                }
-                if worker == 0 && sent[0] / steps > ended && random(2) == 0 {
-                    state.finish();
-                    state.clear();
-                    ended += 1;
-                }
-            }
-            for sent in sent {
-                for step in sent % steps..if sent < epochs * steps { steps } else { 0 } {
-                    send(&mut state, 1000.0, workers * (step + 1), workers * steps);
-                    late += 1;
-                }
-            }
-            drop(state);
-            for epoch in 0..epochs {
-                let report = results.epoch(SplitKind::Train, epoch + 1).unwrap();
-                let n = workers * steps;
-                let expected = n as f64 * 10f64.powi(epoch as i32);
-                let sum = report.report.scalar("sum");
-                assert_eq!(sum, Some(expected), "epoch {epoch}: {n} batches");
-                assert_eq!((report.batches, report.complete), (n, true));
-            }
-        }
-        assert!(late > 100 && early > 100, "{late} late, {early} early");
-    }
-
-    /// A loop that counts its iterations through all epochs is not taken for a group of workers.
-    #[test]
-    fn iterations_that_go_on_through_epochs_are_one_sequence() {
-        let (mut state, results) = sum();
-        for iteration in 101..=112 {
-            let last = iteration + usize::from(iteration % 4 != 0);
-            send(&mut state, 1.0, iteration, last);
-            if iteration % 4 == 0 {
-                state.finish();
-                state.clear();
-            }
-        }
-        for epoch in 1..=3 {
-            let report = results.epoch(SplitKind::Train, epoch).unwrap();
-            let sum = report.report.scalar("sum");
-            assert_eq!((sum, report.batches), (Some(4.0), 4));
-        }
-    }
-
-    /// Once every worker has begun the next epoch, nothing more comes for the last.
-    #[test]
-    fn batches_that_never_come_are_not_waited_for() {
-        let (mut state, results) = sum();
-        for value in [1.0, 10.0, 100.0] {
-            // The second worker has one batch fewer, and never says that it is done.
-            for (worker, step) in [(0, 1), (1, 1), (0, 2), (1, 2), (0, 3)] {
-                send(&mut state, value, 2 * step, 6 + worker);
-            }
-            state.finish();
-            state.clear();
-        }
-        drop(state);
-        for (epoch, value) in [(1, 5.0), (2, 50.0), (3, 500.0)] {
-            let report = results.epoch(SplitKind::Train, epoch).unwrap();
-            assert_eq!(report.report.scalar("sum"), Some(value));
-            assert_eq!((report.samples, report.complete), (5, false));
-        }
-    }
-
-    /// Burn files what it logs under the epoch that it is in.
-    #[test]
-    fn a_late_value_is_not_given_out_in_the_next_epoch() {
-        for begun in [false, true] {
-            let (mut state, results) = sum();
-            for iteration in [2, 2, 4] {
-                send(&mut state, 1.0, iteration, 4);
-            }
-            state.finish();
-            state.clear();
-            if begun {
-                send(&mut state, 10.0, 2, 4);
-            }
-            send(&mut state, 1.0, 4, 4);
-            let given = state.end().map(|end| (end.epoch, end.complete));
-            assert_eq!(given, (!begun).then_some((1, true)));
-            let report = results.epoch(SplitKind::Train, 1).unwrap();
-            assert_eq!(
-                (report.report.scalar("sum"), report.complete),
-                (Some(4.0), true)
-            );
-        }
-    }
-}
+mod tests;

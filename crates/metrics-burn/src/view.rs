@@ -5,9 +5,10 @@ use crate::{
     loggers::NamedValue,
     plan::{Planned, Shows},
     split::SplitState,
+    thin::thinned,
 };
 use burn::{
-    tensor::TensorReadError,
+    tensor::{ExecutionError, TensorReadError},
     train::metric::{
         Metric, MetricAttributes, MetricMetadata, MetricName, Numeric, NumericAttributes,
         NumericEntry, SerializedEntry,
@@ -179,7 +180,7 @@ fn text_entry(entry: &ReportEntry) -> Option<SerializedEntry> {
         return None;
     }
     let named = NamedValue {
-        value: Cow::Borrowed(value),
+        value: thinned(value),
         class_names: Cow::Borrowed(&entry.class_names),
     };
     let json = serde_json::to_string(&named).ok()?;
@@ -196,9 +197,19 @@ fn text_entry(entry: &ReportEntry) -> Option<SerializedEntry> {
                 matrix.rows, matrix.cols
             )
         }
-        _ => entry.text().replace('\n', " | "),
+        _ => shortened(&entry.text().replace('\n', " | ")),
     };
     Some(SerializedEntry::new(text, json))
+}
+
+/// How many characters of a text the display shows.
+const SHOWN: usize = 100;
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_string(),
+    }
 }
 
 impl<B: Batch, R: Role<B>> Metric for View<B, R> {
@@ -221,8 +232,17 @@ impl<B: Batch, R: Role<B>> Metric for View<B, R> {
         input: &R::Input,
         metadata: &MetricMetadata,
     ) -> Result<SerializedEntry, TensorReadError> {
-        R::update(&mut self.lock(), input, metadata);
-        Ok(self.entry())
+        let refusal = {
+            let mut state = self.lock();
+            R::update(&mut state, input, metadata);
+            state.take_refusal()
+        };
+        match refusal {
+            // This ends an evaluation. A training ends by its interrupter, since workers of Burn's distributed
+            // strategy panic at an error.
+            Some(reason) => Err(ExecutionError::with_context(reason).into()),
+            None => Ok(self.entry()),
+        }
     }
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {

@@ -476,14 +476,10 @@ fn report(index: usize, entries: &[(&str, Value)]) -> SplitReport {
         class_names: vec![],
     });
     SplitReport {
-        split: SplitKind::Test(index),
-        epoch: 1,
         batches: 1,
         samples: 8,
-        complete: true,
-        failed_batches: 0,
         reads: 1,
-        report: MetricReport { entries },
+        ..SplitReport::new(SplitKind::Test(index), 1, MetricReport { entries })
     }
 }
 

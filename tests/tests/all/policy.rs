@@ -486,7 +486,8 @@ fn names_that_collide_or_cannot_be_files_are_refused() {
     let unknown = build("a", "b")
         .log(Select::metric("c"), LogPolicy::hidden)
         .build();
-    assert_eq!(unknown.unwrap_err(), MetricError::UnknownName("c".into()));
+    let known = ["a", "b"].map(String::from);
+    assert_eq!(unknown.unwrap_err(), MetricError::unknown_name("c", known));
     let invalid = [
         build("a", "b").step_value(StepValue::Window(0)).build(),
         build("a", "b")

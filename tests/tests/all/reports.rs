@@ -42,14 +42,10 @@ fn failed(name: &str, error: &str) -> ReportEntry {
 
 fn epoch(split: SplitKind, epoch: usize, entries: Vec<ReportEntry>) -> SplitReport {
     SplitReport {
-        split,
-        epoch,
         batches: 4,
         samples: 100,
-        complete: true,
-        failed_batches: 0,
         reads: 1,
-        report: MetricReport { entries },
+        ..SplitReport::new(split, epoch, MetricReport { entries })
     }
 }
 

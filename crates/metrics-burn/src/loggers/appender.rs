@@ -32,10 +32,14 @@ impl Appender {
             create_directory(parent)?;
         }
         let special = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-        let file = File::options()
-            .append(true)
-            .create_new(!special)
-            .open(path)?;
+        let opened = File::options().append(true).create_new(!special).open(path);
+        let file = opened.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => io::Error::new(
+                ErrorKind::AlreadyExists,
+                "the file is there already; `append` goes on with the log of a run",
+            ),
+            _ => error,
+        })?;
         if !special {
             lock(&file)?;
         }
@@ -116,6 +120,14 @@ impl Appender {
         }
         self.torn = false;
         Ok(())
+    }
+
+    /// Waits until everything that was written is on the disk.
+    pub fn sync(&mut self) -> io::Result<()> {
+        if !self.regular {
+            return Ok(());
+        }
+        self.file.sync_data().map_err(at(&self.path))
     }
 
     /// Checks that the file is whole and still in its place. If not, starts another file and warns.

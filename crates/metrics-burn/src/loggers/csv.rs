@@ -8,15 +8,17 @@ use super::{
 };
 use std::{borrow::Cow, io, path::Path};
 
-const HEADER: &[u8] = b"run,split,epoch,step,name,value\n";
+const HEADER: &[u8] = b"run,split,epoch,step,name,value,unit\n";
 
-/// A log as CSV (RFC 4180, with a header) with the columns `run`, `split`, `epoch`, `step`, `name`
-/// and `value`, one [`Record`] per line. A step is in the file when the next one is logged, so that
+/// A log of numbers as CSV (RFC 4180, with a header) with the columns `run`, `split`, `epoch`, `step`, `name`,
+/// `value` and `unit`, one [`Record`] per line. A step is in the file when the next one is logged, so that
 /// a crash loses one at most.
 ///
 /// The step of an epoch's value is empty. Numbers are written in full, non-finite ones as `NaN`,
-/// `inf` and `-inf`; a value that is not a number is its JSON. A line break within a text or a name is
-/// written as `\n` or `\r`, so that a record is one line; [`JsonLines`](super::JsonLines) keeps it.
+/// `inf` and `-inf`. Values that are not numbers, such as curves and matrices, are left out;
+/// [`JsonLines`](super::JsonLines) has them. A line break within a name is
+/// written as `\n` or `\r`, so that a record is one line. A name, run or unit that a spreadsheet would take for a
+/// formula, since it begins with `=`, `+`, `-` or `@`, has `'` before it.
 ///
 /// ```no_run
 /// use burn::train::{SupervisedTraining, logger::FileMetricLogger};
@@ -64,7 +66,7 @@ impl Csv {
             let tail = read_lines(file, |number, line| {
                 if number > 1 {
                     let record = parse(number, line)?;
-                    check_run(&record.run, &one_line(run))?;
+                    check_run(&record.run, &text(&cell(run)))?;
                     known.add_past(&record);
                 } else if line.trim_ascii_end() != HEADER.trim_ascii_end() {
                     return Err(invalid("is not a metric log: it has other columns".into()));
@@ -80,23 +82,27 @@ impl Csv {
 
 impl RecordWriter for Csv {
     fn write(&mut self, record: &Record) -> io::Result<()> {
-        let value = match &record.value {
-            // `{:?}` is the shortest text that reads back as the same number.
-            RecordValue::Number(number) => format!("{number:?}"),
-            RecordValue::Value(value) => serde_json::to_string(value)?,
-            RecordValue::Text(text) => text.clone(),
+        let number = match &record.value {
+            RecordValue::Number(number) => Some(*number),
+            RecordValue::Value(value) => value.scalar(),
+            RecordValue::Text(_) => None,
         };
+        let Some(number) = number else {
+            return Ok(());
+        };
+        // `{:?}` is the shortest text that reads back as the same number.
+        let value = format!("{number:?}");
         let epoch = record.epoch.to_string();
         let step = record.step.map(|step| step.to_string());
         let columns = [
-            &record.run,
-            &record.split,
-            &epoch,
-            step.as_deref().unwrap_or_default(),
-            &record.name,
-            &value,
-        ]
-        .map(one_line);
+            cell(&record.run),
+            cell(&record.split),
+            epoch.into(),
+            step.unwrap_or_default().into(),
+            cell(&record.name),
+            value.into(),
+            cell(record.unit.as_deref().unwrap_or_default()),
+        ];
         let mut line = ::csv::WriterBuilder::new()
             .buffer_capacity(256)
             .from_writer(Vec::new());
@@ -108,20 +114,41 @@ impl RecordWriter for Csv {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
-}
 
-/// A text without line breaks.
-fn one_line(text: &str) -> Cow<'_, str> {
-    if text.contains(['\n', '\r']) {
-        text.replace('\n', r"\n").replace('\r', r"\r").into()
-    } else {
-        text.into()
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
     }
 }
 
-/// The record of a line; a value that is not a number is as text.
+/// What a spreadsheet takes for the beginning of a formula.
+const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\''];
+
+/// A text without line breaks that is no formula.
+fn cell(text: &str) -> Cow<'_, str> {
+    let quote = if text.starts_with(FORMULA) { "'" } else { "" };
+    if quote.is_empty() && !text.contains(['\n', '\r']) {
+        return text.into();
+    }
+    let line = text.replace('\n', r"\n").replace('\r', r"\r");
+    format!("{quote}{line}").into()
+}
+
+/// The text of a cell.
+fn text(cell: &str) -> String {
+    let formula = cell
+        .strip_prefix('\'')
+        .filter(|text| text.starts_with(FORMULA));
+    formula.unwrap_or(cell).into()
+}
+
+/// The record of a line.
 fn parse(number: usize, line: &[u8]) -> io::Result<Record> {
     let what = || invalid(format!("line {number} is not a logged record"));
+    if line.contains(&0) {
+        return Err(invalid(format!(
+            "line {number} has NUL bytes, as a crash of the machine leaves them; remove the line to go on with the log"
+        )));
+    }
     if line.iter().filter(|byte| **byte == b'"').count() % 2 == 1 {
         // A reader would take what comes after the line for a part of it.
         return Err(what());
@@ -133,22 +160,20 @@ fn parse(number: usize, line: &[u8]) -> io::Result<Record> {
     let columns = reader.records().next().and_then(Result::ok);
     let columns = columns.ok_or_else(what)?;
     let columns: Vec<_> = columns.iter().collect();
-    let [run, split, epoch, step, name, value] = columns[..] else {
+    let [run, split, epoch, step, name, value, unit] = columns[..] else {
         return Err(what());
     };
     Ok(Record {
-        run: run.into(),
-        split: split.into(),
+        run: text(run),
+        split: text(split),
         epoch: epoch.parse().map_err(|_| what())?,
         step: match step {
             "" => None,
             step => Some(step.parse().map_err(|_| what())?),
         },
-        name: name.into(),
-        value: match value.parse::<f64>() {
-            Ok(number) => number.into(),
-            Err(_) => RecordValue::Text(value.into()),
-        },
+        name: text(name),
+        value: value.parse::<f64>().map_err(|_| what())?.into(),
+        unit: (!unit.is_empty()).then(|| text(unit)),
         class_names: Vec::new(),
     })
 }

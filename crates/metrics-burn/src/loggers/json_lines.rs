@@ -92,6 +92,10 @@ impl RecordWriter for JsonLines {
     fn flush(&mut self) -> io::Result<()> {
         self.0.flush()
     }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.0.sync()
+    }
 }
 
 /// Reads a log of [`JsonLines`]. A last line that a crash cut short is left out.

@@ -56,6 +56,8 @@ pub(super) struct Known {
     past: Table,
     /// The last step that the continued log holds, by split and epoch.
     steps: HashMap<String, BTreeMap<usize, u64>>,
+    /// How many steps a split has taken, where a checkpoint says so.
+    counted: HashMap<String, u64>,
 }
 
 impl Known {
@@ -93,8 +95,16 @@ impl Known {
         answer.map(Answer::entry).into_iter().collect()
     }
 
-    /// The last step of the continued log before an epoch.
+    /// Takes the number of steps that a split has taken before the epoch that comes next.
+    pub fn count(&mut self, split: &str, steps: u64) {
+        self.counted.insert(split.to_string(), steps);
+    }
+
+    /// How many steps came before an epoch: as a checkpoint has counted, or else the last step of the continued log.
     pub fn steps_before(&self, split: &str, epoch: usize) -> u64 {
+        if let Some(counted) = self.counted.get(split) {
+            return *counted;
+        }
         let steps = self.steps.get(split);
         let before = steps.into_iter().flat_map(|steps| steps.range(..epoch));
         before.map(|(_, step)| *step).max().unwrap_or(0)

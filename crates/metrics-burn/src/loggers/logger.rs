@@ -1,11 +1,11 @@
 //! Burn's `MetricLogger` over anything that writes records.
 
 use super::{Record, RecordValue, known::Known, outbox::Outbox, record::split_name};
-use crate::SplitReport;
+use crate::{SplitReport, thin::thinned};
 use burn::train::{
     logger::MetricLogger,
     metric::{
-        MetricDefinition, MetricEntry, MetricId, NumericEntry,
+        MetricAttributes, MetricDefinition, MetricEntry, MetricId, NumericEntry,
         store::{EpochSummary, MetricsUpdate, Split},
     },
 };
@@ -47,6 +47,41 @@ pub trait RecordWriter: Send {
     /// The error of flushing. It is called again later.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Called after [`flush`](Self::flush) before a [checkpoint](crate::Checkpoints) is written: waits until what was
+    /// written is on the disk.
+    ///
+    /// # Errors
+    /// The error of waiting.
+    fn sync(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Called before the first record that Burn logs, with the names of all metrics that it may log.
+    ///
+    /// # Errors
+    /// What is wrong with them; it is said, and the training goes on.
+    fn names(&mut self, _known: &[String]) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A log that a checkpoint waits for.
+pub(crate) trait Synced: Send + Sync {
+    /// Writes what waits, and waits until it is on the disk.
+    fn sync(&self) -> io::Result<()>;
+    /// Counts steps on from a number.
+    fn continue_after(&self, split: &str, steps: u64);
+}
+
+impl<W: RecordWriter> Synced for RecordLogger<W> {
+    fn sync(&self) -> io::Result<()> {
+        RecordLogger::sync(self)
+    }
+
+    fn continue_after(&self, split: &str, steps: u64) {
+        self.lock().known.count(split, steps);
     }
 }
 
@@ -106,6 +141,8 @@ impl<W: RecordWriter> RecordLogger<W> {
             known,
             splits: HashMap::new(),
             names: HashMap::new(),
+            units: HashMap::new(),
+            told: false,
             collided: HashSet::new(),
         };
         Self {
@@ -125,7 +162,9 @@ impl<W: RecordWriter> RecordLogger<W> {
     }
 
     /// Logs the values of a report as values of its epoch, and flushes. The split has its
-    /// [label](crate::SplitKind::label). Metrics without a value are left out.
+    /// [label](crate::SplitReport::label). Names, units and percent are those of the split's
+    /// [policy](crate::LogPolicy), as Burn logs them in a training. Metrics without a value are left out, and so are
+    /// those whose epochs are not logged.
     pub fn report(&self, report: &SplitReport) {
         self.report_as(&report.split.label(), report);
     }
@@ -134,17 +173,29 @@ impl<W: RecordWriter> RecordLogger<W> {
     pub fn report_as(&self, split: &str, report: &SplitReport) {
         let mut log = self.lock();
         for entry in &report.report.entries {
-            if let Some(value) = &entry.value {
-                let names = entry.class_names.clone();
-                log.put(
-                    split,
-                    report.epoch,
-                    None,
-                    &entry.name,
-                    value.clone().into(),
-                    names,
-                );
+            let logged = report.logged.iter().find(|own| own.metric == entry.name);
+            if logged.is_none() && !report.logged.is_empty() {
+                continue;
             }
+            let Some(value) = &entry.value else { continue };
+            let number = value.scalar().filter(|_| logged.is_some());
+            let value = match (number, logged) {
+                // As Burn has it: one number.
+                (Some(number), Some(own)) if own.percent => (100.0 * number).into(),
+                (Some(number), _) => number.into(),
+                (None, _) => thinned(value).into_owned().into(),
+            };
+            let run = log.run.clone();
+            log.outbox.put(Record {
+                run,
+                split: split.to_string(),
+                epoch: report.epoch,
+                step: None,
+                name: logged.map_or(&entry.name, |own| &own.name).clone(),
+                value,
+                unit: logged.and_then(|own| own.unit.clone()),
+                class_names: entry.class_names.clone(),
+            });
         }
         // The outbox has taken note of an error.
         let _ = log.outbox.flush();
@@ -160,13 +211,13 @@ impl<W: RecordWriter> RecordLogger<W> {
         value: impl Into<RecordValue>,
     ) {
         self.lock()
-            .put(split, epoch, Some(step), name, value.into(), vec![]);
+            .put(split, epoch, Some(step), Entry::of(name, value.into()));
     }
 
     /// Logs the value of an epoch.
     pub fn epoch(&self, split: &str, epoch: usize, name: &str, value: impl Into<RecordValue>) {
         self.lock()
-            .put(split, epoch, None, name, value.into(), vec![]);
+            .put(split, epoch, None, Entry::of(name, value.into()));
     }
 
     /// Writes what waits after a failure.
@@ -175,6 +226,17 @@ impl<W: RecordWriter> RecordLogger<W> {
     /// The error, if writing still fails.
     pub fn flush(&self) -> io::Result<()> {
         self.lock().outbox.flush()
+    }
+
+    /// Writes what waits, and waits until everything is on the disk.
+    ///
+    /// # Errors
+    /// The error, if writing fails or the disk does not answer.
+    pub fn sync(&self) -> io::Result<()> {
+        let mut log = self.lock();
+        log.outbox.flush()?;
+        let synced = log.outbox.writer.sync();
+        log.outbox.note(synced)
     }
 
     /// How many attempts to write failed.
@@ -209,7 +271,13 @@ impl<W: RecordWriter + 'static> MetricLogger for RecordLogger<W> {
 
     fn log_metric_definition(&mut self, definition: MetricDefinition) {
         let name = definition.name.to_string();
-        self.lock().names.insert(definition.metric_id, name);
+        let mut log = self.lock();
+        if let MetricAttributes::Numeric(numeric) = definition.attributes
+            && let Some(unit) = numeric.unit
+        {
+            log.units.insert(name.clone(), unit);
+        }
+        log.names.insert(definition.metric_id, name);
     }
 
     fn log_epoch_summary(&mut self, summary: EpochSummary) {
@@ -227,6 +295,10 @@ struct Log<W: RecordWriter> {
     known: Known,
     splits: HashMap<String, Progress>,
     names: HashMap<MetricId, String>,
+    /// The units of the metrics that have one.
+    units: HashMap<String, String>,
+    /// Whether the writer knows the names.
+    told: bool,
     /// The names that were given twice, each of which a warning has named.
     collided: HashSet<String>,
 }
@@ -248,12 +320,23 @@ struct Held {
 struct Entry {
     name: String,
     value: RecordValue,
+    unit: Option<String>,
     class_names: Vec<String>,
     /// What Burn reads, if it is a number.
     number: Option<NumericEntry>,
 }
 
 impl Entry {
+    fn of(name: &str, value: RecordValue) -> Self {
+        Self {
+            name: name.to_string(),
+            value,
+            unit: None,
+            class_names: Vec::new(),
+            number: None,
+        }
+    }
+
     /// Whether it is only logged for an epoch, as are all values that are not numbers.
     fn ends_epoch(&self) -> bool {
         let is_final = matches!(self.number, Some(NumericEntry::Final(_)));
@@ -269,6 +352,13 @@ impl Entry {
 impl<W: RecordWriter> Log<W> {
     /// Takes an update of Burn's.
     fn update(&mut self, update: &MetricsUpdate, epoch: usize, split: &str) {
+        if !self.told {
+            self.told = true;
+            let known: Vec<_> = self.names.values().cloned().collect();
+            let told = self.outbox.writer.names(&known);
+            // The outbox says it.
+            let _ = self.outbox.note(told);
+        }
         self.settle(split, false);
         let texts = update.entries.iter().map(|entry| (entry, false));
         let numbers = update.entries_numeric.iter().map(|n| (&n.entry, true));
@@ -331,6 +421,7 @@ impl<W: RecordWriter> Log<W> {
             Some(number) => {
                 self.known.add(split, &name, epoch, &number);
                 Entry {
+                    unit: self.units.get(&name).cloned(),
                     name,
                     value: number.current().into(),
                     class_names: Vec::new(),
@@ -340,10 +431,8 @@ impl<W: RecordWriter> Log<W> {
             None => {
                 let (value, class_names) = RecordValue::from_text(text);
                 Entry {
-                    name,
-                    value,
                     class_names,
-                    number: None,
+                    ..Entry::of(&name, value)
                 }
             }
         }
@@ -366,28 +455,20 @@ impl<W: RecordWriter> Log<W> {
 
     fn put_all(&mut self, split: &str, epoch: usize, step: Option<u64>, entries: Vec<Entry>) {
         for entry in entries {
-            let (value, names) = (entry.value, entry.class_names);
-            self.put(split, epoch, step, &entry.name, value, names);
+            self.put(split, epoch, step, entry);
         }
     }
 
-    fn put(
-        &mut self,
-        split: &str,
-        epoch: usize,
-        step: Option<u64>,
-        name: &str,
-        value: RecordValue,
-        class_names: Vec<String>,
-    ) {
+    fn put(&mut self, split: &str, epoch: usize, step: Option<u64>, entry: Entry) {
         self.outbox.put(Record {
             run: self.run.clone(),
             split: split.to_string(),
             epoch,
             step,
-            name: name.to_string(),
-            value,
-            class_names,
+            name: entry.name,
+            value: entry.value,
+            unit: entry.unit,
+            class_names: entry.class_names,
         });
     }
 }

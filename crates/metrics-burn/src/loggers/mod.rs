@@ -34,6 +34,7 @@ mod tensorboard;
 
 pub use csv::Csv;
 pub use json_lines::{JsonLines, read_json_lines};
+pub(crate) use logger::Synced;
 pub use logger::{RecordLogger, RecordWriter};
 pub(crate) use record::NamedValue;
 pub use record::{Record, RecordValue};

@@ -83,14 +83,28 @@ impl<W: RecordWriter> Outbox<W> {
         done
     }
 
+    /// Takes note of a failure of the writer that concerns no record.
+    pub fn note(&mut self, done: io::Result<()>) -> io::Result<()> {
+        if let Err(error) = &done {
+            self.errors += 1;
+            self.last_error = Some(error.to_string());
+            log::warn!("the metric log: {error}");
+            eprintln!("the metric log: {error}");
+        }
+        done
+    }
+
     fn failed(&mut self, error: &io::Error) {
         self.errors += 1;
         self.last_error = Some(error.to_string());
         if !self.failing {
-            log::warn!(
+            let text = format!(
                 "the metric log cannot be written: {error}; the training goes on, and what could \
                  not be written is kept and tried again"
             );
+            log::warn!("{text}");
+            // Burn's logger writes to a file.
+            eprintln!("{text}");
         }
         self.failing = true;
     }

@@ -20,6 +20,7 @@ use std::borrow::Cow;
 ///     step: None,
 ///     name: "accuracy".into(),
 ///     value: 0.75.into(),
+///     unit: None,
 ///     class_names: vec![],
 /// };
 /// let json = serde_json::to_string(&record)?;
@@ -45,6 +46,9 @@ pub struct Record {
     pub name: String,
     /// Its value.
     pub value: RecordValue,
+    /// The unit of the value, such as `%` of a metric that is [logged in percent](crate::LogPolicy::percent).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unit: Option<String>,
     /// The names of the value's classes, if the report has them: one name for each, or an empty list.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub class_names: Vec<String>,

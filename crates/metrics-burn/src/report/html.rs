@@ -30,8 +30,8 @@ pub(super) fn page(run: &RunReport) -> String {
         // What says most about the model comes first.
         for split in run.splits().into_iter().rev() {
             if let Some(last) = run.epochs(split).next_back() {
-                let id = split.label().replace(' ', "-");
-                sections.add(&id, &heading(last), of_split(run, last));
+                let id = split.label();
+                sections.add(&id, &heading(run, last), of_split(run, last));
             }
         }
         sections.add("failures", "Failures", failures(run));
@@ -94,7 +94,7 @@ fn lead(run: &RunReport) -> String {
         .splits()
         .into_iter()
         .map(|split| {
-            let (name, epochs) = (split.label(), run.epochs(split).count());
+            let (name, epochs) = (escape(&run.label(split)), run.epochs(split).count());
             let samples = run.epochs(split).next_back().map_or(0, |last| last.samples);
             match split {
                 SplitKind::Test(_) => format!("{name}: {samples} samples"),
@@ -134,12 +134,17 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
     let shown = run.judge().or(splits.first().copied());
     let best = shown.and_then(|split| Some((split, run.best(&info.name, split)?)));
     let (value, place) = match (best, shown) {
-        (Some((split @ SplitKind::Test(_), best)), _) => (number(best.value), split.label()),
+        (Some((split @ SplitKind::Test(_), best)), _) => {
+            (number(best.value), escape(&run.label(split)))
+        }
         (Some((split, best)), _) => {
             let place = format!("best on {}, epoch {}", split.label(), best.epoch);
             (number(best.value), place)
         }
-        (None, Some(split)) => (scalar(last(split)), format!("last on {}", split.label())),
+        (None, Some(split)) => (
+            scalar(last(split)),
+            format!("last on {}", escape(&run.label(split))),
+        ),
         (None, None) => return String::new(),
     };
     let direction = match info.higher_is_better {
@@ -160,7 +165,7 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
                     )
                 }
             };
-            let name = split.label();
+            let name = escape(&run.label(*split));
             format!(
                 "<tr><th scope=\"row\">{name}</th>{best}<td>{}</td></tr>",
                 scalar(last(*split))
@@ -219,8 +224,9 @@ fn history(run: &RunReport, split: SplitKind) -> String {
     format!("<details><summary>Values of {name} by epoch</summary>{table}</details>\n")
 }
 
-fn heading(last: &SplitReport) -> String {
+fn heading(run: &RunReport, last: &SplitReport) -> String {
     match last.split {
+        SplitKind::Test(_) if last.name.is_some() => format!("Test set {}", run.label(last.split)),
         SplitKind::Train => format!("Training set, epoch {}", last.epoch),
         SplitKind::Valid => format!("Validation set, epoch {}", last.epoch),
         SplitKind::Test(0) => "Test set".to_string(),
@@ -250,10 +256,10 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
         body += &format!("<div class=\"figures\">\n{plots}</div>\n");
     }
     if let Some(table) = table {
-        body += &class_table(&table, &heading(last));
+        body += &class_table(&table, &heading(run, last));
     }
     for entry in &last.report.entries {
-        body += &value_table(entry, run.names(entry), &heading(last));
+        body += &value_table(entry, run.names(entry), &heading(run, last));
     }
     body
 }
@@ -377,7 +383,7 @@ fn failures(run: &RunReport) -> String {
         .map(|i| {
             format!(
                 "<li><strong>{}</strong> {}</li>\n",
-                i.place(),
+                escape(&i.place(run)),
                 escape(&i.what)
             )
         })
@@ -404,7 +410,7 @@ fn data(run: &RunReport) -> String {
                 sum(|epoch| epoch.failed_batches as u64).to_string(),
                 sum(|epoch| epoch.reads).to_string(),
             ];
-            (split.label(), cells)
+            (run.label(split), cells)
         })
         .collect();
     let head = [

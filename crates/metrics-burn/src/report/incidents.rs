@@ -12,8 +12,8 @@ pub(super) struct Incident {
 
 impl Incident {
     /// The split and the epochs in which it happened.
-    pub fn place(&self) -> String {
-        let split = self.split.label();
+    pub fn place(&self, run: &RunReport) -> String {
+        let split = run.label(self.split);
         match self.split {
             SplitKind::Test(_) => split,
             _ if self.epochs.len() == 1 => format!("{split}, epoch {}", self.epochs[0]),
@@ -49,7 +49,11 @@ fn of_epoch(epoch: &SplitReport) -> Vec<String> {
     }
     if epoch.failed_batches > 0 {
         let failed = batches(epoch.failed_batches);
-        all.push(format!("left out {failed} that did not fit the metrics"));
+        let why = epoch.first_failure.as_ref();
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        all.push(format!(
+            "left out {failed} that did not fit the metrics{why}"
+        ));
     }
     for entry in &epoch.report.entries {
         match (&entry.error, entry.rejected.invalid()) {

@@ -22,13 +22,13 @@ pub(super) fn document(run: &RunReport) -> String {
     text += "\n## Results\n";
     text += &results(run);
     for last in headline(run) {
-        let place = place(last);
+        let place = place(run, last);
         if let Some(classes) = run.class_table(last.split) {
             text += &format!("\n## Classes ({place})\n");
             let head: Vec<_> = ["class"]
                 .into_iter()
                 .map(String::from)
-                .chain(classes.columns)
+                .chain(classes.columns.iter().map(|column| line(column)))
                 .collect();
             let rows = (classes.rows.iter()).map(|(name, values)| {
                 [line(name)]
@@ -61,7 +61,7 @@ pub(super) fn document(run: &RunReport) -> String {
     let rows = run.splits().into_iter().filter_map(|split| {
         let last = run.epochs(split).next_back()?;
         Some(vec![
-            split.label(),
+            line(&run.label(split)),
             run.epochs(split).count().to_string(),
             last.batches.to_string(),
             last.samples.to_string(),
@@ -73,7 +73,11 @@ pub(super) fn document(run: &RunReport) -> String {
     if !incidents.is_empty() {
         text += "\n## Failures\n\n";
         for incident in incidents {
-            text += &format!("- {}: {}\n", incident.place(), line(&incident.what));
+            text += &format!(
+                "- {}: {}\n",
+                line(&incident.place(run)),
+                line(&incident.what)
+            );
         }
     }
     text
@@ -83,7 +87,7 @@ pub(super) fn document(run: &RunReport) -> String {
 fn results(run: &RunReport) -> String {
     let mut head = vec!["metric".to_string()];
     for split in run.splits() {
-        let name = split.label();
+        let name = line(&run.label(split));
         match split {
             SplitKind::Test(_) => head.push(name),
             _ => head.extend([format!("{name}, last"), format!("{name}, best")]),
@@ -165,9 +169,9 @@ fn headline(run: &RunReport) -> Vec<&SplitReport> {
         .collect()
 }
 
-fn place(epoch: &SplitReport) -> String {
+fn place(run: &RunReport, epoch: &SplitReport) -> String {
     match epoch.split {
-        SplitKind::Test(_) => epoch.split.label(),
+        SplitKind::Test(_) => line(&run.label(epoch.split)),
         split => format!("{}, epoch {}", split.label(), epoch.epoch),
     }
 }

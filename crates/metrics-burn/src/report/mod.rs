@@ -79,14 +79,9 @@ pub struct Best {
 /// let mut metrics = MetricCollection::new().with(Accuracy::binary());
 /// metrics.update(&Binary::from_scores(scores, target)?)?;
 /// let epoch = SplitReport {
-///     split: SplitKind::Valid,
-///     epoch: 1,
 ///     batches: 1,
 ///     samples: 2,
-///     complete: true,
-///     failed_batches: 0,
-///     reads: 1,
-///     report: metrics.compute()?,
+///     ..SplitReport::new(SplitKind::Valid, 1, metrics.compute()?)
 /// };
 /// let report = RunReport::from_parts(metrics.metrics(), vec![epoch])
 ///     .title("Cats and dogs")
@@ -238,7 +233,7 @@ impl RunReport {
         });
         let values = self.splits().into_iter().flat_map(|split| {
             let plots = self.last_plots(split).into_iter();
-            plots.map(move |(name, plot)| (format!("{}_{name}", split.label()), plot))
+            plots.map(move |(name, plot)| (format!("{}_{name}", self.label(split)), plot))
         });
         let mut used = BTreeSet::new();
         let mut files = Vec::new();
@@ -249,6 +244,21 @@ impl RunReport {
             files.push(path);
         }
         Ok(files)
+    }
+
+    /// What a split is called; see [`SplitReport::label`]. Test sets of one name have their numbers behind it.
+    fn label(&self, split: SplitKind) -> String {
+        let of = |split| self.epochs(split).next_back().map(SplitReport::label);
+        let Some(label) = of(split) else {
+            return split.label();
+        };
+        let shared = |other: &SplitKind| *other != split && of(*other).as_ref() == Some(&label);
+        match split {
+            SplitKind::Test(index) if self.splits().iter().any(shared) => {
+                format!("{label} ({})", index + 1)
+            }
+            _ => label,
+        }
     }
 
     /// The names of the classes of a value.

@@ -278,7 +278,8 @@ impl<B: Batch> MetricCollection<B> {
                 member.class_names = Some(names.into_iter().map(Into::into).collect());
             }
             None => {
-                let unknown = MetricError::UnknownName(metric.to_string());
+                let known = self.members.iter().map(|member| member.name.clone());
+                let unknown = MetricError::unknown_name(metric, known);
                 self.mistake.get_or_insert(unknown);
             }
         }
@@ -339,12 +340,15 @@ impl<B: Batch> MetricCollection<B> {
     /// [`Validation::Eager`]).
     ///
     /// # Errors
-    /// If the batch does not fit one of the metrics; every state is then unchanged.
+    /// [`MetricError::Refused`] if the batch does not fit one of the metrics, with their names; every state is
+    /// then unchanged.
     pub fn update(&mut self, batch: &B) -> Result<(), MetricError> {
         self.check()?;
-        for state in &self.states {
+        for (index, state) in self.states.iter().enumerate() {
             self.deltas.check(state.count_bound(batch))?;
-            state.check(batch)?;
+            state
+                .check(batch)
+                .map_err(|cause| self.refused(index, cause))?;
         }
         if self.validation == Validation::Eager {
             let mut trial = self.fresh();
@@ -358,6 +362,15 @@ impl<B: Batch> MetricCollection<B> {
         }
         self.accumulate(batch);
         Ok(())
+    }
+
+    /// An error of a state, with the names of the metrics that share it.
+    fn refused(&self, state: usize, cause: MetricError) -> MetricError {
+        let of_state = self.members.iter().filter(|member| member.state == state);
+        MetricError::Refused {
+            metrics: of_state.map(|member| member.name.clone()).collect(),
+            cause: Box::new(cause),
+        }
     }
 
     fn accumulate(&mut self, batch: &B) {

@@ -133,15 +133,13 @@ pub enum MetricError {
     #[error("invalid option: {0}")]
     InvalidOption(String),
     /// Nothing was accumulated, so there is no value.
-    #[error("nothing to compute from: no valid element was seen ({rejected})")]
+    #[error("nothing to compute from: {}", unseen(rejected))]
     Empty {
         /// What was seen but not counted.
         rejected: Rejected,
     },
     /// Values in the data were invalid. They were counted and left out of the state.
-    #[error(
-        "invalid values in the data: {0}; they were left out (Validation::Ignore computes without them)"
-    )]
+    #[error("invalid values in the data: {0}; they were left out{rest}", rest = remedy(.0))]
     InvalidData(Rejected),
     /// The value needs more elements than were seen.
     #[error("needs at least {needed} elements, saw {found}")]
@@ -163,8 +161,21 @@ pub enum MetricError {
     #[error("two metrics are named `{0}`; give one another name with `MetricCollection::named`")]
     DuplicateName(String),
     /// A collection has no metric of that name.
-    #[error("there is no metric named `{0}` in the collection")]
-    UnknownName(String),
+    #[error("there is no metric named `{name}`; there are {}", listed(known))]
+    UnknownName {
+        /// The name.
+        name: String,
+        /// The names of the metrics that are there.
+        known: Vec<String>,
+    },
+    /// Metrics of a collection refuse a batch.
+    #[error("{}: {cause}", listed(metrics))]
+    Refused {
+        /// The metrics that share the state that refuses it.
+        metrics: Vec<String>,
+        /// Why.
+        cause: Box<MetricError>,
+    },
     /// Reading the state from the device failed.
     #[error("reading the metric state from the device failed: {0}")]
     Read(#[source] Cause),
@@ -209,7 +220,74 @@ pub enum MetricError {
     Custom(String),
 }
 
+/// Names in backticks: the first six, and how many more there are.
+fn listed(names: &[String]) -> String {
+    let mut shown: Vec<_> = (names.iter().take(6))
+        .map(|name| format!("`{name}`"))
+        .collect();
+    match names.len() {
+        0 => shown.push("none".into()),
+        all if all > shown.len() => shown.push(format!("{} more", all - shown.len())),
+        _ => {}
+    }
+    shown.join(", ")
+}
+
+/// Why nothing was counted.
+fn unseen(rejected: &Rejected) -> String {
+    if *rejected == Rejected::default() {
+        "no element was seen; `update` with a batch comes first".to_string()
+    } else {
+        format!("no valid element was seen ({rejected}){}", remedy(rejected))
+    }
+}
+
+/// What to do about invalid values, by the reasons that occur.
+fn remedy(rejected: &Rejected) -> String {
+    let reasons = [
+        (
+            rejected.invalid_targets > 0,
+            "a valid target is a label of the task, such as 0, 1 or 2 of 3 classes; `ignore_index` leaves out a label",
+        ),
+        (
+            rejected.invalid_predictions > 0,
+            "a valid predicted label is one of the task, and scores go to `from_scores`",
+        ),
+        (
+            rejected.nan > 0,
+            "NaN values come from the model or the data, or from infinities that were subtracted",
+        ),
+        (
+            rejected.invalid_weights > 0,
+            "a valid weight is finite and at least 0",
+        ),
+        (
+            rejected.invalid() > 0,
+            "`Validation::Ignore` computes without them, `Validation::Eager` fails at their batch",
+        ),
+    ];
+    let texts = reasons.into_iter().filter(|(occurs, _)| *occurs);
+    texts.map(|(_, text)| format!("; {text}")).collect()
+}
+
 impl MetricError {
+    /// The error without the names of the metrics that refuse a batch: the cause of a
+    /// [`Refused`](Self::Refused), else the error itself.
+    pub fn reason(&self) -> &Self {
+        match self {
+            Self::Refused { cause, .. } => cause.reason(),
+            other => other,
+        }
+    }
+
+    /// A name that is not among the known ones.
+    pub fn unknown_name(name: &str, known: impl IntoIterator<Item = String>) -> Self {
+        Self::UnknownName {
+            name: name.to_string(),
+            known: known.into_iter().collect(),
+        }
+    }
+
     /// A saved state that does not fit.
     pub fn saved(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Saved(Cause::new(cause))

@@ -1,6 +1,7 @@
 use crate::{
-    Accumulator, Batch, BatchOf, Delta, HostDelta, Identity, Metric, MetricError, SummaryOf, Value,
-    batch::{Binary, Regression},
+    Accumulator, Batch, BatchOf, Delta, HostDelta, Identity, Metric, MetricError, ScoreKind,
+    SummaryOf, Value,
+    batch::{Binary, Multiclass, Regression},
     framework::state::fits,
 };
 use burn::tensor::Device;
@@ -164,6 +165,54 @@ impl Task<Regression, Binary> {
                     let each = weights.clone().reshape([rows, 1]).expand([rows, outputs]);
                     made.with_weights(each)
                 }
+                None => Ok(made),
+            }
+        })
+    }
+}
+
+impl Task<Multiclass, Binary> {
+    /// Makes one logit of two, for binary metrics of a model that has a logit for each of two classes:
+    /// `x_1 - x_0`, whose sigmoid is the softmax of class 1. Scores that were declared
+    /// [`Probabilities`](ScoreKind::Probabilities) count as they are: that of class 1. Weights stay.
+    ///
+    /// A batch without scores is refused with [`MetricError::ScoresRequired`], and one of another width with
+    /// [`MetricError::WidthMismatch`]. The task has no name.
+    ///
+    /// ```
+    /// use metrics_core::{Metric, batch::Multiclass, classification::F1Score, wrappers::Task};
+    /// use burn::tensor::{Device, Int, Tensor};
+    ///
+    /// let device = Device::default();
+    /// let logits = Tensor::<2>::from_floats([[2.0, 1.0], [-3.0, 0.5], [0.1, 0.2]], &device);
+    /// let target = Tensor::<1, Int>::from_ints([0, 1, 0], &device);
+    /// let f1 = F1Score::binary().on(&Task::two_logits());
+    /// let value = f1.evaluate(&Multiclass::from_scores(logits, target)?)?;
+    /// assert_eq!(value.scalar(), Some(2.0 / 3.0));
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    pub fn two_logits() -> Self {
+        Self::identified(String::new(), "two_logits".into(), |batch: &Multiclass| {
+            let metric = "a binary metric";
+            let scores = batch.scores();
+            let scores = scores.ok_or(MetricError::ScoresRequired { metric })?;
+            let [n, found] = scores.dims();
+            if found != 2 {
+                return Err(MetricError::WidthMismatch {
+                    unit: "logits",
+                    expected: 2,
+                    found,
+                    shape: vec![n, found],
+                });
+            }
+            let class = |i: usize| scores.clone().slice([0..n, i..i + 1]).reshape([n]);
+            let (score, kind) = match batch.rows.kind {
+                ScoreKind::Probabilities => (class(1), ScoreKind::Probabilities),
+                _ => (class(1) - class(0), ScoreKind::Logits),
+            };
+            let made = Binary::from_scores(score, batch.target().clone())?.score_kind(kind);
+            match batch.weights() {
+                Some(weights) => made.with_weights(weights.clone()),
                 None => Ok(made),
             }
         })

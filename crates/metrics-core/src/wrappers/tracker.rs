@@ -89,8 +89,10 @@ impl Tracker {
     /// # Errors
     /// [`MetricError::UnknownName`].
     pub fn maximize(mut self, name: &str, larger_is_better: bool) -> Result<Self, MetricError> {
-        let info = self.metrics.iter_mut().find(|info| info.name == name);
-        let info = info.ok_or_else(|| MetricError::UnknownName(name.to_string()))?;
+        let Some(info) = self.metrics.iter_mut().find(|info| info.name == name) else {
+            let known = self.metrics.into_iter().map(|info| info.name);
+            return Err(MetricError::unknown_name(name, known));
+        };
         info.higher_is_better = Some(larger_is_better);
         Ok(self)
     }

@@ -70,6 +70,8 @@ const MAX_NAME: usize = 120;
 pub struct TensorBoard {
     dir: PathBuf,
     class_names: Vec<String>,
+    /// The metrics by which runs are compared, as the user named them.
+    compared: Vec<String>,
     /// The event file of each directory that was written to.
     files: BTreeMap<String, Appender>,
 }
@@ -114,14 +116,18 @@ impl TensorBoard {
     ///
     /// # Errors
     /// [`AlreadyExists`](ErrorKind::AlreadyExists) if the directory holds event files; any other error of
-    /// creating it. Errors name the path.
+    /// creating it, or of creating a file in it. Errors name the path.
     pub fn create(dir: impl AsRef<Path>) -> io::Result<RecordLogger<Self>> {
         let dir = dir.as_ref();
         create_directory(dir).map_err(at(dir))?;
         if let Some((_, file)) = event_files(dir).map_err(at(dir))?.first() {
-            let held = format!("the directory holds `{}` already", file.display());
+            let held = format!(
+                "the directory holds `{}` already; `append` goes on with a log",
+                file.display()
+            );
             return Err(at(dir)(io::Error::new(ErrorKind::AlreadyExists, held)));
         }
+        check_writable(dir).map_err(at(dir))?;
         Ok(RecordLogger::new(Self::new(dir), run_name(dir)))
     }
 
@@ -137,6 +143,7 @@ impl TensorBoard {
     pub fn append(dir: impl AsRef<Path>) -> io::Result<RecordLogger<Self>> {
         let dir = dir.as_ref();
         create_directory(dir).map_err(at(dir))?;
+        check_writable(dir).map_err(at(dir))?;
         let mut known = Known::default();
         let mut epochs = BTreeMap::new();
         for (split, file) in event_files(dir).map_err(at(dir))? {
@@ -151,6 +158,7 @@ impl TensorBoard {
         Self {
             dir: dir.to_path_buf(),
             class_names: Vec::new(),
+            compared: Vec::new(),
             files: BTreeMap::new(),
         }
     }
@@ -250,6 +258,29 @@ impl RecordWriter for TensorBoard {
         let files = self.files.values_mut().map(Appender::flush);
         files.fold(Ok(()), io::Result::and)
     }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let files = self.files.values_mut().map(Appender::sync);
+        files.fold(Ok(()), io::Result::and)
+    }
+
+    fn names(&mut self, known: &[String]) -> io::Result<()> {
+        let unknown = self.compared.iter().filter(|name| !known.contains(name));
+        let unknown: Vec<_> = unknown.map(|name| format!("`{name}`")).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let mut known: Vec<_> = known.iter().map(|name| format!("`{name}`")).collect();
+        known.sort();
+        Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            format!(
+                "hyper-parameters are to be compared by {}, which is not logged; there are {}",
+                unknown.join(", "),
+                known.join(", ")
+            ),
+        ))
+    }
 }
 
 impl RecordLogger<TensorBoard> {
@@ -261,8 +292,12 @@ impl RecordLogger<TensorBoard> {
         self
     }
 
-    /// Logs the hyper-parameters of this run. `metrics` are the splits and names of the metrics by which runs are
-    /// compared, with the values of their epochs; if it is empty, all scalars.
+    /// Logs the hyper-parameters of this run. `metrics` are the splits and the logged names of the metrics by which
+    /// runs are compared, with the values of their epochs; if it is empty, all scalars.
+    ///
+    /// The logged name is [`LearnerMetrics::metric`](crate::LearnerMetrics::metric), which fails for an unknown one. A
+    /// name that a training does not log is said when it begins, with the names that it logs, and counts among the
+    /// [`errors`](RecordLogger::errors).
     ///
     /// # Errors
     /// The error of writing.
@@ -286,6 +321,8 @@ impl RecordLogger<TensorBoard> {
             start_time_secs: secs,
         });
         let mut values = vec![hparams_value("_hparams_/session_start_info", start)];
+        let compared = metrics.iter().map(|(_, name)| name.to_string()).collect();
+        self.with_writer(|board| board.compared = compared);
         if !metrics.is_empty() {
             let infos = parameters.iter().map(|(name, value)| HParamInfo {
                 name: name.to_string(),
@@ -494,6 +531,13 @@ fn directory_name(split: &str) -> String {
     format!("{name}-{:08x}", crc32c::crc32c(split.as_bytes()))
 }
 
+/// Fails if no file can be created in a directory.
+fn check_writable(dir: &Path) -> io::Result<()> {
+    let probe = dir.join(format!(".writable-{}", process::id()));
+    fs::write(&probe, [])?;
+    fs::remove_file(probe)
+}
+
 /// A new event file. TensorBoard reads the files of a directory in the order of their names.
 fn new_file(dir: &Path) -> io::Result<Appender> {
     loop {
@@ -562,6 +606,7 @@ fn read_known(split: &str, mut bytes: &[u8], epoch: &mut usize, known: &mut Know
                         step: None,
                         name: name.into(),
                         value: number.into(),
+                        unit: None,
                         class_names: Vec::new(),
                     });
                 }
