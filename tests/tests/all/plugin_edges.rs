@@ -80,7 +80,7 @@ fn lines(file: impl AsRef<Path>) -> usize {
 fn the_last_step_of_a_test_set_is_logged() {
     let dir = tempfile::tempdir().unwrap();
     let metrics = LearnerMetrics::builder(accuracy())
-        .on_step(OnStep::Every(1))
+        .log(Select::all().test(), |log| log.on_step(OnStep::Every(1)))
         .build()
         .unwrap();
     evaluate(dir.path(), &metrics, &[("one", &[4, 4, 4]), ("two", &[5])]);
@@ -121,11 +121,11 @@ fn results_of_other_metrics_are_refused_at_the_start_of_an_epoch() {
 
 #[test]
 fn a_checkpoint_of_another_version_says_so() {
-    let newer = r#"{"version":2,"epochs":{"train":[]}}"#;
+    let newer = r#"{"version":3,"epochs":{"train":[]}}"#;
     let read: MetricsCheckpoint = serde_json::from_str(newer).unwrap();
     let refused = LearnerMetrics::builder(accuracy()).resume(read).build();
     let said = refused.unwrap_err().to_string();
-    assert!(said.contains("version 2"), "{said}");
+    assert!(said.contains("version 3"), "{said}");
 }
 
 #[test]
