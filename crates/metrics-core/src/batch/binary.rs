@@ -1,4 +1,4 @@
-use super::{Memo, floats, same_device, same_shape};
+use super::{Memo, column, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
@@ -27,10 +27,10 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
-        let (n, dims) = (target.shape().num_elements(), target.dims());
+        let dims = target.dims();
         let (scores, target) = (
-            super::scores(scores).reshape([n, 1]),
-            target.without_autodiff().reshape([n, 1]),
+            column(super::scores(scores)),
+            column(target.without_autodiff()),
         );
         Ok(Self {
             decisions: Arc::new(Decisions::from_scores(scores, target)),
@@ -49,11 +49,11 @@ impl Binary {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let (n, dims) = (target.shape().num_elements(), target.dims());
-        let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n, 1]);
-        let pred = floats(flat(pred).float());
+        let dims = target.dims();
+        let pred = floats(column(pred.without_autodiff()).float());
+        let target = column(target.without_autodiff());
         Ok(Self {
-            decisions: Arc::new(Decisions::from_labels(pred, flat(target))),
+            decisions: Arc::new(Decisions::from_labels(pred, target)),
             memo: Memo::default(),
             samples: (D > 1).then(|| dims[0]),
         })

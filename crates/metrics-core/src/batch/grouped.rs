@@ -1,4 +1,4 @@
-use super::{Binary, same_device};
+use super::{Binary, flat, same_device};
 use crate::{Batch, MetricError, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Grouped {
             });
         }
         same_device("groups", groups.device(), "target", decisions.device())?;
-        let groups = groups.without_autodiff().reshape([n]);
+        let groups = flat(groups.without_autodiff());
         decisions.decisions = Arc::new(Decisions {
             groups: Some(groups.clone()),
             ..(*decisions.decisions).clone()

@@ -27,7 +27,7 @@ pub use two_samples::TwoSamples;
 pub use values::Values;
 
 use crate::{Batch, MetricError, ops};
-use burn::tensor::{DType, Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor, kind::Basic};
 
 /// The device of a batch of tensors, which has one.
 pub(crate) fn device_of(batch: &impl Batch) -> Device {
@@ -106,7 +106,23 @@ fn weights<const D: usize>(
         });
     }
     same_device("weights", weights.device(), "target", device)?;
-    Ok(floats(weights).reshape([n]))
+    Ok(flat(floats(weights)))
+}
+
+/// All elements in one dimension. Not by Burn's `reshape`, to which a dimension of 0 means "as it is".
+fn flat<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Tensor<1, K> {
+    tensor.flatten(0, D - 1)
+}
+
+/// All elements as rows of one.
+fn column<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Tensor<2, K> {
+    let n = tensor.shape().num_elements();
+    flat(tensor).reshape([n, 1])
+}
+
+/// A tensor `[N, C, ..]` as rows `[N * .., C]`.
+fn dense<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Tensor<2, K> {
+    tensor.movedim(1, D as i32 - 1).flatten(0, D - 2)
 }
 
 /// The builder and the getter of a batch whose weights are those of `input`, what passes read.

@@ -1,4 +1,4 @@
-use super::{Memo, same_device, same_shape};
+use super::{Memo, dense, flat, same_device, same_shape};
 use crate::{
     Batch, MetricError, ScoreKind,
     ops::{
@@ -71,11 +71,8 @@ impl Multiclass {
             });
         }
         same_device("scores", scores.device(), "target", target.device())?;
-        let n = right.iter().product();
-        let scores = super::scores(scores)
-            .movedim(1, D as i32 - 1)
-            .reshape([n, left[1]]);
-        let target = target.without_autodiff().reshape([n]);
+        let scores = dense(super::scores(scores));
+        let target = flat(target.without_autodiff());
         Ok(Self::new(Predictions::Scores(scores), target).of((E > 1).then(|| right[0])))
     }
 
@@ -84,11 +81,11 @@ impl Multiclass {
     /// # Errors
     /// [`MetricError::ShapeMismatch`].
     pub fn from_tokens(logits: Tensor<3>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
-        let ([b, t, vocabulary], right) = (logits.dims(), target.dims());
+        let ([b, t, _], right) = (logits.dims(), target.dims());
         same_shape("logits (without the vocabulary)", &[b, t], "target", &right)?;
         same_device("logits", logits.device(), "target", target.device())?;
-        let logits = super::scores(logits).reshape([b * t, vocabulary]);
-        let target = target.without_autodiff().reshape([b * t]);
+        let logits = super::scores(logits).flatten(0, 1);
+        let target = flat(target.without_autodiff());
         let batch = Self::new(Predictions::Scores(logits), target).of(Some(b));
         Ok(batch.score_kind(ScoreKind::Logits))
     }
@@ -103,8 +100,8 @@ impl Multiclass {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let (n, dims) = (target.shape().num_elements(), target.dims());
-        let flat = |tensor: Tensor<D, Int>| tensor.without_autodiff().reshape([n]);
+        let dims = target.dims();
+        let (pred, target) = (pred.without_autodiff(), target.without_autodiff());
         let batch = Self::new(Predictions::Labels(flat(pred)), flat(target));
         Ok(batch.of((D > 1).then(|| dims[0])))
     }

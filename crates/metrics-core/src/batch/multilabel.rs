@@ -1,4 +1,4 @@
-use super::{Memo, floats, same_device, same_shape};
+use super::{Memo, dense, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
@@ -59,9 +59,8 @@ impl Multilabel {
     ) -> Result<Self, MetricError> {
         let dims = target.dims();
         same_shape("scores", &scores.dims(), "target", &dims)?;
-        let rows = dense_rows(&dims)?;
-        let scores = super::scores(scores).movedim(1, D as i32 - 1).reshape(rows);
-        let target = target.movedim(1, D as i32 - 1).reshape(rows);
+        check_dense(&dims)?;
+        let (scores, target) = (dense(super::scores(scores)), dense(target));
         Ok(Self {
             samples: (D > 2).then(|| dims[0]),
             ..Self::from_scores(scores, target)?
@@ -78,11 +77,10 @@ impl Multilabel {
     ) -> Result<Self, MetricError> {
         let dims = target.dims();
         same_shape("pred", &pred.dims(), "target", &dims)?;
-        let rows = dense_rows(&dims)?;
-        let flat = |tensor: Tensor<D, Int>| tensor.movedim(1, D as i32 - 1).reshape(rows);
+        check_dense(&dims)?;
         Ok(Self {
             samples: (D > 2).then(|| dims[0]),
-            ..Self::from_labels(flat(pred), flat(target))?
+            ..Self::from_labels(dense(pred), dense(target))?
         })
     }
 
@@ -96,10 +94,10 @@ impl Multilabel {
     }
 }
 
-/// The rows and labels of tensors `[N, L, ..]`.
-fn dense_rows(dims: &[usize]) -> Result<[usize; 2], MetricError> {
+/// Fails unless tensors have labels in a second dimension.
+fn check_dense(dims: &[usize]) -> Result<(), MetricError> {
     match dims {
-        [n, labels, others @ ..] => Ok([n * others.iter().product::<usize>(), *labels]),
+        [_, _, ..] => Ok(()),
         _ => Err(MetricError::ShapeMismatch {
             left_name: "target",
             left: dims.to_vec(),

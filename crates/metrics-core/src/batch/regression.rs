@@ -1,4 +1,4 @@
-use super::{Memo, floats, same_device, same_shape};
+use super::{Memo, column, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ops::pairs::Pairs};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -30,8 +30,7 @@ impl Regression {
     pub fn new<const D: usize>(pred: Tensor<D>, target: Tensor<D>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let n = target.shape().num_elements();
-        let [pred, target] = [pred, target].map(|x| floats(x).reshape([n, 1]));
+        let [pred, target] = [pred, target].map(|x| column(floats(x)));
         Ok(Self::of(pred, target, None))
     }
 
@@ -73,18 +72,17 @@ impl Regression {
     }
 
     /// Fails if `outputs` asks for another number of outputs than the batch has.
-    pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
+    pub(crate) fn check_outputs(&self, expected: usize) -> Result<(), MetricError> {
         let shape = self.pred().dims();
-        match outputs {
-            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
-            Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
-                unit: "outputs",
-                expected,
-                found: shape[1],
-                shape: shape.to_vec(),
-            }),
-            _ => Ok(()),
+        if shape[1] == expected {
+            return Ok(());
         }
+        Err(MetricError::WidthMismatch {
+            unit: "outputs",
+            expected,
+            found: shape[1],
+            shape: shape.to_vec(),
+        })
     }
 }
 

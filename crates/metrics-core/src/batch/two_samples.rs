@@ -1,4 +1,4 @@
-use super::{floats, same_device};
+use super::{flat, floats, same_device};
 use crate::{
     Batch, MetricError,
     ops::samples::{Sample, Samples},
@@ -14,9 +14,8 @@ pub struct TwoSamples {
 }
 
 fn sample<const D: usize>(values: Tensor<D>) -> Sample {
-    let n = values.shape().num_elements();
     Sample {
-        values: floats(values).reshape([n]),
+        values: flat(floats(values)),
         weights: None,
     }
 }

@@ -1,4 +1,4 @@
-use super::{Memo, floats, same_device, same_shape};
+use super::{Memo, flat, floats, same_device, same_shape};
 use crate::{Batch, MetricError, ops::values::Numbers};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -31,12 +31,11 @@ impl Values {
     }
 
     fn of<const D: usize>(values: Tensor<D>, weights: Option<Tensor<D>>) -> Self {
-        let n = values.shape().num_elements();
-        let flat = |tensor: Tensor<D>| floats(tensor).reshape([n]);
+        let list = |tensor: Tensor<D>| flat(floats(tensor));
         Self {
             numbers: Arc::new(Numbers {
-                values: flat(values),
-                weights: weights.map(flat),
+                values: list(values),
+                weights: weights.map(list),
             }),
             memo: Memo::default(),
         }

@@ -44,8 +44,27 @@ pub trait Summary:
     ///
     /// # Errors
     /// [`MetricError::MergeMismatch`] if the other comes from an accumulator with other options;
-    /// `self` is then unchanged.
+    /// [`MetricError::TooManyElements`]. `self` is then unchanged.
     fn merge(&mut self, other: &Self) -> Result<(), MetricError>;
+
+    /// The sum of all its counters, of elements used and left out. Two summaries are merged only if the sum of
+    /// both is at most 2^63, so that no sum of counters overflows. 0 by default, for a summary that counts nothing.
+    fn counted(&self) -> u128 {
+        0
+    }
+
+    /// Fails if another summary counts too many elements to be [merged](Self::merge). `merge` calls it
+    /// before it changes anything.
+    ///
+    /// # Errors
+    /// [`MetricError::TooManyElements`].
+    fn room_for(&self, other: &Self) -> Result<(), MetricError> {
+        let (found, limit) = (self.counted().saturating_add(other.counted()), 1 << 63);
+        if found > u128::from(limit) {
+            return Err(MetricError::TooManyElements { found, limit });
+        }
+        Ok(())
+    }
 
     /// Checks that its parts fit together. Those of a damaged file may not.
     ///

@@ -110,8 +110,6 @@ pub struct MetricCollection<B: Batch> {
     reads: u64,
     /// A mistake made while building, returned by whatever is called next.
     mistake: Option<MetricError>,
-    /// Whether an update or a merge has begun and not ended, because a metric failed in it.
-    interrupted: bool,
 }
 
 impl<B: Batch> Default for MetricCollection<B> {
@@ -124,7 +122,6 @@ impl<B: Batch> Default for MetricCollection<B> {
             class_names: Vec::new(),
             reads: 0,
             mistake: None,
-            interrupted: false,
         }
     }
 }
@@ -140,7 +137,6 @@ impl<B: Batch> Clone for MetricCollection<B> {
             class_names: self.class_names.clone(),
             reads: self.reads,
             mistake: self.mistake.clone(),
-            interrupted: self.interrupted,
         }
     }
 }
@@ -296,7 +292,6 @@ impl<B: Batch> MetricCollection<B> {
             class_names: self.class_names.clone(),
             reads: 0,
             mistake: self.mistake.clone(),
-            interrupted: false,
         }
     }
 
@@ -331,8 +326,7 @@ impl<B: Batch> MetricCollection<B> {
     pub fn check(&self) -> Result<(), MetricError> {
         match &self.mistake {
             Some(mistake) => Err(mistake.clone()),
-            None if self.interrupted => Err(MetricError::Interrupted),
-            None => Ok(()),
+            None => self.deltas.intact(),
         }
     }
 
@@ -374,7 +368,7 @@ impl<B: Batch> MetricCollection<B> {
     }
 
     fn accumulate(&mut self, batch: &B) {
-        self.interrupted = true;
+        self.deltas.begin();
         for state in &mut self.states {
             state.add(batch);
         }
@@ -386,7 +380,7 @@ impl<B: Batch> MetricCollection<B> {
                 state.update(delta, batch);
             }
         });
-        self.interrupted = false;
+        self.deltas.end();
     }
 
     /// Reads every state in one device read.
@@ -439,6 +433,7 @@ impl<B: Batch> MetricCollection<B> {
             if for_values && small.is_none() && collection.has_views() {
                 continue;
             }
+            collection.deltas.begin();
             for (index, state) in collection.states.iter_mut().enumerate() {
                 let deltas: Vec<&HostDelta> = own.iter().map(|deltas| &deltas[index]).collect();
                 if small.is_some() {
@@ -450,6 +445,7 @@ impl<B: Batch> MetricCollection<B> {
             if small.is_none() {
                 collection.deltas.clear();
             }
+            collection.deltas.end();
         }
         Ok(any)
     }
@@ -473,7 +469,7 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::Read`]; [`MetricError::Saved`] or [`MetricError::MergeMismatch`] if it is a
-    /// collection of other metrics: nothing is then added. The error of a summary of your own that fails
+    /// collection of other metrics, [`MetricError::TooManyElements`]: nothing is then added. The error of a summary of your own that fails
     /// to merge: if other summaries have merged before it, the collection refuses to go on until
     /// [`reset`](Self::reset).
     pub fn absorb(&mut self, other: &mut Self) -> Result<(), MetricError> {
@@ -494,16 +490,24 @@ impl<B: Batch> MetricCollection<B> {
 
     /// Adds a summary to each state. If a merge fails after others have succeeded, the states
     /// disagree, and the collection refuses to go on.
-    fn add<'a>(&mut self, summaries: impl Iterator<Item = &'a dyn Any>) -> Result<(), MetricError> {
+    fn add<'a>(
+        &mut self,
+        summaries: impl Iterator<Item = &'a dyn Any> + Clone,
+    ) -> Result<(), MetricError> {
+        for (state, summary) in self.states.iter().zip(summaries.clone()) {
+            state.room_for(summary)?;
+        }
         for (i, (state, summary)) in self.states.iter_mut().zip(summaries).enumerate() {
             // Also if it panics.
-            self.interrupted = true;
+            self.deltas.begin();
             if let Err(error) = state.merge(summary) {
-                self.interrupted = i > 0;
+                if i == 0 {
+                    self.deltas.end();
+                }
                 return Err(error);
             }
         }
-        self.interrupted = false;
+        self.deltas.end();
         Ok(())
     }
 
@@ -588,8 +592,9 @@ impl<B: Batch> MetricCollection<B> {
     ///
     /// # Errors
     /// [`MetricError::MergeMismatch`] or [`MetricError::Saved`] if it was another collection;
-    /// every state is then unchanged.
+    /// [`MetricError::TooManyElements`]; what [`check`](Self::check) says. Every state is then unchanged.
     pub fn merge(&mut self, other: &CollectionSummary) -> Result<(), MetricError> {
+        self.check()?;
         other.check()?;
         if other.states.len() != self.states.len() {
             return Err(MetricError::saved(format!(
@@ -606,7 +611,6 @@ impl<B: Batch> MetricCollection<B> {
 
     /// Forgets everything that was accumulated.
     pub fn reset(&mut self) {
-        self.interrupted = false;
         self.deltas.reset();
         for state in &mut self.states {
             state.reset();

@@ -2,6 +2,7 @@
 
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, Metric, MetricError, Rejected, Summary, Value,
+    framework::limits::{check_size, parts},
     ops,
 };
 use burn::tensor::{DType, FloatDType, Tensor};
@@ -192,20 +193,24 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
 
     fn empty(&self) -> CustomSummary {
         CustomSummary {
-            sums: vec![0.0; self.sums],
+            sums: vec![0.0; parts(self, self.sums)],
             updates: 0,
             wrong_length: None,
         }
     }
 
-    fn check(&self, _batch: &B) -> Result<(), MetricError> {
+    fn validate(&self) -> Result<(), MetricError> {
         match self.sums {
             0 => Err(MetricError::InvalidOption(format!(
                 "`{}` was made for 0 sums",
                 self.name
             ))),
-            _ => Ok(()),
+            sums => check_size(sums, "sums", &[8]),
         }
+    }
+
+    fn check(&self, _batch: &B) -> Result<(), MetricError> {
+        Ok(())
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
@@ -260,6 +265,10 @@ pub struct CustomSummary {
 }
 
 impl Summary for CustomSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.updates)
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.sums.len() != other.sums.len() {
             return Err(MetricError::MergeMismatch {
@@ -267,6 +276,7 @@ impl Summary for CustomSummary {
                 right: format!("{} sums", other.sums.len()),
             });
         }
+        self.room_for(other)?;
         for (sum, more) in self.sums.iter_mut().zip(&other.sums) {
             *sum += more;
         }

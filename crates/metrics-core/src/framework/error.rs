@@ -102,6 +102,16 @@ pub enum MetricError {
         /// The shape of the batch's predictions.
         shape: Vec<usize>,
     },
+    /// Batches with different numbers of outputs came to one state of a metric that takes as many as a batch has.
+    #[error(
+        "batches of {fewest} and of {most} outputs came to one state; give the metric batches of one width"
+    )]
+    MixedOutputs {
+        /// The fewest outputs.
+        fewest: usize,
+        /// The most outputs.
+        most: usize,
+    },
     /// The metric needs scores, the batch holds predicted labels.
     #[error("{metric} needs a score for every class, but the batch holds predicted labels")]
     ScoresRequired {
@@ -148,6 +158,16 @@ pub enum MetricError {
         needed: u64,
         /// How many were seen.
         found: u64,
+    },
+    /// Two summaries count more elements together than a state can count: both are altered, or were merged too often.
+    #[error(
+        "the two states count {found} elements together, and a state counts at most {limit}; was one of them altered or merged into itself?"
+    )]
+    TooManyElements {
+        /// What both count.
+        found: u128,
+        /// What a state counts at most.
+        limit: u64,
     },
     /// Two summaries that do not describe the same accumulation were merged.
     #[error("cannot merge summaries of different accumulators: {left} and {right}")]

@@ -73,6 +73,21 @@ impl Identity {
         &self.of
     }
 
+    /// Fails unless a saved state with the other identity is one of this accumulator.
+    pub(crate) fn check_saved(&self, saved: Option<&Identity>) -> Result<(), MetricError> {
+        self.check()?;
+        if saved == Some(self) {
+            return Ok(());
+        }
+        Err(MetricError::MergeMismatch {
+            left: self.to_string(),
+            right: match saved {
+                Some(identity) => identity.to_string(),
+                None => "a state without identity".into(),
+            },
+        })
+    }
+
     /// Fails if the options could not be serialized.
     pub(crate) fn check(&self) -> Result<(), MetricError> {
         if let Some(flaw) = &self.flaw {

@@ -1,11 +1,12 @@
 //! A metric: an accumulator and a finalizer.
 
 use crate::{
-    Accumulator, Batch, MetricError, Rejected, State, Summary, Validation, Value,
+    Accumulator, Batch, Identity, MetricError, Rejected, State, Summary, Validation, Value,
     framework::delta::read_all,
     intervals::{Bootstrap, Resampled},
     wrappers::{Expr, Mapped, Task},
 };
+use serde::{Deserialize, Serialize};
 
 /// A metric: which accumulator it needs, and the value it makes of the summary.
 ///
@@ -104,6 +105,14 @@ pub(crate) fn validated(rejected: Rejected, validation: Validation) -> Result<()
         return Err(MetricError::InvalidData(rejected));
     }
     Ok(())
+}
+
+/// What a [`MetricState`] has accumulated, as data, with the identity of its accumulator: write it to a file with
+/// serde, and give it back to [`MetricState::restore`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedState<S> {
+    identity: Identity,
+    summary: S,
 }
 
 /// One metric with its state: `update` per batch, `compute` for the value, `reset` to start over.
@@ -207,17 +216,43 @@ impl<M: Metric> MetricState<M> {
         self.state.summary()
     }
 
+    /// What was accumulated, to write it to a file. Reads the state from the device once.
+    ///
+    /// # Errors
+    /// As [`State::summary`]; [`MetricError::Saved`] if the options of the metric are no data.
+    pub fn save(&mut self) -> Result<SavedState<SummaryOf<M>>, MetricError> {
+        let identity = self.state.accumulator().identity();
+        identity.check()?;
+        let summary = self.state.summary()?.clone();
+        Ok(SavedState { identity, summary })
+    }
+
+    /// Takes what was [saved](Self::save) in place of what was accumulated.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] if it was saved by a metric with other options, in another version, or by another
+    /// metric; as [`State::merge`]. The state is then unchanged.
+    pub fn restore(&mut self, saved: &SavedState<SummaryOf<M>>) -> Result<(), MetricError> {
+        let accumulator = self.state.accumulator();
+        accumulator.identity().check_saved(Some(&saved.identity))?;
+        let mut state = State::new(accumulator.clone());
+        state.merge(&saved.summary)?;
+        self.state = state;
+        Ok(())
+    }
+
     /// Adds a summary from another device, process or file.
     ///
     /// # Errors
-    /// [`MetricError::MergeMismatch`]; the state is then unchanged.
+    /// As [`State::merge`].
     pub fn merge(&mut self, summary: &SummaryOf<M>) -> Result<(), MetricError> {
         self.state.merge(summary)
     }
 
     /// Reads several states in one device read. What follows reads nothing.
     pub(crate) fn read_together(states: &mut [&mut Self]) -> Result<(), MetricError> {
-        let pending: Vec<_> = states.iter().map(|own| own.state.pending()).collect();
+        let pending = states.iter().map(|own| own.state.pending());
+        let pending: Vec<_> = pending.collect::<Result<_, _>>()?;
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
         let mut data = read_all(&pending.concat())?.into_iter();
         for (own, count) in states.iter_mut().zip(counts) {

@@ -78,14 +78,24 @@ pub(crate) type Path = Vec<usize>;
 pub(crate) struct Pass<I: Input> {
     weighted: bool,
     plan: Plan<I::Sink>,
-    /// The delta that each sink belongs to.
-    owners: Vec<Path>,
+    /// The deltas that want a sink, each with the number of the sink. Sinks that are equal are one, unless they
+    /// have lists.
+    owners: Vec<(Path, usize)>,
     flat: Flat,
 }
 
 impl<I: Input> Pass<I> {
     fn new(input: &I, wants: Vec<(Path, I::Sink)>, device: &Device) -> Self {
-        let (owners, sinks): (Vec<_>, Vec<_>) = wants.into_iter().unzip();
+        let (mut owners, mut sinks) = (Vec::new(), Vec::<I::Sink>::new());
+        for (path, sink) in wants {
+            let lists = input.size(&sink).lists() > 0;
+            let same = |other: &I::Sink| !lists && *other == sink;
+            let place = sinks.iter().position(same).unwrap_or(sinks.len());
+            if place == sinks.len() {
+                sinks.push(sink);
+            }
+            owners.push((path, place));
+        }
         let plan = Plan::new(input, sinks);
         let flat = if ops::is_host(device) {
             Flat::Host {
@@ -108,13 +118,12 @@ impl<I: Input> Pass<I> {
     fn serves(&self, input: &I, wants: &[(Path, I::Sink)]) -> bool {
         self.weighted == input.is_weighted()
             && self.owners.len() == wants.len()
-            && (self.owners.iter().zip(&self.plan.sinks)).zip(wants).all(
-                |((owner, placed), (path, sink))| {
-                    // The width of a list may depend on the batch.
-                    let fits = placed.size == input.size(sink);
-                    owner == path && placed.sink == *sink && fits
-                },
-            )
+            && (self.owners.iter().zip(wants)).all(|((owner, place), (path, sink))| {
+                let placed = &self.plan.sinks[*place];
+                // The width of a list may depend on the batch.
+                let fits = placed.size == input.size(sink);
+                owner == path && placed.sink == *sink && fits
+            })
     }
 
     fn run(&mut self, input: &I) {
@@ -161,7 +170,8 @@ impl<I: Input> Pass<I> {
         let Flat::Device(Some(device)) = &self.flat else {
             return;
         };
-        for (owner, placed) in self.owners.iter().zip(&self.plan.sinks) {
+        for (owner, place) in &self.owners {
+            let placed = &self.plan.sinks[*place];
             let lists = placed.lists..placed.lists + placed.size.lists();
             if owner.first() == Some(&state) && !lists.is_empty() && device.lists.count() > 0 {
                 let own = delta.part_mut(&owner[1..]);
@@ -172,7 +182,8 @@ impl<I: Input> Pass<I> {
 
     /// Leaves the lists of a state unread.
     fn leave_lists(&mut self, state: usize) {
-        for (owner, placed) in self.owners.iter().zip(&mut self.plan.sinks) {
+        for (owner, place) in &self.owners {
+            let placed = &mut self.plan.sinks[*place];
             if owner.first() == Some(&state) {
                 placed.size.lists = [0; 2];
             }
@@ -182,9 +193,9 @@ impl<I: Input> Pass<I> {
     /// The blocks of its sinks, with their owners.
     fn blocks(&self, read: Option<ReadState>) -> Vec<(&Path, Block)> {
         let mut read_lists = read.iter().flat_map(|read| read.lists.iter());
-        let sinks = self.owners.iter().zip(&self.plan.sinks);
-        sinks
-            .map(|(owner, placed)| {
+        (self.owners.iter())
+            .map(|(owner, place)| {
+                let placed = &self.plan.sinks[*place];
                 let size = placed.size;
                 let mut lists = Vec::new();
                 let (counts, parts) = match (&self.flat, &read) {

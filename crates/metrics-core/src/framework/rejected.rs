@@ -68,18 +68,39 @@ impl Rejected {
         } += 1;
     }
 
-    /// Adds the counts of another.
+    /// Adds the counts of another. A count stops at the largest number there is.
     pub fn merge(&mut self, other: &Self) {
-        self.ignored += other.ignored;
-        self.invalid_targets += other.invalid_targets;
-        self.invalid_predictions += other.invalid_predictions;
-        self.nan += other.nan;
-        self.invalid_weights += other.invalid_weights;
+        let own = [
+            &mut self.ignored,
+            &mut self.invalid_targets,
+            &mut self.invalid_predictions,
+            &mut self.nan,
+            &mut self.invalid_weights,
+        ];
+        let pairs = own.into_iter().zip(other.counts());
+        pairs.for_each(|(own, more)| *own = own.saturating_add(more));
     }
 
     /// Invalid elements. Ignored elements are not invalid.
     pub fn invalid(&self) -> u64 {
-        self.invalid_targets + self.invalid_predictions + self.nan + self.invalid_weights
+        let [_, invalid @ ..] = self.counts();
+        invalid.into_iter().fold(0, u64::saturating_add)
+    }
+
+    /// All elements that were left out.
+    pub fn counted(&self) -> u128 {
+        self.counts().map(u128::from).iter().sum()
+    }
+
+    /// In the order of [`Reason`].
+    fn counts(&self) -> [u64; REJECTED_SLOTS] {
+        [
+            self.ignored,
+            self.invalid_targets,
+            self.invalid_predictions,
+            self.nan,
+            self.invalid_weights,
+        ]
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Deltas {
     retired: Vec<Live>,
     updates: u64,
     counter_limit: usize,
+    /// Whether a change has begun and not ended, because a metric panicked in it.
+    interrupted: bool,
 }
 
 impl Deltas {
@@ -35,7 +37,26 @@ impl Deltas {
             retired: Vec::new(),
             updates: 0,
             counter_limit: COUNTER_LIMIT,
+            interrupted: false,
         }
+    }
+
+    /// Fails if a metric has panicked while it changed the state, until a reset.
+    pub fn intact(&self) -> Result<(), MetricError> {
+        if self.interrupted {
+            return Err(MetricError::Interrupted);
+        }
+        Ok(())
+    }
+
+    /// Says that the states change from here to [`end`](Self::end). If the change panics, they are interrupted.
+    pub fn begin(&mut self) {
+        self.interrupted = true;
+    }
+
+    /// Ends what [`begin`](Self::begin) began.
+    pub fn end(&mut self) {
+        self.interrupted = false;
     }
 
     /// Makes room for more accumulators.
@@ -122,6 +143,7 @@ impl Deltas {
     pub fn reset(&mut self) {
         self.clear();
         self.updates = 0;
+        self.interrupted = false;
     }
 }
 
@@ -186,6 +208,7 @@ impl<A: Accumulator> Folded<A> {
     }
 
     pub fn merge(&mut self, other: &A::Summary) -> Result<(), MetricError> {
+        self.summary.room_for(other)?;
         self.summary.merge(other)?;
         self.view = None;
         Ok(())
@@ -223,8 +246,10 @@ impl<A: Accumulator> State<A> {
     /// Whether the batch fits.
     ///
     /// # Errors
-    /// As [`Accumulator::check`], [`MetricError::BatchTooLarge`] and [`MetricError::WeightsUnsupported`].
+    /// As [`Accumulator::check`], [`MetricError::BatchTooLarge`] and [`MetricError::WeightsUnsupported`];
+    /// [`MetricError::Interrupted`] after the metric has panicked, until a [`reset`](Self::reset).
     pub fn check(&self, batch: &A::Batch) -> Result<(), MetricError> {
+        self.deltas.intact()?;
         (self.deltas).check(self.accumulator().count_bound(batch))?;
         fits(self.accumulator(), batch)
     }
@@ -241,20 +266,22 @@ impl<A: Accumulator> State<A> {
 
     pub(crate) fn update_checked(&mut self, batch: &A::Batch) {
         let Self { folded, deltas } = self;
+        deltas.begin();
         folded.add(batch);
         let accumulator = &folded.accumulator;
         let bound = accumulator.count_bound(batch);
         deltas.update(batch.device(), bound, |deltas| {
             accumulator.update(&mut deltas[0], batch);
         });
+        deltas.end();
     }
 
     /// Reads what is on the devices into the summary.
     ///
     /// # Errors
-    /// [`MetricError::Read`]; the state is then unchanged.
+    /// As [`Accumulator::validate`]; [`MetricError::Interrupted`]; [`MetricError::Read`]. The state is then unchanged.
     pub fn summary(&mut self) -> Result<&A::Summary, MetricError> {
-        let data = read_all(&self.pending())?;
+        let data = read_all(&self.pending()?)?;
         self.fold(&data);
         Ok(self.folded())
     }
@@ -262,8 +289,9 @@ impl<A: Accumulator> State<A> {
     /// A summary to make values of. Of a state that can be condensed, it reads only the condensed one.
     ///
     /// # Errors
-    /// [`MetricError::Read`]; the state is then unchanged.
+    /// As [`summary`](Self::summary).
     pub fn view(&mut self) -> Result<&A::Summary, MetricError> {
+        self.readable()?;
         if !self.folded.has_view() {
             let small = (self.deltas.only())
                 .and_then(|live| live.condensed(|_, delta| self.folded.condensed(delta)));
@@ -271,20 +299,31 @@ impl<A: Accumulator> State<A> {
                 return self.summary();
             };
             let data = read_all(&[&live])?;
+            self.deltas.begin();
             self.folded.look(data.iter().map(|deltas| &deltas[0]));
+            self.deltas.end();
         }
         Ok(self.folded.for_values())
     }
 
+    /// Fails if there is nothing to make a value of: the options are invalid, or the metric has panicked.
+    fn readable(&self) -> Result<(), MetricError> {
+        self.accumulator().validate()?;
+        self.deltas.intact()
+    }
+
     /// What has not been read.
-    pub(crate) fn pending(&self) -> Vec<&Live> {
-        self.deltas.pending()
+    pub(crate) fn pending(&self) -> Result<Vec<&Live>, MetricError> {
+        self.readable()?;
+        Ok(self.deltas.pending())
     }
 
     /// Folds what [`pending`](Self::pending) listed, in its order, and starts anew.
     pub(crate) fn fold(&mut self, data: &[Vec<HostDelta>]) {
+        self.deltas.begin();
         self.folded.fold(data.iter().map(|deltas| &deltas[0]));
         self.deltas.clear();
+        self.deltas.end();
     }
 
     /// The summary of what has been read so far.
@@ -295,9 +334,15 @@ impl<A: Accumulator> State<A> {
     /// Adds a summary from elsewhere.
     ///
     /// # Errors
-    /// [`MetricError::MergeMismatch`]; the state is then unchanged.
+    /// [`MetricError::MergeMismatch`]; [`MetricError::Saved`] if the parts of the other do not fit together;
+    /// [`MetricError::TooManyElements`]; as [`summary`](Self::summary). The state is then unchanged.
     pub fn merge(&mut self, other: &A::Summary) -> Result<(), MetricError> {
-        self.folded.merge(other)
+        self.readable()?;
+        other.consistent()?;
+        self.deltas.begin();
+        let merged = self.folded.merge(other);
+        self.deltas.end();
+        merged
     }
 
     /// What was seen and not used, as far as it has been read.

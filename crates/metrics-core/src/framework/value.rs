@@ -74,10 +74,13 @@ impl Support {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ReliabilityBin {
     /// The least confidence in the bin.
+    #[serde(with = "crate::number")]
     pub lower: f64,
     /// The confidence at which the next bin begins.
+    #[serde(with = "crate::number")]
     pub upper: f64,
     /// How many elements it holds, each by its weight if it has one.
+    #[serde(with = "crate::number")]
     pub count: f64,
     /// Their mean confidence; NaN without elements.
     #[serde(with = "crate::number")]

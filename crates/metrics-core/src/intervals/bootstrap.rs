@@ -4,7 +4,8 @@ use super::{
     Elements, Random, Replicates, Resample, Resampled,
     replicates::{replicate, tail},
 };
-use crate::{Accumulator, Estimate, Metric, MetricError, SummaryOf, Value};
+use crate::framework::limits::check_size;
+use crate::{Accumulator, Estimate, Metric, MetricError, Summary, SummaryOf, Value};
 use rand::{Rng, SeedableRng};
 use rayon::prelude::*;
 
@@ -131,7 +132,9 @@ where
         &self,
         summary: &SummaryOf<M>,
     ) -> Result<<SummaryOf<M> as Resample>::Elements, MetricError> {
-        summary.elements(self.metric.accumulator().empty())
+        let empty = self.metric.accumulator().empty();
+        empty.room_for(summary)?;
+        summary.elements(empty)
     }
 
     fn draw(
@@ -191,7 +194,8 @@ where
 /// Fails if there are no replicates.
 pub(super) fn some_replicates(replicates: usize) -> Result<(), MetricError> {
     if replicates > 0 {
-        return Ok(());
+        // A seed, a value, and its place among the sorted ones.
+        return check_size(replicates, "replicates", &[64]);
     }
     Err(MetricError::InvalidOption(
         "a bootstrap needs replicates".into(),

@@ -20,7 +20,7 @@ mod reweighted;
 pub use bootstrap::{Bootstrap, BootstrapMethod};
 pub use confusion::ConfusionElements;
 pub use curves::CurveElements;
-pub use poisson::PoissonBootstrap;
+pub use poisson::{PoissonBootstrap, SavedPoissonBootstrap};
 pub use proportion::{Proportion, ProportionInterval, ProportionMethod};
 pub use replicates::Replicates;
 pub use resample::{Elements, Random, Resample, Resampled};

@@ -7,11 +7,13 @@ use super::{
     replicates::{replicate, tail},
 };
 use crate::{
-    Batch, BatchOf, Estimate, Metric, MetricError, State, Summary, Validation, Value,
-    framework::{delta::read_all, metric::validated},
+    Accumulator, Batch, BatchOf, Estimate, Identity, Metric, MetricError, State, Summary,
+    SummaryOf, Validation, Value,
+    framework::{delta::read_all, limits::check_size, metric::validated},
 };
 use burn::tensor::{Tensor, TensorData};
 use rand::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
 
 /// A metric with an interval of its value. Each replicate counts each row `k` times, with `k` from a Poisson
 /// distribution of mean 1: the number of times that a bootstrap of a large sample would draw the row.
@@ -49,8 +51,18 @@ pub struct PoissonBootstrap<M: Metric> {
     replicates: Vec<State<M::Accumulator>>,
     level: f64,
     seed: u64,
-    random: Random,
+    updates: u64,
     validation: Validation,
+}
+
+/// What a [`PoissonBootstrap`] has accumulated, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedPoissonBootstrap<S> {
+    identity: Identity,
+    observed: S,
+    replicates: Vec<S>,
+    seed: u64,
+    updates: u64,
 }
 
 impl<M: Metric> PoissonBootstrap<M>
@@ -67,13 +79,19 @@ where
         crate::framework::state::weighs(state.accumulator())?;
         some_replicates(replicates)?;
         metric.validate()?;
+        state.accumulator().validate()?;
+        check_size(
+            replicates,
+            "replicates",
+            &[size_of::<State<M::Accumulator>>()],
+        )?;
         Ok(Self {
             metric,
             replicates: vec![state.clone(); replicates],
             observed: state,
             level: 0.95,
             seed: 0,
-            random: Random::seed_from_u64(0),
+            updates: 0,
             validation: Validation::default(),
         })
     }
@@ -87,7 +105,6 @@ where
     /// The seed of the replicates, for the batches that follow; default 0.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
-        self.random = Random::seed_from_u64(seed);
         self
     }
 
@@ -108,8 +125,11 @@ where
             return Ok(());
         }
         let count = self.replicates.len();
+        check_size(count, "replicates", &[rows, 4])?;
         let poisson = Table::poisson(1.0);
-        let mut random = self.random.clone();
+        // Each update has a generator of its own, so that a saved state goes on where it was.
+        let first = Random::seed_from_u64(self.seed).next_u64();
+        let mut random = Random::seed_from_u64(first.wrapping_add(self.updates));
         let mut weights = Vec::with_capacity(count * rows);
         weights.extend((0..count * rows).map(|_| poisson.pick(random.next_u32()) as f32));
         let weights = TensorData::new(weights, [count, rows]);
@@ -123,7 +143,7 @@ where
         batches
             .iter()
             .try_for_each(|batch| self.observed.check(batch))?;
-        self.random = random;
+        self.updates = self.updates.wrapping_add(1);
         self.observed.update_checked(batch);
         for (state, batch) in self.replicates.iter_mut().zip(&batches) {
             state.update_checked(batch);
@@ -167,16 +187,66 @@ where
         )
     }
 
+    /// The data, the replicates and the place in the sequence of random numbers, to write them to a file. Reads the device once.
+    ///
+    /// # Errors
+    /// As [`State::summary`]; [`MetricError::Saved`] if the options of the metric are no data.
+    pub fn save(&mut self) -> Result<SavedPoissonBootstrap<SummaryOf<M>>, MetricError> {
+        let identity = self.observed.accumulator().identity();
+        identity.check()?;
+        self.read()?;
+        let replicates = self.replicates.iter();
+        Ok(SavedPoissonBootstrap {
+            identity,
+            observed: self.observed.folded().clone(),
+            replicates: replicates.map(|state| state.folded().clone()).collect(),
+            seed: self.seed,
+            updates: self.updates,
+        })
+    }
+
+    /// Takes what was [saved](Self::save) in place of the data, the replicates, the seed and the place
+    /// in the sequence of random numbers.
+    ///
+    /// # Errors
+    /// [`MetricError::MergeMismatch`] if it is of another metric, of other options, or of another number of
+    /// replicates; as [`State::merge`]. Nothing is then changed.
+    pub fn restore(
+        &mut self,
+        saved: &SavedPoissonBootstrap<SummaryOf<M>>,
+    ) -> Result<(), MetricError> {
+        let accumulator = self.observed.accumulator();
+        accumulator.identity().check_saved(Some(&saved.identity))?;
+        let [own, other] = [self.replicates.len(), saved.replicates.len()];
+        if own != other {
+            let text = |replicates| format!("{replicates} replicates");
+            return Err(MetricError::MergeMismatch {
+                left: text(own),
+                right: text(other),
+            });
+        }
+        let state = |summary| {
+            let mut state = State::new(accumulator.clone());
+            state.merge(summary).map(|()| state)
+        };
+        let observed = state(&saved.observed)?;
+        let replicates = saved.replicates.iter().map(state);
+        self.replicates = replicates.collect::<Result<_, _>>()?;
+        self.observed = observed;
+        (self.seed, self.updates) = (saved.seed, saved.updates);
+        Ok(())
+    }
+
     /// Forgets everything, and draws the same weights again.
     pub fn reset(&mut self) {
         self.observed.reset();
         self.replicates.iter_mut().for_each(State::reset);
-        self.random = Random::seed_from_u64(self.seed);
+        self.updates = 0;
     }
 
     fn read(&mut self) -> Result<(), MetricError> {
         let states = || std::iter::once(&self.observed).chain(&self.replicates);
-        let pending: Vec<_> = states().map(State::pending).collect();
+        let pending: Vec<_> = states().map(State::pending).collect::<Result<_, _>>()?;
         let counts: Vec<usize> = pending.iter().map(Vec::len).collect();
         let pending: Vec<_> = pending.into_iter().flatten().collect();
         if pending.is_empty() {

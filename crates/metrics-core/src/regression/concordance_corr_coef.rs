@@ -54,7 +54,7 @@ impl Metric for ConcordanceCorrCoef {
 
     fn accumulator(&self) -> JointMoments {
         JointMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.into(),
         }
     }
 

@@ -1,4 +1,4 @@
-use super::{MultiOutput, average_suffix, explained};
+use super::{MultiOutput, average_suffix, explained, states::Outputs};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{JointMoments, JointMomentsSummary},
@@ -40,13 +40,12 @@ pub struct ExplainedVariance {
 }
 
 impl ExplainedVariance {
-    /// Over all elements, whatever the shape of the batch.
+    /// Over each column of a batch by itself.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A score for each of the `outputs` columns of `[N, outputs]` batches, averaged as
-    /// [`multioutput`](Self::multioutput) says.
+    /// Refuses batches with another number of columns than `outputs`.
     pub fn outputs(mut self, outputs: usize) -> Self {
         self.outputs = Some(outputs);
         self
@@ -66,13 +65,13 @@ impl Metric for ExplainedVariance {
     type Accumulator = JointMoments;
 
     fn name(&self) -> String {
-        let average = average_suffix(self.outputs, self.multioutput);
+        let average = average_suffix(self.multioutput);
         format!("explained_variance{average}")
     }
 
     fn accumulator(&self) -> JointMoments {
         JointMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.map_or(Outputs::Batch, Outputs::Columns),
         }
     }
 
@@ -80,14 +79,9 @@ impl Metric for ExplainedVariance {
         joint.not_empty()?;
         let residuals = joint.each(|output| output.error_m2);
         let totals = joint.each(|output| output.target_m2);
-        let (outputs, multioutput) = (self.outputs, self.multioutput);
-        Ok(explained(
-            &residuals,
-            &totals,
-            outputs,
-            multioutput,
-            |score| score,
-        ))
+        Ok(explained(&residuals, &totals, self.multioutput, |score| {
+            score
+        }))
     }
 
     fn higher_is_better(&self) -> Option<bool> {
@@ -95,6 +89,6 @@ impl Metric for ExplainedVariance {
     }
 
     fn is_scalar(&self) -> bool {
-        self.outputs.is_none() || self.multioutput != MultiOutput::RawValues
+        self.multioutput != MultiOutput::RawValues
     }
 }

@@ -46,7 +46,7 @@ impl Metric for MeanAbsoluteError {
 
     fn accumulator(&self) -> PairMoments {
         PairMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.into(),
             ..PairMoments::default()
         }
     }

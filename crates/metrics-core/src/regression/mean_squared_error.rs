@@ -59,7 +59,7 @@ impl Metric for MeanSquaredError {
 
     fn accumulator(&self) -> PairMoments {
         PairMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.into(),
             ..PairMoments::default()
         }
     }

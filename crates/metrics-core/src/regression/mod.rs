@@ -139,7 +139,6 @@ fn mean(
 fn explained(
     residuals: &[f64],
     totals: &[f64],
-    outputs: Option<usize>,
     multioutput: MultiOutput,
     finish: impl Fn(f64) -> f64,
 ) -> Value {
@@ -152,7 +151,7 @@ fn explained(
         })
         .collect();
     match multioutput {
-        MultiOutput::RawValues => per_output(scores.into_iter().map(finish).collect(), outputs),
+        MultiOutput::RawValues => Value::PerClass(scores.into_iter().map(finish).collect()),
         MultiOutput::VarianceWeighted if totals.iter().any(|total| *total != 0.0) => {
             let weighted: f64 = scores.iter().zip(totals).map(|(s, w)| s * w).sum();
             finish(weighted / totals.iter().sum::<f64>()).into()
@@ -162,11 +161,11 @@ fn explained(
 }
 
 /// What a metric with such an average adds to its name.
-fn average_suffix(outputs: Option<usize>, multioutput: MultiOutput) -> &'static str {
-    match (outputs, multioutput) {
-        (None, _) | (_, MultiOutput::UniformAverage) => "",
-        (_, MultiOutput::RawValues) => "_per_output",
-        (_, MultiOutput::VarianceWeighted) => "_variance_weighted",
+fn average_suffix(multioutput: MultiOutput) -> &'static str {
+    match multioutput {
+        MultiOutput::UniformAverage => "",
+        MultiOutput::RawValues => "_per_output",
+        MultiOutput::VarianceWeighted => "_variance_weighted",
     }
 }
 

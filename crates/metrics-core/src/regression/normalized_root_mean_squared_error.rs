@@ -88,7 +88,7 @@ impl Metric for NormalizedRootMeanSquaredError {
 
     fn accumulator(&self) -> PairMoments {
         PairMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.into(),
             extremes: self.normalization == RmseNormalization::Range,
         }
     }

@@ -52,7 +52,7 @@ impl Metric for PearsonCorrCoef {
 
     fn accumulator(&self) -> JointMoments {
         JointMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.into(),
         }
     }
 

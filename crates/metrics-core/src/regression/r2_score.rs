@@ -1,4 +1,4 @@
-use super::{average_suffix, explained};
+use super::{average_suffix, explained, states::Outputs};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{PairMoments, PairMomentsSummary},
@@ -19,9 +19,9 @@ pub enum MultiOutput {
 /// R² score, the coefficient of determination: `1 - sum((target - prediction)²) / sum((target -
 /// mean(target))²)`, the share of the targets' variance that the predictions explain.
 ///
-/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
-/// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has:
-/// TorchMetrics takes the number of outputs from the batch.
+/// Takes [`Regression`](crate::batch::Regression) batches. Each column of a batch `[N, D]` is an output with a score
+/// of its own, and the value is their mean, or what [`multioutput`](Self::multioutput) says. Batches of different
+/// numbers of columns in one state are [`MetricError::MixedOutputs`].
 ///
 /// Ranges over `[-inf, 1]`. Targets that are all equal have no variance to explain: the score is
 /// then 1 if every prediction is exact, else 0. TorchMetrics takes every residual and variance
@@ -40,7 +40,7 @@ pub enum MultiOutput {
 /// let target = Tensor::<2>::from_floats([[1.0, 0.0], [2.0, 2.0], [3.0, 4.0]], &device);
 /// let batch = Regression::multi_output(pred, target)?;
 ///
-/// let r2 = R2Score::new().outputs(2);
+/// let r2 = R2Score::new();
 /// assert_eq!(r2.evaluate(&batch)?.scalar(), Some(-0.5));
 /// let each = r2.multioutput(MultiOutput::RawValues).evaluate(&batch)?;
 /// assert_eq!(each.per_class(), Some(&[1.0, -2.0][..]));
@@ -54,13 +54,12 @@ pub struct R2Score {
 }
 
 impl R2Score {
-    /// Over all elements, whatever the shape of the batch.
+    /// Over each column of a batch by itself.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A score for each of the `outputs` columns of `[N, outputs]` batches, averaged as
-    /// [`multioutput`](Self::multioutput) says.
+    /// Refuses batches with another number of columns than `outputs`.
     pub fn outputs(mut self, outputs: usize) -> Self {
         self.outputs = Some(outputs);
         self
@@ -92,13 +91,13 @@ impl Metric for R2Score {
             0 => String::new(),
             regressors => format!("_adjusted{regressors}"),
         };
-        let average = average_suffix(self.outputs, self.multioutput);
+        let average = average_suffix(self.multioutput);
         format!("r2_score{adjusted}{average}")
     }
 
     fn accumulator(&self) -> PairMoments {
         PairMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.map_or(Outputs::Batch, Outputs::Columns),
             ..PairMoments::default()
         }
     }
@@ -112,9 +111,8 @@ impl Metric for R2Score {
             });
         }
         let (residuals, totals) = (&moments.squared_error, &moments.target_m2);
-        let (outputs, multioutput) = (self.outputs, self.multioutput);
         let adjust = |r2: f64| self.adjust(r2, moments.count);
-        Ok(explained(residuals, totals, outputs, multioutput, adjust))
+        Ok(explained(residuals, totals, self.multioutput, adjust))
     }
 
     fn higher_is_better(&self) -> Option<bool> {
@@ -122,7 +120,7 @@ impl Metric for R2Score {
     }
 
     fn is_scalar(&self) -> bool {
-        self.outputs.is_none() || self.multioutput != MultiOutput::RawValues
+        self.multioutput != MultiOutput::RawValues
     }
 }
 

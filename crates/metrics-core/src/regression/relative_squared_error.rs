@@ -1,4 +1,4 @@
-use super::relative;
+use super::{relative, states::Outputs};
 use crate::{
     Metric, MetricError, Value,
     regression::states::{PairMoments, PairMomentsSummary},
@@ -41,12 +41,12 @@ pub struct RelativeSquaredError {
 }
 
 impl RelativeSquaredError {
-    /// Over all elements, whatever the shape of the batch.
+    /// Over each column of a batch by itself.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The mean over the `outputs` columns of `[N, outputs]` batches, each by itself.
+    /// Refuses batches with another number of columns than `outputs`.
     pub fn outputs(mut self, outputs: usize) -> Self {
         self.outputs = Some(outputs);
         self
@@ -69,7 +69,7 @@ impl Metric for RelativeSquaredError {
 
     fn accumulator(&self) -> PairMoments {
         PairMoments {
-            outputs: self.outputs,
+            outputs: self.outputs.map_or(Outputs::Batch, Outputs::Columns),
             ..PairMoments::default()
         }
     }

@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel, device_of},
+    framework::limits::parts,
     ops::{self, ConfusionOptions, decisions::Decisions},
 };
 use burn::tensor::{DType, Device, Int, Tensor};
@@ -41,7 +42,11 @@ impl<A: BySample> Accumulator for PerSample<A> {
 
     fn empty(&self) -> PerSampleSummary {
         PerSampleSummary {
-            counters: self.0.counters(),
+            counters: if parts(self, 1) == 1 {
+                self.0.counters()
+            } else {
+                0
+            },
             counts: Vec::new(),
             rejected: Rejected::default(),
         }
@@ -108,6 +113,10 @@ impl PerSampleSummary {
 }
 
 impl Summary for PerSampleSummary {
+    fn counted(&self) -> u128 {
+        self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.counters != other.counters {
             let what = |c: &Self| format!("samples of {} counters", c.counters);
@@ -116,6 +125,7 @@ impl Summary for PerSampleSummary {
                 right: what(other),
             });
         }
+        self.room_for(other)?;
         self.counts.extend_from_slice(&other.counts);
         self.rejected.merge(&other.rejected);
         Ok(())

@@ -44,13 +44,16 @@ pub struct ConfusionSummary {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClassCounts {
     /// True positives.
+    #[serde(with = "crate::number")]
     pub tp: f64,
     /// False positives.
+    #[serde(with = "crate::number")]
     pub fp: f64,
     /// True negatives.
+    #[serde(with = "crate::number")]
     pub tn: f64,
     /// False negatives.
-    #[serde(rename = "fn")]
+    #[serde(rename = "fn", with = "crate::number")]
     pub fn_: f64,
 }
 
@@ -150,7 +153,7 @@ impl ConfusionSummary {
         } else {
             (counts.len(), 0)
         };
-        let elements: u64 = counts[from..].iter().sum();
+        let elements = counts[from..].iter().copied().fold(0, u64::saturating_add);
         // Of weighted margins each element is either a hit or a false negative.
         let weights = weighted.iter().enumerate();
         let weights = weights.filter(|(i, _)| *i < first || *i >= 2 * self.width);
@@ -191,14 +194,15 @@ impl ConfusionSummary {
 
     fn unweighted_classes(&self) -> Vec<ClassCounts> {
         let (hits, predicted, targets) = self.margins();
-        let total: u64 = targets.iter().sum();
+        // An altered state may hold counts whose sum is beyond all numbers.
+        let total = targets.iter().copied().fold(0, u64::saturating_add);
         (0..self.width)
             .map(|class| {
                 // A damaged file may hold margins that are of no matrix.
                 let tp = hits[class];
                 let fp = predicted[class].saturating_sub(tp);
                 let fn_ = targets[class].saturating_sub(tp);
-                let tn = total.saturating_sub(tp + fp + fn_);
+                let tn = total.saturating_sub(tp.saturating_add(fp).saturating_add(fn_));
                 let [tp, fp, fn_, tn] = [tp, fp, fn_, tn].map(|c| c as f64);
                 ClassCounts { tp, fp, tn, fn_ }
             })
@@ -258,11 +262,11 @@ impl ConfusionSummary {
         let mut predicted = vec![0; width];
         let mut targets = Vec::with_capacity(width);
         for row in self.tally.counts.chunks_exact(width) {
-            targets.push(row.iter().sum());
+            targets.push(row.iter().copied().fold(0, u64::saturating_add));
             predicted
                 .iter_mut()
                 .zip(row)
-                .for_each(|(sum, count)| *sum += count);
+                .for_each(|(sum, count): (&mut u64, _)| *sum = sum.saturating_add(*count));
         }
         let hits = self.tally.counts.iter().step_by(width + 1);
         let hits = hits.copied().collect();
@@ -296,6 +300,10 @@ pub(crate) fn of_others(numbers: &[f64]) -> Vec<f64> {
 }
 
 impl Summary for ConfusionSummary {
+    fn counted(&self) -> u128 {
+        self.tally.counted() + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |c: &Self| (c.task, c.width, c.margins);
         if shape(self) != shape(other) || !other.tally.fits(self.tally.counts.len()) {
@@ -304,6 +312,7 @@ impl Summary for ConfusionSummary {
                 right: format!("{:?} of {}", other.task, other.width),
             });
         }
+        self.room_for(other)?;
         self.tally.merge(&other.tally);
         self.rejected.merge(&other.rejected);
         Ok(())

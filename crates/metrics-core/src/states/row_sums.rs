@@ -4,6 +4,7 @@ use super::fold::{add_rejected, add_sums};
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
     batch::{Binary, Multiclass, Multilabel, device_of},
+    framework::limits::{check_size, parts},
     ops,
 };
 use burn::tensor::{Int, Tensor};
@@ -96,6 +97,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
 
     fn empty(&self) -> RowSumsSummary {
         let [elements, terms] = self.terms.shape();
+        let elements = parts(self, elements);
         RowSumsSummary {
             count: 0,
             weights: vec![0.0; elements],
@@ -105,7 +107,13 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        self.terms.validate()
+        self.terms.validate()?;
+        let [elements, terms] = self.terms.shape();
+        check_size(
+            elements.saturating_mul(terms.saturating_add(1)),
+            "sums",
+            &[8],
+        )
     }
 
     fn takes_weights(&self) -> bool {
@@ -189,6 +197,10 @@ impl RowSumsSummary {
 }
 
 impl Summary for RowSumsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |t: &Self| [t.weights.len(), t.terms.len()];
         if shape(self) != shape(other) {
@@ -201,6 +213,7 @@ impl Summary for RowSumsSummary {
                 right: what(other),
             });
         }
+        self.room_for(other)?;
         self.count += other.count;
         add_sums(&mut self.weights, &other.weights);
         add_sums(&mut self.terms, &other.terms);

@@ -48,6 +48,11 @@ impl Tally {
         }
     }
 
+    /// All elements without a weight.
+    pub fn counted(&self) -> u128 {
+        self.counts.iter().map(|count| u128::from(*count)).sum()
+    }
+
     /// Whether every cell is 0.
     pub fn is_zero(&self) -> bool {
         self.counts.iter().all(|count| *count == 0)
@@ -67,7 +72,7 @@ impl Tally {
         }
     }
 
-    /// Adds another of as many cells.
+    /// Adds another of as many cells, for which there is room.
     pub(crate) fn merge(&mut self, other: &Self) {
         let pairs = self.counts.iter_mut().zip(&other.counts);
         pairs.for_each(|(count, more)| *count += more);

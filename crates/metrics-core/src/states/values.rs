@@ -122,7 +122,12 @@ impl ValueTotalsSummary {
 }
 
 impl Summary for ValueTotalsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.count += other.count;
         self.sum += other.sum;
         self.weighted_sum += other.weighted_sum;
@@ -212,7 +217,12 @@ impl ValueExtremesSummary {
 }
 
 impl Summary for ValueExtremesSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.count += other.count;
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
@@ -296,7 +306,12 @@ impl ValueListSummary {
 }
 
 impl Summary for ValueListSummary {
+    fn counted(&self) -> u128 {
+        self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.values.extend_from_slice(&other.values);
         self.rejected.merge(&other.rejected);
         Ok(())

@@ -1,4 +1,4 @@
-use crate::{BatchOf, Metric, MetricError, MetricState};
+use crate::{BatchOf, Metric, MetricError, MetricState, SavedState, SummaryOf};
 use serde::{Deserialize, Serialize};
 
 /// A metric with the smallest and the largest of its values so far.
@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Reference: TorchMetrics 1.9.0 `MinMaxMetric`. Its `reset` keeps the extremes too, although its
 /// documentation says otherwise; its `forward` forgets the batches before, which ours keeps; without a
 /// value its extremes are infinities.
+///
+/// [`save`](Self::save) and [`restore`](Self::restore) keep both across processes.
 ///
 /// ```
 /// use metrics_core::{Metric, MetricError, aggregation::Mean, batch::Values, wrappers::MinMax};
@@ -49,6 +51,16 @@ pub struct MinMaxValue {
     /// The largest so far.
     #[serde(with = "crate::number")]
     pub max: f64,
+}
+
+/// What a [`MinMax`] has accumulated, as data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedMinMax<S> {
+    state: SavedState<S>,
+    #[serde(with = "crate::number")]
+    min: f64,
+    #[serde(with = "crate::number")]
+    max: f64,
 }
 
 impl<M: Metric> MinMax<M> {
@@ -90,6 +102,28 @@ impl<M: Metric> MinMax<M> {
     pub fn compute(&mut self) -> Result<MinMaxValue, MetricError> {
         let value = self.state.compute()?.scalar();
         self.seen(value)
+    }
+
+    /// The data and the extremes, to write them to a file.
+    ///
+    /// # Errors
+    /// As [`MetricState::save`].
+    pub fn save(&mut self) -> Result<SavedMinMax<SummaryOf<M>>, MetricError> {
+        Ok(SavedMinMax {
+            state: self.state.save()?,
+            min: self.min,
+            max: self.max,
+        })
+    }
+
+    /// Takes what was [saved](Self::save) in place of the data and the extremes.
+    ///
+    /// # Errors
+    /// As [`MetricState::restore`]; nothing is then changed.
+    pub fn restore(&mut self, saved: &SavedMinMax<SummaryOf<M>>) -> Result<(), MetricError> {
+        self.state.restore(&saved.state)?;
+        (self.min, self.max) = (saved.min, saved.max);
+        Ok(())
     }
 
     /// Forgets the data and keeps the extremes.

@@ -9,9 +9,9 @@ mod task;
 mod tracker;
 
 pub use expr::{Applied, Combined, Expr};
-pub use min_max::{MinMax, MinMaxValue};
+pub use min_max::{MinMax, MinMaxValue, SavedMinMax};
 pub use multioutput::{Multioutput, PerOutput, PerOutputSummary};
 pub use pair::{Pair, PairSummary};
-pub use running::{Running, Windowed};
+pub use running::{Running, SavedRunning, Windowed};
 pub use task::{Mapped, MappedAccumulator, Task};
 pub use tracker::{Best, Tracker};

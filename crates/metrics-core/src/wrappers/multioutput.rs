@@ -1,6 +1,11 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, Metric, MetricError, Rejected, Summary, SummaryOf,
-    Value, batch::Regression, framework::state::fits,
+    Value,
+    batch::Regression,
+    framework::{
+        limits::{check_size, parts},
+        state::fits,
+    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -80,7 +85,7 @@ where
     }
 
     fn finalize(&self, summary: &PerOutputSummary<SummaryOf<M>>) -> Result<Value, MetricError> {
-        let mut values = Vec::with_capacity(self.outputs);
+        let mut values = Vec::with_capacity(summary.outputs.len());
         let mut missing = Vec::new();
         for summary in &summary.outputs {
             match self.metric.finalize(summary) {
@@ -138,7 +143,7 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
 
     fn empty(&self) -> Self::Summary {
         PerOutputSummary {
-            outputs: vec![self.inner.empty(); self.outputs],
+            outputs: vec![self.inner.empty(); parts(self, self.outputs)],
             keep_nans: self.keep_nans,
         }
     }
@@ -151,7 +156,10 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
     fn validate(&self) -> Result<(), MetricError> {
         match self.outputs {
             0 => Err(MetricError::InvalidOption("0 outputs".into())),
-            _ => self.inner.validate(),
+            outputs => {
+                self.inner.validate()?;
+                check_size(outputs, "outputs", &[size_of::<A::Summary>()])
+            }
         }
     }
 
@@ -216,6 +224,10 @@ impl<S> PerOutputSummary<S> {
 }
 
 impl<S: Summary> Summary for PerOutputSummary<S> {
+    fn counted(&self) -> u128 {
+        self.outputs.iter().map(Summary::counted).sum()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let options = |own: &Self| (own.outputs.len(), own.keep_nans);
         if options(self) != options(other) {

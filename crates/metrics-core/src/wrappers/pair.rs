@@ -156,6 +156,10 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
         Ok(())
     }
 
+    fn counted(&self) -> u128 {
+        self.left.counted() + self.right.as_ref().map_or(0, Summary::counted)
+    }
+
     fn consistent(&self) -> Result<(), MetricError> {
         self.left.consistent()?;
         self.right.as_ref().map_or(Ok(()), Summary::consistent)

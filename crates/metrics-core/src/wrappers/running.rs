@@ -1,6 +1,8 @@
 use crate::{
-    Batch, BatchOf, Metric, MetricCollection, MetricError, MetricReport, MetricState, Value,
+    Batch, BatchOf, CollectionSummary, Metric, MetricCollection, MetricError, MetricReport,
+    MetricState, SavedState, SummaryOf, Value,
 };
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::collections::VecDeque;
 
 /// Updates between two flushes of the device's queue; a state of one batch never flushes by itself.
@@ -22,6 +24,8 @@ mod segment {
         type Batch: Batch;
         /// What `compute` returns.
         type Output;
+        /// What it has accumulated, as data.
+        type Saved: Serialize + DeserializeOwned + Clone + std::fmt::Debug + PartialEq;
 
         /// The same without data.
         fn emptied(&self) -> Self;
@@ -31,11 +35,15 @@ mod segment {
         /// Adds what another one has accumulated. The other one has been read.
         fn take_in(&mut self, other: &mut Self) -> Result<(), MetricError>;
         fn value(&mut self) -> Result<Self::Output, MetricError>;
+        fn save(&mut self) -> Result<Self::Saved, MetricError>;
+        /// Takes what was saved, without data of its own.
+        fn restore(&mut self, saved: &Self::Saved) -> Result<(), MetricError>;
     }
 
     impl<M: Metric> Segment for MetricState<M> {
         type Batch = BatchOf<M>;
         type Output = Value;
+        type Saved = SavedState<SummaryOf<M>>;
 
         fn emptied(&self) -> Self {
             self.fresh()
@@ -56,11 +64,20 @@ mod segment {
         fn value(&mut self) -> Result<Value, MetricError> {
             self.compute()
         }
+
+        fn save(&mut self) -> Result<Self::Saved, MetricError> {
+            MetricState::save(self)
+        }
+
+        fn restore(&mut self, saved: &Self::Saved) -> Result<(), MetricError> {
+            MetricState::restore(self, saved)
+        }
     }
 
     impl<B: Batch> Segment for MetricCollection<B> {
         type Batch = B;
         type Output = MetricReport;
+        type Saved = CollectionSummary;
 
         fn emptied(&self) -> Self {
             self.fresh()
@@ -80,6 +97,14 @@ mod segment {
 
         fn value(&mut self) -> Result<MetricReport, MetricError> {
             self.compute()
+        }
+
+        fn save(&mut self) -> Result<CollectionSummary, MetricError> {
+            self.summary()
+        }
+
+        fn restore(&mut self, saved: &CollectionSummary) -> Result<(), MetricError> {
+            self.merge(saved)
         }
     }
 }
@@ -120,6 +145,12 @@ pub struct Running<S> {
     /// One state per update, the oldest first.
     segments: VecDeque<S>,
     updates: u64,
+}
+
+/// What a [`Running`] has accumulated, as data: `S` is a [`SavedState`], or a [`CollectionSummary`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedRunning<S> {
+    segments: Vec<S>,
 }
 
 impl<S: Windowed> Running<S> {
@@ -166,6 +197,33 @@ impl<S: Windowed> Running<S> {
             window.take_in(segment)?;
         }
         window.value()
+    }
+
+    /// The window, to write it to a file. Takes one device read for all unread states.
+    ///
+    /// # Errors
+    /// As the metric's or collection's `compute`.
+    pub fn save(&mut self) -> Result<SavedRunning<S::Saved>, MetricError> {
+        S::read(&mut self.segments.iter_mut().collect::<Vec<_>>())?;
+        let segments = self.segments.iter_mut().map(S::save);
+        Ok(SavedRunning {
+            segments: segments.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Takes the last updates that were [saved](Self::save) in place of the window.
+    ///
+    /// # Errors
+    /// If they are of another metric, or of other options; the window is then unchanged.
+    pub fn restore(&mut self, saved: &SavedRunning<S::Saved>) -> Result<(), MetricError> {
+        let before = saved.segments.len().saturating_sub(self.window);
+        let segments = saved.segments[before..].iter().map(|saved| {
+            let mut segment = self.empty.emptied();
+            segment.restore(saved)?;
+            Ok(segment)
+        });
+        self.segments = segments.collect::<Result<_, MetricError>>()?;
+        Ok(())
     }
 
     /// How many updates the window holds at the moment.

@@ -65,7 +65,6 @@ pub fn check(run: &mut Run) {
     }
 }
 
-/// The references take the number of outputs from the batch.
 fn explained_variance(run: &mut Run) {
     let average = match run.case.args.text("multioutput") {
         Some("raw_values") => MultiOutput::RawValues,
@@ -73,10 +72,7 @@ fn explained_variance(run: &mut Run) {
         _ => MultiOutput::UniformAverage,
     };
     let metric = ExplainedVariance::new().multioutput(average);
-    run.check(match run.shape("target") {
-        [_, outputs] => metric.outputs(*outputs),
-        _ => metric,
-    });
+    run.check(metric);
 }
 
 fn kendall(run: &mut Run, outputs: Option<usize>) {

@@ -53,10 +53,7 @@ pub fn check(run: &mut Run) {
             if args.flag("squared") == Some(false) {
                 metric = metric.root();
             }
-            run.check(match outputs {
-                Some(outputs) => metric.outputs(outputs as usize),
-                None => metric,
-            })
+            run.check(metric)
         }
         "NormalizedRootMeanSquaredError" => {
             let metric = NormalizedRootMeanSquaredError::new().normalization(normalization(args));
@@ -77,7 +74,6 @@ fn normalization(args: &Args) -> RmseNormalization {
     }
 }
 
-/// TorchMetrics takes the number of outputs from the batch.
 fn r2_score(run: &mut Run) {
     let args = &run.case.args;
     let average = match args.text("multioutput") {
@@ -88,8 +84,5 @@ fn r2_score(run: &mut Run) {
     let metric = R2Score::new()
         .adjusted(args.int("adjusted").unwrap_or(0) as usize)
         .multioutput(average);
-    run.check(match run.shape("target") {
-        [_, outputs] => metric.outputs(*outputs),
-        _ => metric,
-    });
+    run.check(metric);
 }

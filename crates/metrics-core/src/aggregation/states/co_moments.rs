@@ -3,6 +3,7 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Observations,
+    framework::limits::{check_matrix, parts},
     ops::observations::{ObservedSink, pairs},
     pass::Part,
     states::{fold::add_rejected, pivot::centred},
@@ -26,11 +27,12 @@ impl Accumulator for CoMoments {
     }
 
     fn empty(&self) -> CoMomentsSummary {
+        let variables = parts(self, self.variables);
         CoMomentsSummary {
             count: 0,
             weight: 0.0,
-            mean: vec![0.0; self.variables],
-            products: vec![0.0; self.variables * self.variables],
+            mean: vec![0.0; variables],
+            products: vec![0.0; variables * variables],
             rejected: Rejected::default(),
         }
     }
@@ -38,7 +40,7 @@ impl Accumulator for CoMoments {
     fn validate(&self) -> Result<(), MetricError> {
         match self.variables {
             0 => Err(MetricError::InvalidOption("0 variables".into())),
-            _ => Ok(()),
+            variables => check_matrix(variables, "variables", 8),
         }
     }
 
@@ -156,6 +158,10 @@ impl CoMomentsSummary {
 }
 
 impl Summary for CoMomentsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let sizes = |m: &Self| [m.mean.len(), m.products.len()];
         if sizes(self) != sizes(other) {
@@ -164,6 +170,7 @@ impl Summary for CoMomentsSummary {
                 right: format!("co-moments of {} variables", other.mean.len()),
             });
         }
+        self.room_for(other)?;
         self.add(other);
         Ok(())
     }

@@ -101,7 +101,12 @@ pub struct SampleListSummary {
 }
 
 impl Summary for SampleListSummary {
+    fn counted(&self) -> u128 {
+        self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.x.extend_from_slice(&other.x);
         self.y.extend_from_slice(&other.y);
         self.rejected.merge(&other.rejected);

@@ -3,6 +3,7 @@
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::{Binary, Multiclass},
+    framework::limits::{check_size, parts},
     ops::{decisions::DecisionSink, rows::RowSink},
     pass::Block,
     states::{
@@ -104,7 +105,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 
     fn empty(&self) -> CalibrationBinsSummary {
         // One bin more than the width says: a confidence of 1 lies in its own.
-        let bins = self.options.bins + 1;
+        let bins = 1 + parts(self, self.options.bins);
         CalibrationBinsSummary {
             tally: Tally::new(2 * bins),
             confidence: vec![0.0; bins],
@@ -114,7 +115,9 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 
     fn validate(&self) -> Result<(), MetricError> {
         at_least_one(self.options.classes, "class")?;
-        at_least_one(self.options.bins, "bin")
+        at_least_one(self.options.bins, "bin")?;
+        // Two counters and a sum.
+        check_size(self.options.bins, "bins", &[16])
     }
 
     fn check(&self, batch: &B) -> Result<(), MetricError> {
@@ -203,6 +206,10 @@ impl CalibrationBinsSummary {
 }
 
 impl Summary for CalibrationBinsSummary {
+    fn counted(&self) -> u128 {
+        self.tally.counted() + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let width = self.confidence.len();
         if other.confidence.len() != width || !other.tally.fits(2 * width) {
@@ -212,6 +219,7 @@ impl Summary for CalibrationBinsSummary {
                 right: what(other),
             });
         }
+        self.room_for(other)?;
         self.tally.merge(&other.tally);
         add_sums(&mut self.confidence, &other.confidence);
         self.rejected.merge(&other.rejected);

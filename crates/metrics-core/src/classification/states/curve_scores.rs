@@ -8,6 +8,7 @@ mod thresholds;
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected,
     batch::device_of,
+    framework::limits::{check_size, parts},
     ops::{
         self,
         decisions::{DecisionSink, Real},
@@ -108,13 +109,16 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn empty(&self) -> CurveScoresSummary {
-        let thresholds = self.options.thresholds.rising();
-        let cells = thresholds
-            .as_ref()
-            .map_or(0, |t| 2 * self.options.width * (t.len() + 1));
+        let width = parts(self, self.options.width);
+        let thresholds = if width > 0 {
+            self.options.thresholds.rising()
+        } else {
+            None
+        };
+        let cells = (thresholds.as_ref()).map_or(0, |t| 2 * width * (t.len() + 1));
         CurveScoresSummary {
             task: B::TASK,
-            width: self.options.width,
+            width,
             keys: Arc::default(),
             weights: Vec::new(),
             sorted: Sorted::default(),
@@ -140,7 +144,10 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             }
         };
         match invalid {
-            None => Ok(()),
+            None => {
+                let (count, width) = (self.options.thresholds.count(), self.options.width);
+                check_size(count, "thresholds", &[2, 4, width])
+            }
             Some(what) => Err(MetricError::InvalidOption(format!("a curve over {what}"))),
         }
     }

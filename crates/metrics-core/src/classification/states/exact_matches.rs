@@ -240,7 +240,12 @@ pub struct ExactMatchesSummary {
 }
 
 impl Summary for ExactMatchesSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.missed) + u128::from(self.matched) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.missed += other.missed;
         self.matched += other.matched;
         self.rejected.merge(&other.rejected);

@@ -3,6 +3,7 @@
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Grouped,
+    framework::limits::{check_size, parts},
     ops::decisions::{DecisionSink, Real},
     states::{
         ClassCounts, Tally,
@@ -41,13 +42,14 @@ impl Accumulator for GroupCounts {
 
     fn empty(&self) -> GroupCountsSummary {
         GroupCountsSummary {
-            tally: Tally::new(4 * self.groups),
+            tally: Tally::new(4 * parts(self, self.groups)),
             rejected: Rejected::default(),
         }
     }
 
     fn validate(&self) -> Result<(), MetricError> {
         at_least_one(self.groups, "group")?;
+        check_size(self.groups, "groups", &[4, 4])?;
         check_threshold(self.threshold)
     }
 
@@ -115,6 +117,10 @@ impl GroupCountsSummary {
 }
 
 impl Summary for GroupCountsSummary {
+    fn counted(&self) -> u128 {
+        self.tally.counted() + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if !other.tally.fits(self.tally.counts.len()) {
             let what = |o: &Self| format!("outcomes of {} groups", o.tally.counts.len() / 4);
@@ -123,6 +129,7 @@ impl Summary for GroupCountsSummary {
                 right: what(other),
             });
         }
+        self.room_for(other)?;
         self.tally.merge(&other.tally);
         self.rejected.merge(&other.rejected);
         Ok(())

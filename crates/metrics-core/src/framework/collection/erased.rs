@@ -25,6 +25,7 @@ pub(super) trait AnyState<B>: Send + Sync {
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError>;
     fn same(&self, other: &dyn AnyState<B>) -> Result<(), MetricError>;
     fn identity(&self) -> Identity;
+    fn room_for(&self, summary: &dyn Any) -> Result<(), MetricError>;
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError>;
     fn accumulator(&self) -> &dyn Any;
     fn is_empty(&self) -> bool;
@@ -82,16 +83,7 @@ impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
     }
     fn parse(&self, saved: &Saved) -> Result<Box<dyn Any + Send>, MetricError> {
         let own = self.accumulator.identity();
-        own.check()?;
-        if saved.identity.as_ref() != Some(&own) {
-            return Err(MetricError::MergeMismatch {
-                left: own.to_string(),
-                right: match &saved.identity {
-                    Some(identity) => identity.to_string(),
-                    None => "a state without identity".into(),
-                },
-            });
-        }
+        own.check_saved(saved.identity.as_ref())?;
         let summary: A::Summary =
             serde_json::from_value(saved.summary.clone()).map_err(MetricError::saved)?;
         summary.consistent()?;
@@ -111,6 +103,12 @@ impl<A: Accumulator> AnyState<A::Batch> for Folded<A> {
     }
     fn identity(&self) -> Identity {
         self.accumulator.identity()
+    }
+    fn room_for(&self, summary: &dyn Any) -> Result<(), MetricError> {
+        match summary.downcast_ref::<A::Summary>() {
+            Some(summary) => self.summary.room_for(summary),
+            None => Err(MetricError::SummaryType),
+        }
     }
     fn merge(&mut self, summary: &dyn Any) -> Result<(), MetricError> {
         match summary.downcast_ref::<A::Summary>() {

@@ -114,7 +114,10 @@ fn moments() {
         for extremes in [false, true] {
             let unit = Unit::columns(outputs);
             agree(
-                PairMoments { outputs, extremes },
+                PairMoments {
+                    outputs: outputs.into(),
+                    extremes,
+                },
                 PairSink::Moments { unit, extremes },
             );
         }
@@ -125,6 +128,7 @@ fn moments() {
 fn joint_moments() {
     for outputs in [None, Some(3)] {
         let unit = Unit::columns(outputs);
+        let outputs = outputs.into();
         agree(JointMoments { outputs }, PairSink::Joint { unit });
     }
 }

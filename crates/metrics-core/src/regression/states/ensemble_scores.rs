@@ -69,7 +69,12 @@ pub struct EnsembleScoresSummary {
 }
 
 impl Summary for EnsembleScoresSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.count += other.count;
         self.weight += other.weight;
         self.score += other.score;

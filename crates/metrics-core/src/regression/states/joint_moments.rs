@@ -1,9 +1,11 @@
 //! Joint moments of predictions and targets: the state of correlations.
 
+use super::outputs::{Outputs, check_mixed, mixed};
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
-    ops::pairs::{JOINT, PairSink, Unit},
+    framework::limits::parts,
+    ops::pairs::{JOINT, PairSink},
     pass::Part,
     states::{fold::add_rejected, pivot::centred},
 };
@@ -16,24 +18,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JointMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
-    pub(crate) outputs: Option<usize>,
+    pub(crate) outputs: Outputs,
 }
 
 impl JointMoments {
-    fn width(&self) -> usize {
-        self.outputs.unwrap_or(1)
-    }
-
     /// The moments of what a slot added.
     fn part(&self, part: &Part) -> JointMomentsSummary {
-        let width = self.width();
-        let mut summary = self.empty();
-        let (moments, weight) = part.sums.split_at(JOINT * width);
-        let weight = weight[0];
-        summary.weight = weight;
+        let (weight, moments) = part.sums.split_last().unwrap_or((&0.0, &[]));
+        let (weight, width) = (*weight, moments.len() / JOINT);
         if weight == 0.0 {
-            return summary;
+            return self.empty();
         }
+        let mut summary = of_width(width);
+        summary.weight = weight;
         let sums = moments.as_chunks::<JOINT>().0.iter().enumerate();
         for (output, (i, sums)) in summary.outputs.iter_mut().zip(sums) {
             let [
@@ -61,6 +58,16 @@ impl JointMoments {
     }
 }
 
+fn of_width(outputs: usize) -> JointMomentsSummary {
+    JointMomentsSummary {
+        count: 0,
+        weight: 0.0,
+        outputs: vec![JointOutput::default(); outputs],
+        mixed: None,
+        rejected: Rejected::default(),
+    }
+}
+
 impl Accumulator for JointMoments {
     type Batch = Regression;
     type Summary = JointMomentsSummary;
@@ -70,12 +77,11 @@ impl Accumulator for JointMoments {
     }
 
     fn empty(&self) -> JointMomentsSummary {
-        JointMomentsSummary {
-            count: 0,
-            weight: 0.0,
-            outputs: vec![JointOutput::default(); self.width()],
-            rejected: Rejected::default(),
-        }
+        of_width(parts(self, self.outputs.width()))
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.outputs.validate()
     }
 
     fn takes_weights(&self) -> bool {
@@ -83,11 +89,11 @@ impl Accumulator for JointMoments {
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        batch.check_outputs(self.outputs)
+        self.outputs.check(batch)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
-        let unit = Unit::columns(self.outputs);
+        let unit = self.outputs.unit(batch);
         delta.want((&batch.pairs, PairSink::Joint { unit }));
     }
 
@@ -112,6 +118,9 @@ pub struct JointMomentsSummary {
     pub weight: f64,
     /// The moments of every output.
     pub outputs: Vec<JointOutput>,
+    /// The fewest and the most outputs, if batches did not fit together. There are then no moments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixed: Option<[usize; 2]>,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -172,6 +181,7 @@ impl JointMomentsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
+        check_mixed(self.mixed)?;
         if self.weight <= 0.0 {
             Err(MetricError::Empty {
                 rejected: self.rejected,
@@ -189,8 +199,18 @@ impl JointMomentsSummary {
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
         self.count += other.count;
-        if other.weight == 0.0 {
+        let widths = [&self.outputs, &other.outputs].map(Vec::len);
+        self.mixed = mixed((widths[0], self.mixed), (widths[1], other.mixed));
+        if self.mixed.is_some() {
+            self.outputs.clear();
+            self.weight = 0.0;
+        }
+        if other.weight == 0.0 || self.mixed.is_some() {
             return;
+        }
+        if self.outputs.is_empty() {
+            // Of the first batch, which says how many there are.
+            self.outputs.resize(widths[1], JointOutput::default());
         }
         for (output, more) in self.outputs.iter_mut().zip(&other.outputs) {
             if self.weight == 0.0 {
@@ -204,13 +224,20 @@ impl JointMomentsSummary {
 }
 
 impl Summary for JointMomentsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        if self.outputs.len() != other.outputs.len() {
+        // Of no batch yet, or of batches that do not fit together.
+        let some = [&self.outputs, &other.outputs].map(Vec::len);
+        if !some.contains(&0) && some[0] != some[1] {
             return Err(MetricError::MergeMismatch {
                 left: format!("joint moments of {} outputs", self.outputs.len()),
                 right: format!("joint moments of {} outputs", other.outputs.len()),
             });
         }
+        self.room_for(other)?;
         self.add(other);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod ensemble_scores;
 mod joint_moments;
+mod outputs;
 mod pair_list;
 mod pair_moments;
 mod pair_sums;
@@ -13,6 +14,7 @@ pub use crate::ops::pairs::{OwnTerms, PairFunction, PairValues, PairValuesExpand
 pub use crate::ops::pairs::{TermsKernel, Unit};
 pub use ensemble_scores::{EnsembleScores, EnsembleScoresSummary};
 pub use joint_moments::{JointMoments, JointMomentsSummary, JointOutput};
+pub use outputs::Outputs;
 pub use pair_list::PairList;
 pub use pair_moments::{PairMoments, PairMomentsSummary};
 pub use pair_sums::{PairSums, PairSumsSummary};

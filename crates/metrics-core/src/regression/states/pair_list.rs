@@ -2,7 +2,7 @@
 
 use super::{
     PairSums,
-    pair_terms::{PairTerms, check, measure},
+    pair_terms::{PairTerms, check, measure, validate},
 };
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS,
@@ -49,7 +49,7 @@ impl<T: PairTerms> Accumulator for PairList<T> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        self.terms.validate()
+        validate(&*self.terms)
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {

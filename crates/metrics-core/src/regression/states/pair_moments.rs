@@ -1,9 +1,11 @@
 //! Moments of pairs of numbers: the state of the metrics of regression.
 
+use super::outputs::{Outputs, check_mixed, mixed};
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
-    ops::pairs::{MOMENTS, PairSink, Unit},
+    framework::limits::parts,
+    ops::pairs::{MOMENTS, PairSink},
     pass::Part,
     states::{fold::add_rejected, pivot::centred},
 };
@@ -16,25 +18,21 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct PairMoments {
     /// Outputs measured each by itself; without, all elements are of one output.
-    pub(crate) outputs: Option<usize>,
+    pub(crate) outputs: Outputs,
     /// Whether to keep the smallest and the largest target.
     pub(crate) extremes: bool,
 }
 
 impl PairMoments {
-    fn width(&self) -> usize {
-        self.outputs.unwrap_or(1)
-    }
-
     /// The moments of what a slot added.
     fn part(&self, part: &Part) -> PairMomentsSummary {
-        let width = self.width();
-        let mut summary = self.empty();
-        let (moments, weight) = part.sums.split_at(MOMENTS * width);
-        summary.weight = weight[0];
-        if summary.weight == 0.0 {
-            return summary;
+        let (weight, moments) = part.sums.split_last().unwrap_or((&0.0, &[]));
+        if *weight == 0.0 {
+            return self.empty();
         }
+        let width = moments.len() / MOMENTS;
+        let mut summary = self.of_width(width);
+        summary.weight = *weight;
         for (i, sums) in moments.as_chunks::<MOMENTS>().0.iter().enumerate() {
             let [squared_error, absolute_error, offsets, squares] = *sums;
             let shift = offsets / summary.weight;
@@ -49,6 +47,28 @@ impl PairMoments {
     }
 }
 
+impl PairMoments {
+    fn of_width(&self, outputs: usize) -> PairMomentsSummary {
+        let zeros = || vec![0.0; outputs];
+        PairMomentsSummary {
+            outputs,
+            mixed: None,
+            count: 0,
+            weight: 0.0,
+            squared_error: zeros(),
+            absolute_error: zeros(),
+            target_mean: zeros(),
+            target_m2: zeros(),
+            target_range: if self.extremes {
+                vec![(f64::INFINITY, f64::NEG_INFINITY); outputs]
+            } else {
+                Vec::new()
+            },
+            rejected: Rejected::default(),
+        }
+    }
+}
+
 impl Accumulator for PairMoments {
     type Batch = Regression;
     type Summary = PairMomentsSummary;
@@ -58,22 +78,11 @@ impl Accumulator for PairMoments {
     }
 
     fn empty(&self) -> PairMomentsSummary {
-        let zeros = || vec![0.0; self.width()];
-        PairMomentsSummary {
-            outputs: self.width(),
-            count: 0,
-            weight: 0.0,
-            squared_error: zeros(),
-            absolute_error: zeros(),
-            target_mean: zeros(),
-            target_m2: zeros(),
-            target_range: if self.extremes {
-                vec![(f64::INFINITY, f64::NEG_INFINITY); self.width()]
-            } else {
-                Vec::new()
-            },
-            rejected: Rejected::default(),
-        }
+        self.of_width(parts(self, self.outputs.width()))
+    }
+
+    fn validate(&self) -> Result<(), MetricError> {
+        self.outputs.validate()
     }
 
     fn takes_weights(&self) -> bool {
@@ -85,12 +94,12 @@ impl Accumulator for PairMoments {
     }
 
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        batch.check_outputs(self.outputs)
+        self.outputs.check(batch)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
         let sink = PairSink::Moments {
-            unit: Unit::columns(self.outputs),
+            unit: self.outputs.unit(batch),
             extremes: self.extremes,
         };
         delta.want((&batch.pairs, sink));
@@ -112,6 +121,9 @@ impl Accumulator for PairMoments {
 pub struct PairMomentsSummary {
     /// How many outputs there are.
     pub outputs: usize,
+    /// The fewest and the most outputs, if batches did not fit together. There are then no moments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mixed: Option<[usize; 2]>,
     /// Rows that were used.
     pub count: u64,
     /// What they weigh, 1 each where there are no weights; sums and means below are weighted.
@@ -144,6 +156,7 @@ impl PairMomentsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
+        check_mixed(self.mixed)?;
         if self.weight > 0.0 {
             Ok(())
         } else {
@@ -166,7 +179,27 @@ impl PairMomentsSummary {
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
         self.count += other.count;
-        if other.weight == 0.0 {
+        let mixed = mixed((self.outputs, self.mixed), (other.outputs, other.mixed));
+        if mixed.is_some() {
+            let (count, rejected) = (self.count, self.rejected);
+            *self = Self {
+                mixed,
+                count,
+                rejected,
+                ..PairMoments::default().of_width(0)
+            };
+        }
+        if other.weight == 0.0 || self.mixed.is_some() {
+            return;
+        }
+        if self.outputs == 0 {
+            // Of the first batch, which says how many there are.
+            let (count, rejected) = (self.count, self.rejected);
+            *self = Self {
+                count,
+                rejected,
+                ..other.clone()
+            };
             return;
         }
         let (own, more) = (self.weight, other.weight);
@@ -191,25 +224,40 @@ impl PairMomentsSummary {
 }
 
 impl Summary for PairMomentsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
-        let widths = |m: &Self| {
-            [
-                m.outputs,
-                m.squared_error.len(),
-                m.absolute_error.len(),
-                m.target_mean.len(),
-                m.target_m2.len(),
-                m.target_range.len(),
-            ]
-        };
-        if widths(self) != widths(other) {
+        // Of no batch yet, or of batches that do not fit together.
+        let fits = |own: usize, other: usize| own == other || own == 0 || other == 0;
+        let ranges = [self, other].map(|m| m.target_range.len());
+        if !fits(self.outputs, other.outputs) || !fits(ranges[0], ranges[1]) {
             return Err(MetricError::MergeMismatch {
                 left: format!("moments of {} outputs", self.outputs),
                 right: format!("moments of {} outputs", other.outputs),
             });
         }
+        other.consistent()?;
+        self.room_for(other)?;
         self.add(other);
         Ok(())
+    }
+
+    fn consistent(&self) -> Result<(), MetricError> {
+        let lists = [
+            &self.squared_error,
+            &self.absolute_error,
+            &self.target_mean,
+            &self.target_m2,
+        ];
+        let fit = lists.iter().all(|list| list.len() == self.outputs);
+        if fit && [0, self.outputs].contains(&self.target_range.len()) {
+            return Ok(());
+        }
+        Err(MetricError::saved(
+            "moments of different numbers of outputs",
+        ))
     }
 
     fn rejected(&self) -> Rejected {

@@ -1,9 +1,10 @@
 //! Sums of terms: the state of most metrics of regression.
 
-use super::pair_terms::{PairTerms, check};
+use super::pair_terms::{PairTerms, check, validate};
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected, Summary,
     batch::Regression,
+    framework::limits::parts,
     ops::pairs::{AnyTerms, PairSink},
     states::fold::{add_rejected, add_sums},
 };
@@ -40,7 +41,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     }
 
     fn empty(&self) -> PairSumsSummary {
-        let outputs = PairTerms::unit(&*self.terms).outputs();
+        let outputs = parts(self, PairTerms::unit(&*self.terms).outputs());
         PairSumsSummary {
             outputs,
             count: 0,
@@ -51,7 +52,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
-        self.terms.validate()
+        validate(&*self.terms)
     }
 
     fn takes_weights(&self) -> bool {
@@ -158,6 +159,10 @@ impl PairSumsSummary {
 }
 
 impl Summary for PairSumsSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let shape = |t: &Self| (t.outputs, t.sums.len());
         if shape(self) != shape(other) {
@@ -167,6 +172,7 @@ impl Summary for PairSumsSummary {
                 right: text(other),
             });
         }
+        self.room_for(other)?;
         self.add(other);
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! Terms per pair of numbers, or per row of them: what most metrics of regression add up.
 
+use super::outputs::Outputs;
 use crate::{
     Identity, MetricError, Reason,
     batch::Regression,
@@ -169,9 +170,17 @@ pub const MAX_SUMS: usize = 2;
 /// How many pairs [`PairTerms::of_pairs`] takes.
 pub const LANES: usize = 8;
 
+/// Whether the options make sense.
+pub(super) fn validate<T: PairTerms>(terms: &T) -> Result<(), MetricError> {
+    if let Unit::Outputs(outputs) = PairTerms::unit(terms) {
+        Outputs::Columns(outputs).validate()?;
+    }
+    terms.validate()
+}
+
 pub(super) fn check<T: PairTerms>(terms: &T, batch: &Regression) -> Result<(), MetricError> {
     match PairTerms::unit(terms) {
-        Unit::Outputs(outputs) => batch.check_outputs(Some(outputs)),
+        Unit::Outputs(outputs) => batch.check_outputs(outputs),
         Unit::Elements | Unit::Rows => Ok(()),
     }
 }

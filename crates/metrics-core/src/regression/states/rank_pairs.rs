@@ -1,5 +1,6 @@
 //! All pairs of predictions and targets: the state of rank correlations.
 
+use super::outputs::Outputs;
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Regression,
@@ -39,8 +40,12 @@ impl Accumulator for RankPairs {
         }
     }
 
+    fn validate(&self) -> Result<(), MetricError> {
+        Outputs::from(self.outputs).validate()
+    }
+
     fn check(&self, batch: &Regression) -> Result<(), MetricError> {
-        batch.check_outputs(self.outputs)
+        Outputs::from(self.outputs).check(batch)
     }
 
     fn update(&self, delta: &mut Delta, batch: &Regression) {
@@ -140,6 +145,10 @@ impl RankPairsSummary {
 }
 
 impl Summary for RankPairsSummary {
+    fn counted(&self) -> u128 {
+        self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         if self.outputs != other.outputs {
             return Err(MetricError::MergeMismatch {
@@ -147,6 +156,7 @@ impl Summary for RankPairsSummary {
                 right: format!("pairs of {} outputs", other.outputs),
             });
         }
+        self.room_for(other)?;
         self.pred.extend_from_slice(&other.pred);
         self.target.extend_from_slice(&other.target);
         self.rejected.merge(&other.rejected);

@@ -4,6 +4,7 @@ use super::{ConfusionSummary, TaskKind};
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError,
     batch::{Binary, Multiclass, Multilabel},
+    framework::limits::{check_matrix, check_size, parts},
     ops::{
         ConfusionOptions, LabelCountsOptions,
         decisions::{DecisionSink, Decisions, Real},
@@ -76,11 +77,12 @@ impl Accumulator for MultilabelConfusion {
     }
 
     fn empty(&self) -> ConfusionSummary {
-        ConfusionSummary::new(TaskKind::Multilabel, self.labels, false)
+        ConfusionSummary::new(TaskKind::Multilabel, parts(self, self.labels), false)
     }
 
     fn validate(&self) -> Result<(), MetricError> {
         at_least_one(self.labels, "label")?;
+        check_size(self.labels, "labels", &[4, 4])?;
         check_threshold(self.threshold)
     }
 
@@ -104,9 +106,6 @@ impl Accumulator for MultilabelConfusion {
         summary.fold(delta);
     }
 }
-
-/// The most classes a confusion matrix may have: 4 GiB of device counters.
-const MATRIX_LIMIT: usize = 1 << 15;
 
 pub(crate) fn at_least_one(count: usize, what: &str) -> Result<(), MetricError> {
     match count {
@@ -173,12 +172,7 @@ impl Accumulator for MulticlassConfusion {
     }
 
     fn empty(&self) -> ConfusionSummary {
-        // Invalid options fail in every update; a matrix too large must not be tried before.
-        let classes = if self.validate().is_ok() {
-            self.classes
-        } else {
-            0
-        };
+        let classes = parts(self, self.classes);
         ConfusionSummary::new(TaskKind::Multiclass, classes, !self.matrix)
     }
 
@@ -190,13 +184,11 @@ impl Accumulator for MulticlassConfusion {
                 self.classes, self.top_k
             )));
         }
-        if self.matrix && self.classes > MATRIX_LIMIT {
-            return Err(MetricError::InvalidOption(format!(
-                "a confusion matrix may have at most {MATRIX_LIMIT} classes, not {}",
-                self.classes
-            )));
+        if self.matrix {
+            check_matrix(self.classes, "classes", 4)
+        } else {
+            check_size(self.classes, "classes", &[3, 4])
         }
-        Ok(())
     }
 
     fn covers(&self, other: &Self) -> bool {

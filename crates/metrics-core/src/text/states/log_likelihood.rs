@@ -94,7 +94,12 @@ impl LogLikelihoodSummary {
 }
 
 impl Summary for LogLikelihoodSummary {
+    fn counted(&self) -> u128 {
+        u128::from(self.count) + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         self.count += other.count;
         self.weight += other.weight;
         self.loss += other.loss;

@@ -252,6 +252,11 @@ impl CurveScoresSummary {
 }
 
 impl Summary for CurveScoresSummary {
+    fn counted(&self) -> u128 {
+        let counts = self.counts.iter().map(|count| u128::from(*count));
+        counts.sum::<u128>() + self.rejected.counted()
+    }
+
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let same = (self.task, self.width, &self.thresholds)
             == (other.task, other.width, &other.thresholds);
@@ -262,6 +267,7 @@ impl Summary for CurveScoresSummary {
                 right: what(other),
             });
         }
+        self.room_for(other)?;
         self.sorted = Sorted::default();
         let weighted = !(self.weights.is_empty() && other.weights.is_empty());
         if weighted {

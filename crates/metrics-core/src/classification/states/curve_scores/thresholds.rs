@@ -42,6 +42,18 @@ fn octaves(steps: usize) -> Vec<f32> {
 }
 
 impl Thresholds {
+    /// How many there are; 0 if every score is one. More than there can be of options that are too large.
+    pub(super) fn count(&self) -> usize {
+        match self {
+            Thresholds::Exact => 0,
+            Thresholds::Count(count) => *count,
+            Thresholds::List(list) => list.len(),
+            Thresholds::Octaves(steps) => {
+                steps.saturating_mul(2 * OCTAVES as usize).saturating_add(3)
+            }
+        }
+    }
+
     /// The thresholds in rising order; `None` if exact.
     pub(super) fn rising(&self) -> Option<Vec<f32>> {
         match self {
