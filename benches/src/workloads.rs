@@ -4,12 +4,13 @@ use crate::logits;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use metrics_core::{
     Batch, BatchOf, Metric, MetricCollection,
-    batch::{Binary, Multiclass, Regression},
+    batch::{Binary, Documents, Multiclass, Regression},
     classification::{
         Accuracy, Auroc, Average, AveragePrecision, CalibrationError, ConfusionMatrix, F1Score,
         JaccardIndex, Precision, PrecisionRecallCurve, Recall, Roc, Thresholds,
     },
     regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
+    retrieval::{RetrievalMap, RetrievalMrr, RetrievalNormalizedDcg},
 };
 
 /// One workload with its inputs on a device.
@@ -28,7 +29,7 @@ pub struct Workload {
 pub type Make = fn(&Device) -> Workload;
 
 /// Every workload by its short name.
-pub const WORKLOADS: [(&str, Make); 11] = [
+pub const WORKLOADS: [(&str, Make); 14] = [
     ("read", read),
     ("w1", w1),
     ("w1s", w1s),
@@ -40,6 +41,9 @@ pub const WORKLOADS: [(&str, Make); 11] = [
     ("w3m", w3m),
     ("w4", w4),
     ("w5", w5),
+    ("w6", w6),
+    ("w6large", w6large),
+    ("w6flat", w6flat),
 ];
 
 /// The workload of a short name.
@@ -272,5 +276,72 @@ fn w5(device: &Device) -> Workload {
         steps: 1,
         bytes,
         pass: whole(JaccardIndex::multiclass(21), vec![batch]),
+    }
+}
+
+/// Scores `[Q, D]` and relevance, of which a share is 1.
+fn documents(queries: usize, documents: usize, share: f64, device: &Device) -> [Tensor<2>; 2] {
+    let uniform = || {
+        let uniform = Distribution::Uniform(0.0, 1.0);
+        Tensor::<2>::random([queries, documents], uniform, device)
+    };
+    let relevance = uniform().lower_elem(share).int().float();
+    device.sync().expect("the device works");
+    [uniform(), relevance]
+}
+
+fn by_query(metrics: MetricCollection<Documents>, batch: Documents) -> Box<dyn FnMut()> {
+    stream(metrics, vec![batch], 1)
+}
+
+fn w6(device: &Device) -> Workload {
+    let [scores, relevance] = documents(2000, 100, 0.1, device);
+    let batch = Documents::by_query(scores, relevance.int()).expect("the shapes fit");
+    let metrics = MetricCollection::new()
+        .with(RetrievalNormalizedDcg::new().top_k(10))
+        .with(RetrievalMap::new());
+    Workload {
+        name: "W6: 2000 queries of 100 documents; nDCG@10, MAP",
+        steps: 1,
+        bytes: 2000 * 100 * 8,
+        pass: by_query(metrics, batch),
+    }
+}
+
+fn best_of_ten() -> MetricCollection<Documents> {
+    MetricCollection::new()
+        .with(RetrievalNormalizedDcg::new().top_k(10))
+        .with(RetrievalMrr::new().top_k(10))
+}
+
+fn w6large(device: &Device) -> Workload {
+    let [scores, relevance] = documents(6980, 1000, 0.002, device);
+    let batch = Documents::by_query(scores, relevance.int()).expect("the shapes fit");
+    Workload {
+        name: "W6, large: 6980 queries of 1000 documents; nDCG@10, MRR@10",
+        steps: 1,
+        bytes: 6980 * 1000 * 8,
+        pass: by_query(best_of_ten(), batch),
+    }
+}
+
+/// The same documents in an order without order.
+fn w6flat(device: &Device) -> Workload {
+    const QUERIES: usize = 6980;
+    const DOCUMENTS: usize = 1000;
+    let [scores, relevance] = documents(QUERIES, DOCUMENTS, 0.002, device);
+    let n = QUERIES * DOCUMENTS;
+    // A step that shares no factor with the number of documents comes by each once.
+    let queries: Vec<i32> = (0..n as u64)
+        .map(|at| (at * 1_000_003 % n as u64) as i32 / DOCUMENTS as i32)
+        .collect();
+    let queries = Tensor::<1, Int>::from_data(queries.as_slice(), device);
+    let batch = Documents::new(scores.reshape([n]), relevance.reshape([n]).int(), queries)
+        .expect("the shapes fit");
+    Workload {
+        name: "W6, flat: the documents of W6, large, one by one in any order",
+        steps: 1,
+        bytes: n * 12,
+        pass: by_query(best_of_ten(), batch),
     }
 }

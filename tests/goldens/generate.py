@@ -31,6 +31,7 @@ from golden import (  # noqa: E402
     regression_ensembles,
     regression_moments,
     regression_terms,
+    retrieval,
     text_perplexity,
     wrappers,
 )
@@ -56,6 +57,7 @@ MODULES = (
     regression_ensembles,
     regression_moments,
     regression_terms,
+    retrieval,
     text_perplexity,
     wrappers,
 )

@@ -129,11 +129,14 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
     match (kind, error) {
         ("empty", MetricError::Empty { .. })
         | ("too_few", MetricError::TooFew { .. })
+        | ("empty_queries", MetricError::EmptyQueries { .. })
+        | ("invalid_option", MetricError::InvalidOption(_))
         | ("weights_unsupported", MetricError::WeightsUnsupported { .. }) => true,
         ("invalid_label", MetricError::InvalidData(rejected)) => {
             rejected.nan == 0
                 && Some(rejected.invalid_targets + rejected.invalid_predictions) == count
         }
+        ("invalid", MetricError::InvalidData(rejected)) => Some(rejected.invalid()) == count,
         ("nan", MetricError::InvalidData(rejected)) => {
             rejected.invalid() == rejected.nan && Some(rejected.nan) == count
         }

@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{
-        Binary, Ensemble, Grouped, Multiclass, Multilabel, Observations, Regression, TwoSamples,
-        Values,
+        Binary, Documents, Ensemble, Grouped, Multiclass, Multilabel, Observations, Regression,
+        Relevance, TwoSamples, Values,
     },
 };
 
@@ -164,6 +164,39 @@ impl Sample for Binary {
 
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
         self.with_weights(weights)
+    }
+}
+
+impl Sample for Documents {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("scores", random.array(&[rows], Random::value)),
+            ("target", random.array(&[rows], |r| r.label(2))),
+            ("queries", random.array(&[rows], |r| r.below(6) as f64)),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let scores = &arrays["scores"];
+        let relevance = |name: &str| -> Option<Relevance> {
+            let array = arrays.get(name)?;
+            Some(match (name, array.shape.len()) {
+                ("gains", _) => array.floats::<1>(device).into(),
+                (_, 1) => array.ints::<1>(device).into(),
+                _ => array.ints::<2>(device).into(),
+            })
+        };
+        let relevance = relevance("gains").or_else(|| relevance("target"));
+        let relevance = relevance.expect("documents have a relevance");
+        match arrays.get("queries") {
+            Some(queries) => Self::new(scores.floats::<1>(device), relevance, queries.ints(device)),
+            None => Self::by_query(scores.floats(device), relevance),
+        }
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "QueryDocuments";
+        Err(MetricError::WeightsUnsupported { accumulator })
     }
 }
 

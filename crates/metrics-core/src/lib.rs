@@ -30,6 +30,7 @@ pub mod intervals;
 pub mod ops;
 pub mod prelude;
 pub mod regression;
+pub mod retrieval;
 pub mod states;
 pub mod text;
 pub mod wrappers;

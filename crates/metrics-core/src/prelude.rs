@@ -12,6 +12,7 @@ pub use crate::{
         Replicates,
     },
     regression::metrics::*,
+    retrieval::metrics::*,
     text::metrics::*,
     wrappers::{Best, Expr, MinMax, Multioutput, Pair, Running, Task, Tracker},
 };

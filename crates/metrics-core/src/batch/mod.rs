@@ -5,6 +5,7 @@
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
+mod documents;
 mod ensemble;
 mod grouped;
 mod memo;
@@ -16,6 +17,7 @@ mod two_samples;
 mod values;
 
 pub use binary::Binary;
+pub use documents::{Documents, Relevance};
 pub use ensemble::Ensemble;
 pub use grouped::Grouped;
 pub use memo::Memo;

@@ -168,6 +168,19 @@ pub enum MetricError {
         found: u128,
         /// What a state counts at most.
         limit: u64,
+    /// Queries lack the documents that their value takes, and were not to count as 0 or 1.
+    #[error(
+        "`{metric}`: {without} of {all} queries have no {needs} document and so no value; EmptyQuery::Zero or EmptyQuery::One gives them one, EmptyQuery::Skip leaves them out as long as others are left"
+    )]
+    EmptyQueries {
+        /// The metric.
+        metric: &'static str,
+        /// What queries lack: `relevant` or `irrelevant`.
+        needs: &'static str,
+        /// How many queries lack it.
+        without: usize,
+        /// How many queries there are.
+        all: usize,
     },
     /// Two summaries that do not describe the same accumulation were merged.
     #[error("cannot merge summaries of different accumulators: {left} and {right}")]

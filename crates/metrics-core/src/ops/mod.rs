@@ -38,6 +38,7 @@ pub mod codes;
 )]
 mod cube;
 pub mod decisions;
+pub mod documents;
 pub mod ensembles;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;

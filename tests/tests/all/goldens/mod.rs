@@ -13,6 +13,7 @@ mod intervals;
 mod regression_correlation;
 mod regression_moments;
 mod regression_terms;
+mod retrieval;
 mod runner;
 mod text_perplexity;
 mod wrappers;
@@ -53,6 +54,7 @@ files!(
     regression_ensembles by regression_correlation
     regression_moments by regression_moments
     regression_terms by regression_terms
+    retrieval by retrieval
     text_perplexity by text_perplexity
     wrappers by wrappers
 );
@@ -68,6 +70,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     regression_moments::all(visitor);
     regression_terms::all(visitor);
     regression_correlation::all(visitor);
+    retrieval::all(visitor);
     aggregation::all(visitor);
     text_perplexity::all(visitor);
     wrappers::all(visitor);

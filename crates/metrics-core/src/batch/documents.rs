@@ -1,0 +1,102 @@
+use super::{floats, same_device, same_shape};
+use crate::{
+    Batch, MetricError,
+    ops::documents::{Queries, Scored},
+};
+use burn::tensor::{Device, Int, Tensor};
+use std::sync::Arc;
+
+pub use crate::ops::documents::Relevance;
+
+/// A batch of documents that were scored for queries: what retrieval metrics read.
+///
+/// The relevance of a document is a tensor of integers, booleans or floats. A document is relevant if it is above 0;
+/// only [`RetrievalNormalizedDcg`](crate::retrieval::RetrievalNormalizedDcg) tells grades apart. A negative or infinite
+/// relevance is an [invalid target](crate::Rejected::invalid_targets), a NaN score or relevance is
+/// [counted as such](crate::Rejected::nan); such documents are left out.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    pub(crate) documents: Arc<Scored>,
+}
+
+impl Documents {
+    /// Documents in any order, from scores, relevance and the number of the query, each of the same shape `[N, ..]`.
+    ///
+    /// The documents of a query may come in several batches, from several devices and processes. A state keeps each: 12
+    /// bytes, or 16 if a number of a query does not fit an `i32`.
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`], [`MetricError::DeviceMismatch`].
+    pub fn new<const D: usize>(
+        scores: Tensor<D>,
+        relevance: impl Into<Relevance>,
+        queries: Tensor<D, Int>,
+    ) -> Result<Self, MetricError> {
+        same_shape("queries", &queries.dims(), "scores", &scores.dims())?;
+        same_device("queries", queries.device(), "scores", scores.device())?;
+        let n = scores.shape().num_elements();
+        let queries = Queries::Numbers(queries.reshape([n]));
+        Self::of(scores, relevance.into(), queries)
+    }
+
+    /// Whole queries, from scores `[Q, D]` and their relevance: each row has all documents of a query.
+    ///
+    /// Of such queries a state keeps only where the relevant documents stand: 12 bytes for each of these, and 12 for the
+    /// query. Queries with fewer documents are padded, with a relevance that the metric
+    /// [ignores](crate::retrieval::RetrievalMetric::ignore_index).
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`], [`MetricError::DeviceMismatch`].
+    pub fn by_query(
+        scores: Tensor<2>,
+        relevance: impl Into<Relevance>,
+    ) -> Result<Self, MetricError> {
+        let [_, documents] = scores.dims();
+        Self::of(scores, relevance.into(), Queries::Whole { documents })
+    }
+
+    fn of<const D: usize>(
+        scores: Tensor<D>,
+        relevance: Relevance,
+        queries: Queries,
+    ) -> Result<Self, MetricError> {
+        let n = scores.shape().num_elements();
+        if relevance.len() != n {
+            return Err(MetricError::ShapeMismatch {
+                left_name: "relevance",
+                left: vec![relevance.len()],
+                right_name: "scores",
+                right: scores.dims().to_vec(),
+                hint: ": each document has one",
+            });
+        }
+        same_device("relevance", relevance.device(), "scores", scores.device())?;
+        let relevance = match relevance {
+            Relevance::Graded(relevance) => Relevance::Graded(floats(relevance)),
+            whole => whole,
+        };
+        let scores = floats(scores).reshape([n]);
+        Ok(Self {
+            documents: Arc::new(Scored {
+                scores,
+                relevance,
+                queries,
+            }),
+        })
+    }
+
+    /// The device of the tensors.
+    pub fn device(&self) -> Device {
+        self.documents.scores.device()
+    }
+}
+
+impl Batch for Documents {
+    fn device(&self) -> Option<Device> {
+        Some(self.device())
+    }
+
+    fn count_bound(&self) -> usize {
+        self.documents.scores.dims()[0]
+    }
+}

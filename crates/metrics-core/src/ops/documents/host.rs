@@ -1,0 +1,40 @@
+//! Documents in host memory.
+
+use super::{Found, Queries, Relevance, Scored, rank};
+use crate::ops::host::{Ints, floats, ints, with_ints};
+
+pub(super) fn add(documents: &Scored, ignore_index: Option<i64>, found: &mut Found) {
+    floats(&documents.scores, |scores| match &documents.relevance {
+        Relevance::Whole(relevance) => ints(relevance, |relevance| {
+            with_ints!(relevance, grades => add_slices(documents, (scores, grades), ignore_index, found));
+        }),
+        Relevance::Graded(relevance) => floats(relevance, |grades| {
+            add_slices(documents, (scores, grades), ignore_index, found);
+        }),
+    });
+}
+
+fn add_slices<T: rank::Grade>(
+    documents: &Scored,
+    slices: (&[f32], &[T]),
+    ignore_index: Option<i64>,
+    found: &mut Found,
+) {
+    let Found {
+        whole,
+        flat,
+        rejected,
+    } = found;
+    match &documents.queries {
+        Queries::Whole { documents } => {
+            rank::add_whole(slices, *documents, ignore_index, (whole, rejected));
+        }
+        Queries::Numbers(numbers) => ints(numbers, |numbers| match numbers {
+            Ints::I32(numbers) => {
+                let numbers = numbers.iter().map(|number| i64::from(*number));
+                flat.add(slices, numbers, ignore_index, rejected);
+            }
+            Ints::I64(numbers) => flat.add(slices, numbers.iter().copied(), ignore_index, rejected),
+        }),
+    }
+}

@@ -1,0 +1,108 @@
+//! Documents on a device: lists, of which the host makes places when they are read.
+
+use super::{Found, Queries, Relevance, Scored, rank};
+use crate::{Delta, HostDelta, ops};
+use burn::tensor::{DType, FloatDType, Int, Tensor};
+
+/// The relevance of an ignored document; no other is below 0 and infinite.
+const IGNORED: f32 = f32::NEG_INFINITY;
+
+/// The names of the lists of documents: of whole queries, and with numbers of 32 and 64 bits.
+const WHOLE: [&str; 3] = ["whole_scores", "whole_gains", "whole_sizes"];
+const NARROW: [&str; 3] = ["scores", "gains", "queries"];
+const WIDE: [&str; 4] = ["wide_scores", "wide_gains", "wide_lower", "wide_upper"];
+
+/// The lower half of a number, as `i32`, is kept less this.
+const SHIFT: i64 = 1 << 31;
+
+pub(super) fn append(documents: &Scored, ignore_index: Option<i64>, delta: &mut Delta) {
+    let (scores, gains) = (
+        documents.scores.clone(),
+        gains(&documents.relevance, ignore_index),
+    );
+    let names = match &documents.queries {
+        Queries::Whole { documents } => {
+            let queries = scores.dims()[0] / documents.max(&1);
+            let sizes = [queries as i32, *documents as i32];
+            let sizes = Tensor::<1, Int>::from_data(sizes, (&scores.device(), DType::I32));
+            delta.append_ints(WHOLE[2], sizes);
+            [WHOLE[0], WHOLE[1]]
+        }
+        Queries::Numbers(numbers) if numbers.dtype() == DType::I64 => {
+            let lower = numbers.clone().bitwise_and_scalar(u32::MAX as i64) - SHIFT;
+            delta.append_ints(WIDE[2], lower);
+            delta.append_ints(WIDE[3], numbers.clone().bitwise_right_shift_scalar(32));
+            [WIDE[0], WIDE[1]]
+        }
+        Queries::Numbers(numbers) => {
+            delta.append_ints(NARROW[2], numbers.clone());
+            [NARROW[0], NARROW[1]]
+        }
+    };
+    delta.append_floats(names[0], scores.cast(FloatDType::F32));
+    delta.append_floats(names[1], gains);
+}
+
+/// The relevance as `f32`, with a code for what is ignored.
+fn gains(relevance: &Relevance, ignore_index: Option<i64>) -> Tensor<1> {
+    match (relevance, ignore_index) {
+        (Relevance::Whole(relevance), _) => {
+            let gains = relevance.clone().float().cast(FloatDType::F32);
+            match ops::labels::is_ignored(relevance, ignore_index) {
+                Some(ignored) => gains.mask_fill(ignored, IGNORED),
+                None => gains,
+            }
+        }
+        (Relevance::Graded(relevance), Some(index)) => {
+            let ignored = relevance.clone().equal_elem(index as f64);
+            relevance.clone().mask_fill(ignored, IGNORED)
+        }
+        (Relevance::Graded(relevance), None) => relevance.clone(),
+    }
+}
+
+/// A relevance that [`gains`] made.
+#[derive(Clone, Copy)]
+struct Listed(f32);
+
+impl rank::Grade for Listed {
+    fn gain(self) -> Result<f32, crate::Reason> {
+        self.0.gain()
+    }
+
+    fn is(self, _index: i64) -> bool {
+        self.0 == IGNORED
+    }
+}
+
+/// Adds lists that were read.
+pub(crate) fn fold(delta: &HostDelta, ignore_index: Option<i64>, found: &mut Found) {
+    let lists = |[scores, gains]: [&str; 2]| {
+        let gains = delta.floats(gains).iter().flatten();
+        let gains: Vec<Listed> = gains.map(|gain| Listed(*gain)).collect();
+        (delta.floats(scores).concat(), gains)
+    };
+    let Found {
+        whole,
+        flat,
+        rejected,
+    } = found;
+    let (scores, gains) = lists([WHOLE[0], WHOLE[1]]);
+    let mut start = 0;
+    let sizes = delta.ints(WHOLE[2]).concat();
+    for [queries, width] in sizes.as_chunks::<2>().0 {
+        let range = start..start + (*queries * *width) as usize;
+        start = range.end;
+        let slices = (&scores[range.clone()], &gains[range]);
+        rank::add_whole(slices, *width as usize, ignore_index, (whole, rejected));
+    }
+    let (scores, gains) = lists([NARROW[0], NARROW[1]]);
+    let numbers = delta.ints(NARROW[2]).iter().flatten();
+    let numbers = numbers.map(|number| i64::from(*number));
+    flat.add((&scores, &gains), numbers, ignore_index, rejected);
+    let (scores, gains) = lists([WIDE[0], WIDE[1]]);
+    let halves = (delta.ints(WIDE[2]).iter().flatten()).zip(delta.ints(WIDE[3]).iter().flatten());
+    let numbers =
+        halves.map(|(lower, upper)| (i64::from(*upper) << 32) + i64::from(*lower) + SHIFT);
+    flat.add((&scores, &gains), numbers, ignore_index, rejected);
+}
