@@ -72,11 +72,14 @@ impl Multiclass {
         }
         same_device("scores", scores.device(), "target", target.device())?;
         let n = right.iter().product();
+        let slack = ops::slack(scores.dtype());
         let scores = super::scores(scores)
             .movedim(1, D as i32 - 1)
             .reshape([n, left[1]]);
         let target = target.without_autodiff().reshape([n]);
-        Ok(Self::new(Predictions::Scores(scores), target).of((E > 1).then(|| right[0])))
+        let mut batch = Self::new(Predictions::Scores(scores), target);
+        Arc::make_mut(&mut batch.rows).slack = slack;
+        Ok(batch.of((E > 1).then(|| right[0])))
     }
 
     /// From the logits of a language model, `[B, T, V]`, and token indices `[B, T]`.

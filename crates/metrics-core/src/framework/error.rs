@@ -1,6 +1,6 @@
 //! What can go wrong, with the values that caused it.
 
-use crate::Rejected;
+use crate::{Rejected, ScoreKinds};
 use std::{error::Error, fmt, sync::Arc};
 
 /// The error that another error comes from. Two causes are equal if their texts are.
@@ -143,6 +143,15 @@ pub enum MetricError {
         "invalid values in the data: {0}; they were left out (Validation::Ignore computes without them)"
     )]
     InvalidData(Rejected),
+    /// Some batches had scores that were taken for probabilities and others scores that were taken for logits. A value
+    /// of both would depend on how the data were cut into batches.
+    #[error(
+        "{} of the batches {} taken for probabilities and {} for logits, which have a score outside [0, 1]; say what all of them are: `batch.score_kind(ScoreKind::Logits)`, or `ScoreKind::Probabilities`",
+        .0.probabilities,
+        if .0.probabilities == 1 { "was" } else { "were" },
+        .0.logits
+    )]
+    MixedScores(ScoreKinds),
     /// The value needs more elements than were seen.
     #[error("needs at least {needed} elements, saw {found}")]
     TooFew {

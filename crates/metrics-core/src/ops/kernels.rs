@@ -158,7 +158,7 @@ pub trait Kernels: Backend {
 
     /// See [`ops::outside_unit`](crate::ops::outside_unit).
     #[fusion(dtype = DType::I32, shape = Shape::new([1]))]
-    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
+    fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self>;
 
     /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
     #[fusion(dtype = DType::F32, shape = Shape::new([2 * x[1]]))]
@@ -333,8 +333,8 @@ impl Kernels for CubeBackend {
         probabilities::cube::softmax_probabilities(scores, outside, kind)
     }
 
-    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
-        probabilities::cube::outside_unit(scores)
+    fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self> {
+        probabilities::cube::outside_unit(scores, slack)
     }
 
     fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -95,7 +95,7 @@ fn codes_of_classes<F: Float, I: Int>(
         let p = f32::cast_from(probabilities[from + i]);
         if is_nan(p) {
             bad = 2.0f32;
-        } else if is_outside_unit(p) && bad == 0.0 {
+        } else if is_outside_unit(p, 0.0f32) && bad == 0.0 {
             bad = 1.0f32;
         }
         i += team as usize;

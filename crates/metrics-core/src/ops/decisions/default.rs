@@ -18,6 +18,9 @@ pub(super) fn pass(
     for (i, placed) in plan.sinks.iter().enumerate() {
         if taken.get(i) != Some(&true) {
             state = decisions.sink(placed, state);
+            if placed.sink.asks() {
+                state.count(placed, |counts| decisions.count_kind(counts));
+            }
         }
     }
     state

@@ -36,6 +36,8 @@ pub struct Decisions {
     pub labels: bool,
     /// What the scores are.
     pub kind: ScoreKind,
+    /// How far outside `[0, 1]` a probability may lie; see [`slack`](super::slack).
+    pub slack: f32,
     /// The groups of rows `[N]`, if there are any.
     pub groups: Option<Tensor<1, Int>>,
     pub(crate) outside: OnceLock<Tensor<1, Int>>,
@@ -46,6 +48,7 @@ impl Decisions {
     /// From scores.
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Self {
         Self {
+            slack: super::slack(scores.dtype()),
             scores,
             target,
             weights: None,
@@ -98,7 +101,9 @@ impl Decisions {
     pub(crate) fn probabilities(&self) -> Tensor<2> {
         self.probabilities
             .get_or_init(|| {
-                super::sigmoid_probabilities(self.scores.clone(), self.outside(), self.kind)
+                let scores = self.scores.clone();
+                let shares = super::sigmoid_probabilities(scores, self.outside(), self.kind);
+                super::within_unit(shares, self.slack)
             })
             .clone()
     }
@@ -107,11 +112,19 @@ impl Decisions {
     fn outside(&self) -> Tensor<1, Int> {
         self.outside
             .get_or_init(|| match self.kind {
-                ScoreKind::Auto => super::outside_unit(self.scores.clone()),
+                ScoreKind::Auto => super::outside_unit(self.scores.clone(), self.slack),
                 // Nothing reads it.
                 _ => Tensor::empty([1], (&self.scores.device(), DType::I32)),
             })
             .clone()
+    }
+
+    /// Counts the batch by what its scores are taken for, unless they are labels.
+    pub(crate) fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        if self.labels {
+            return counts;
+        }
+        super::count_kind(counts, self.kind, self.outside())
     }
 
     /// The threshold for scores. Predicted labels are 0 or 1, whatever it is.
@@ -225,6 +238,13 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+}
+
+impl DecisionSink {
+    /// Whether what it adds up depends on whether scores are logits. Ranks within a row and raw margins do not.
+    fn asks(&self) -> bool {
+        !matches!(self, Self::Ranking { .. } | Self::Hinge { raw: true, .. })
+    }
 }
 
 impl Input for Decisions {

@@ -33,6 +33,12 @@ pub(super) fn pass(
         (None, Predictions::Scores(scores)) => ops::row_ranks(scores.clone(), target()),
         (None, Predictions::Labels(pred)) => ops::label_ranks(pred.clone(), target(), classes),
     };
+    for placed in sinks
+        .iter()
+        .filter(|placed| placed.sink.need() == Need::Probability)
+    {
+        state.count(placed, |counts| rows.count_kind(counts));
+    }
     let (mut shared, device) = (None, rows.target.device());
     let zeros = |len: usize| Tensor::<1, Int>::zeros([len], (&device, DType::I32));
     for placed in sinks {
@@ -95,11 +101,15 @@ pub(super) fn pass(
                     continue;
                 };
                 let outside = match rows.kind {
-                    ScoreKind::Auto => ops::outside_unit(scores.clone()),
+                    ScoreKind::Auto => rows.outside(scores),
                     _ => zeros(1),
                 };
-                let (hit, confidence) =
-                    top_confidence(ranks, scan, target(), outside, rows.kind, *ignore_index);
+                let (hit, confidence) = top_confidence(
+                    (ranks, scan),
+                    target(),
+                    (outside, rows.kind, rows.slack),
+                    *ignore_index,
+                );
                 let Some(weights) = weights else {
                     state.add(placed, |counts, sums| {
                         ops::bin_confidence(counts, sums, confidence, hit, *bins)

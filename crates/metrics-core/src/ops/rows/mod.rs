@@ -31,6 +31,8 @@ pub struct Rows {
     pub weights: Option<Tensor<1>>,
     /// What the scores are.
     pub kind: ScoreKind,
+    /// How far outside `[0, 1]` a probability may lie; see [`slack`](super::slack).
+    pub slack: f32,
     /// The number of samples, each of the same number of rows in succession, if samples have dimensions of
     /// their own.
     pub samples: Option<usize>,
@@ -43,11 +45,16 @@ pub struct Rows {
 impl Rows {
     /// Rows without weights or samples.
     pub fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
+        let dtype = match &predictions {
+            Predictions::Scores(scores) => scores.dtype(),
+            Predictions::Labels(_) => DType::F32,
+        };
         Self {
             predictions,
             target,
             weights: None,
             kind: ScoreKind::default(),
+            slack: super::slack(dtype),
             samples: None,
             scan: OnceLock::new(),
             outside: OnceLock::new(),
@@ -84,16 +91,26 @@ impl Rows {
     pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
         let scores = self.scores()?;
         let probabilities = self.probabilities.get_or_init(|| {
-            super::softmax_probabilities(scores.clone(), self.outside(scores), self.kind)
+            let outside = self.outside(scores);
+            let shares = super::softmax_probabilities(scores.clone(), outside, self.kind);
+            super::within_unit(shares, self.slack)
         });
         Some(probabilities.clone())
+    }
+
+    /// Counts the batch by what its scores are taken for, if it has some.
+    pub(crate) fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        match self.scores() {
+            Some(scores) => super::count_kind(counts, self.kind, self.outside(scores)),
+            None => counts,
+        }
     }
 
     /// See [`outside_unit`](super::outside_unit).
     fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
         self.outside
             .get_or_init(|| match self.kind {
-                ScoreKind::Auto => super::outside_unit(scores.clone()),
+                ScoreKind::Auto => super::outside_unit(scores.clone(), self.slack),
                 // Nothing reads it.
                 _ => Tensor::empty([1], (&scores.device(), DType::I32)),
             })

@@ -2,9 +2,12 @@
 
 use super::{DecisionSink, Decisions};
 use crate::{
-    REJECTED_SLOTS, ScoreKind,
+    REASONS, REJECTED_SLOTS, ScoreKind,
     framework::pass::{Placed, Plan},
-    ops::cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
+    ops::{
+        cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
+        decisions::Real,
+    },
 };
 use burn::tensor::DType;
 
@@ -51,6 +54,8 @@ pub struct KernelPlan {
     pub(super) weighted: bool,
     pub(super) grouped: bool,
     pub(super) scores: Meaning,
+    /// How far outside `[0, 1]` a probability may lie.
+    pub(super) slack: Real,
 }
 
 /// What differs from one launch of a kernel to the next.
@@ -311,6 +316,7 @@ impl KernelPlan {
             weighted,
             grouped: decisions.groups.is_some(),
             scores: Meaning::new(decisions.kind, few),
+            slack: Real::new(decisions.slack),
             sinks,
         };
         (kernel, [along, across])
@@ -342,6 +348,16 @@ impl KernelSink {
 
     pub fn is_raw(&self) -> bool {
         matches!(self.kind, Kind::Hinge { raw: true, .. })
+    }
+
+    /// Whether it notes what the scores of a batch are taken for, and in which counter the probabilities are; the
+    /// logits are in the next.
+    pub fn asks(&self) -> bool {
+        !self.labels && self.kind != Kind::Ranking && !self.is_raw()
+    }
+
+    pub fn kinds(&self) -> usize {
+        self.rejected + REASONS
     }
 
     pub fn is_squared(&self) -> bool {

@@ -11,7 +11,10 @@ use crate::{
     Reason,
     ops::{
         ScoreKind,
-        host::{Ints, Reached, decision_codes, floats, ints, outside_unit, with_weights},
+        host::{
+            Ints, Reached, decision_codes, floats, ints, note_kind, outside_unit, snap,
+            with_weights,
+        },
     },
     pass::{HostList, Placed, Plan, grow},
 };
@@ -51,14 +54,19 @@ pub(super) fn pass(
                         weights,
                         groups,
                         labels,
+                        slack: decisions.slack,
                         logits: match decisions.kind {
-                            ScoreKind::Auto => outside_unit(scores),
+                            ScoreKind::Auto => outside_unit(scores, decisions.slack),
                             ScoreKind::Probabilities => false,
                             ScoreKind::Logits => true,
                         },
                     };
                     let sinks = Sinks::new(decisions, plan);
                     batch.pass(&sinks, (&mut *counts, &mut *numbers), &mut *lists);
+                    if !decisions.labels {
+                        let asking = plan.sinks.iter().filter(|placed| placed.sink.asks());
+                        asking.for_each(|placed| note_kind(placed.counts_of(counts), batch.logits));
+                    }
                 });
             });
         });
@@ -72,6 +80,8 @@ struct Slices<'a> {
     weights: Option<&'a [f32]>,
     groups: Option<Ints<'a>>,
     labels: usize,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
     logits: bool,
 }
 
@@ -261,7 +271,7 @@ impl Slices<'_> {
         let block_rows = (BLOCK / labels).max(1).min(rows.len());
         let size = block_rows * labels;
         let mut room = Room {
-            probabilities: vec![0.0; if self.logits { size } else { 0 }],
+            probabilities: vec![0.0; size],
             weights: Vec::with_capacity(size),
             first: (0..size).map(|i| 4 * (i % labels) as i32).collect(),
             groups: vec![0; size],
@@ -275,6 +285,10 @@ impl Slices<'_> {
             let len = scores.len();
             let probabilities = if self.logits {
                 sigmoid(&mut room.probabilities[..len], scores);
+                &room.probabilities[..len]
+            } else if outside_unit(scores, 0.0) {
+                room.probabilities[..len].copy_from_slice(scores);
+                snap(&mut room.probabilities[..len], self.slack);
                 &room.probabilities[..len]
             } else {
                 scores

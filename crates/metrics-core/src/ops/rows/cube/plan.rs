@@ -7,11 +7,14 @@ use super::{
 use crate::{
     ScoreKind,
     framework::pass::{Placed, Plan},
-    ops::cube::{
-        UNITS,
-        counts::PRIVATE,
-        kinds::Meaning,
-        rows::{BOARD, Wants, team},
+    ops::{
+        cube::{
+            UNITS,
+            counts::PRIVATE,
+            kinds::Meaning,
+            rows::{BOARD, Wants, team},
+        },
+        decisions::Real,
     },
 };
 use burn::tensor::DType;
@@ -88,6 +91,7 @@ pub(super) struct How {
     pub private: usize,
     pub weighted: bool,
     pub team: u32,
+    pub slack: Real,
 }
 
 /// What the kernel is told when it runs.
@@ -212,6 +216,7 @@ impl KernelPlan {
                 likelihood: need > Need::Ranks,
                 rival,
                 outside,
+                slack: Real::new(rows.slack),
                 all,
             },
             scores,
@@ -226,6 +231,7 @@ impl KernelPlan {
             private: if self.private { self.counts } else { 0 },
             weighted: self.weighted,
             team: self.wants.team,
+            slack: self.wants.slack,
         }
     }
 

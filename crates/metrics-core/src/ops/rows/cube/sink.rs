@@ -212,6 +212,11 @@ impl KernelSink {
         self.kind.kept(1).flags > 0
     }
 
+    /// Whether it notes what the scores of a batch are taken for.
+    pub fn asks(&self) -> bool {
+        self.is_bins() || self.kind.is_of_probabilities()
+    }
+
     pub fn is_brier(&self) -> bool {
         self.kind == Kind::Brier
     }

@@ -7,11 +7,11 @@ use super::{
         Scores, add_brier, add_hinge, add_hinges, count_thresholds, end_part, end_units, match_row,
     },
     sink::KernelSink,
-    sinks::{add_confidence, add_loss, count_row},
+    sinks::{add_confidence, add_loss, count_at, count_row},
     weigh::{weigh_confidence, weigh_row, weigh_thresholds},
 };
 use crate::{
-    Reason,
+    REASONS, Reason,
     ops::cube::{
         UNITS,
         counts::label_rank,
@@ -273,6 +273,7 @@ pub(super) fn scores_pass<F: Float, I: Int>(
         &*counts,
         scores,
         epoch,
+        comptime!(plan.wants.slack.get()).runtime(),
         comptime!(plan.scores),
         comptime!(plan.counts),
     );
@@ -436,6 +437,17 @@ pub(super) fn scores_pass<F: Float, I: Int>(
         }
         end_span(counts, &mut keep, &span, &size, comptime!(plan.clone()));
         index += CUBE_COUNT;
+    }
+    if CUBE_POS == 0 && UNIT_POS == 0 {
+        #[unroll]
+        for k in 0..comptime!(plan.sinks.len()) {
+            let sink = comptime!(plan.sinks[k]);
+            if comptime!(sink.asks()) {
+                let kind = select(softmax, 1usize, 0usize);
+                let place = comptime!(sink.rejected() + REASONS).runtime() + kind;
+                count_at(counts, &mut keep, place, sink, comptime!(plan.how()));
+            }
+        }
     }
     keep.end(counts, words, &mut board, slot, plan);
 }

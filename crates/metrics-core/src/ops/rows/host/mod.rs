@@ -10,7 +10,7 @@ use crate::{
         ConfusionOptions, ScoreKind,
         host::{
             Ints, Reached, counters, floats, ints, label_confusion, label_margins, matches,
-            outside_unit, passes, scan,
+            note_kind, outside_unit, passes, scan,
         },
         scalar::is_weight,
     },
@@ -39,6 +39,7 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
                         weights,
                         elements: rows.elements(),
                         known: None,
+                        slack: rows.slack,
                     };
                     match rows.scan.get() {
                         Some((ranks, scan)) => counters(ranks, |ranks| {
@@ -76,13 +77,15 @@ struct Scores<'a> {
     elements: usize,
     /// What [`row_scan`](crate::ops::row_scan) yielded, if somebody has asked for it.
     known: Option<(&'a [i32], &'a [f32])>,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
 }
 
 impl Scores<'_> {
     fn pass(&self, kind: ScoreKind, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
         let need = need(&plan.sinks);
         let softmax = match kind {
-            ScoreKind::Auto => need == Need::Probability && outside_unit(self.scores),
+            ScoreKind::Auto => need == Need::Probability && outside_unit(self.scores, self.slack),
             ScoreKind::Probabilities => false,
             ScoreKind::Logits => true,
         };
@@ -117,6 +120,7 @@ impl Scores<'_> {
                 target,
                 weights: self.weights.map(|weights| &weights[from..to]),
                 softmax,
+                slack: self.slack,
             };
             for placed in &plan.sinks {
                 block.sink(placed, counts, numbers);
@@ -124,6 +128,13 @@ impl Scores<'_> {
             units.add(&block, plan, from);
         }
         units.count(plan, self.elements, counts);
+        let asking = plan
+            .sinks
+            .iter()
+            .filter(|placed| placed.sink.need() == Need::Probability);
+        for placed in asking.filter(|_| n > 0) {
+            note_kind(placed.counts_of(counts), softmax);
+        }
     }
 }
 
@@ -240,6 +251,8 @@ struct Block<'a> {
     weights: Option<&'a [f32]>,
     /// Whether the scores are logits.
     softmax: bool,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
 }
 
 impl<'a> Block<'a> {
@@ -255,6 +268,7 @@ impl<'a> Block<'a> {
             target,
             weights: None,
             softmax: false,
+            slack: 0.0,
         }
     }
 
@@ -375,7 +389,7 @@ impl<'a> Block<'a> {
         let (mut hits, mut confidence) = (vec![0; n], vec![0.0; n]);
         passes::top_confidence(
             (self.ranks, self.floats, self.target),
-            self.softmax,
+            (self.softmax, self.slack),
             ignore_index,
             (&mut hits, &mut confidence),
         );
