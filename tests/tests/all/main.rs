@@ -8,6 +8,7 @@ mod curves;
 mod decisions;
 mod devices;
 mod faults;
+mod faults_ranks;
 mod goldens;
 mod host_only;
 mod host_sums;

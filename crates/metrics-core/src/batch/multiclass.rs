@@ -175,11 +175,6 @@ impl Multiclass {
             (self.rows.scan).get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
         Some(scan.clone())
     }
-
-    /// The scores as probabilities `[N, C]`; `None` without scores.
-    pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
-        self.rows.probabilities()
-    }
 }
 
 impl Multiclass {

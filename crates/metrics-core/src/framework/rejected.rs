@@ -34,7 +34,10 @@ impl Reason {
 }
 
 /// What an accumulator saw and did not use, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Two are equal if the same was left out, whatever the [kinds](Self::kinds): how the data were cut into batches makes no
+/// difference.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Rejected {
     /// Elements whose target equals `ignore_index`. Not an error.
     pub ignored: u64,
@@ -72,6 +75,23 @@ impl ScoreKinds {
         *self == Self::default()
     }
 }
+
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        let counts = |own: &Self| {
+            [
+                own.ignored,
+                own.invalid_targets,
+                own.invalid_predictions,
+                own.nan,
+                own.invalid_weights,
+            ]
+        };
+        counts(self) == counts(other)
+    }
+}
+
+impl Eq for Rejected {}
 
 impl Rejected {
     /// From device counters in the order of the [`REJECTED_SLOTS`].

@@ -4,9 +4,6 @@ use super::ScoreKind;
 use crate::{REASONS, REJECTED_SLOTS, Reason};
 use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, IntDType, Tensor};
 
-/// What stands for an ignored target among raw targets; no task has this label.
-pub(crate) const IGNORED_TARGET: i32 = i32::MIN;
-
 /// Labels as `i32`. Those that do not fit become the nearest that does, so they stay invalid.
 pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
     match labels.dtype() {

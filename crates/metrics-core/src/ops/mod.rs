@@ -43,6 +43,7 @@ pub mod ensembles;
 mod host;
 #[cfg(feature = "cube")]
 mod kernels;
+pub(crate) mod keys;
 pub(crate) mod labels;
 pub(crate) mod math;
 pub mod observations;
@@ -66,18 +67,18 @@ use burn::tensor::Device;
 pub(crate) use bins::{bin_confidence, linspace, threshold_cells, threshold_counts, weighted_bins};
 pub(crate) use cells::in_two_cells;
 pub use cells::weighted_counts;
+pub(crate) use codes::decision_cells;
 pub use codes::{class_codes, decision_codes, label_counts, label_hits, unit_matches};
-pub(crate) use codes::{decision_cells, mark_ignored};
+pub(crate) use keys::default::listed;
 pub use labels::count;
-pub(crate) use labels::{IGNORED_TARGET, as_i32, count_kind, invalid_weights, outside, places};
+pub(crate) use labels::{as_i32, count_kind, invalid_weights, outside, places};
 pub use probabilities::{
     outside_unit, sigmoid_probabilities, slack, softmax_probabilities, within_unit,
 };
 pub use ranking::{RANKING_TERMS, label_ranking, labels_before, row_codes};
 pub(crate) use ranks::classes_by_sample;
 pub use ranks::{class_margins, hits, label_ranks, row_ranks, row_scan};
-pub(crate) use sort::key_areas;
-pub use sort::{AREA_COUNTS, curve_areas, sort_pairs};
+pub use sort::{AREA_COUNTS, key_areas, sort_pairs};
 pub use sums::{add_compensated, sum_compensated};
 pub use terms::{MarginOptions, term_sums};
 pub(crate) use terms::{decision_terms, hinge_losses};
@@ -151,4 +152,5 @@ fn has_kernel(device: &Device, elements: usize) -> bool {
 const KERNEL_ELEMENTS: usize = 1 << 31;
 
 /// The most columns that a grid of cubes takes.
+#[cfg(feature = "cube")]
 const KERNEL_COLUMNS: usize = 1 << 16;

@@ -7,7 +7,6 @@ pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
-mod keys;
 #[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
 mod tests;
 
@@ -21,7 +20,6 @@ use std::sync::OnceLock;
 
 #[cfg(feature = "cube")]
 pub use cube::{Grid, KernelPlan};
-pub(crate) use keys::{LEFT_OUT, ONE, key};
 
 /// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
 #[derive(Debug, Clone)]
@@ -85,16 +83,6 @@ impl Decisions {
     /// Rows and labels.
     pub fn dims(&self) -> [usize; 2] {
         self.scores.dims()
-    }
-
-    /// Whether there is a pass that lists what becomes of its elements.
-    pub(crate) fn are_listed(&self) -> bool {
-        let device = self.target.device();
-        let [n, labels] = self.dims();
-        // Keys, and a weight for each row.
-        let few = n.saturating_mul(labels + 1) <= super::KERNEL_ELEMENTS;
-        let few = few && labels < super::KERNEL_COLUMNS;
-        super::is_host(&device) || (super::has_kernels(&device) && few)
     }
 
     /// The scores as probabilities.
@@ -229,9 +217,8 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
-    /// A key, which is the probability and the target in 32 bits, appended to a list, and of weighted rows the
-    /// row's weight to another. What is rejected has a key of its own. Only where batches are
-    /// listed (`Decisions::are_listed`).
+    /// A key, which is the probability or the logit and the target in 32 bits, appended to a list, and of weighted rows the
+    /// row's weight to another. What is rejected has a key of its own.
     ///
     /// State: the rejected ones, and the lists.
     Keys {

@@ -5,6 +5,7 @@ use crate::{
     REASONS, REJECTED_SLOTS, ScoreKind,
     framework::pass::{Placed, Plan},
     ops::{
+        KERNEL_COLUMNS, KERNEL_ELEMENTS,
         cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
         decisions::Real,
     },
@@ -209,6 +210,7 @@ pub(super) fn launches(
         let takes = match kind {
             Kind::Ranking => labels <= RANKED,
             Kind::Groups { groups } => groups > 0,
+            Kind::Keys => lists_fit(decisions.dims()),
             _ => true,
         };
         taken.push(takes);
@@ -392,6 +394,11 @@ impl KernelSink {
     pub fn keeps_sums(&self, weighted: bool) -> bool {
         self.kind.sums(weighted) > 0
     }
+}
+
+/// Whether places in lists of keys, and of a weight for each row, are numbers of 32 bits.
+pub(in crate::ops) fn lists_fit([rows, labels]: [usize; 2]) -> bool {
+    rows.saturating_mul(labels + 1) <= KERNEL_ELEMENTS && labels < KERNEL_COLUMNS
 }
 
 /// Whether the state of each sink is as large as this batch needs.

@@ -2,6 +2,7 @@
 
 use super::{
     keep::{Keep, start},
+    keys::{Spot, add_keys},
     plan::{How, KernelPlan, Unit},
     scores::{
         Scores, add_brier, add_hinge, add_hinges, count_thresholds, end_part, end_units, match_row,
@@ -252,11 +253,14 @@ fn end_span(
 pub(super) fn scores_pass<F: Float, I: Int>(
     counts: &mut Tensor<Atomic<i32>>,
     words: &mut Tensor<f32>,
+    lists: &mut Tensor<u32>,
     constants: &Tensor<f32>,
     scores: &Tensor<F>,
     target: &Tensor<I>,
     weights: &Tensor<f32>,
     epoch: i32,
+    listed: u32,
+    capacity: u32,
     infinite: f32,
     group: u32,
     elements: u32,
@@ -387,6 +391,25 @@ pub(super) fn scores_pass<F: Float, I: Int>(
                             comptime!(plan.how()),
                         );
                     }
+                } else if comptime!(sink.is_keys()) {
+                    let spot = Spot {
+                        row: listed as usize + at,
+                        capacity: capacity as usize,
+                        infinite,
+                    };
+                    add_keys::<F, I>(
+                        counts,
+                        lists,
+                        &mut keep,
+                        &mut board,
+                        scores,
+                        &of_row,
+                        &row,
+                        raw,
+                        &spot,
+                        sink,
+                        comptime!(plan.how()),
+                    );
                 } else if comptime!(sink.is_loss()) {
                     if row.first && row.inside {
                         add_loss::<I>(counts, &mut keep, &row, raw, sink, comptime!(plan.how()));
