@@ -62,6 +62,12 @@ def line(value):
     return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
+def mixes_kinds(batches):
+    """Whether scores of some batches are taken for logits and those of others for probabilities."""
+    scores = [batch["scores"] for batch in batches if "scores" in batch]
+    return len({bool(((batch < 0) | (batch > 1)).any()) for batch in scores if batch.size}) > 1
+
+
 class Book:
     def __init__(self):
         self.inputs = {}
@@ -91,6 +97,8 @@ class Book:
         if input_name not in self.inputs:
             raise KeyError(input_name)
         self._ids.add(identifier)
+        if task in ("binary", "multilabel") and mixes_kinds(self.inputs[input_name]):
+            value, source = {"error": "mixed_scores"}, "design"
         self.cases.append(
             {
                 "id": identifier,

@@ -30,6 +30,7 @@ def build():
     log_auc_cases(book)
     certified_cases(book)
     interval_cases(book)
+    logit_cases(book)
     return book
 
 
@@ -487,3 +488,50 @@ def interval_cases(book):
         for level in (0.5, 0.95, 0.999):
             book.expect("AUROC", "binary", {**ignore, "interval": level}, name, delong(y, p, level), "numpy")
     book.error("AUROC", "binary", {"ignore_index": -1, "interval": 0.95}, "b_all_ignored", "empty")
+
+
+# --- ranks of logits -----------------------------------------------------------------------
+
+
+def log_odds(logits):
+    """The score of each class less the logarithm of the sum of exponentials of the others, which are added in their order."""
+    odds = np.empty(logits.shape)
+    for c in range(logits.shape[1]):
+        others = np.sort(np.delete(logits, c, axis=1), axis=1)
+        top = others[:, -1]
+        odds[:, c] = (logits[:, c] - top) - np.log(np.exp(others - top[:, None]).sum(axis=1))
+    return odds
+
+
+def logit_cases(book):
+    """Areas of logits as scikit-learn ranks the logits themselves, or the log-odds of classes, in f64."""
+    random = s.rng("ranks of logits")
+    quarters = lambda values: (np.round(4 * values) / 4).astype(s.F32)
+    target = random.integers(0, 2, 60).astype(s.I64)
+    rows = quarters(random.normal(0, 3, (70, C)))
+    rows[1::2, 1:] = random.permuted(rows[::2, 1:], axis=1)
+    rows[1::2, 0] = rows[::2, 0]
+    inputs = {
+        "rb_reported": [
+            {"scores": np.array([20, 25, 30, 35, 22], s.F32), "target": np.array([0, 0, 1, 1, 1], s.I64)}
+        ],
+        "rb_large": s.split({"scores": quarters(random.normal(8 * target, 30)), "target": target}, 25, 35),
+        "rm_permuted": s.split({"scores": rows, "target": random.integers(0, C, 70).astype(s.I64)}, 30, 40),
+        "rl_large": s.split(
+            {"scores": quarters(random.normal(0, 40, (50, L))), "target": random.integers(0, 2, (50, L)).astype(s.I64)},
+            20, 30,
+        ),
+    }
+    book.add_inputs(inputs)
+    for name, batches in inputs.items():
+        if not all(s.is_logits(batch["scores"]) for batch in batches):
+            raise ValueError("a batch lies inside [0, 1] and would be taken for probabilities")
+        task = {"b": "binary", "m": "multiclass", "l": "multilabel"}[name[1]]
+        logits = np.concatenate([batch["scores"] for batch in batches]).astype(np.float64)
+        y = np.concatenate([batch["target"] for batch in batches])
+        odds = log_odds(logits) if task == "multiclass" else logits
+        for metric in ("AUROC", "AveragePrecision"):
+            for average in AVERAGES[task]:
+                of = {**SIZE[task], **({"average": average} if average else {})}
+                value = scikit(metric, task, y, odds, None, average)
+                book.expect(metric, task, of, name, np.asarray(value).tolist(), "sklearn")

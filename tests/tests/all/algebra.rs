@@ -131,7 +131,7 @@ fn value<M: Metric>(metric: &M, summary: &SummaryOf<M>) -> Result<Value, String>
             Ok(Value::List(list))
         }
         Ok(value) => Ok(value),
-        Err(error) => Err(format!("{error:?}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

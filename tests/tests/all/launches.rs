@@ -107,6 +107,9 @@ fn a_step_of_ten_multiclass_metrics_is_one_launch() {
         assert_eq!(step(metrics, 64, &device), 1, "{name}");
         // Several cubes: whether the scores are logits is decided first.
         assert_eq!(step(multiclass(), 20_000, &device), 2, "{name}");
+        let with_curve = || multiclass().with(Auroc::multiclass(CLASSES));
+        assert_eq!(step(with_curve(), 64, &device), 1, "{name}");
+        assert_eq!(step(with_curve(), 20_000, &device), 2, "{name}");
     }
 }
 
@@ -143,6 +146,7 @@ fn a_step_with_weights_is_one_launch() {
         alone(one().with(HingeLoss::multiclass(CLASSES)), 2);
         alone(one().with(HingeLoss::multiclass(CLASSES).raw_scores()), 1);
         alone(one().with(HingeLoss::multiclass(CLASSES).one_vs_all()), 2);
+        alone(one().with(Auroc::multiclass(CLASSES)), 2);
         let curve = Auroc::multiclass(CLASSES).thresholds(Thresholds::Count(20));
         alone(one().with(curve), 2);
     }

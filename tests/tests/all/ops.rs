@@ -339,7 +339,7 @@ fn label_counts() {
 fn probabilities() {
     for_all(|data| {
         let scores = data.scores();
-        let outside = ops::outside_unit(scores.clone());
+        let outside = ops::outside_unit(scores.clone(), 0.0);
         for kind in [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits] {
             let ours = floats(ops::sigmoid_probabilities(
                 scores.clone(),
@@ -368,11 +368,11 @@ fn probabilities() {
                 data.close("unchanged", &ours, &floats(scores.clone()), 0.0, 0.0);
             }
         }
-        let ours = ints(ops::outside_unit(scores.clone()));
+        let ours = ints(ops::outside_unit(scores.clone(), 0.0));
         data.equal(
             "outside",
             ours,
-            ints(probabilities::default::outside_unit(there!(scores))),
+            ints(probabilities::default::outside_unit(there!(scores), 0.0)),
         );
     });
 }

@@ -1,5 +1,8 @@
 use super::{Memo, column, floats, same_device, same_shape};
-use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
+use crate::{
+    Batch, MetricError, ScoreKind,
+    ops::{self, decisions::Decisions},
+};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
 
@@ -28,12 +31,16 @@ impl Binary {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
         let dims = target.dims();
+        let slack = ops::slack(scores.dtype());
         let (scores, target) = (
             column(super::scores(scores)),
             column(target.without_autodiff()),
         );
         Ok(Self {
-            decisions: Arc::new(Decisions::from_scores(scores, target)),
+            decisions: Arc::new(Decisions {
+                slack,
+                ..Decisions::from_scores(scores, target)
+            }),
             memo: Memo::default(),
             samples: (D > 1).then(|| dims[0]),
         })

@@ -71,9 +71,12 @@ impl Multiclass {
             });
         }
         same_device("scores", scores.device(), "target", target.device())?;
+        let slack = ops::slack(scores.dtype());
         let scores = dense(super::scores(scores));
         let target = flat(target.without_autodiff());
-        Ok(Self::new(Predictions::Scores(scores), target).of((E > 1).then(|| right[0])))
+        let mut batch = Self::new(Predictions::Scores(scores), target);
+        Arc::make_mut(&mut batch.rows).slack = slack;
+        Ok(batch.of((E > 1).then(|| right[0])))
     }
 
     /// From the logits of a language model, `[B, T, V]`, and token indices `[B, T]`.
@@ -168,11 +171,6 @@ impl Multiclass {
         let scan =
             (self.rows.scan).get_or_init(|| ops::row_scan(scores.clone(), self.target.clone()));
         Some(scan.clone())
-    }
-
-    /// The scores as probabilities `[N, C]`; `None` without scores.
-    pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
-        self.rows.probabilities()
     }
 }
 

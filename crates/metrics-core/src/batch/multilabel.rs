@@ -1,5 +1,8 @@
 use super::{Memo, dense, floats, same_device, same_shape};
-use crate::{Batch, MetricError, ScoreKind, ops::decisions::Decisions};
+use crate::{
+    Batch, MetricError, ScoreKind,
+    ops::{self, decisions::Decisions},
+};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
 
@@ -24,9 +27,13 @@ impl Multilabel {
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Result<Self, MetricError> {
         same_shape("scores", &scores.dims(), "target", &target.dims())?;
         same_device("scores", scores.device(), "target", target.device())?;
+        let slack = ops::slack(scores.dtype());
         let (scores, target) = (super::scores(scores), target.without_autodiff());
         Ok(Self {
-            decisions: Arc::new(Decisions::from_scores(scores, target)),
+            decisions: Arc::new(Decisions {
+                slack,
+                ..Decisions::from_scores(scores, target)
+            }),
             memo: Memo::default(),
             samples: None,
         })
@@ -60,7 +67,7 @@ impl Multilabel {
         let dims = target.dims();
         same_shape("scores", &scores.dims(), "target", &dims)?;
         check_dense(&dims)?;
-        let (scores, target) = (dense(super::scores(scores)), dense(target));
+        let (scores, target) = (dense(scores), dense(target));
         Ok(Self {
             samples: (D > 2).then(|| dims[0]),
             ..Self::from_scores(scores, target)?

@@ -178,24 +178,6 @@ impl Delta {
         self.counts.put(name, counts);
         self.sums.put(name, sums);
     }
-
-    /// The list of integers as one; `None` if there is nothing in it.
-    pub(crate) fn joined_ints(&self, name: &str) -> Option<Tensor<1, Int>> {
-        let pieces = self.ints.get(name)?;
-        Some(Tensor::cat(pieces.clone(), 0))
-    }
-
-    /// The list of floats as one; `None` if there is nothing in it.
-    pub(crate) fn joined_floats(&self, name: &str) -> Option<Tensor<1>> {
-        let pieces = self.floats.get(name)?;
-        Some(Tensor::cat(pieces.clone(), 0))
-    }
-
-    /// How many floats there are in a list.
-    pub(crate) fn listed_floats(&self, name: &str) -> usize {
-        let pieces = self.floats.get(name).into_iter().flatten();
-        pieces.map(|piece| piece.dims()[0]).sum()
-    }
 }
 
 /// A [`Delta`] that has been read.

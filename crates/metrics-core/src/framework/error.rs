@@ -1,6 +1,6 @@
 //! What can go wrong, with the values that caused it.
 
-use crate::Rejected;
+use crate::{Rejected, ScoreKinds};
 use std::{error::Error, fmt, sync::Arc};
 
 /// The error that another error comes from. Two causes are equal if their texts are.
@@ -151,6 +151,15 @@ pub enum MetricError {
     /// Values in the data were invalid. They were counted and left out of the state.
     #[error("invalid values in the data: {0}; they were left out{rest}", rest = remedy(.0))]
     InvalidData(Rejected),
+    /// Some batches had scores that were taken for probabilities and others scores that were taken for logits. A value
+    /// of both would depend on how the data were cut into batches.
+    #[error(
+        "{} of the batches {} taken for probabilities and {} for logits, which have a score outside [0, 1]; say what all of them are: `batch.score_kind(ScoreKind::Logits)`, or `ScoreKind::Probabilities`",
+        .0.probabilities,
+        if .0.probabilities == 1 { "was" } else { "were" },
+        .0.logits
+    )]
+    MixedScores(ScoreKinds),
     /// The value needs more elements than were seen.
     #[error("needs at least {needed} elements, saw {found}")]
     TooFew {
@@ -168,6 +177,7 @@ pub enum MetricError {
         found: u128,
         /// What a state counts at most.
         limit: u64,
+    },
     /// Queries lack the documents that their value takes, and were not to count as 0 or 1.
     #[error(
         "`{metric}`: {without} of {all} queries have no {needs} document and so no value; EmptyQuery::Zero or EmptyQuery::One gives them one, EmptyQuery::Skip leaves them out as long as others are left"

@@ -99,8 +99,11 @@ pub type BatchOf<M> = <<M as Metric>::Accumulator as Accumulator>::Batch;
 /// The summary type of a metric.
 pub type SummaryOf<M> = <<M as Metric>::Accumulator as Accumulator>::Summary;
 
-/// Fails if the summary counted invalid values, unless the user asked to ignore them.
+/// Fails if the summary counted invalid values, unless the user asked to ignore them, and if it has scores of both kinds.
 pub(crate) fn validated(rejected: Rejected, validation: Validation) -> Result<(), MetricError> {
+    if rejected.kinds.are_mixed() {
+        return Err(MetricError::MixedScores(rejected.kinds));
+    }
     if rejected.invalid() > 0 && validation != Validation::Ignore {
         return Err(MetricError::InvalidData(rejected));
     }
@@ -200,7 +203,7 @@ impl<M: Metric> MetricState<M> {
     ///
     /// # Errors
     /// [`MetricError::InvalidData`] if values in the data were invalid and the validation is not
-    /// [`Validation::Ignore`]; [`MetricError::Read`]; and the metric's own errors.
+    /// [`Validation::Ignore`]; [`MetricError::MixedScores`]; [`MetricError::Read`]; and the metric's own errors.
     pub fn compute(&mut self) -> Result<Value, MetricError> {
         self.metric.validate()?;
         let summary = self.state.view()?;

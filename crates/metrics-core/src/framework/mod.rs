@@ -25,7 +25,8 @@ pub use error::{Cause, MetricError};
 pub use host::{HostAccumulator, OnHost};
 pub use identity::Identity;
 pub use metric::{BatchOf, Metric, MetricState, SavedState, SummaryOf};
-pub use rejected::{REJECTED_SLOTS, Reason, Rejected, Validation};
+pub(crate) use rejected::REASONS;
+pub use rejected::{REJECTED_SLOTS, Reason, Rejected, ScoreKinds, Validation};
 pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use value::{

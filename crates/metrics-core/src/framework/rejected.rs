@@ -3,8 +3,12 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// How many device counters every accumulator reserves for elements that it rejects.
-pub const REJECTED_SLOTS: usize = 5;
+/// Counters of elements that are left out, one for each [`Reason`].
+pub(crate) const REASONS: usize = 5;
+
+/// How many device counters every accumulator reserves for elements that it rejects, in the order of [`Reason`],
+/// and for batches by what their scores were taken for: probabilities, then logits.
+pub const REJECTED_SLOTS: usize = REASONS + 2;
 
 /// Why an element was left out; also its slot among the [`REJECTED_SLOTS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +34,10 @@ impl Reason {
 }
 
 /// What an accumulator saw and did not use, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// Two are equal if the same was left out, whatever the [kinds](Self::kinds): how the data were cut into batches makes no
+/// difference.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Rejected {
     /// Elements whose target equals `ignore_index`. Not an error.
     pub ignored: u64,
@@ -43,17 +50,54 @@ pub struct Rejected {
     /// Elements with a weight that is NaN, infinite or negative.
     #[serde(default)]
     pub invalid_weights: u64,
+    /// Batches by what their scores were taken for. These are not rejected.
+    #[serde(default, skip_serializing_if = "ScoreKinds::is_empty")]
+    pub kinds: ScoreKinds,
 }
 
+/// How many batches had scores that were taken for probabilities, and how many had logits; see
+/// [`ScoreKind`](crate::ScoreKind). Both are 0 where it makes no difference, as for predicted labels or the best class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreKinds {
+    /// Batches of probabilities.
+    pub probabilities: u64,
+    /// Batches of logits.
+    pub logits: u64,
+}
+
+impl ScoreKinds {
+    /// Whether there are batches of both kinds, of which no metric can make a value.
+    pub fn are_mixed(&self) -> bool {
+        self.probabilities > 0 && self.logits > 0
+    }
+
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl PartialEq for Rejected {
+    fn eq(&self, other: &Self) -> bool {
+        self.counts() == other.counts()
+    }
+}
+
+impl Eq for Rejected {}
+
 impl Rejected {
-    /// From device counters in the order of [`Reason`].
+    /// From device counters in the order of the [`REJECTED_SLOTS`].
     pub fn from_counts(counts: &[u64]) -> Self {
+        let batches = |slot: usize| counts.get(slot).copied().unwrap_or(0);
         Self {
             ignored: counts[Reason::Ignored as usize],
             invalid_targets: counts[Reason::InvalidTarget as usize],
             invalid_predictions: counts[Reason::InvalidPrediction as usize],
             nan: counts[Reason::Nan as usize],
             invalid_weights: counts[Reason::InvalidWeight as usize],
+            kinds: ScoreKinds {
+                probabilities: batches(REASONS),
+                logits: batches(REASONS + 1),
+            },
         }
     }
 
@@ -79,6 +123,9 @@ impl Rejected {
         ];
         let pairs = own.into_iter().zip(other.counts());
         pairs.for_each(|(own, more)| *own = own.saturating_add(more));
+        let (own, more) = (&mut self.kinds, other.kinds);
+        own.probabilities = own.probabilities.saturating_add(more.probabilities);
+        own.logits = own.logits.saturating_add(more.logits);
     }
 
     /// Invalid elements. Ignored elements are not invalid.
@@ -93,7 +140,7 @@ impl Rejected {
     }
 
     /// In the order of [`Reason`].
-    fn counts(&self) -> [u64; REJECTED_SLOTS] {
+    fn counts(&self) -> [u64; REASONS] {
         [
             self.ignored,
             self.invalid_targets,

@@ -66,7 +66,7 @@ impl Resample for CurveScoresSummary {
         Ok(CurveElements {
             multinomial,
             from,
-            empty,
+            empty: empty.of_code(self),
         })
     }
 }

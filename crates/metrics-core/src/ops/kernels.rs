@@ -14,8 +14,6 @@ use super::{
     sort, sums,
     values::{self, KernelPlan as NumbersPlan},
 };
-#[cfg(feature = "fusion")]
-use crate::REJECTED_SLOTS;
 use burn::backend::{
     Backend, backend_extension,
     tensor::{FloatTensor, IntTensor},
@@ -34,19 +32,22 @@ use burn_cubecl::CubeBackend;
     Fusion: cfg(feature = "fusion"),
 )]
 pub trait Kernels: Backend {
-    /// Adds rows of scores with weights `[N]`, if the plan has any.
+    /// Adds rows of scores with weights `[N]`, if the plan has any. `spot` is where lists go on, and how many rows each has
+    /// room for.
     #[allow(clippy::too_many_arguments)]
-    #[fusion(meta = |counts, words, _constants, _scores, _target, _weights, _plan, _epoch| (counts.clone(), words.clone()))]
+    #[fusion(meta = |counts, words, lists, _constants, _scores, _target, _weights, _plan, _epoch, _spot| (counts.clone(), words.clone(), lists.clone()))]
     fn rows_of_scores(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
         weights: FloatTensor<Self>,
         plan: RowsPlan,
         epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>);
 
     /// Adds pairs of labels with weights `[N]`, if the plan has any.
     #[fusion(meta = |counts, words, _pred, _target, _weights, _plan| (counts.clone(), words.clone()))]
@@ -144,10 +145,6 @@ pub trait Kernels: Backend {
         ignore_index: Option<i64>,
     ) -> IntTensor<Self>;
 
-    /// See [`ops::mark_ignored`](crate::ops::mark_ignored).
-    #[fusion(dtype = DType::I32, shape = target)]
-    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self>;
-
     /// See [`ops::softmax_probabilities`](crate::ops::softmax_probabilities).
     #[fusion(dtype = DType::F32, shape = scores)]
     fn softmax_probabilities(
@@ -158,7 +155,7 @@ pub trait Kernels: Backend {
 
     /// See [`ops::outside_unit`](crate::ops::outside_unit).
     #[fusion(dtype = DType::I32, shape = Shape::new([1]))]
-    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self>;
+    fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self>;
 
     /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
     #[fusion(dtype = DType::F32, shape = Shape::new([2 * x[1]]))]
@@ -178,19 +175,9 @@ pub trait Kernels: Backend {
         values: IntTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// See [`ops::curve_areas`](crate::ops::curve_areas).
-    #[fusion(meta = |scores, _codes| (
-        spec(DType::I32, scores.shape[1] * AREA_COUNTS + REJECTED_SLOTS),
-        spec(DType::F32, 2 * scores.shape[1]),
-    ))]
-    fn curve_areas(
-        scores: FloatTensor<Self>,
-        codes: IntTensor<Self>,
-    ) -> (IntTensor<Self>, FloatTensor<Self>);
-
     /// See [`ops::key_areas`](crate::ops::key_areas).
     #[fusion(meta = |keys| (
-        spec(DType::I32, keys.shape[1] * AREA_COUNTS + REJECTED_SLOTS),
+        spec(DType::I32, keys.shape[1] * AREA_COUNTS),
         spec(DType::F32, 2 * keys.shape[1]),
     ))]
     fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>);
@@ -215,15 +202,17 @@ impl Kernels for CubeBackend {
     fn rows_of_scores(
         counts: IntTensor<Self>,
         words: FloatTensor<Self>,
+        lists: IntTensor<Self>,
         constants: FloatTensor<Self>,
         scores: FloatTensor<Self>,
         target: IntTensor<Self>,
         weights: FloatTensor<Self>,
         plan: RowsPlan,
         epoch: i32,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
+        spot: [usize; 2],
+    ) -> (IntTensor<Self>, FloatTensor<Self>, IntTensor<Self>) {
         rows::cube::of_scores(
-            counts, words, constants, scores, target, weights, plan, epoch,
+            counts, words, lists, constants, scores, target, weights, plan, epoch, spot,
         )
     }
 
@@ -321,10 +310,6 @@ impl Kernels for CubeBackend {
         codes::cube::class_codes(probabilities, target, ignore_index)
     }
 
-    fn mark_ignored(target: IntTensor<Self>, ignore_index: Option<i64>) -> IntTensor<Self> {
-        codes::cube::mark_ignored(target, ignore_index)
-    }
-
     fn softmax_probabilities(
         scores: FloatTensor<Self>,
         outside: IntTensor<Self>,
@@ -333,8 +318,8 @@ impl Kernels for CubeBackend {
         probabilities::cube::softmax_probabilities(scores, outside, kind)
     }
 
-    fn outside_unit(scores: FloatTensor<Self>) -> IntTensor<Self> {
-        probabilities::cube::outside_unit(scores)
+    fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self> {
+        probabilities::cube::outside_unit(scores, slack)
     }
 
     fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -350,13 +335,6 @@ impl Kernels for CubeBackend {
         values: IntTensor<Self>,
     ) -> (IntTensor<Self>, FloatTensor<Self>) {
         sort::cube::sort_pairs(keys, values)
-    }
-
-    fn curve_areas(
-        scores: FloatTensor<Self>,
-        codes: IntTensor<Self>,
-    ) -> (IntTensor<Self>, FloatTensor<Self>) {
-        sort::cube::curve_areas(scores, codes)
     }
 
     fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>) {

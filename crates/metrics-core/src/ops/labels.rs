@@ -1,10 +1,8 @@
 //! Labels, codes and counters as tensors: what default bodies share.
 
-use crate::{REJECTED_SLOTS, Reason};
+use super::ScoreKind;
+use crate::{REASONS, REJECTED_SLOTS, Reason};
 use burn::tensor::{Bool, DType, IndexingUpdateOp, Int, IntDType, Tensor};
-
-/// What stands for an ignored target among raw targets; no task has this label.
-pub(crate) const IGNORED_TARGET: i32 = i32::MIN;
 
 /// Labels as `i32`. Those that do not fit become the nearest that does, so they stay invalid.
 pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
@@ -103,4 +101,26 @@ pub fn count(counts: Tensor<1, Int>, places: Tensor<1, Int>) -> Tensor<1, Int> {
     counts.scatter(0, places, ones, IndexingUpdateOp::Add)
 }
 
-const _: () = assert!(REJECTED_SLOTS == 5);
+/// Counts a batch by what its scores were taken for, in the last two counters. `outside` is what
+/// [`outside_unit`](super::outside_unit) says of them; only [`ScoreKind::Auto`] reads it.
+pub(crate) fn count_kind(
+    counts: Tensor<1, Int>,
+    kind: ScoreKind,
+    outside: Tensor<1, Int>,
+) -> Tensor<1, Int> {
+    let [len] = counts.dims();
+    let logits = if kind == ScoreKind::Auto {
+        as_i32(outside)
+    } else {
+        let device = counts.device();
+        Tensor::full(
+            [1],
+            i64::from(kind == ScoreKind::Logits),
+            (&device, DType::I32),
+        )
+    };
+    let kinds = len - REJECTED_SLOTS + REASONS..len;
+    let before = counts.clone().slice(kinds.clone());
+    let batch = Tensor::cat(vec![logits.clone().neg() + 1, logits], 0);
+    counts.slice_assign(kinds, before + batch)
+}

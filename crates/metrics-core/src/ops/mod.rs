@@ -13,7 +13,7 @@
 //!
 //! Shared conventions: integer results are `i32`; `N` is the number of rows, `C` of classes; a
 //! state block of counters ends in [`REJECTED_SLOTS`](crate::REJECTED_SLOTS) counters for what was
-//! left out, in the order of [`Reason`](crate::Reason).
+//! left out, in the order of [`Reason`](crate::Reason), and for batches by the kind of their scores.
 
 /// Returns what a loop over slices makes of tensors whose memory is the host's.
 macro_rules! on_host {
@@ -44,6 +44,7 @@ pub mod ensembles;
 mod host;
 #[cfg(feature = "cube")]
 mod kernels;
+pub(crate) mod keys;
 pub(crate) mod labels;
 pub(crate) mod math;
 pub mod observations;
@@ -67,16 +68,18 @@ use burn::tensor::Device;
 pub(crate) use bins::{bin_confidence, linspace, threshold_cells, threshold_counts, weighted_bins};
 pub(crate) use cells::in_two_cells;
 pub use cells::weighted_counts;
+pub(crate) use codes::decision_cells;
 pub use codes::{class_codes, decision_codes, label_counts, label_hits, unit_matches};
-pub(crate) use codes::{decision_cells, mark_ignored};
+pub(crate) use keys::default::listed;
 pub use labels::count;
-pub(crate) use labels::{IGNORED_TARGET, as_i32, invalid_weights, outside, places};
-pub use probabilities::{outside_unit, sigmoid_probabilities, softmax_probabilities};
+pub(crate) use labels::{as_i32, count_kind, invalid_weights, outside, places};
+pub use probabilities::{
+    outside_unit, sigmoid_probabilities, slack, softmax_probabilities, within_unit,
+};
 pub use ranking::{RANKING_TERMS, label_ranking, labels_before, row_codes};
 pub(crate) use ranks::classes_by_sample;
 pub use ranks::{class_margins, hits, label_ranks, row_ranks, row_scan};
-pub(crate) use sort::key_areas;
-pub use sort::{AREA_COUNTS, curve_areas, sort_pairs};
+pub use sort::{AREA_COUNTS, key_areas, sort_pairs};
 pub use sums::{add_compensated, sum_compensated};
 pub use terms::{MarginOptions, term_sums};
 pub(crate) use terms::{decision_terms, hinge_losses};
@@ -84,11 +87,15 @@ pub(crate) use terms::{decision_terms, hinge_losses};
 /// Whether scores are probabilities or logits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ScoreKind {
-    /// Logits if any score of the batch lies outside `[0, 1]`, else probabilities. This is what
-    /// TorchMetrics does, and its catch: the decision is made per batch.
+    /// Logits if any score of the batch lies outside `[0, 1]`, else probabilities, as TorchMetrics has it. The decision
+    /// is made for each batch, so [`compute`](crate::MetricState::compute) fails where batches were taken for different
+    /// kinds ([`MetricError::MixedScores`](crate::MetricError::MixedScores)); TorchMetrics mixes them.
+    ///
+    /// Rounding may put a probability outside: one within 4 units in the last place of 1 in the dtype of the scores
+    /// (of `f32` for `f64`) is 0 or 1.
     #[default]
     Auto,
-    /// Values in `[0, 1]`, taken as they are.
+    /// Values in `[0, 1]`, within 4 units in the last place of 1.
     Probabilities,
     /// Any real numbers; sigmoid or softmax makes probabilities of them.
     Logits,
@@ -146,4 +153,5 @@ fn has_kernel(device: &Device, elements: usize) -> bool {
 const KERNEL_ELEMENTS: usize = 1 << 31;
 
 /// The most columns that a grid of cubes takes.
+#[cfg(feature = "cube")]
 const KERNEL_COLUMNS: usize = 1 << 16;

@@ -1,6 +1,6 @@
 //! What the tests of passes share: the pass in host memory and the one of tensor operations, on the same tensors.
 
-use crate::pass::{DeviceState, Input, Part, Plan};
+use crate::pass::{DeviceState, HostList, Input, Part, Plan};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Numbers that look random, `salt` by `salt`.
@@ -34,6 +34,7 @@ pub(super) fn weights(n: usize, salt: usize) -> Tensor<1> {
 pub(super) struct State {
     pub counts: Vec<i32>,
     pub part: Part,
+    pub lists: Vec<Vec<u32>>,
 }
 
 /// The states of both passes over the batches, host memory first.
@@ -44,9 +45,10 @@ pub(super) fn both<I: Input>(
 ) -> [State; 2] {
     let plan = Plan::new(&batches[0], [sink]);
     let mut host = (vec![0; plan.counts], vec![0.0; plan.numbers]);
+    let mut lists = vec![HostList::default(); plan.lists];
     let mut device = DeviceState::new(&plan, &Device::default());
     for batch in batches {
-        batch.on_host(&plan, &mut host.0, &mut host.1);
+        batch.on_host_with_lists(&plan, &mut host.0, &mut host.1, &mut lists);
         device = default(batch, &plan, device);
     }
     let size = plan.sinks[0].size;
@@ -55,15 +57,23 @@ pub(super) fn both<I: Input>(
         sums: sums.to_vec(),
         marks: marks.to_vec(),
     };
+    let pieces = |list: usize| -> Vec<u32> {
+        let pieces = device.lists.pieces(list).into_iter();
+        let numbers = pieces.flat_map(|piece| piece.into_data().try_to_vec::<i32>().unwrap());
+        numbers.map(i32::cast_unsigned).collect()
+    };
+    let theirs_lists = (0..plan.lists).map(pieces).collect();
     let words = device.words.into_data().try_to_vec::<f32>().unwrap();
     let counts = device.counts.into_data().try_to_vec::<i32>().unwrap();
     let ours = State {
         counts: host.0,
         part,
+        lists: lists.iter().map(|list| list.to_vec()).collect(),
     };
     let theirs = State {
         counts: counts[..size.counts].to_vec(),
         part: Part::new(&words, size),
+        lists: theirs_lists,
     };
     [ours, theirs]
 }
@@ -82,4 +92,5 @@ pub(super) fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
 pub(super) fn assert_same([ours, theirs]: &[State; 2], what: &str) {
     assert_eq!(ours.counts, theirs.counts, "{what}");
     assert_close(&ours.part.sums, &theirs.part.sums, what);
+    assert_eq!(ours.lists, theirs.lists, "{what}");
 }

@@ -243,5 +243,5 @@ fn count_decisions(
         .reshape([positions, samples * labels]);
     let options = label_options(decisions, threshold, ignore_index);
     let state = zeros(4 * samples * labels, &decisions.target.device());
-    ops::label_counts(state, scores, target, options)
+    decisions.count_kind(ops::label_counts(state, scores, target, options))
 }

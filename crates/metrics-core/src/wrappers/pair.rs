@@ -176,8 +176,14 @@ impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
         } else {
             left
         };
+        // Sides of different tasks may each have a kind of their own.
+        let mixed = [left, right]
+            .iter()
+            .find(|side| side.kinds.are_mixed())
+            .copied();
         Rejected {
             ignored: left.ignored.max(right.ignored),
+            kinds: mixed.unwrap_or(most).kinds,
             ..most
         }
     }

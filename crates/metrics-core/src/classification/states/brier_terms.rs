@@ -30,6 +30,9 @@ pub trait ProbabilityBatch: WeightedRows {
     /// each row's classes and 1 `[N, 1, 2]`; and a negative code for those to leave out.
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
 
+    /// Counts the batch by what its scores are taken for.
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int>;
+
     /// Asks for a pass over the batch, if there is one for its kind.
     fn want(&self, _delta: &mut Delta, _ignore_index: Option<i64>) -> bool {
         false
@@ -46,6 +49,10 @@ impl ProbabilityBatch for Binary {
         scored(&self.decisions)
     }
 
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        self.decisions.count_kind(counts)
+    }
+
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
         of_decisions(&self.decisions, ignore_index)
     }
@@ -60,6 +67,10 @@ impl ProbabilityBatch for Multilabel {
         check_labels(classes, self)
     }
 
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        self.decisions.count_kind(counts)
+    }
+
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
         of_decisions(&self.decisions, ignore_index)
     }
@@ -71,6 +82,10 @@ impl ProbabilityBatch for Multiclass {
 
     fn check_probabilities(&self, classes: usize) -> Result<(), MetricError> {
         self.check_scores(METRIC, classes)
+    }
+
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        self.rows.count_kind(counts)
     }
 
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
@@ -156,6 +171,10 @@ impl<B: ProbabilityBatch> RowTerms for BrierTerms<B> {
 
     fn terms(&self, batch: &B) -> (Tensor<3>, Tensor<2, Int>) {
         batch.squared_errors(self.options.ignore_index)
+    }
+
+    fn count_kind(&self, batch: &B, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        batch.count_kind(counts)
     }
 
     fn want(&self, delta: &mut Delta, batch: &B) -> bool {

@@ -1,6 +1,6 @@
 //! One class or label against the rest, at every threshold.
 
-use super::score_keys::{self, LEFT_OUT};
+use super::score_keys::{self, Code, LEFT_OUT};
 use crate::Support;
 
 /// Decisions over falling thresholds, without a list of them. With weights, an element counts as
@@ -15,9 +15,9 @@ pub(crate) struct Column<'a> {
 
 enum Points<'a> {
     /// Keys in rising order.
-    Exact(&'a [u32]),
+    Exact(&'a [u32], Code),
     /// Keys with weights, in rising order.
-    Weighted(&'a [u64]),
+    Weighted(&'a [u64], Code),
     /// Scores by bin.
     Binned(Bins<'a>),
     /// Only what areas come from.
@@ -57,31 +57,34 @@ pub(super) struct Bins<'a> {
     pub positives: &'a [f64],
     /// Whether none of them has a weight.
     pub whole: bool,
+    /// What exact keys of the scores would be made of.
+    pub code: Code,
 }
 
 /// The elements with a score between two thresholds.
 pub(crate) struct Bin {
     pub positives: f64,
     pub negatives: f64,
-    /// Whether there is but one score between the thresholds, so that all of them are tied.
+    /// Whether there is but one score between the thresholds, so that all of them are tied. Different logits may have the
+    /// same probability.
     pub tied: bool,
 }
 
 impl<'a> Column<'a> {
-    pub(super) fn exact(sorted: &'a [u32]) -> Self {
+    pub(super) fn exact(sorted: &'a [u32], code: Code) -> Self {
         let valid = sorted.partition_point(|key| *key != LEFT_OUT);
         let sorted = &sorted[..valid];
         let positives: u64 = sorted.iter().map(|key| (key & 1) as u64).sum();
         Self {
-            points: Points::Exact(sorted),
+            points: Points::Exact(sorted, code),
             positives: positives as f64,
             negatives: (sorted.len() as u64 - positives) as f64,
         }
     }
 
-    pub(super) fn weighted(sorted: &'a [u64]) -> Self {
+    pub(super) fn weighted(sorted: &'a [u64], code: Code) -> Self {
         let valid = sorted.partition_point(|pair| score_keys::unpaired(*pair).0 != LEFT_OUT);
-        Self::totalled(Points::Weighted(&sorted[..valid]))
+        Self::totalled(Points::Weighted(&sorted[..valid], code))
     }
 
     pub(super) fn binned(bins: Bins<'a>) -> Self {
@@ -157,14 +160,14 @@ impl<'a> Column<'a> {
         match self.points {
             // Whoever needs a curve has said so; see `CurveOptions::whole`.
             Points::Condensed(_) => {}
-            Points::Exact(keys) => {
+            Points::Exact(keys, code) => {
                 // Counts fit an `i64`, which becomes an `f64` in one instruction.
                 let (mut tp, mut fp) = (0, 0);
                 let mut point = |key: u32, last_of_its_score: bool| {
                     tp += (key & 1) as i64;
                     fp += (!key & 1) as i64;
                     if last_of_its_score {
-                        f(score_keys::score(key), tp as f64, fp as f64);
+                        f(code.score(key), tp as f64, fp as f64);
                     }
                 };
                 for pair in keys.windows(2) {
@@ -172,14 +175,14 @@ impl<'a> Column<'a> {
                 }
                 keys.last().into_iter().for_each(|key| point(*key, true));
             }
-            Points::Weighted(pairs) => {
+            Points::Weighted(pairs, code) => {
                 let (mut tp, mut fp) = (0.0, 0.0);
                 for (i, pair) in pairs.iter().enumerate() {
                     let (key, weight) = score_keys::unpaired(*pair);
                     *(if key & 1 == 1 { &mut tp } else { &mut fp }) += weight as f64;
                     let next = pairs.get(i + 1).map(|next| score_keys::unpaired(*next).0);
                     if next.is_none_or(|next| (key ^ next) > 1) {
-                        f(score_keys::score(key), tp, fp);
+                        f(code.score(key), tp, fp);
                     }
                 }
             }
@@ -211,7 +214,7 @@ impl<'a> Column<'a> {
             let bin = move |(i, (lower, upper)): (usize, (u32, u32))| Bin {
                 positives: bins.positives[i],
                 negatives: bins.negatives[i],
-                tied: upper - lower <= 1,
+                tied: bins.code == Code::Probabilities && upper - lower <= 1,
             };
             edges.into_iter().enumerate().rev().map(bin)
         })
@@ -221,8 +224,8 @@ impl<'a> Column<'a> {
     pub fn is_whole(&self) -> bool {
         match self.points {
             Points::Binned(bins) => bins.whole,
-            Points::Weighted(_) => false,
-            Points::Exact(_) | Points::Condensed(_) => true,
+            Points::Weighted(..) => false,
+            Points::Exact(..) | Points::Condensed(_) => true,
         }
     }
 

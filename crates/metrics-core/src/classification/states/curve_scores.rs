@@ -6,18 +6,13 @@ mod summary;
 mod thresholds;
 
 use crate::{
-    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected,
-    batch::device_of,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected,
     framework::limits::{check_size, parts},
-    ops::{
-        self,
-        decisions::{DecisionSink, Real},
-        rows::RowSink,
-    },
+    ops::{self, decisions::Real},
     states::{TaskKind, confusion::at_least_one, fold::add_rejected},
 };
 pub use batch::ScoredBatch;
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use serde::Serialize;
 use std::{marker::PhantomData, sync::Arc};
 pub use summary::CurveScoresSummary;
@@ -32,12 +27,12 @@ pub struct CurveScores<B> {
 
 /// The options of [`CurveScores`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct CurveOptions {
-    pub width: usize,
-    pub thresholds: Thresholds,
-    pub ignore_index: Option<i64>,
+pub struct CurveOptions {
+    pub(crate) width: usize,
+    pub(crate) thresholds: Thresholds,
+    pub(crate) ignore_index: Option<i64>,
     /// Whether a metric needs more than the areas under the curves.
-    pub whole: bool,
+    pub(crate) whole: bool,
 }
 
 by_options!(CurveScores);
@@ -58,32 +53,6 @@ impl<B> CurveScores<B> {
 }
 
 impl<B: ScoredBatch> CurveScores<B> {
-    /// Appends scores and targets, and weights from the first batch that has some.
-    fn keep(&self, delta: &mut Delta, batch: &B) {
-        let (probabilities, target) = batch.table();
-        let [n, width] = probabilities.dims();
-        let weights = match batch.row_weights() {
-            None if delta.listed_floats("weights") > 0 => {
-                Some(Tensor::ones([n], (&device_of(batch), DType::F32)))
-            }
-            weights => weights,
-        };
-        if let Some(weights) = weights {
-            // Rows that had no weight weigh 1.
-            let before = delta.listed_floats("scores") / width;
-            if delta.listed_floats("weights") == 0 && before > 0 {
-                let ones = Tensor::ones([before], (&weights.device(), DType::F32));
-                delta.append_floats("weights", ones);
-            }
-            delta.append_floats("weights", weights);
-        }
-        delta.append_floats("scores", probabilities.reshape([n * width]));
-        delta.append_ints(
-            "targets",
-            ops::mark_ignored(target, self.options.ignore_index),
-        );
-    }
-
     /// What areas come from, of keys that a pass has listed.
     fn areas_of_keys(&self, keys: Tensor<1, Int>) -> Option<Delta> {
         let [size] = keys.dims();
@@ -105,7 +74,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     type Summary = CurveScoresSummary;
 
     fn identity(&self) -> Identity {
-        Identity::new(format!("curve/{}", B::KIND), 1).with(&self.options)
+        Identity::new(format!("curve/{}", B::KIND), 2).with(&self.options)
     }
 
     fn empty(&self) -> CurveScoresSummary {
@@ -160,16 +129,6 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         self.options == same && self.options.whole >= other.options.whole
     }
 
-    fn count_bound(&self, batch: &B) -> usize {
-        // A rejected row of scores counts once per class.
-        let repeats = if B::TASK == TaskKind::Multiclass {
-            self.options.width
-        } else {
-            1
-        };
-        batch.count_bound().saturating_mul(repeats)
-    }
-
     fn takes_weights(&self) -> bool {
         true
     }
@@ -179,90 +138,17 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
-        let ignore_index = self.options.ignore_index;
-        let Some(thresholds) = self.options.thresholds.rising() else {
-            return match batch.decisions() {
-                Some(decisions) if decisions.are_listed() => {
-                    delta.want((decisions, DecisionSink::Keys { ignore_index }));
-                }
-                _ => self.keep(delta, batch),
-            };
-        };
-        if let Some(rows) = batch.rows() {
-            let sink = RowSink::Thresholds {
-                classes: self.options.width,
-                thresholds: thresholds.into_iter().map(Real::new).collect(),
-                ignore_index,
-            };
-            return delta.want((rows, sink));
-        }
-        if let Some(decisions) = batch.decisions() {
-            let thresholds = thresholds.into_iter().map(Real::new).collect();
-            let sink = DecisionSink::Thresholds {
-                thresholds,
-                ignore_index,
-            };
-            return delta.want((decisions, sink));
-        }
-        let (probabilities, codes) = batch.codes(ignore_index);
-        let [n, width] = probabilities.dims();
-        let cells = 2 * width * (thresholds.len() + 1);
-        let (len, device) = (cells + REJECTED_SLOTS, device_of(batch));
-        match batch.row_weights() {
-            None => delta.counts("cells", len, &device, |state| {
-                ops::threshold_counts(state, probabilities, codes, &thresholds)
-            }),
-            Some(weights) => delta.both("cells", len, cells, &device, |counts, sums| {
-                let weights = weights.reshape([n, 1]).expand([n, width]);
-                let weights = weights.reshape([n * width]);
-                let cells = ops::threshold_cells(probabilities, codes, &thresholds);
-                ops::weighted_counts(counts, sums, cells, weights)
-            }),
-        }
+        let thresholds = self.options.thresholds.rising();
+        let thresholds = thresholds.map(|all| all.into_iter().map(Real::new).collect());
+        batch.want(delta, thresholds, &self.options);
     }
 
     fn condense(&self, delta: &Delta) -> Option<Delta> {
         let exact = self.options.thresholds == Thresholds::Exact;
-        if self.options.whole || !exact || delta.listed_floats("weights") > 0 {
+        if self.options.whole || !exact {
             return None;
         }
-        if let Some(keys) = delta.only_list() {
-            return self.areas_of_keys(keys);
-        }
-        let (targets, scores) = (
-            delta.joined_ints("targets")?,
-            delta.joined_floats("scores")?,
-        );
-        let width = self.options.width;
-        let [size] = scores.dims();
-        // In host memory there is nothing to save.
-        if size == 0 || ops::is_host(&scores.device()) {
-            return None;
-        }
-        let ignored = self
-            .options
-            .ignore_index
-            .map(|_| ops::IGNORED_TARGET as i64);
-        let scores = scores.reshape([size / width, width]);
-        let codes = match B::TASK {
-            TaskKind::Multiclass => ops::class_codes(scores.clone(), targets, ignored),
-            _ => {
-                let targets = targets.reshape([size / width, width]);
-                ops::decision_codes(scores.clone(), targets, ignored)
-            }
-        };
-        let pooled = (
-            scores.clone().reshape([size, 1]),
-            codes.clone().reshape([size, 1]),
-        );
-        let (counts, precisions) = ops::curve_areas(scores, codes)?;
-        let mut small = Delta::default();
-        small.keep("columns", counts, precisions);
-        if B::TASK == TaskKind::Multilabel {
-            let (counts, precisions) = ops::curve_areas(pooled.0, pooled.1)?;
-            small.keep("pooled", counts, precisions);
-        }
-        Some(small.into_condensed())
+        self.areas_of_keys(delta.only_list()?)
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CurveScoresSummary) {
@@ -276,19 +162,6 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         } else {
             for block in delta.blocks() {
                 summary.fold_keys(block);
-            }
-            let lists = delta.floats("scores");
-            if !lists.is_empty() {
-                Arc::make_mut(&mut summary.keys).reserve(lists.iter().map(Vec::len).sum());
-            }
-            let ignores = self.options.ignore_index.is_some();
-            let weights = delta.floats("weights").concat();
-            let mut weights = weights.as_slice();
-            for (scores, targets) in lists.iter().zip(delta.ints("targets")) {
-                let rows = (scores.len() / summary.width).min(weights.len());
-                let (own, rest) = weights.split_at(rows);
-                summary.fold_table(scores, targets, own, ignores);
-                weights = rest;
             }
         }
     }

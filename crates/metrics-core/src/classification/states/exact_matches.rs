@@ -40,6 +40,11 @@ pub trait MatchedBatch: Batch {
     /// element.
     fn matches(&self, options: &MatchOptions) -> Tensor<2, Int>;
 
+    /// Counts the batch by what its scores are taken for, if that makes a difference.
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        counts
+    }
+
     /// Asks for a pass over the batch, if there is one for its kind.
     fn want(&self, _delta: &mut Delta, _options: &MatchOptions) -> bool {
         false
@@ -119,6 +124,10 @@ impl MatchedBatch for Multilabel {
         let (scores, target) = (decisions.probabilities(), decisions.target.clone());
         let options = label_options(decisions, options.threshold, options.ignore_index);
         ops::label_hits(scores, target, options)
+    }
+
+    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        self.decisions.count_kind(counts)
     }
 
     fn want(&self, delta: &mut Delta, options: &MatchOptions) -> bool {
@@ -216,7 +225,11 @@ impl<B: MatchedBatch> BySample for ExactMatches<B> {
 
     fn count(&self, batch: &B, samples: usize) -> Tensor<1, Int> {
         let state = zeros(2 * samples, &device_of(batch));
-        ops::unit_matches(state, batch.matches(&self.options), samples)
+        batch.count_kind(ops::unit_matches(
+            state,
+            batch.matches(&self.options),
+            samples,
+        ))
     }
 
     fn summary(&self, counters: &[u32]) -> ExactMatchesSummary {

@@ -1,18 +1,35 @@
-//! Scores in `[0, 1]` with their labels as integers of 32 bits, and how to sort them.
+//! Scores with their labels as integers of 32 bits, and how to sort them.
 
-use crate::ops::decisions::ONE;
+use crate::ops::keys::{is_key, is_logit_key, logit_of, probability_of};
 use rayon::prelude::*;
 
-pub(super) use crate::ops::decisions::{LEFT_OUT, key};
+pub(super) use crate::ops::keys::LEFT_OUT;
 
-/// The score of a key.
-pub(super) fn score(key: u32) -> f32 {
-    f32::from_bits(ONE - (key >> 1))
+/// What keys are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Code {
+    Probabilities,
+    /// Logits, or log-odds of classes.
+    Logits,
 }
 
-/// Whether it is the key of some score, or [`LEFT_OUT`].
-pub(super) fn is_key(key: u32) -> bool {
-    key >> 1 <= ONE || key == LEFT_OUT
+impl Code {
+    /// The probability of a key, rounded: that of different logits may be the same.
+    #[inline(always)]
+    pub(super) fn score(self, key: u32) -> f32 {
+        match self {
+            Self::Probabilities => probability_of(key),
+            Self::Logits => (1.0 / (1.0 + (-f64::from(logit_of(key))).exp())) as f32,
+        }
+    }
+
+    /// Whether it is the key of some score, or [`LEFT_OUT`].
+    pub(super) fn has(self, key: u32) -> bool {
+        match self {
+            Self::Probabilities => is_key(key),
+            Self::Logits => is_logit_key(key),
+        }
+    }
 }
 
 /// A key and a weight of at least 0 as one number: numbers rise with the key, then with the weight, so
@@ -210,6 +227,7 @@ fn sort_into<T: Copy>(items: &mut [T], sorted: &mut [T], key: impl Fn(T) -> u32)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::keys::key;
 
     /// Pseudo-random numbers (splitmix64).
     fn numbers(count: usize) -> Vec<u64> {
@@ -244,19 +262,18 @@ mod tests {
     }
 
     #[test]
-    fn keys_fall_with_the_score_and_keep_it() {
-        let scores = [1.0f32, 0.75, 0.5, 1e-3, 1e-40, f32::from_bits(1), 0.0];
-        for pair in scores.windows(2) {
-            assert!(key(pair[0], true) < key(pair[1], false), "{pair:?}");
+    fn thresholds_are_probabilities() {
+        use crate::ops::keys::logit_key;
+        for (logit, p) in [
+            (0.0, 0.5),
+            (f32::INFINITY, 1.0),
+            (-1e30, 0.0),
+            (2.0, 0.880_797_1),
+            (-20.0, 2.061_153_6e-9),
+        ] {
+            assert_eq!(Code::Logits.score(logit_key(logit, true)), p, "{logit}");
+            assert_eq!(Code::Probabilities.score(key(p, false)), p);
         }
-        for value in scores {
-            let keys = [false, true].map(|label| key(value, label));
-            assert_eq!(keys.map(score), [value; 2]);
-            assert_eq!(keys.map(|key| key & 1), [0, 1]);
-            assert!(keys.into_iter().all(|key| is_key(key) && key < LEFT_OUT));
-        }
-        assert_eq!(key(-0.0, true), key(0.0, true));
-        assert!(is_key(LEFT_OUT) && !is_key(LEFT_OUT - 1));
     }
 
     #[test]

@@ -60,6 +60,23 @@ impl DeviceState {
         }
     }
 
+    /// Appends `rows` rows to all lists: of each list, in their order, the numbers `[rows * width]`.
+    pub fn list(mut self, rows: usize, numbers: Vec<Tensor<1, Int>>) -> Self {
+        let [listed, room] = self.lists.reserve(rows);
+        let (lists, ()) = self.lists.append(rows, |mut all| {
+            let mut before = 0;
+            for own in numbers {
+                let width = own.dims()[0] / rows.max(1);
+                let start = room * before + listed * width;
+                all = all.slice_assign([start..start + rows * width], own);
+                before += width;
+            }
+            (all, ())
+        });
+        self.lists = lists;
+        self
+    }
+
     /// Replaces the counters of a sink by what `update` makes of them.
     pub fn count<S>(
         &mut self,

@@ -3,7 +3,6 @@
 use crate::{
     Reason,
     ops::{
-        IGNORED_TARGET,
         cube::rows::{over_team, rows, team},
         cube::{
             CUBE, elem, empty, ignored, ints, label,
@@ -12,11 +11,8 @@ use crate::{
         },
     },
 };
-use burn::{
-    backend::ops::IntTensorOps,
-    tensor::{DType, IntDType},
-};
-use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+use burn::tensor::DType;
+use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
 /// The kernels on tensors.
@@ -34,10 +30,6 @@ pub(super) mod on_tensors {
     ) -> Tensor<2, Int> {
         let (probabilities, target) = (probabilities.into_dispatch(), target.into_dispatch());
         Tensor::from_dispatch(Dispatch::class_codes(probabilities, target, ignore_index))
-    }
-
-    pub fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
-        Tensor::from_dispatch(Dispatch::mark_ignored(target.into_dispatch(), ignore_index))
     }
 }
 
@@ -95,7 +87,7 @@ fn codes_of_classes<F: Float, I: Int>(
         let p = f32::cast_from(probabilities[from + i]);
         if is_nan(p) {
             bad = 2.0f32;
-        } else if is_outside_unit(p) && bad == 0.0 {
+        } else if is_outside_unit(p, 0.0f32) && bad == 0.0 {
             bad = 1.0f32;
         }
         i += team as usize;
@@ -117,53 +109,5 @@ fn codes_of_classes<F: Float, I: Int>(
     while i < classes && row < n {
         codes[row * classes + i] = select(code < 0, code, i32::cast_from(i as i32 == own));
         i += team as usize;
-    }
-}
-
-/// See [`ops::mark_ignored`](crate::ops::mark_ignored).
-pub(in crate::ops) fn mark_ignored(target: CubeTensor, ignore_index: Option<i64>) -> CubeTensor {
-    let target = ints(target);
-    let (ignored, ignores) = ignored(&target, ignore_index);
-    if !ignores {
-        return match target.dtype {
-            DType::I64 => {
-                let fits = CubeBackend::int_clamp(target, i32::MIN.into(), i32::MAX.into());
-                CubeBackend::int_cast(fits, IntDType::I32)
-            }
-            _ => target,
-        };
-    }
-    let n = target.meta.num_elements();
-    let marked = empty(&target, [n], DType::I32);
-    let dtype = elem(&target);
-    // SAFETY: every unit has an element or does nothing.
-    unsafe {
-        mark::launch_unchecked(
-            &marked.client,
-            one_each(n),
-            CUBE,
-            target.into_tensor_arg(),
-            marked.clone().into_tensor_arg(),
-            ignored,
-            IGNORED_TARGET,
-            dtype,
-        );
-    }
-    marked
-}
-
-#[cube(launch_unchecked)]
-fn mark<I: Int>(
-    target: &Tensor<I>,
-    marked: &mut Tensor<i32>,
-    ignored: InputScalar,
-    #[comptime] mark: i32,
-    #[define(I)] _dtype: ElemType,
-) {
-    let i = ABSOLUTE_POS;
-    if i < marked.len() {
-        let raw = target[i];
-        let label = label::<I>(raw);
-        marked[i] = select(raw == ignored.get::<I>(), comptime!(mark).runtime(), label);
     }
 }

@@ -4,8 +4,7 @@ use super::LabelCountsOptions;
 use crate::{
     Reason,
     ops::labels::{
-        IGNORED_TARGET, as_i32, count, count_rejected, ignore_codes, is_ignored, not_probability,
-        outside, places,
+        as_i32, count, count_rejected, ignore_codes, is_ignored, not_probability, outside, places,
     },
 };
 use burn::tensor::{DType, IndexingUpdateOp, Int, Tensor};
@@ -56,16 +55,6 @@ pub fn class_codes(
         .expand([n, classes])
         .equal(target.expand([n, classes]));
     as_i32(own.int()).mask_where(reject.clone().lower_elem(0), reject)
-}
-
-/// Raw targets as `i32`, with [`IGNORED_TARGET`] for those to ignore.
-pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
-    let ignored = is_ignored(&target, ignore_index);
-    let target = as_i32(target);
-    match ignored {
-        Some(ignored) => target.mask_fill(ignored, IGNORED_TARGET),
-        None => target,
-    }
 }
 
 /// The cell of each decision, `label * 4 + target * 2 + prediction`, or the code of a rejected one:

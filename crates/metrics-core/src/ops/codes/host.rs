@@ -7,7 +7,7 @@ use crate::{
         Ints, counters, floats, from_ints, ints, labels, matches, update_counts, with_ints,
     },
 };
-use burn::tensor::{DType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
 /// Elements that one thread takes at a time.
@@ -24,14 +24,6 @@ pub(super) fn decision_codes(
         })
     });
     from_ints(codes, target.dims(), &target.device())
-}
-
-pub(super) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
-    if ignore_index.is_none() && target.dtype() == DType::I32 {
-        return target;
-    }
-    let marked = ints(&target, |target| labels::mark_ignored(target, ignore_index));
-    from_ints(marked, target.dims(), &target.device())
 }
 
 pub(super) fn label_counts(

@@ -42,17 +42,6 @@ pub fn class_codes(
     default::class_codes(probabilities, target, ignore_index)
 }
 
-/// Raw targets as `i32`, with [`IGNORED_TARGET`] for those to ignore; what does not fit is the
-/// nearest that does.
-pub(crate) fn mark_ignored(target: Tensor<1, Int>, ignore_index: Option<i64>) -> Tensor<1, Int> {
-    on_host!(target, host::mark_ignored(target, ignore_index));
-    #[cfg(feature = "cube")]
-    if super::has_kernel(&target.device(), target.shape().num_elements()) {
-        return cube::on_tensors::mark_ignored(target, ignore_index);
-    }
-    default::mark_ignored(target, ignore_index)
-}
-
 /// Adds thresholded scores to one 2x2 confusion matrix per label.
 ///
 /// `state` holds `L * 4` counters (`label * 4 + target * 2 + prediction`) and the rejected ones;

@@ -117,7 +117,7 @@ pub(in crate::ops) fn decision_code<I: Int>(
         code = comptime!(Reason::InvalidTarget.code()).runtime();
     } else if is_nan(score) {
         code = comptime!(Reason::Nan.code()).runtime();
-    } else if is_outside_unit(score) {
+    } else if is_outside_unit(score, 0.0f32) {
         code = comptime!(Reason::InvalidPrediction.code()).runtime();
     }
     code

@@ -1,7 +1,7 @@
 //! Whether the scores of a batch are probabilities or logits, as a kernel finds it out.
 
 use super::{CUBE, elem, math::is_outside_unit, rows::rows, walking, writable};
-use crate::ScoreKind;
+use crate::{ScoreKind, ops::slack};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::{ir::ElemType, prelude::*};
 
@@ -46,6 +46,7 @@ pub(in crate::ops) fn are_logits<F: Float>(
     counts: &Tensor<Atomic<i32>>,
     scores: &Tensor<F>,
     epoch: i32,
+    slack: f32,
     #[comptime] meaning: Meaning,
     #[comptime] told: usize,
 ) -> bool {
@@ -62,7 +63,7 @@ pub(in crate::ops) fn are_logits<F: Float>(
         let mut i = UNIT_POS as usize;
         while i < scores.shape(0) * scores.shape(1) {
             let score = f32::cast_from(scores[place(scores, i)]);
-            outside = outside || is_outside_unit(score);
+            outside = outside || is_outside_unit(score, slack);
             i += CUBE_DIM as usize;
         }
         if outside {
@@ -81,7 +82,7 @@ pub(in crate::ops) fn tell_logits(
     epoch: i32,
 ) -> CubeTensor {
     let (counts, scores) = (writable(counts), rows(scores));
-    let dtype = elem(&scores);
+    let (dtype, slack) = (elem(&scores), slack(scores.dtype));
     // SAFETY: elements are below the number of scores, and `counts` is not empty.
     unsafe {
         tell::launch_unchecked(
@@ -91,18 +92,20 @@ pub(in crate::ops) fn tell_logits(
             scores.into_tensor_arg(),
             counts.clone().into_tensor_arg(),
             epoch,
+            slack,
             dtype,
         );
     }
     counts
 }
 
-/// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
+/// Keeps `epoch` in the last counter if any score lies more than `slack` outside `[0, 1]`.
 #[cube(launch_unchecked)]
 fn tell<F: Float>(
     scores: &Tensor<F>,
     counts: &mut Tensor<Atomic<i32>>,
     epoch: i32,
+    slack: f32,
     #[define(F)] _dtype: ElemType,
 ) {
     let n = scores.shape(0) * scores.shape(1);
@@ -110,7 +113,7 @@ fn tell<F: Float>(
     let mut i = ABSOLUTE_POS;
     while i < n {
         let score = f32::cast_from(scores[place(scores, i)]);
-        outside = outside || is_outside_unit(score);
+        outside = outside || is_outside_unit(score, slack);
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     if outside {

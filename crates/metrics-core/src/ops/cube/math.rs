@@ -23,11 +23,30 @@ pub(in crate::ops) fn is_infinite(x: f32) -> bool {
     x.to_bits() & 0x7fff_ffffu32 == 0x7f80_0000u32
 }
 
-/// Whether it is a number below 0 or above 1, by its bits: devices take a denormal number for 0.
+/// Whether it is a number more than `slack` below 0 or above 1, by its bits: devices take a denormal number for 0.
 #[cube]
-pub(in crate::ops) fn is_outside_unit(x: f32) -> bool {
+pub(in crate::ops) fn is_outside_unit(x: f32, slack: f32) -> bool {
     let bits = x.to_bits();
-    bits > 0x3f80_0000u32 && bits != 0x8000_0000u32 && !is_nan(x)
+    let magnitude = bits & 0x7fff_ffffu32;
+    let above = (1.0f32 + slack).to_bits();
+    let limit = select(bits == magnitude, above, slack.to_bits());
+    magnitude > limit && magnitude <= 0x7f80_0000u32
+}
+
+/// A probability at most `slack` outside `[0, 1]` as 0 or 1; another number unchanged.
+#[cube]
+pub(in crate::ops) fn snapped(x: f32, slack: f32) -> f32 {
+    let bits = x.to_bits();
+    let magnitude = bits & 0x7fff_ffffu32;
+    let mut p = x;
+    if !is_outside_unit(x, slack) && !is_nan(x) {
+        if bits != magnitude {
+            p = 0.0f32;
+        } else if magnitude > 0x3f80_0000u32 {
+            p = 1.0f32;
+        }
+    }
+    p
 }
 
 /// Whether it is a valid weight, finite and at least 0, by its bits.

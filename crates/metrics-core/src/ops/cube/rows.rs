@@ -4,7 +4,7 @@ use super::{
     UNITS,
     math::{exp, is_infinite, is_nan, is_outside_unit, log1p},
 };
-use crate::Reason;
+use crate::{Reason, ops::decisions::Real};
 use burn_cubecl::{kernel::into_contiguous, tensor::CubeTensor};
 use cubecl::prelude::*;
 
@@ -33,6 +33,8 @@ pub(in crate::ops) struct Wants {
     pub rival: bool,
     /// Whether a score lies outside `[0, 1]`.
     pub outside: bool,
+    /// How far outside it may lie.
+    pub slack: Real,
     /// Whether all units of a team know the outcome, not only the first.
     pub all: bool,
 }
@@ -178,7 +180,9 @@ fn take_score(
         if comptime!(wants.rival) && i != own_index && score > part.rival {
             part.rival = score;
         }
-        if comptime!(wants.outside) && is_outside_unit(score) {
+        if comptime!(wants.outside)
+            && is_outside_unit(score, comptime!(wants.slack.get()).runtime())
+        {
             part.flags |= 2u32;
         }
         if part.best == none {

@@ -3,7 +3,7 @@
 use super::{DecisionSink, Decisions, Real};
 use crate::{
     Reason,
-    ops::{self, LabelCountsOptions, MarginOptions},
+    ops::{self, LabelCountsOptions, MarginOptions, ScoreKind, keys::default as keys},
     pass::{DeviceState, Placed, Plan},
 };
 use burn::tensor::{FloatDType, Int, Tensor};
@@ -15,12 +15,24 @@ pub(super) fn pass(
     mut state: DeviceState,
     taken: &[bool],
 ) -> DeviceState {
+    let mut lists = Vec::new();
     for (i, placed) in plan.sinks.iter().enumerate() {
         if taken.get(i) != Some(&true) {
             state = decisions.sink(placed, state);
+            if placed.sink.asks() {
+                state.count(placed, |counts| decisions.count_kind(counts));
+            }
+            if let DecisionSink::Keys { ignore_index } = placed.sink {
+                lists.extend(decisions.keys(&mut state, placed, ignore_index));
+            }
         }
     }
-    state
+    let [n, _] = decisions.dims();
+    if lists.is_empty() {
+        state
+    } else {
+        state.list(n, lists)
+    }
 }
 
 impl Decisions {
@@ -117,7 +129,7 @@ impl Decisions {
                     ops::row_codes(codes),
                 );
             }
-            // See `Decisions::are_listed`.
+            // All lists grow at the same time.
             DecisionSink::Keys { .. } => {}
         }
         state
@@ -168,6 +180,28 @@ impl Decisions {
         };
         let (losses, codes) = ops::hinge_losses(scores, codes, options);
         (losses.unsqueeze_dim(2), codes)
+    }
+
+    /// The numbers of the lists of keys and of weights, if there are any. Counts what is left out.
+    fn keys(
+        &self,
+        state: &mut DeviceState,
+        placed: &Placed<DecisionSink>,
+        ignore_index: Option<i64>,
+    ) -> Vec<Tensor<1, Int>> {
+        let codes = self.codes(ignore_index);
+        let scores = self.scores.clone().cast(FloatDType::F32);
+        let of_logits = || keys::logit_keys(scores, codes.clone());
+        let of_probabilities = || keys::keys(self.probabilities(), codes.clone());
+        let keys = match self.kind {
+            ScoreKind::Logits => of_logits(),
+            ScoreKind::Probabilities => of_probabilities(),
+            ScoreKind::Auto => {
+                let logits = self.outside().greater_elem(0).reshape([1, 1]);
+                of_probabilities().mask_where(logits.expand(self.dims()), of_logits())
+            }
+        };
+        ops::listed(state, placed, keys, codes, self.weights.clone())
     }
 
     /// The cell of each decision, or the code of one to leave out.

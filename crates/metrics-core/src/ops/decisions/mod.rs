@@ -7,7 +7,6 @@ pub(super) mod cube;
 mod default;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
-mod keys;
 #[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
 mod tests;
 
@@ -21,7 +20,6 @@ use std::sync::OnceLock;
 
 #[cfg(feature = "cube")]
 pub use cube::{Grid, KernelPlan};
-pub(crate) use keys::{LEFT_OUT, ONE, key};
 
 /// Scores and 0/1 targets `[N, L]`, each element a decision of its own.
 #[derive(Debug, Clone)]
@@ -36,6 +34,8 @@ pub struct Decisions {
     pub labels: bool,
     /// What the scores are.
     pub kind: ScoreKind,
+    /// How far outside `[0, 1]` a probability may lie; see [`slack`](super::slack).
+    pub slack: f32,
     /// The groups of rows `[N]`, if there are any.
     pub groups: Option<Tensor<1, Int>>,
     pub(crate) outside: OnceLock<Tensor<1, Int>>,
@@ -46,6 +46,7 @@ impl Decisions {
     /// From scores.
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Self {
         Self {
+            slack: super::slack(scores.dtype()),
             scores,
             target,
             weights: None,
@@ -84,21 +85,13 @@ impl Decisions {
         self.scores.dims()
     }
 
-    /// Whether there is a pass that lists what becomes of its elements.
-    pub(crate) fn are_listed(&self) -> bool {
-        let device = self.target.device();
-        let [n, labels] = self.dims();
-        // Keys, and a weight for each row.
-        let few = n.saturating_mul(labels + 1) <= super::KERNEL_ELEMENTS;
-        let few = few && labels < super::KERNEL_COLUMNS;
-        super::is_host(&device) || (super::has_kernels(&device) && few)
-    }
-
     /// The scores as probabilities.
     pub(crate) fn probabilities(&self) -> Tensor<2> {
         self.probabilities
             .get_or_init(|| {
-                super::sigmoid_probabilities(self.scores.clone(), self.outside(), self.kind)
+                let scores = self.scores.clone();
+                let shares = super::sigmoid_probabilities(scores, self.outside(), self.kind);
+                super::within_unit(shares, self.slack)
             })
             .clone()
     }
@@ -107,11 +100,19 @@ impl Decisions {
     fn outside(&self) -> Tensor<1, Int> {
         self.outside
             .get_or_init(|| match self.kind {
-                ScoreKind::Auto => super::outside_unit(self.scores.clone()),
+                ScoreKind::Auto => super::outside_unit(self.scores.clone(), self.slack),
                 // Nothing reads it.
                 _ => Tensor::empty([1], (&self.scores.device(), DType::I32)),
             })
             .clone()
+    }
+
+    /// Counts the batch by what its scores are taken for, unless they are labels.
+    pub(crate) fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        if self.labels {
+            return counts;
+        }
+        super::count_kind(counts, self.kind, self.outside())
     }
 
     /// The threshold for scores. Predicted labels are 0 or 1, whatever it is.
@@ -216,15 +217,21 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
-    /// A key, which is the probability and the target in 32 bits, appended to a list, and of weighted rows the
-    /// row's weight to another. What is rejected has a key of its own. Only where batches are
-    /// listed (`Decisions::are_listed`).
+    /// A key, which is the probability or the logit and the target in 32 bits, appended to a list, and of weighted rows the
+    /// row's weight to another. What is rejected has a key of its own.
     ///
     /// State: the rejected ones, and the lists.
     Keys {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+}
+
+impl DecisionSink {
+    /// Whether what it adds up depends on whether scores are logits. Ranks within a row and raw margins do not.
+    fn asks(&self) -> bool {
+        !matches!(self, Self::Ranking { .. } | Self::Hinge { raw: true, .. })
+    }
 }
 
 impl Input for Decisions {

@@ -96,3 +96,10 @@ fn terms_and_ranking() {
         });
     }
 }
+
+#[test]
+fn keys() {
+    for labels in [1, LABELS] {
+        agree(labels, |ignore_index| DecisionSink::Keys { ignore_index });
+    }
+}

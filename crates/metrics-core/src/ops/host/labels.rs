@@ -6,7 +6,7 @@ use super::{
     passes,
     tensor::{Ints, with_ints},
 };
-use crate::{REJECTED_SLOTS, Reason, ops::IGNORED_TARGET};
+use crate::{REJECTED_SLOTS, Reason};
 use rayon::prelude::*;
 
 /// Counters of a matrix that is kept several times, so that equal labels in a row do not wait for
@@ -192,18 +192,4 @@ fn score_code(p: &f32, code: i32) -> i32 {
         code
     };
     if p.is_nan() { Reason::Nan.code() } else { code }
-}
-
-/// See [`ops::mark_ignored`](crate::ops::mark_ignored).
-#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
-pub(in crate::ops) fn mark_ignored(target: Ints, ignore_index: Option<i64>) -> Vec<i32> {
-    let (ignores, index) = (ignore_index.is_some(), ignore_index.unwrap_or(0));
-    let mark = |t: i64| {
-        if ignores & (t == index) {
-            IGNORED_TARGET
-        } else {
-            t.clamp(i32::MIN as i64, i32::MAX as i64) as i32
-        }
-    };
-    with_ints!(target, target => target.iter().map(|t| mark((*t).into())).collect())
 }

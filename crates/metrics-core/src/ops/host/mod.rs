@@ -20,7 +20,7 @@ pub(in crate::ops) use bins::Reached;
 pub(in crate::ops) use labels::{
     codes_of as decision_codes, confusion as label_confusion, margins as label_margins,
 };
-pub(in crate::ops) use passes::{matches, outside_unit, slot};
+pub(in crate::ops) use passes::{matches, note_kind, outside_unit, slot, snap};
 pub(in crate::ops) use rows::{RowSums, sum_parts, with_weights};
 pub(in crate::ops) use tensor::{
     Ints, counters, floats, from_floats, from_ints, ints, update_counts, update_sums, with_ints,

@@ -4,7 +4,7 @@ use super::{
     ConfusionOptions,
     tensor::{Ints, with_ints},
 };
-use crate::Reason;
+use crate::{REASONS, REJECTED_SLOTS, Reason};
 
 /// The rejected slot of a negative code.
 pub(in crate::ops) fn slot(code: i32) -> usize {
@@ -103,19 +103,42 @@ fn predictions<T: Copy + Into<i64>>(
 }
 
 /// See [`ops::outside_unit`](crate::ops::outside_unit).
-pub(in crate::ops) fn outside_unit(scores: &[f32]) -> bool {
-    let outside = |score: &f32| (*score < 0.0) | (*score > 1.0);
+pub(in crate::ops) fn outside_unit(scores: &[f32], slack: f32) -> bool {
+    let outside = |score: &f32| (*score < -slack) | (*score > 1.0 + slack);
     // Without a branch inside a chunk the loop vectorizes.
     scores
         .chunks(1024)
         .any(|chunk| chunk.iter().fold(false, |any, s| any | outside(s)))
 }
 
+/// Counts a batch by what its scores are taken for, in the last two counters.
+pub(in crate::ops) fn note_kind(counts: &mut [i32], logits: bool) {
+    let kinds = counts.len() - REJECTED_SLOTS + REASONS;
+    counts[kinds + usize::from(logits)] += 1;
+}
+
+/// A probability at most `slack` outside `[0, 1]` as 0 or 1; another number unchanged.
+#[inline(always)]
+pub(in crate::ops) fn snapped(p: f32, slack: f32) -> f32 {
+    let low = (p < 0.0) & (p >= -slack);
+    let high = (p > 1.0) & (p <= 1.0 + slack);
+    let p = if low { 0.0 } else { p };
+    if high { 1.0 } else { p }
+}
+
+/// See [`ops::within_unit`](crate::ops::within_unit).
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(in crate::ops) fn snap(probabilities: &mut [f32], slack: f32) {
+    for p in probabilities {
+        *p = snapped(*p, slack);
+    }
+}
+
 /// Whether the best class of each row is the target (1, 0 or a negative code), and its probability.
 #[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(in crate::ops) fn top_confidence(
     (ranks, scan, target): (&[i32], &[f32], Ints),
-    softmax: bool,
+    (softmax, slack): (bool, f32),
     ignore_index: Option<i64>,
     (hits, confidence): (&mut [i32], &mut [f32]),
 ) {
@@ -125,7 +148,7 @@ pub(in crate::ops) fn top_confidence(
         let share = match softmax {
             true if max[i].is_infinite() => f32::NAN,
             true => (max[i] - log_sum[i]).exp(),
-            false => max[i],
+            false => snapped(max[i], slack),
         };
         hits[i] = if ignore_index == Some(target[i].into()) {
             Reason::Ignored.code()

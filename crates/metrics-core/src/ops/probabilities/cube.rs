@@ -21,8 +21,8 @@ pub(super) mod on_tensors {
         tensor::{Int, Tensor},
     };
 
-    pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
-        Tensor::from_dispatch(Dispatch::outside_unit(scores.into_dispatch()))
+    pub fn outside_unit(scores: Tensor<2>, slack: f32) -> Tensor<1, Int> {
+        Tensor::from_dispatch(Dispatch::outside_unit(scores.into_dispatch(), slack))
     }
 
     pub fn softmax_probabilities(
@@ -123,7 +123,7 @@ fn softmax<F: Float>(
 }
 
 /// See [`ops::outside_unit`](crate::ops::outside_unit).
-pub(in crate::ops) fn outside_unit(scores: CubeTensor) -> CubeTensor {
+pub(in crate::ops) fn outside_unit(scores: CubeTensor, slack: f32) -> CubeTensor {
     let scores = into_contiguous(scores);
     let elements = scores.meta.num_elements();
     let few = elements <= FEW;
@@ -147,17 +147,19 @@ pub(in crate::ops) fn outside_unit(scores: CubeTensor) -> CubeTensor {
             CUBE,
             scores.into_tensor_arg(),
             found.clone().into_tensor_arg(),
+            slack,
             dtype,
         );
     }
     found
 }
 
-/// Whether any score lies outside `[0, 1]`: 1 or 0. Several cubes need `found` to be 0 at first.
+/// Whether any score lies more than `slack` outside `[0, 1]`: 1 or 0. Several cubes need `found` to be 0 at first.
 #[cube(launch_unchecked)]
 fn find_outside<F: Float>(
     scores: &Tensor<F>,
     found: &mut Tensor<Atomic<i32>>,
+    slack: f32,
     #[define(F)] _dtype: ElemType,
 ) {
     let any = Shared::<[Atomic<i32>]>::new_slice(1usize);
@@ -169,7 +171,7 @@ fn find_outside<F: Float>(
     let mut i = ABSOLUTE_POS;
     while i < scores.len() {
         let score = f32::cast_from(scores[i]);
-        outside = outside || is_outside_unit(score);
+        outside = outside || is_outside_unit(score, slack);
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     if outside {

@@ -1,12 +1,25 @@
 //! The operations as tensor operations.
 
 use super::ScoreKind;
-use crate::ops::labels::{as_i32, not_probability};
+use crate::ops::labels::as_i32;
 use burn::tensor::{Bool, Int, Tensor, activation};
 
 /// See [`outside_unit`](super::outside_unit).
-pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
-    as_i32(not_probability(scores).any().int())
+pub fn outside_unit(scores: Tensor<2>, slack: f32) -> Tensor<1, Int> {
+    let outside = scores
+        .clone()
+        .lower_elem(-slack)
+        .bool_or(scores.greater_elem(1.0 + slack));
+    as_i32(outside.any().int())
+}
+
+/// See [`within_unit`](super::within_unit).
+pub fn within_unit(probabilities: Tensor<2>, slack: f32) -> Tensor<2> {
+    let inside = probabilities.clone().clamp(0.0, 1.0);
+    let near = (probabilities.clone() - inside.clone())
+        .abs()
+        .lower_equal_elem(slack);
+    probabilities.mask_where(near, inside)
 }
 
 /// See [`sigmoid_probabilities`](super::sigmoid_probabilities).

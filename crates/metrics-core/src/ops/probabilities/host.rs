@@ -4,9 +4,23 @@ use super::ScoreKind;
 use crate::ops::host::{counters, floats, from_floats, from_ints, passes};
 use burn::tensor::{Int, Tensor};
 
-pub(super) fn outside_unit(scores: &Tensor<2>) -> Tensor<1, Int> {
-    let outside = floats(scores, passes::outside_unit);
+pub(super) fn outside_unit(scores: &Tensor<2>, slack: f32) -> Tensor<1, Int> {
+    let outside = floats(scores, |scores| passes::outside_unit(scores, slack));
     from_ints(vec![i32::from(outside)], [1], &scores.device())
+}
+
+pub(super) fn within_unit(probabilities: Tensor<2>, slack: f32) -> Tensor<2> {
+    let inside = floats(&probabilities, |p| {
+        passes::outside_unit(p, 0.0).then(|| {
+            let mut inside = p.to_vec();
+            passes::snap(&mut inside, slack);
+            inside
+        })
+    });
+    match inside {
+        Some(inside) => from_floats(inside, probabilities.dims(), &probabilities.device()),
+        None => probabilities,
+    }
 }
 
 /// Whether scores are logits, by what [`outside_unit`] says of them.

@@ -17,14 +17,30 @@ pub(super) fn single(tensor: Tensor<2>) -> Tensor<2> {
     }
 }
 
-/// Whether any score lies outside `[0, 1]`: `[1]`, 1 or 0. NaN does not.
-pub fn outside_unit(scores: Tensor<2>) -> Tensor<1, Int> {
-    on_host!(scores, host::outside_unit(&scores));
+/// How far outside `[0, 1]` a probability of this dtype may lie by rounding: 4 units in the last place of 1, those of
+/// `f32` for `f64`.
+pub fn slack(dtype: DType) -> f32 {
+    match dtype {
+        DType::F16 => 4.0 / 1024.0,
+        DType::BF16 => 4.0 / 128.0,
+        _ => 4.0 * f32::EPSILON,
+    }
+}
+
+/// Whether any score lies more than `slack` outside `[0, 1]`: `[1]`, 1 or 0. NaN does not.
+pub fn outside_unit(scores: Tensor<2>, slack: f32) -> Tensor<1, Int> {
+    on_host!(scores, host::outside_unit(&scores, slack));
     #[cfg(feature = "cube")]
     if super::has_kernel(&scores.device(), scores.shape().num_elements()) {
-        return cube::on_tensors::outside_unit(scores);
+        return cube::on_tensors::outside_unit(scores, slack);
     }
-    default::outside_unit(scores)
+    default::outside_unit(scores, slack)
+}
+
+/// Probabilities that lie at most `slack` outside `[0, 1]` as 0 or 1; others unchanged.
+pub fn within_unit(probabilities: Tensor<2>, slack: f32) -> Tensor<2> {
+    on_host!(probabilities, host::within_unit(probabilities, slack));
+    default::within_unit(probabilities, slack)
 }
 
 /// Probabilities of scores `[N, L]`, each by itself: unchanged, or their sigmoid.

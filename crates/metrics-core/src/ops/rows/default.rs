@@ -7,7 +7,7 @@ use super::{HingeSink, Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
     REJECTED_SLOTS,
     framework::pass::{DeviceState, Placed},
-    ops::{self, ConfusionOptions, MarginOptions, ScoreKind},
+    ops::{self, ConfusionOptions, MarginOptions, ScoreKind, keys::default as keys},
 };
 use burn::tensor::{DType, FloatDType, Int, Tensor};
 use cells::{confusion, confusion_cells, label_confusion, label_margins, outcome_cells};
@@ -33,6 +33,10 @@ pub(super) fn pass(
         (None, Predictions::Scores(scores)) => ops::row_ranks(scores.clone(), target()),
         (None, Predictions::Labels(pred)) => ops::label_ranks(pred.clone(), target(), classes),
     };
+    for placed in sinks.iter().filter(|placed| placed.sink.asks()) {
+        state.count(placed, |counts| rows.count_kind(counts));
+    }
+    let mut lists = Vec::new();
     let (mut shared, device) = (None, rows.target.device());
     let zeros = |len: usize| Tensor::<1, Int>::zeros([len], (&device, DType::I32));
     for placed in sinks {
@@ -95,11 +99,15 @@ pub(super) fn pass(
                     continue;
                 };
                 let outside = match rows.kind {
-                    ScoreKind::Auto => ops::outside_unit(scores.clone()),
+                    ScoreKind::Auto => rows.outside(scores),
                     _ => zeros(1),
                 };
-                let (hit, confidence) =
-                    top_confidence(ranks, scan, target(), outside, rows.kind, *ignore_index);
+                let (hit, confidence) = top_confidence(
+                    (ranks, scan),
+                    target(),
+                    (outside, rows.kind, rows.slack),
+                    *ignore_index,
+                );
                 let Some(weights) = weights else {
                     state.add(placed, |counts, sums| {
                         ops::bin_confidence(counts, sums, confidence, hit, *bins)
@@ -170,9 +178,23 @@ pub(super) fn pass(
                     (counts, added.unwrap_or_else(|| Tensor::zeros([0], &device)))
                 });
             }
+            (RowSink::Keys { ignore_index, .. }, weights) => {
+                let (keys, codes) = rows.keys(*ignore_index);
+                lists.extend(ops::listed(
+                    &mut state,
+                    placed,
+                    keys,
+                    codes,
+                    weights.clone(),
+                ));
+            }
         }
     }
-    state
+    if lists.is_empty() {
+        return state;
+    }
+    let [n] = rows.target.dims();
+    state.list(n, lists)
 }
 
 /// What `update` makes of counters, with one rejected row in place of as many as there are classes.
@@ -194,6 +216,29 @@ impl Rows {
     fn some_probabilities(&self) -> Tensor<2> {
         let none = || Tensor::zeros([0, 1], &self.target.device());
         self.probabilities().unwrap_or_else(none)
+    }
+
+    /// The keys of all classes `[N, C]`, and a negative code for rows to leave out `[N, 1]`.
+    fn keys(&self, ignore_index: Option<i64>) -> (Tensor<2, Int>, Tensor<2, Int>) {
+        let probabilities = self.some_probabilities();
+        let dims @ [n, _] = probabilities.dims();
+        let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
+        let rejected = codes.clone().slice([0..n, 0..1]).clamp_max(0);
+        let of_probabilities = || keys::keys(probabilities, codes.clone());
+        let keys = match self.scores() {
+            Some(scores) if self.kind != ScoreKind::Probabilities => {
+                let odds = keys::log_odds(scores.clone().cast(FloatDType::F32));
+                let of_logits = keys::logit_keys(odds, codes.clone());
+                if self.kind == ScoreKind::Logits {
+                    of_logits
+                } else {
+                    let logits = self.outside(scores).greater_elem(0).reshape([1, 1]);
+                    of_probabilities().mask_where(logits.expand(dims), of_logits)
+                }
+            }
+            _ => of_probabilities(),
+        };
+        (keys, rejected)
     }
 
     /// The sum of the squared errors of each row's classes, and 1 `[N, 1, 2]`; and a negative code for rows to

@@ -15,7 +15,7 @@ pub(crate) use default::unchecked;
 use super::{ConfusionOptions, ScoreKind, decisions::Real};
 use crate::{
     REJECTED_SLOTS,
-    framework::pass::{DeviceState, Input, Placed, Plan, Size},
+    framework::pass::{DeviceState, HostList, Input, Placed, Plan, Size},
 };
 use burn::tensor::{DType, Int, Tensor};
 use std::sync::OnceLock;
@@ -31,6 +31,8 @@ pub struct Rows {
     pub weights: Option<Tensor<1>>,
     /// What the scores are.
     pub kind: ScoreKind,
+    /// How far outside `[0, 1]` a probability may lie; see [`slack`](super::slack).
+    pub slack: f32,
     /// The number of samples, each of the same number of rows in succession, if samples have dimensions of
     /// their own.
     pub samples: Option<usize>,
@@ -43,11 +45,16 @@ pub struct Rows {
 impl Rows {
     /// Rows without weights or samples.
     pub fn new(predictions: Predictions, target: Tensor<1, Int>) -> Self {
+        let dtype = match &predictions {
+            Predictions::Scores(scores) => scores.dtype(),
+            Predictions::Labels(_) => DType::F32,
+        };
         Self {
             predictions,
             target,
             weights: None,
             kind: ScoreKind::default(),
+            slack: super::slack(dtype),
             samples: None,
             scan: OnceLock::new(),
             outside: OnceLock::new(),
@@ -84,16 +91,26 @@ impl Rows {
     pub(crate) fn probabilities(&self) -> Option<Tensor<2>> {
         let scores = self.scores()?;
         let probabilities = self.probabilities.get_or_init(|| {
-            super::softmax_probabilities(scores.clone(), self.outside(scores), self.kind)
+            let outside = self.outside(scores);
+            let shares = super::softmax_probabilities(scores.clone(), outside, self.kind);
+            super::within_unit(shares, self.slack)
         });
         Some(probabilities.clone())
+    }
+
+    /// Counts the batch by what its scores are taken for, if it has some.
+    pub(crate) fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+        match self.scores() {
+            Some(scores) => super::count_kind(counts, self.kind, self.outside(scores)),
+            None => counts,
+        }
     }
 
     /// See [`outside_unit`](super::outside_unit).
     fn outside(&self, scores: &Tensor<2>) -> Tensor<1, Int> {
         self.outside
             .get_or_init(|| match self.kind {
-                ScoreKind::Auto => super::outside_unit(scores.clone()),
+                ScoreKind::Auto => super::outside_unit(scores.clone(), self.slack),
                 // Nothing reads it.
                 _ => Tensor::empty([1], (&scores.device(), DType::I32)),
             })
@@ -183,6 +200,17 @@ pub enum RowSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+    /// A key of each class, appended to a list, and of weighted rows the row's weight to another: the probability and
+    /// whether the class is the target in 32 bits, or of logits the log-odds, which is the score less the logarithm of the
+    /// sum of exponentials of the other scores. A rejected row has keys of their own.
+    ///
+    /// State: the rejected ones, and the lists.
+    Keys {
+        /// How many classes there are.
+        classes: usize,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
 }
 
 /// How a hinge loss comes of a row.
@@ -212,13 +240,29 @@ impl RowSink {
     /// What it takes of a row of scores.
     fn need(&self) -> Need {
         match self {
+            Self::Keys { .. } => Need::Nothing,
             Self::Matrix(_) | Self::Margins(_) | Self::Units { .. } => Need::Ranks,
             Self::Hinge(options) if options.raw => Need::Ranks,
-            Self::LogLikelihood { .. } => Need::Likelihood,
-            Self::Calibration { .. }
+            Self::LogLikelihood { .. }
+            | Self::Calibration { .. }
             | Self::Brier { .. }
             | Self::Hinge(_)
-            | Self::Thresholds { .. } => Need::Probability,
+            | Self::Thresholds { .. } => Need::Likelihood,
+        }
+    }
+
+    /// Whether what it adds up depends on whether scores are logits. Ranks within a row do not, and a likelihood takes
+    /// all scores for logits.
+    fn asks(&self) -> bool {
+        match self {
+            Self::Hinge(options) => !options.raw,
+            sink => matches!(
+                sink,
+                Self::Calibration { .. }
+                    | Self::Brier { .. }
+                    | Self::Thresholds { .. }
+                    | Self::Keys { .. }
+            ),
         }
     }
 
@@ -234,18 +278,18 @@ impl RowSink {
 /// What a sink takes of a row of scores; what is further down includes what is above it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Need {
+    /// No scan: the scores alone.
+    Nothing,
     /// The best class and the rank of the target.
     Ranks,
     /// The logarithm of the sum of exponentials, too.
     Likelihood,
-    /// Whether the batch's scores are logits, too.
-    Probability,
 }
 
 /// The largest need of sinks.
 fn need<'a>(sinks: impl IntoIterator<Item = &'a Placed<RowSink>>) -> Need {
     let needs = sinks.into_iter().map(|placed| placed.sink.need());
-    needs.max().unwrap_or(Need::Ranks)
+    needs.max().unwrap_or(Need::Nothing)
 }
 
 impl Input for Rows {
@@ -275,6 +319,12 @@ impl Input for Rows {
                 thresholds,
                 ..
             } => 2 * classes * (thresholds.len() + 1),
+            RowSink::Keys { classes, .. } => {
+                return Size {
+                    lists: [*classes, usize::from(self.is_weighted())],
+                    ..Size::counts(REJECTED_SLOTS)
+                };
+            }
         };
         if self.is_weighted() {
             Size::both(REJECTED_SLOTS, cells)
@@ -290,13 +340,30 @@ impl Input for Rows {
         }
     }
 
-    #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn on_host(&self, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
-        host::pass(self, plan, counts, numbers);
+        self.on_host_with_lists(plan, counts, numbers, &mut []);
+    }
+
+    #[cfg(any(feature = "flex", feature = "ndarray"))]
+    fn on_host_with_lists(
+        &self,
+        plan: &Plan<RowSink>,
+        counts: &mut [i32],
+        numbers: &mut [f64],
+        lists: &mut [HostList],
+    ) {
+        host::pass(self, plan, counts, numbers, lists);
     }
 
     #[cfg(not(any(feature = "flex", feature = "ndarray")))]
-    fn on_host(&self, _plan: &Plan<RowSink>, _counts: &mut [i32], _numbers: &mut [f64]) {}
+    fn on_host_with_lists(
+        &self,
+        _plan: &Plan<RowSink>,
+        _counts: &mut [i32],
+        _numbers: &mut [f64],
+        _lists: &mut [HostList],
+    ) {
+    }
 
     fn on_device(&self, plan: &Plan<RowSink>, state: DeviceState) -> DeviceState {
         #[cfg(feature = "cube")]

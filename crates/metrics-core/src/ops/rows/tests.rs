@@ -1,7 +1,13 @@
 //! The pass in host memory against the one of tensor operations, on tensors in host memory.
 
 use super::*;
-use crate::pass::Part;
+use crate::{
+    ops::{
+        keys::{LEFT_OUT, logit_of},
+        tests::both,
+    },
+    pass::Part,
+};
 use burn::tensor::{Device, TensorData};
 
 const CLASSES: usize = 4;
@@ -129,5 +135,84 @@ fn scores() {
             },
             false,
         );
+    }
+}
+
+/// The keys of both bodies: those of log-odds within the error of `f32`.
+#[test]
+fn keys() {
+    let kinds = [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits];
+    for (kind, weighted) in kinds.map(|kind| [(kind, false), (kind, true)]).concat() {
+        for (n, ignore_index) in [(4, None), (40, Some(2)), (3000, Some(-1)), (3000, None)] {
+            let sink = RowSink::Keys {
+                classes: CLASSES,
+                ignore_index,
+            };
+            let batches = [1, 2].map(|seed| rows(n, seed, kind, false, weighted));
+            let [ours, theirs] = both(&batches, sink, |batch, plan, state| {
+                default::pass(batch, plan.sinks.iter().collect(), state)
+            });
+            let what = format!("{n} rows, {kind:?}, weighted: {weighted}");
+            assert_eq!(ours.counts, theirs.counts, "{what}");
+            assert_eq!(ours.lists[0].len(), 2 * n * CLASSES, "{what}");
+            assert_eq!(ours.lists[1..], theirs.lists[1..], "{what}");
+            if kind == ScoreKind::Probabilities {
+                assert_eq!(ours.lists, theirs.lists, "{what}");
+                continue;
+            }
+            for (a, b) in ours.lists[0].iter().zip(&theirs.lists[0]) {
+                if *a == LEFT_OUT || *b == LEFT_OUT {
+                    assert_eq!(a, b, "{what}");
+                    continue;
+                }
+                assert_eq!(a & 1, b & 1, "{what}");
+                let [a, b] = [*a, *b].map(logit_of);
+                let close = (a - b).abs() <= 1e-6 * (1.0 + a.abs()) || a == b;
+                assert!(close, "{what}: {a} and {b}");
+            }
+        }
+    }
+}
+
+/// Log-odds against their definition in `f64`, within the error that is promised.
+#[test]
+fn log_odds_are_as_defined() {
+    for classes in [1, 2, 3, 10, 1000] {
+        let n = if classes < 1000 { 50 } else { 4 };
+        let random = |i: usize| ((i * 7919 + classes * 31) % 1009) as f32 / 1009.0;
+        let spread = [0.01, 1.0, 8.0, 60.0];
+        let scores: Vec<f32> = (0..n * classes)
+            .map(|i| spread[i / classes % 4] * (random(i) - 0.5) + 3.0 * random(i / classes))
+            .collect();
+        let device = Device::default();
+        let tensor = Tensor::from_data(TensorData::new(scores.clone(), [n, classes]), &device);
+        let target = Tensor::zeros([n], (&device, DType::I32));
+        let batch = Rows::new(Predictions::Scores(tensor), target).of_kind(ScoreKind::Logits);
+        let sink = RowSink::Keys {
+            classes,
+            ignore_index: None,
+        };
+        let states = both(&[batch], sink, |batch, plan, state| {
+            default::pass(batch, plan.sinks.iter().collect(), state)
+        });
+        for (state, error) in states.iter().zip([6.1e-8, 1e-6]) {
+            let rows = scores
+                .chunks_exact(classes)
+                .zip(state.lists[0].chunks_exact(classes));
+            for (row, keys) in rows {
+                for (j, key) in keys.iter().enumerate() {
+                    let before = row[..j].iter().chain(&row[j + 1..]);
+                    let mut others: Vec<f64> = before.map(|x| f64::from(*x)).collect();
+                    others.sort_by(f64::total_cmp);
+                    let max = others.last().copied().unwrap_or(f64::NEG_INFINITY);
+                    let sum: f64 = others.iter().map(|x| (x - max).exp()).sum();
+                    let exact = f64::from(row[j]) - max - sum.ln();
+                    let ours = f64::from(logit_of(*key));
+                    let size = exact.abs() + if error > 1e-7 { 1.0 } else { 3e-10 };
+                    let close = (ours - exact).abs() <= error * size || ours == exact;
+                    assert!(close, "{classes} classes: {ours} for {exact}");
+                }
+            }
+        }
     }
 }

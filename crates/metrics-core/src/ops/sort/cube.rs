@@ -3,19 +3,15 @@
 mod curve;
 mod radix;
 
-use crate::{
-    REJECTED_SLOTS,
-    ops::{
-        AREA_COUNTS,
-        codes::cube::mark_ignored,
-        cube::{
-            CUBE, PER_UNIT, UNITS, codes as codes_of, elem, empty, one_each, reshaped, same_length,
-            writable,
-        },
-        sums::cube::Partials,
-    },
+use crate::ops::{
+    AREA_COUNTS,
+    cube::{CUBE, PER_UNIT, UNITS, elem, empty, ints, one_each, reshaped, same_length, writable},
+    sums::cube::Partials,
 };
-use burn::{backend::ops::IntTensorOps, tensor::DType};
+use burn::{
+    backend::ops::IntTensorOps,
+    tensor::{DType, IntDType},
+};
 use burn_cubecl::{
     CubeBackend, kernel::into_contiguous, ops::numeric::zeros_client, tensor::CubeTensor,
 };
@@ -34,11 +30,6 @@ pub(super) mod on_tensors {
         (Tensor::from_dispatch(values), Tensor::from_dispatch(keys))
     }
 
-    pub fn curve_areas(scores: Tensor<2>, codes: Tensor<2, Int>) -> (Tensor<1, Int>, Tensor<1>) {
-        let (counts, sums) = Dispatch::curve_areas(scores.into_dispatch(), codes.into_dispatch());
-        (Tensor::from_dispatch(counts), Tensor::from_dispatch(sums))
-    }
-
     pub fn key_areas(keys: Tensor<2, Int>) -> (Tensor<1, Int>, Tensor<1>) {
         let (counts, sums) = Dispatch::key_areas(keys.into_dispatch());
         (Tensor::from_dispatch(counts), Tensor::from_dispatch(sums))
@@ -47,7 +38,7 @@ pub(super) mod on_tensors {
 
 /// See [`ops::sort_pairs`](crate::ops::sort_pairs).
 pub(in crate::ops) fn sort_pairs(keys: CubeTensor, values: CubeTensor) -> (CubeTensor, CubeTensor) {
-    let (keys, values) = (into_contiguous(keys), mark_ignored(values, None));
+    let (keys, values) = (into_contiguous(keys), small(values));
     let n = keys.meta.num_elements();
     same_length(n, &[&values]);
     let codes = empty(&keys, [1, n], DType::U32);
@@ -77,35 +68,6 @@ pub(in crate::ops) fn sort_pairs(keys: CubeTensor, values: CubeTensor) -> (CubeT
     (reshaped(values, [n]), sorted)
 }
 
-/// See [`ops::curve_areas`](crate::ops::curve_areas).
-pub(in crate::ops) fn curve_areas(
-    scores: CubeTensor,
-    codes: CubeTensor,
-) -> (CubeTensor, CubeTensor) {
-    let (scores, codes) = (into_contiguous(scores), codes_of(codes));
-    let [n, columns] = scores.meta.shape().dims();
-    same_length(n * columns, &[&codes]);
-    let numbers = area_counts(&scores, columns);
-    let keys = empty(&scores, [columns, n], DType::U32);
-    let dtype = elem(&scores);
-    // SAFETY: units stop at `n` times `columns`, which is the size of all that they read and write.
-    unsafe {
-        curve::encode::launch_unchecked(
-            &numbers.client,
-            one_each(n * columns),
-            CUBE,
-            scores.into_tensor_arg(),
-            codes.into_tensor_arg(),
-            keys.clone().into_tensor_arg(),
-            numbers.clone().into_tensor_arg(),
-            n as u32,
-            columns as u32,
-            dtype,
-        );
-    }
-    areas_of(keys, numbers)
-}
-
 /// See [`Kernels::key_areas`](crate::ops::kernels::Kernels::key_areas).
 pub(in crate::ops) fn key_areas(keys: CubeTensor) -> (CubeTensor, CubeTensor) {
     let [n, columns] = keys.meta.shape().dims();
@@ -118,8 +80,18 @@ pub(in crate::ops) fn key_areas(keys: CubeTensor) -> (CubeTensor, CubeTensor) {
     areas_of(keys, numbers)
 }
 
+/// Integers as `i32`: those that do not fit become the nearest that do.
+fn small(values: CubeTensor) -> CubeTensor {
+    let values = ints(values);
+    if values.dtype != DType::I64 {
+        return values;
+    }
+    let fits = CubeBackend::int_clamp(values, i32::MIN.into(), i32::MAX.into());
+    CubeBackend::int_cast(fits, IntDType::I32)
+}
+
 fn area_counts(like: &CubeTensor, columns: usize) -> CubeTensor {
-    let size = columns * AREA_COUNTS + REJECTED_SLOTS;
+    let size = columns * AREA_COUNTS;
     let (client, device) = (like.client.clone(), like.device.clone());
     zeros_client(client, device, [size].into(), DType::I32)
 }

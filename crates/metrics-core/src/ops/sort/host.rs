@@ -1,12 +1,16 @@
 //! The operations in host memory.
 
-use crate::ops::host::{floats, from_floats, from_ints, ints, labels};
+use crate::ops::host::{floats, from_floats, from_ints, ints};
 use burn::tensor::{Int, Tensor};
 use rayon::prelude::*;
 
 pub(super) fn sort_pairs(keys: &Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, Tensor<1>) {
     let ([n], device) = (keys.dims(), keys.device());
-    let values = ints(&values, |values| labels::mark_ignored(values, None));
+    let values = ints(&values, |values| {
+        let mut small = vec![0; values.len()];
+        values.each(|i, value| small[i] = value.clamp(i32::MIN.into(), i32::MAX.into()) as i32);
+        small
+    });
     let (sorted, values) = floats(keys, |keys| sort(keys, &values));
     (
         from_ints(values, [n], &device),

@@ -26,35 +26,19 @@ pub fn sort_pairs(keys: Tensor<1>, values: Tensor<1, Int>) -> (Tensor<1, Int>, T
     default::sort_pairs(keys, values)
 }
 
-/// How many counters [`curve_areas`] yields for each column.
+/// How many counters [`key_areas`] yields for each column.
 pub const AREA_COUNTS: usize = 4;
 
-#[allow(unused_variables)]
-/// What the areas under the curves of scores `[N, L]` come from, each column by itself: `L *
-/// AREA_COUNTS` counters and the rejected ones, and `L` compensated sums.
+/// What the areas under the curves of [keys](super::decisions::DecisionSink::Keys) `[N, L]` come from, each column by itself: `L *
+/// AREA_COUNTS` counters, and `L` compensated sums.
 ///
 /// The counters are, as unsigned numbers: how often a positive scores higher than a negative, twice,
 /// where a tie is half of once (its low and its high 32 bits); the positives; the negatives. The sum is
-/// that of the precision at the score of every positive. `codes [N, L]` is 1, 0, or the code of what is
-/// left out; other scores are in `[0, 1]`.
+/// that of the precision at the score of every positive. What was rejected is not counted.
 ///
-/// `None` on backends without kernels: there the scores are better read.
-pub fn curve_areas(
-    scores: Tensor<2>,
-    codes: Tensor<2, Int>,
-) -> Option<(Tensor<1, Int>, Tensor<1>)> {
-    #[cfg(feature = "cube")]
-    if super::has_kernel(&scores.device(), scores.shape().num_elements()) && fits(scores.dims()) {
-        return Some(cube::on_tensors::curve_areas(scores, codes));
-    }
-    None
-}
-
-/// What [`curve_areas`] yields, of [keys](super::decisions::DecisionSink::Keys) `[N, L]`. What was rejected is not counted.
-///
-/// `None` as there, and of more keys than a kernel takes.
+/// `None` on backends without kernels, where the keys are better read, and of more keys than a kernel takes.
 #[allow(unused_variables)]
-pub(crate) fn key_areas(keys: Tensor<2, Int>) -> Option<(Tensor<1, Int>, Tensor<1>)> {
+pub fn key_areas(keys: Tensor<2, Int>) -> Option<(Tensor<1, Int>, Tensor<1>)> {
     #[cfg(feature = "cube")]
     if super::has_kernel(&keys.device(), keys.shape().num_elements()) && fits(keys.dims()) {
         return Some(cube::on_tensors::key_areas(keys));

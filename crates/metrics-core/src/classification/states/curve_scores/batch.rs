@@ -1,12 +1,15 @@
 //! Batches of scores.
 
+use super::CurveOptions;
 use crate::{
-    Batch, MetricError,
+    Batch, Delta, MetricError,
     batch::{Binary, Multiclass, Multilabel},
-    ops::{self, decisions::Decisions, rows::Rows},
+    ops::{
+        decisions::{DecisionSink, Decisions, Real},
+        rows::RowSink,
+    },
     states::{TaskKind, confusion::check_labels},
 };
-use burn::tensor::{Int, Tensor};
 use std::sync::Arc;
 
 /// Batches that hold a score per decision.
@@ -16,25 +19,15 @@ pub trait ScoredBatch: Batch {
 
     /// What kind of decisions.
     const TASK: TaskKind;
+
     /// Whether the batch has scores over `width` classes or labels.
     ///
     /// # Errors
     /// [`MetricError::ScoresRequired`], [`MetricError::WidthMismatch`].
     fn check_width(&self, width: usize) -> Result<(), MetricError>;
-    /// Probabilities `[N, L]` and raw targets, flat: `[N * L]`, or `[N]` class indices.
-    fn table(&self) -> (Tensor<2>, Tensor<1, Int>);
-    /// Probabilities `[N, L]` and targets `[N, L]` of 0, 1 or the code of a rejected element.
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
-    /// The weights `[N]`, if it has any.
-    fn row_weights(&self) -> Option<Tensor<1>>;
-    /// What passes read, of batches of decisions.
-    fn decisions(&self) -> Option<&Arc<Decisions>> {
-        None
-    }
-    /// What passes read, of batches of rows.
-    fn rows(&self) -> Option<&Arc<Rows>> {
-        None
-    }
+
+    /// Asks for the pass that counts scores by rising thresholds, or lists their keys.
+    fn want(&self, delta: &mut Delta, thresholds: Option<Vec<Real>>, options: &CurveOptions);
 }
 
 impl ScoredBatch for Binary {
@@ -45,20 +38,8 @@ impl ScoredBatch for Binary {
         check_decisions(&self.decisions)
     }
 
-    fn table(&self) -> (Tensor<2>, Tensor<1, Int>) {
-        decision_table(&self.decisions)
-    }
-
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        decision_codes(&self.decisions, ignore_index)
-    }
-
-    fn row_weights(&self) -> Option<Tensor<1>> {
-        self.weights().cloned()
-    }
-
-    fn decisions(&self) -> Option<&Arc<Decisions>> {
-        Some(&self.decisions)
+    fn want(&self, delta: &mut Delta, thresholds: Option<Vec<Real>>, options: &CurveOptions) {
+        want_decisions(&self.decisions, delta, thresholds, options);
     }
 }
 
@@ -71,20 +52,8 @@ impl ScoredBatch for Multilabel {
         check_decisions(&self.decisions)
     }
 
-    fn table(&self) -> (Tensor<2>, Tensor<1, Int>) {
-        decision_table(&self.decisions)
-    }
-
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        decision_codes(&self.decisions, ignore_index)
-    }
-
-    fn row_weights(&self) -> Option<Tensor<1>> {
-        self.weights().cloned()
-    }
-
-    fn decisions(&self) -> Option<&Arc<Decisions>> {
-        Some(&self.decisions)
+    fn want(&self, delta: &mut Delta, thresholds: Option<Vec<Real>>, options: &CurveOptions) {
+        want_decisions(&self.decisions, delta, thresholds, options);
     }
 }
 
@@ -96,31 +65,21 @@ impl ScoredBatch for Multiclass {
         self.check_scores("a curve", width)
     }
 
-    fn table(&self) -> (Tensor<2>, Tensor<1, Int>) {
-        (
-            self.probabilities().unwrap_or_else(|| no_scores(self)),
-            self.target.clone(),
-        )
+    fn want(&self, delta: &mut Delta, thresholds: Option<Vec<Real>>, options: &CurveOptions) {
+        let (classes, ignore_index) = (options.width, options.ignore_index);
+        let sink = match thresholds {
+            Some(thresholds) => RowSink::Thresholds {
+                classes,
+                thresholds,
+                ignore_index,
+            },
+            None => RowSink::Keys {
+                classes,
+                ignore_index,
+            },
+        };
+        delta.want((&self.rows, sink));
     }
-
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        let probabilities = self.probabilities().unwrap_or_else(|| no_scores(self));
-        let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
-        (probabilities, codes)
-    }
-
-    fn row_weights(&self) -> Option<Tensor<1>> {
-        self.weights().cloned()
-    }
-
-    fn rows(&self) -> Option<&Arc<Rows>> {
-        Some(&self.rows)
-    }
-}
-
-/// What a batch without scores has instead; `check` keeps it from getting here.
-fn no_scores(batch: &Multiclass) -> Tensor<2> {
-    Tensor::zeros([batch.count_bound(), 0], &batch.device())
 }
 
 fn check_decisions(decisions: &Decisions) -> Result<(), MetricError> {
@@ -131,20 +90,19 @@ fn check_decisions(decisions: &Decisions) -> Result<(), MetricError> {
     }
 }
 
-fn decision_table(decisions: &Decisions) -> (Tensor<2>, Tensor<1, Int>) {
-    let [n, labels] = decisions.dims();
-    (
-        decisions.probabilities(),
-        decisions.target.clone().reshape([n * labels]),
-    )
-}
-
-fn decision_codes(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-    let probabilities = decisions.probabilities();
-    let codes = ops::decision_codes(
-        probabilities.clone(),
-        decisions.target.clone(),
-        ignore_index,
-    );
-    (probabilities, codes)
+fn want_decisions(
+    decisions: &Arc<Decisions>,
+    delta: &mut Delta,
+    thresholds: Option<Vec<Real>>,
+    options: &CurveOptions,
+) {
+    let ignore_index = options.ignore_index;
+    let sink = match thresholds {
+        Some(thresholds) => DecisionSink::Thresholds {
+            thresholds,
+            ignore_index,
+        },
+        None => DecisionSink::Keys { ignore_index },
+    };
+    delta.want((decisions, sink));
 }

@@ -2,7 +2,7 @@
 
 use super::super::{
     curve_column::{Areas, Bins, Column, ThresholdCurve},
-    score_keys::{self, LEFT_OUT},
+    score_keys::{self, Code, LEFT_OUT},
 };
 use crate::{MetricError, Rejected, Summary, ops::scalar::is_weight, states::TaskKind};
 use rayon::prelude::*;
@@ -14,7 +14,8 @@ use std::sync::{Arc, OnceLock};
 pub struct CurveScoresSummary {
     pub(super) task: TaskKind,
     pub(super) width: usize,
-    /// Exact: a key per valid score, row by row of `width`.
+    /// Exact: a key per score, row by row of `width`. What they are made of, `rejected` says: there are batches of one
+    /// kind, or no value.
     #[serde(with = "shared")]
     pub(super) keys: Arc<Vec<u32>>,
     /// Exact: a weight per row of keys. Empty if all are 1.
@@ -128,11 +129,13 @@ impl CurveScoresSummary {
         let Some(thresholds) = &self.thresholds else {
             if !self.weights.is_empty() {
                 let columns = self.sorted_pairs().par_iter();
-                return columns.map(|pairs| f(Column::weighted(pairs))).collect();
+                return columns
+                    .map(|pairs| f(Column::weighted(pairs, self.code())))
+                    .collect();
             }
             let rows = self.keys.len() / self.width;
             let sorted = self.sorted();
-            let column = |column| f(Column::exact(&sorted[column * rows..][..rows]));
+            let column = |column| f(Column::exact(&sorted[column * rows..][..rows], self.code()));
             return (0..self.width).into_par_iter().map(column).collect();
         };
         let cells = self.cells();
@@ -152,10 +155,16 @@ impl CurveScoresSummary {
                 let weights = self.weights.iter();
                 let weights = weights.flat_map(|weight| std::iter::repeat_n(weight, self.width));
                 let pairs = self.keys.iter().zip(weights);
-                f(Column::weighted(&score_keys::sorted_pairs(pairs)))
+                f(Column::weighted(
+                    &score_keys::sorted_pairs(pairs),
+                    self.code(),
+                ))
             }
-            (_, None) if self.width == 1 => f(Column::exact(self.sorted())),
-            (_, None) => f(Column::exact(&score_keys::sorted_columns(&self.keys, 1))),
+            (_, None) if self.width == 1 => f(Column::exact(self.sorted(), self.code())),
+            (_, None) => {
+                let sorted = score_keys::sorted_columns(&self.keys, 1);
+                f(Column::exact(&sorted, self.code()))
+            }
             (_, Some(thresholds)) => {
                 let block = 2 * (thresholds.len() + 1);
                 let mut sums = vec![0.0; block];
@@ -183,7 +192,23 @@ impl CurveScoresSummary {
             negatives,
             positives,
             whole: self.weighted.is_empty(),
+            code: self.code(),
         })
+    }
+
+    /// What the keys are made of.
+    fn code(&self) -> Code {
+        if self.rejected.kinds.logits > 0 {
+            Code::Logits
+        } else {
+            Code::Probabilities
+        }
+    }
+
+    /// With keys of what the keys of another summary are made of.
+    pub(crate) fn of_code(mut self, other: &Self) -> Self {
+        self.rejected.kinds = other.rejected.kinds;
+        self
     }
 
     fn sorted(&self) -> &[u32] {
@@ -296,7 +321,13 @@ impl Summary for CurveScoresSummary {
             .map_or(Some(0), |t| (2 * (t.len() + 1)).checked_mul(self.width))
             .unwrap_or(usize::MAX);
         let whole = self.width > 0 && self.keys.len().is_multiple_of(self.width);
-        let keys = self.keys.iter().all(|key| score_keys::is_key(*key));
+        let kinds = self.rejected.kinds;
+        let known = |key: u32| {
+            kinds.probabilities > 0 && Code::Probabilities.has(key)
+                || kinds.logits > 0 && Code::Logits.has(key)
+                || key == LEFT_OUT
+        };
+        let keys = self.keys.iter().all(|key| known(*key));
         let weights = [0, self.keys.len() / self.width.max(1)].contains(&self.weights.len())
             && self.weights.iter().all(|weight| is_weight(*weight));
         let weighted = [0, cells].contains(&self.weighted.len())

@@ -24,6 +24,7 @@ use burn::backend::{
 use burn::tensor::Tensor as DeviceTensor;
 use burn_cubecl::{CubeBackend, kernel::into_contiguous};
 use cubecl::CubeCount;
+pub(in crate::ops) use plan::lists_fit;
 pub use plan::{Grid, KernelPlan};
 use walk::decisions_pass;
 
@@ -60,8 +61,11 @@ pub(super) fn pass(
     if let Some(slots) = slots.map(|(_, [along, _])| *along).max() {
         state.grow(slots);
     }
-    let [listed, room] = state.lists.reserve(rows);
-    let (lists, (counts, words)) = state.lists.append(rows, |mut lists| {
+    // Keys that no kernel takes are listed elsewhere.
+    let keys = plan::lists_fit([rows, labels]);
+    let appended = if keys { rows } else { 0 };
+    let [listed, room] = state.lists.reserve(appended);
+    let (lists, (counts, words)) = state.lists.append(appended, |mut lists| {
         let (mut counts, mut words) = (state.counts, state.words);
         for (kernel, cubes) in launches {
             let grid = Grid {

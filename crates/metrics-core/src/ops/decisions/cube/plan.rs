@@ -2,9 +2,13 @@
 
 use super::{DecisionSink, Decisions};
 use crate::{
-    REJECTED_SLOTS, ScoreKind,
+    REASONS, REJECTED_SLOTS, ScoreKind,
     framework::pass::{Placed, Plan},
-    ops::cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
+    ops::{
+        KERNEL_COLUMNS, KERNEL_ELEMENTS,
+        cube::{FEW, UNITS, counts::PRIVATE, kinds::Meaning, rows::team},
+        decisions::Real,
+    },
 };
 use burn::tensor::DType;
 
@@ -51,6 +55,8 @@ pub struct KernelPlan {
     pub(super) weighted: bool,
     pub(super) grouped: bool,
     pub(super) scores: Meaning,
+    /// How far outside `[0, 1]` a probability may lie.
+    pub(super) slack: Real,
 }
 
 /// What differs from one launch of a kernel to the next.
@@ -204,6 +210,7 @@ pub(super) fn launches(
         let takes = match kind {
             Kind::Ranking => labels <= RANKED,
             Kind::Groups { groups } => groups > 0,
+            Kind::Keys => lists_fit(decisions.dims()),
             _ => true,
         };
         taken.push(takes);
@@ -311,6 +318,7 @@ impl KernelPlan {
             weighted,
             grouped: decisions.groups.is_some(),
             scores: Meaning::new(decisions.kind, few),
+            slack: Real::new(decisions.slack),
             sinks,
         };
         (kernel, [along, across])
@@ -342,6 +350,16 @@ impl KernelSink {
 
     pub fn is_raw(&self) -> bool {
         matches!(self.kind, Kind::Hinge { raw: true, .. })
+    }
+
+    /// Whether it notes what the scores of a batch are taken for, and in which counter the probabilities are; the
+    /// logits are in the next.
+    pub fn asks(&self) -> bool {
+        !self.labels && self.kind != Kind::Ranking && !self.is_raw()
+    }
+
+    pub fn kinds(&self) -> usize {
+        self.rejected + REASONS
     }
 
     pub fn is_squared(&self) -> bool {
@@ -376,6 +394,11 @@ impl KernelSink {
     pub fn keeps_sums(&self, weighted: bool) -> bool {
         self.kind.sums(weighted) > 0
     }
+}
+
+/// Whether places in lists of keys, and of a weight for each row, are numbers of 32 bits.
+pub(in crate::ops) fn lists_fit([rows, labels]: [usize; 2]) -> bool {
+    rows.saturating_mul(labels + 1) <= KERNEL_ELEMENTS && labels < KERNEL_COLUMNS
 }
 
 /// Whether the state of each sink is as large as this batch needs.

@@ -8,7 +8,7 @@ use super::{
     walk::{Room, probability_of, weight_at, weight_code},
 };
 use crate::{
-    REJECTED_SLOTS, Reason,
+    REASONS, Reason,
     ops::{
         RANKING_TERMS,
         cube::{
@@ -17,6 +17,7 @@ use crate::{
             label,
             sums::{Sum, ordered},
         },
+        decisions::Real,
     },
 };
 use cubecl::prelude::*;
@@ -103,6 +104,7 @@ pub(super) fn take_rows<F: Float, I: Int>(
                     &lane,
                     logit,
                     comptime!(sink.clone()),
+                    comptime!(plan.slack),
                     team,
                     private,
                 );
@@ -146,6 +148,7 @@ fn look<F: Float, I: Int>(
     lane: &Lane,
     logit: bool,
     #[comptime] sink: KernelSink,
+    #[comptime] slack: Real,
     #[comptime] team: u32,
     #[comptime] private: usize,
 ) -> u32 {
@@ -171,7 +174,7 @@ fn look<F: Float, I: Int>(
     let mut i = lane.lane;
     while i < labels {
         let score = f32::cast_from(scores[lane.from + i]);
-        let probability = probability_of(score, logit);
+        let probability = probability_of(score, logit, slack);
         let raw = target[lane.from + i];
         let code = decision_code::<I>(probability, raw, I::new(index), ignores);
         if code < 0 {
@@ -230,7 +233,7 @@ fn code_of_row(flags: u32) -> i32 {
         code = comptime!(Reason::Ignored.code()).runtime();
     }
     #[unroll]
-    for k in 0..comptime!(REJECTED_SLOTS - 1) {
+    for k in 0..comptime!(REASONS - 1) {
         // All reasons but the first.
         let bit = comptime!(4u32 << k).runtime();
         if (flags & bit) != 0u32 {

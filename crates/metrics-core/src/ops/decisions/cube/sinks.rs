@@ -10,7 +10,10 @@ use crate::ops::{
         counts::{count, reached, slot},
         sums::{Sum, add_to_slot},
     },
-    decisions::{LEFT_OUT, ONE},
+    keys::{
+        LEFT_OUT,
+        cube::{key_of_logit, key_of_probability},
+    },
 };
 use cubecl::prelude::*;
 
@@ -253,8 +256,10 @@ pub(super) fn add_key(
     let mut code = code;
     let mut key = comptime!(LEFT_OUT).runtime();
     if code >= 0 {
-        let bits = decision.probability.to_bits() & 0x7fff_ffffu32;
-        key = ((comptime!(ONE).runtime() - bits) << 1u32) | u32::cast_from(code);
+        key = key_of_probability(decision.probability, code);
+        if decision.logit {
+            key = key_of_logit(decision.score, code);
+        }
         if decision.weight_code < 0 {
             code = decision.weight_code;
         }

@@ -9,12 +9,15 @@ use super::{
 };
 use crate::{
     Reason,
-    ops::cube::{
-        UNITS,
-        counts::{decision_code, flush, own_counters},
-        kinds::are_logits,
-        label,
-        math::{exp, is_infinite, is_nan},
+    ops::{
+        cube::{
+            UNITS,
+            counts::{count, decision_code, flush, own_counters},
+            kinds::are_logits,
+            label,
+            math::{exp, is_infinite, is_nan, snapped},
+        },
+        decisions::Real,
     },
 };
 use cubecl::{ir::ElemType, prelude::*};
@@ -87,6 +90,7 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
         &*counts,
         scores,
         epoch,
+        comptime!(plan.slack.get()).runtime(),
         comptime!(plan.scores),
         comptime!(plan.counts),
     );
@@ -115,7 +119,14 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
         let mut first = CUBE_POS_X as usize * height;
         while first < n {
             let spot = spot(first, n, labels, comptime!(plan.columns), height);
-            let decision = decision_at::<F>(scores, weights, &spot, logit, infinite);
+            let decision = decision_at::<F>(
+                scores,
+                weights,
+                &spot,
+                logit,
+                infinite,
+                comptime!(plan.slack),
+            );
             let raw = target[spot.row * labels + spot.column];
             #[unroll]
             for k in 0..comptime!(plan.sinks.len()) {
@@ -160,6 +171,16 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
         );
     }
 
+    if CUBE_POS == 0 && UNIT_POS == 0 {
+        #[unroll]
+        for k in 0..comptime!(plan.sinks.len()) {
+            let sink = comptime!(plan.sinks[k].clone());
+            if comptime!(sink.asks()) {
+                let place = comptime!(sink.kinds()).runtime() + select(logit, 1usize, 0usize);
+                count(counts, &room.counters, place, 1i32, private);
+            }
+        }
+    }
     flush(counts, &room.counters, private);
     #[unroll]
     for k in 0..comptime!(plan.sinks.len()) {
@@ -217,12 +238,13 @@ fn decision_at<F: Float>(
     spot: &Spot,
     logit: bool,
     infinite: f32,
+    #[comptime] slack: Real,
 ) -> Decision {
     let score = f32::cast_from(scores[spot.row * scores.shape(1) + spot.column]);
     let weight = weight_at(weights, spot.row);
     Decision {
         score,
-        probability: probability_of(score, logit),
+        probability: probability_of(score, logit, slack),
         logit,
         infinite,
         weight,
@@ -231,8 +253,8 @@ fn decision_at<F: Float>(
 }
 
 #[cube]
-pub(super) fn probability_of(score: f32, logit: bool) -> f32 {
-    let mut probability = score;
+pub(super) fn probability_of(score: f32, logit: bool, #[comptime] slack: Real) -> f32 {
+    let mut probability = snapped(score, comptime!(slack.get()).runtime());
     if logit {
         // Of the side on which the exponential does not overflow.
         let small = exp(-score.abs());

@@ -2,14 +2,15 @@
 
 use super::{
     Piece, Ready,
-    cells::{count_decisions, count_rejected, outcomes, tally, write_keys},
+    cells::{count_decisions, count_rejected, outcomes, tally, write_keys, write_logit_keys},
     rows, sums,
 };
 use crate::{
     REJECTED_SLOTS, Reason,
     ops::{
-        decisions::{DecisionSink, LEFT_OUT},
+        decisions::DecisionSink,
         host::{Reached, slot},
+        keys::LEFT_OUT,
         scalar::is_weight,
     },
 };
@@ -115,7 +116,11 @@ impl Block<'_> {
         let Some(keys) = piece.keys.get_mut(..codes.len()) else {
             return;
         };
-        write_keys(keys, self.probabilities, codes);
+        if self.logits {
+            write_logit_keys(keys, self.scores, codes);
+        } else {
+            write_keys(keys, self.probabilities, codes);
+        }
         count_rejected(rejected, codes);
         let (Some(weights), Some(of_rows)) = (self.weights, self.row_weights) else {
             return;

@@ -3,8 +3,8 @@
 use crate::{
     REJECTED_SLOTS, Reason,
     ops::{
-        decisions::{LEFT_OUT, key},
         host::slot,
+        keys::{LEFT_OUT, key, logit_key},
         scalar::is_weight,
     },
 };
@@ -59,6 +59,18 @@ pub(super) fn write_keys(keys: &mut [u32], p: &[f32], codes: &[i32]) {
             LEFT_OUT
         } else {
             key(*p, *code == 1)
+        };
+    }
+}
+
+/// The same of logits.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+pub(super) fn write_logit_keys(keys: &mut [u32], logits: &[f32], codes: &[i32]) {
+    for (own, (logit, code)) in keys.iter_mut().zip(logits.iter().zip(codes)) {
+        *own = if *code < 0 {
+            LEFT_OUT
+        } else {
+            logit_key(*logit, *code == 1)
         };
     }
 }

@@ -11,7 +11,10 @@ use crate::{
     Reason,
     ops::{
         ScoreKind,
-        host::{Ints, Reached, decision_codes, floats, ints, outside_unit, with_weights},
+        host::{
+            Ints, Reached, decision_codes, floats, ints, note_kind, outside_unit, snap,
+            with_weights,
+        },
     },
     pass::{HostList, Placed, Plan, grow},
 };
@@ -51,14 +54,19 @@ pub(super) fn pass(
                         weights,
                         groups,
                         labels,
+                        slack: decisions.slack,
                         logits: match decisions.kind {
-                            ScoreKind::Auto => outside_unit(scores),
+                            ScoreKind::Auto => outside_unit(scores, decisions.slack),
                             ScoreKind::Probabilities => false,
                             ScoreKind::Logits => true,
                         },
                     };
                     let sinks = Sinks::new(decisions, plan);
                     batch.pass(&sinks, (&mut *counts, &mut *numbers), &mut *lists);
+                    if !decisions.labels {
+                        let asking = plan.sinks.iter().filter(|placed| placed.sink.asks());
+                        asking.for_each(|placed| note_kind(placed.counts_of(counts), batch.logits));
+                    }
                 });
             });
         });
@@ -72,6 +80,8 @@ struct Slices<'a> {
     weights: Option<&'a [f32]>,
     groups: Option<Ints<'a>>,
     labels: usize,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
     logits: bool,
 }
 
@@ -81,6 +91,8 @@ struct Sinks<'a> {
     /// The checks that sinks want, each once.
     checks: Vec<Check>,
     ready: Vec<Ready>,
+    /// Whether a sink takes probabilities of logits.
+    probable: bool,
 }
 
 /// What a decision is checked for.
@@ -158,10 +170,13 @@ impl<'a> Sinks<'a> {
             }
         };
         let ready = plan.sinks.iter().map(ready).collect();
+        let takes = |sink: &DecisionSink| sink.asks() && !matches!(sink, DecisionSink::Keys { .. });
+        let probable = plan.sinks.iter().any(|placed| takes(&placed.sink));
         Self {
             plan,
             checks,
             ready,
+            probable,
         }
     }
 }
@@ -202,6 +217,8 @@ fn pieces<'a>(
 /// Buffers of a thread, for a block.
 struct Room {
     probabilities: Vec<f32>,
+    /// 0, or NaN for a score that is.
+    checked: Vec<f32>,
     /// The weight of each decision.
     weights: Vec<f32>,
     /// The first cell of each decision's label.
@@ -261,7 +278,8 @@ impl Slices<'_> {
         let block_rows = (BLOCK / labels).max(1).min(rows.len());
         let size = block_rows * labels;
         let mut room = Room {
-            probabilities: vec![0.0; if self.logits { size } else { 0 }],
+            probabilities: vec![0.0; size],
+            checked: vec![0.0; size],
             weights: Vec::with_capacity(size),
             first: (0..size).map(|i| 4 * (i % labels) as i32).collect(),
             groups: vec![0; size],
@@ -273,18 +291,25 @@ impl Slices<'_> {
             let range = from * labels..to * labels;
             let scores = &self.scores[range.clone()];
             let len = scores.len();
-            let probabilities = if self.logits {
+            let probabilities = if self.logits && sinks.probable {
                 sigmoid(&mut room.probabilities[..len], scores);
+                &room.probabilities[..len]
+            } else if !self.logits && outside_unit(scores, 0.0) {
+                room.probabilities[..len].copy_from_slice(scores);
+                snap(&mut room.probabilities[..len], self.slack);
                 &room.probabilities[..len]
             } else {
                 scores
             };
             for (check, codes) in sinks.checks.iter().zip(&mut room.codes) {
                 let target = self.target.range(range.clone());
-                if check.raw {
-                    let number = |score: &f32| if score.is_nan() { f32::NAN } else { 0.0 };
-                    let checked: Vec<f32> = scores.iter().map(number).collect();
-                    decision_codes(&mut codes[..len], &checked, target, check.ignore_index);
+                // A logit may be of any size.
+                if check.raw || self.logits {
+                    let checked = &mut room.checked[..len];
+                    for (own, score) in checked.iter_mut().zip(scores) {
+                        *own = if score.is_nan() { f32::NAN } else { 0.0 };
+                    }
+                    decision_codes(&mut codes[..len], checked, target, check.ignore_index);
                 } else {
                     decision_codes(&mut codes[..len], probabilities, target, check.ignore_index);
                 }

@@ -12,6 +12,7 @@
 )]
 
 mod keep;
+mod keys;
 mod plan;
 mod scores;
 mod sink;
@@ -66,15 +67,19 @@ pub(super) fn pass(
         // Nothing reads it.
         None => state.constants.clone(),
     };
-    let (counts, words) = match &rows.predictions {
-        Predictions::Labels(pred) => <Dispatch as Kernels>::rows_of_labels(
-            state.counts.into_dispatch(),
-            state.words.into_dispatch(),
-            pred.clone().into_dispatch(),
-            rows.target.clone().into_dispatch(),
-            weights.into_dispatch(),
-            kernel,
-        ),
+    match &rows.predictions {
+        Predictions::Labels(pred) => {
+            let (counts, words) = <Dispatch as Kernels>::rows_of_labels(
+                state.counts.into_dispatch(),
+                state.words.into_dispatch(),
+                pred.clone().into_dispatch(),
+                rows.target.clone().into_dispatch(),
+                weights.into_dispatch(),
+                kernel,
+            );
+            state.counts = DeviceTensor::from_dispatch(counts);
+            state.words = DeviceTensor::from_dispatch(words);
+        }
         Predictions::Scores(scores) => {
             if kernel.asks() {
                 state.counts = DeviceTensor::from_dispatch(<Dispatch as Kernels>::tell_logits(
@@ -83,20 +88,33 @@ pub(super) fn pass(
                     state.epoch,
                 ));
             }
-            <Dispatch as Kernels>::rows_of_scores(
-                state.counts.into_dispatch(),
-                state.words.into_dispatch(),
-                state.constants.clone().into_dispatch(),
-                scores.clone().into_dispatch(),
-                rows.target.clone().into_dispatch(),
-                weights.into_dispatch(),
-                kernel,
-                state.epoch,
-            )
+            // Keys that no kernel takes are listed elsewhere.
+            let appended = if kernel.has_lists() {
+                rows.target.dims()[0]
+            } else {
+                0
+            };
+            let spot = state.lists.reserve(appended);
+            let (lists, (counts, words)) = state.lists.append(appended, |lists| {
+                let (counts, words, lists) = <Dispatch as Kernels>::rows_of_scores(
+                    state.counts.into_dispatch(),
+                    state.words.into_dispatch(),
+                    lists.into_dispatch(),
+                    state.constants.clone().into_dispatch(),
+                    scores.clone().into_dispatch(),
+                    rows.target.clone().into_dispatch(),
+                    weights.into_dispatch(),
+                    kernel,
+                    state.epoch,
+                    spot,
+                );
+                (DeviceTensor::from_dispatch(lists), (counts, words))
+            });
+            state.counts = DeviceTensor::from_dispatch(counts);
+            state.words = DeviceTensor::from_dispatch(words);
+            state.lists = lists;
         }
-    };
-    state.counts = DeviceTensor::from_dispatch(counts);
-    state.words = DeviceTensor::from_dispatch(words);
+    }
     (state, taken)
 }
 
@@ -126,14 +144,20 @@ impl KernelPlan {
 pub(in crate::ops) fn of_scores(
     counts: IntTensor<CubeBackend>,
     words: FloatTensor<CubeBackend>,
+    lists: IntTensor<CubeBackend>,
     constants: FloatTensor<CubeBackend>,
     scores: FloatTensor<CubeBackend>,
     target: IntTensor<CubeBackend>,
     weights: FloatTensor<CubeBackend>,
     plan: KernelPlan,
     epoch: i32,
-) -> (IntTensor<CubeBackend>, FloatTensor<CubeBackend>) {
-    let (counts, words) = (writable(counts), writable(words));
+    [listed, room]: [usize; 2],
+) -> (
+    IntTensor<CubeBackend>,
+    FloatTensor<CubeBackend>,
+    IntTensor<CubeBackend>,
+) {
+    let (counts, words, lists) = (writable(counts), writable(words), writable(lists));
     let (scores, target, weights) = (ops::cube::rows::rows(scores), ints(target), floats(weights));
     let [n, _] = scores.meta.shape().dims();
     same_length(n, &[&target]);
@@ -143,7 +167,8 @@ pub(in crate::ops) fn of_scores(
     let dtypes = [elem(&scores), elem(&target)];
     let (plan, shape) = plan.split();
     // SAFETY: the kernel reads rows and weights below `n` and columns below the number of classes. Places in
-    // `counts` are checked against its length, and cells against their number. `words` has a slot for each cube.
+    // `counts` are checked against its length, and cells against their number. `words` has a slot for each cube, and
+    // `lists` has room for `n` more rows.
     unsafe {
         walk::scores_pass::launch_unchecked(
             &counts.client,
@@ -151,11 +176,14 @@ pub(in crate::ops) fn of_scores(
             CUBE,
             counts.clone().into_tensor_arg(),
             words.clone().into_tensor_arg(),
+            lists.clone().into_tensor_arg(),
             floats(constants).into_tensor_arg(),
             scores.into_tensor_arg(),
             target.into_tensor_arg(),
             weights.into_tensor_arg(),
             epoch,
+            listed as u32,
+            room as u32,
             f32::INFINITY,
             shape.group as u32,
             shape.elements as u32,
@@ -164,7 +192,7 @@ pub(in crate::ops) fn of_scores(
             dtypes,
         );
     }
-    (counts, words)
+    (counts, words, lists)
 }
 
 /// See [`Kernels::rows_of_labels`].

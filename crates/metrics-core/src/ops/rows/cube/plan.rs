@@ -7,11 +7,14 @@ use super::{
 use crate::{
     ScoreKind,
     framework::pass::{Placed, Plan},
-    ops::cube::{
-        UNITS,
-        counts::PRIVATE,
-        kinds::Meaning,
-        rows::{BOARD, Wants, team},
+    ops::{
+        cube::{
+            UNITS,
+            counts::PRIVATE,
+            kinds::Meaning,
+            rows::{BOARD, Wants, team},
+        },
+        decisions::{Real, cube::lists_fit},
     },
 };
 use burn::tensor::DType;
@@ -88,6 +91,8 @@ pub(super) struct How {
     pub private: usize,
     pub weighted: bool,
     pub team: u32,
+    pub slack: Real,
+    pub scores: Meaning,
 }
 
 /// What the kernel is told when it runs.
@@ -163,12 +168,17 @@ impl KernelPlan {
             Predictions::Scores(scores) => scores.dims()[1],
             Predictions::Labels(_) => 1,
         };
-        let (mut sinks, mut kept, mut need) = (Vec::new(), Kept::default(), Need::Ranks);
+        let (mut sinks, mut kept, mut need) = (Vec::new(), Kept::default(), Need::Nothing);
         let (mut rival, mut outside, mut all) = (false, false, false);
         let team = team(classes);
+        let (mut before, mut asks) = (0, false);
         let unit = Unit::new(rows, (UNITS / team) as usize);
         let mut take = |placed: &Placed<RowSink>| {
-            let (kind, ignored) = kind_of(rows, &placed.sink, unit);
+            let (kind, ignored) = kind_of(rows, &placed.sink, unit, before);
+            before += placed.size.lists.iter().sum::<usize>();
+            if matches!(kind, Kind::Keys { .. }) && !lists_fit([n, classes]) {
+                return false;
+            }
             let more = kept.and(kind.kept(team));
             if !more.fits() {
                 return false;
@@ -187,18 +197,24 @@ impl KernelPlan {
             rival |= matches!(kind, Kind::Hinge { .. });
             outside |= kind.is_of_probabilities();
             all |= kind.takes_all();
+            asks |= placed.sink.asks();
             true
         };
         let taken = plan.sinks.iter().map(&mut take).collect();
         let words = kept.sums + kept.columns + kept.held + kept.bins > 0;
-        let asks = need == Need::Probability && rows.kind == ScoreKind::Auto;
         let unit = if kept.flags > 0 { unit } else { Unit::Row };
-        let shape = Shape::new(rows, team, unit, words.then_some(plan.words), asks);
+        let shape = Shape::new(
+            rows,
+            team,
+            unit,
+            words.then_some(plan.words),
+            asks && rows.kind == ScoreKind::Auto,
+        );
         let private = plan.counts <= PRIVATE.min(MEMORY.saturating_sub(kept.memory()));
-        let scores = if need < Need::Probability {
-            Meaning::Logits
-        } else {
+        let scores = if asks {
             Meaning::new(rows.kind, shape.cubes == 1)
+        } else {
+            Meaning::Logits
         };
         let kernel = Self {
             sinks,
@@ -212,6 +228,7 @@ impl KernelPlan {
                 likelihood: need > Need::Ranks,
                 rival,
                 outside,
+                slack: Real::new(rows.slack),
                 all,
             },
             scores,
@@ -226,7 +243,14 @@ impl KernelPlan {
             private: if self.private { self.counts } else { 0 },
             weighted: self.weighted,
             team: self.wants.team,
+            slack: self.wants.slack,
+            scores: self.scores,
         }
+    }
+
+    /// Whether it appends to lists.
+    pub fn has_lists(&self) -> bool {
+        self.sinks.iter().any(|sink| sink.is_keys())
     }
 
     /// Whether it changes slots.

@@ -13,7 +13,7 @@ use crate::{
     ops::cube::{
         UNITS,
         counts::reached,
-        math::{exp, is_infinite},
+        math::{exp, is_infinite, snapped},
         rows::Board,
     },
 };
@@ -61,9 +61,16 @@ pub(super) fn class_code<I: Int>(
 
 /// The probability of a score, or the score itself if it is taken as it is.
 #[cube]
-fn number(score: f32, row: &Row, softmax: bool, #[comptime] sink: KernelSink) -> f32 {
+fn number(
+    score: f32,
+    row: &Row,
+    softmax: bool,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) -> f32 {
     let mut number = score;
     if comptime!(!sink.is_raw()) {
+        number = snapped(score, comptime!(how.slack.get()).runtime());
         if softmax {
             number = exp(score - row.scanned.max) / (1.0f32 + row.scanned.others);
         }
@@ -90,7 +97,7 @@ pub(super) fn add_brier<F: Float, I: Int>(
     let mut i = (UNIT_POS % team) as usize;
     while i < scores.classes {
         let score = f32::cast_from(all[scores.from + i]);
-        let mut error = number(score, row, scores.softmax, sink);
+        let mut error = number(score, row, scores.softmax, sink, how);
         if i as i32 == row.target {
             error = 1.0f32 - error;
             if scores.softmax && row.scanned.rank == 0 {
@@ -166,8 +173,8 @@ pub(super) fn add_hinge<I: Int>(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let own = number(row.scanned.own, row, scores.softmax, sink);
-    let rival = number(row.scanned.rival, row, scores.softmax, sink);
+    let own = number(row.scanned.own, row, scores.softmax, sink, how);
+    let rival = number(row.scanned.rival, row, scores.softmax, sink, how);
     let mut code = class_code::<I>(row, raw, scores, sink);
     if code == 0 {
         code = row.weight_code;
@@ -213,7 +220,7 @@ pub(super) fn add_hinges<F: Float, I: Int>(
         let mut i = UNIT_POS as usize % team;
         while i < classes {
             let score = f32::cast_from(all[scores.from + i]);
-            let number = number(score, row, scores.softmax, sink);
+            let number = number(score, row, scores.softmax, sink, how);
             let margin = select(i as i32 == row.target, number, -number);
             let loss = hinge(margin, sink);
             keep.add_column(column, row.weight * loss);
@@ -258,7 +265,7 @@ pub(super) fn count_thresholds<F: Float, I: Int>(
         let classes = min(scores.classes, comptime!(sink.classes()).runtime());
         let mut i = UNIT_POS as usize % team;
         while i < classes {
-            let cell = threshold_cell::<F>(constants, all, scores, row, i, sink);
+            let cell = threshold_cell::<F>(constants, all, scores, row, i, sink, how);
             count_at(counts, keep, cell, sink, how);
             i += team;
         }
@@ -274,11 +281,12 @@ pub(super) fn threshold_cell<F: Float>(
     row: &Row,
     class: usize,
     #[comptime] sink: KernelSink,
+    #[comptime] how: How,
 ) -> usize {
     let begin = comptime!(sink.constants).runtime();
     let len = comptime!(sink.thresholds()).runtime();
     let score = f32::cast_from(all[scores.from + class]);
-    let number = number(score, row, scores.softmax, sink);
+    let number = number(score, row, scores.softmax, sink, how);
     let own = select(class as i32 == row.target, 1usize, 0usize);
     (2 * class + own) * (len + 1) + reached(constants, begin, len, number)
 }

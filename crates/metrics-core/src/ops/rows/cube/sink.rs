@@ -49,10 +49,17 @@ pub(super) enum Kind {
         thresholds: usize,
         weighted: bool,
     },
+    /// Keys of all classes, behind so many numbers that a row has in lists.
+    Keys {
+        classes: usize,
+        weighted: bool,
+        list: usize,
+    },
 }
 
 /// What becomes of a row, and the targets to leave out.
-pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> (Kind, Option<i64>) {
+/// `list` is how many numbers a row has in lists before those of this sink.
+pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit, list: usize) -> (Kind, Option<i64>) {
     let weighted = rows.weights.is_some();
     match sink {
         RowSink::Matrix(options) | RowSink::Margins(options) => {
@@ -103,6 +110,17 @@ pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> (Kind, Option<
             };
             (kind, *ignore_index)
         }
+        RowSink::Keys {
+            classes,
+            ignore_index,
+        } => {
+            let kind = Kind::Keys {
+                classes: *classes,
+                weighted,
+                list,
+            };
+            (kind, *ignore_index)
+        }
     }
 }
 
@@ -131,7 +149,7 @@ impl Kind {
                 columns: classes.div_ceil(team as usize),
                 ..none
             },
-            Self::Thresholds { .. } => none,
+            Self::Thresholds { .. } | Self::Keys { .. } => none,
         }
     }
 }
@@ -140,7 +158,7 @@ impl Kind {
     /// Whether it takes probabilities of several classes, which all must lie in `[0, 1]`.
     pub fn is_of_probabilities(self) -> bool {
         match self {
-            Self::Brier | Self::Thresholds { .. } => true,
+            Self::Brier | Self::Thresholds { .. } | Self::Keys { .. } => true,
             Self::Hinge { raw, .. } | Self::Hinges { raw, .. } => !raw,
             _ => false,
         }
@@ -150,7 +168,7 @@ impl Kind {
     pub fn takes_all(self) -> bool {
         matches!(
             self,
-            Self::Brier | Self::Hinges { .. } | Self::Thresholds { .. }
+            Self::Brier | Self::Hinges { .. } | Self::Thresholds { .. } | Self::Keys { .. }
         )
     }
 }
@@ -161,7 +179,8 @@ impl KernelSink {
             Kind::Cells { classes, .. }
             | Kind::Units { classes, .. }
             | Kind::Hinges { classes, .. }
-            | Kind::Thresholds { classes, .. } => classes,
+            | Kind::Thresholds { classes, .. }
+            | Kind::Keys { classes, .. } => classes,
             _ => 1,
         }
     }
@@ -212,6 +231,11 @@ impl KernelSink {
         self.kind.kept(1).flags > 0
     }
 
+    /// Whether it notes what the scores of a batch are taken for.
+    pub fn asks(&self) -> bool {
+        self.is_bins() || self.kind.is_of_probabilities()
+    }
+
     pub fn is_brier(&self) -> bool {
         self.kind == Kind::Brier
     }
@@ -226,6 +250,18 @@ impl KernelSink {
 
     pub fn is_thresholds(&self) -> bool {
         matches!(self.kind, Kind::Thresholds { .. })
+    }
+
+    pub fn is_keys(&self) -> bool {
+        matches!(self.kind, Kind::Keys { .. })
+    }
+
+    /// Numbers of a row in lists before its own.
+    pub fn list(&self) -> usize {
+        match self.kind {
+            Kind::Keys { list, .. } => list,
+            _ => 0,
+        }
     }
 
     pub fn is_squared(&self) -> bool {
@@ -268,7 +304,11 @@ impl KernelSink {
                 ..
             } => 2 * classes * (thresholds + 1),
             Kind::Units { .. } => UNIT_NOTES + 2,
-            Kind::Loss { .. } | Kind::Brier | Kind::Hinge { .. } | Kind::Hinges { .. } => 0,
+            Kind::Loss { .. }
+            | Kind::Brier
+            | Kind::Hinge { .. }
+            | Kind::Hinges { .. }
+            | Kind::Keys { .. } => 0,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     Reason,
     ops::cube::{
         counts::{count, reached, row_code, slot},
-        math::{exp, is_infinite, is_nan, is_outside_unit},
+        math::{exp, is_infinite, is_nan, is_outside_unit, snapped},
     },
 };
 use cubecl::prelude::*;
@@ -141,8 +141,9 @@ pub(super) fn confidence<I: Int>(
     raw: I,
     softmax: bool,
     #[comptime] sink: KernelSink,
+    #[comptime] how: How,
 ) -> Confidence {
-    let mut share = row.scanned.max;
+    let mut share = snapped(row.scanned.max, comptime!(how.slack.get()).runtime());
     let mut undefined = false;
     if softmax {
         share = exp(row.scanned.max - row.scanned.log_sum);
@@ -152,7 +153,7 @@ pub(super) fn confidence<I: Int>(
     if code == 0 {
         if undefined || is_nan(share) {
             code = comptime!(Reason::Nan.code()).runtime();
-        } else if is_outside_unit(share) {
+        } else if is_outside_unit(share, 0.0f32) {
             code = comptime!(Reason::InvalidPrediction.code()).runtime();
         } else {
             code = row.weight_code;
@@ -182,7 +183,7 @@ pub(super) fn add_confidence<I: Int>(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let confidence = confidence::<I>(row, raw, softmax, sink);
+    let confidence = confidence::<I>(row, raw, softmax, sink, how);
     let width = comptime!(sink.bins()).runtime();
     if confidence.code < 0 {
         reject(counts, keep, confidence.code, sink, how);

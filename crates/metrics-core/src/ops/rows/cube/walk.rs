@@ -2,16 +2,17 @@
 
 use super::{
     keep::{Keep, start},
+    keys::{Spot, add_keys},
     plan::{How, KernelPlan, Unit},
     scores::{
         Scores, add_brier, add_hinge, add_hinges, count_thresholds, end_part, end_units, match_row,
     },
     sink::KernelSink,
-    sinks::{add_confidence, add_loss, count_row},
+    sinks::{add_confidence, add_loss, count_at, count_row},
     weigh::{weigh_confidence, weigh_row, weigh_thresholds},
 };
 use crate::{
-    Reason,
+    REASONS, Reason,
     ops::cube::{
         UNITS,
         counts::label_rank,
@@ -252,11 +253,14 @@ fn end_span(
 pub(super) fn scores_pass<F: Float, I: Int>(
     counts: &mut Tensor<Atomic<i32>>,
     words: &mut Tensor<f32>,
+    lists: &mut Tensor<u32>,
     constants: &Tensor<f32>,
     scores: &Tensor<F>,
     target: &Tensor<I>,
     weights: &Tensor<f32>,
     epoch: i32,
+    listed: u32,
+    capacity: u32,
     infinite: f32,
     group: u32,
     elements: u32,
@@ -273,6 +277,7 @@ pub(super) fn scores_pass<F: Float, I: Int>(
         &*counts,
         scores,
         epoch,
+        comptime!(plan.wants.slack.get()).runtime(),
         comptime!(plan.scores),
         comptime!(plan.counts),
     );
@@ -386,6 +391,25 @@ pub(super) fn scores_pass<F: Float, I: Int>(
                             comptime!(plan.how()),
                         );
                     }
+                } else if comptime!(sink.is_keys()) {
+                    let spot = Spot {
+                        row: listed as usize + at,
+                        capacity: capacity as usize,
+                        infinite,
+                    };
+                    add_keys::<F, I>(
+                        counts,
+                        lists,
+                        &mut keep,
+                        &mut board,
+                        scores,
+                        &of_row,
+                        &row,
+                        raw,
+                        &spot,
+                        sink,
+                        comptime!(plan.how()),
+                    );
                 } else if comptime!(sink.is_loss()) {
                     if row.first && row.inside {
                         add_loss::<I>(counts, &mut keep, &row, raw, sink, comptime!(plan.how()));
@@ -436,6 +460,17 @@ pub(super) fn scores_pass<F: Float, I: Int>(
         }
         end_span(counts, &mut keep, &span, &size, comptime!(plan.clone()));
         index += CUBE_COUNT;
+    }
+    if CUBE_POS == 0 && UNIT_POS == 0 {
+        #[unroll]
+        for k in 0..comptime!(plan.sinks.len()) {
+            let sink = comptime!(plan.sinks[k]);
+            if comptime!(sink.asks()) {
+                let kind = select(softmax, 1usize, 0usize);
+                let place = comptime!(sink.rejected() + REASONS).runtime() + kind;
+                count_at(counts, &mut keep, place, sink, comptime!(plan.how()));
+            }
+        }
     }
     keep.end(counts, words, &mut board, slot, plan);
 }

@@ -94,7 +94,7 @@ pub(super) fn weigh_confidence<I: Int>(
 ) {
     let mut entry = nothing();
     if row.first && row.inside {
-        let confidence = confidence::<I>(row, raw, softmax, sink);
+        let confidence = confidence::<I>(row, raw, softmax, sink, how);
         if confidence.code < 0 {
             reject(counts, keep, confidence.code, sink, how);
         } else {
@@ -139,7 +139,7 @@ pub(super) fn weigh_thresholds<F: Float, I: Int>(
         let class = first + UNIT_POS as usize % team;
         let mut entry = nothing();
         if code == 0 && row.inside && class < scores.classes {
-            entry.cell = threshold_cell::<F>(constants, all, scores, row, class, sink) as u32;
+            entry.cell = threshold_cell::<F>(constants, all, scores, row, class, sink, how) as u32;
             entry.weight = row.weight;
         }
         put(board, &entry, UNIT_POS as usize, sink);

@@ -7,6 +7,7 @@ use crate::{
         labels::{as_i32, count, ignore_codes, is_ignored, not_probability},
         sums::{add_compensated, sum_compensated},
         weighed::Rows,
+        within_unit,
     },
 };
 use burn::tensor::{Int, Tensor};
@@ -75,11 +76,9 @@ fn losses(
 /// A row with an undefined probability is rejected as NaN, one with a probability outside `[0, 1]` (of scores that are
 /// said to be probabilities) as an invalid prediction.
 pub(super) fn top_confidence(
-    ranks: Tensor<2, Int>,
-    scan: Tensor<2>,
+    (ranks, scan): (Tensor<2, Int>, Tensor<2>),
     target: Tensor<1, Int>,
-    outside: Tensor<1, Int>,
-    kind: ScoreKind,
+    (outside, kind, slack): (Tensor<1, Int>, ScoreKind, f32),
     ignore_index: Option<i64>,
 ) -> (Tensor<1, Int>, Tensor<1>) {
     let [_, n] = scan.dims();
@@ -97,6 +96,7 @@ pub(super) fn top_confidence(
             max.mask_where(logits, softmax)
         }
     };
+    let confidence = within_unit(confidence.reshape([n, 1]), slack).reshape([n]);
     let rank = ranks.slice([1..2, 0..n]).reshape([n]);
     let rejected = rank.clone().lower_elem(0);
     let hit = as_i32(rank.clone().equal_elem(0).int())

@@ -1,16 +1,17 @@
 //! The pass in host memory: blocks of rows, each scanned once and then taken by every sink.
 
+mod keys;
 mod scores;
 
 use super::{Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
     REJECTED_SLOTS, Reason,
-    framework::pass::{Placed, Plan},
+    framework::pass::{HostList, Placed, Plan},
     ops::{
         ConfusionOptions, ScoreKind,
         host::{
             Ints, Reached, counters, floats, ints, label_confusion, label_margins, matches,
-            outside_unit, passes, scan,
+            note_kind, outside_unit, passes, scan,
         },
         scalar::is_weight,
     },
@@ -22,7 +23,13 @@ const BLOCK: usize = 1 << 18;
 /// Labels of a block: they and their ranks fit the second-level cache.
 const LABELS: usize = 1 << 15;
 
-pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
+pub(super) fn pass(
+    rows: &Rows,
+    plan: &Plan<RowSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+    lists: &mut [HostList],
+) {
     let weights = |f: &mut dyn FnMut(Option<&[f32]>)| match &rows.weights {
         Some(weights) => floats(weights, |weights| f(Some(weights))),
         None => f(None),
@@ -39,16 +46,17 @@ pub(super) fn pass(rows: &Rows, plan: &Plan<RowSink>, counts: &mut [i32], number
                         weights,
                         elements: rows.elements(),
                         known: None,
+                        slack: rows.slack,
                     };
                     match rows.scan.get() {
                         Some((ranks, scan)) => counters(ranks, |ranks| {
                             floats(scan, |scan| {
                                 let known = Some((ranks, scan));
                                 let input = Scores { known, ..input };
-                                input.pass(rows.kind, plan, counts, numbers);
+                                input.pass(rows.kind, plan, (counts, numbers), lists);
                             });
                         }),
-                        None => input.pass(rows.kind, plan, counts, numbers),
+                        None => input.pass(rows.kind, plan, (counts, numbers), lists),
                     }
                 });
             }
@@ -76,13 +84,22 @@ struct Scores<'a> {
     elements: usize,
     /// What [`row_scan`](crate::ops::row_scan) yielded, if somebody has asked for it.
     known: Option<(&'a [i32], &'a [f32])>,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
 }
 
 impl Scores<'_> {
-    fn pass(&self, kind: ScoreKind, plan: &Plan<RowSink>, counts: &mut [i32], numbers: &mut [f64]) {
+    fn pass(
+        &self,
+        kind: ScoreKind,
+        plan: &Plan<RowSink>,
+        (counts, numbers): (&mut [i32], &mut [f64]),
+        lists: &mut [HostList],
+    ) {
         let need = need(&plan.sinks);
+        let asks = plan.sinks.iter().any(|placed| placed.sink.asks());
         let softmax = match kind {
-            ScoreKind::Auto => need == Need::Probability && outside_unit(self.scores),
+            ScoreKind::Auto => asks && outside_unit(self.scores, self.slack),
             ScoreKind::Probabilities => false,
             ScoreKind::Logits => true,
         };
@@ -90,6 +107,7 @@ impl Scores<'_> {
         let size = (BLOCK / self.classes.max(1)).clamp(1, n.max(1));
         let mut ranks = vec![0; 2 * size];
         let mut units = Units::new(plan, n);
+        let mut pieces = keys::Pieces::new(plan, lists, n);
         let mut likelihoods = vec![0.0; if need > Need::Ranks { 4 * size } else { 0 }];
         for from in (0..n).step_by(size) {
             let to = (from + size).min(n);
@@ -106,7 +124,7 @@ impl Scores<'_> {
                 copy_rows(known.1, n, from, floats);
             } else if need > Need::Ranks {
                 scan::row_scan(scores, self.classes, target, ranks, floats);
-            } else {
+            } else if need == Need::Ranks {
                 scan::row_ranks(scores, self.classes, target, ranks);
             }
             let block = Block {
@@ -117,13 +135,19 @@ impl Scores<'_> {
                 target,
                 weights: self.weights.map(|weights| &weights[from..to]),
                 softmax,
+                slack: self.slack,
             };
             for placed in &plan.sinks {
                 block.sink(placed, counts, numbers);
             }
             units.add(&block, plan, from);
+            pieces.add(&block, plan, from, counts);
         }
         units.count(plan, self.elements, counts);
+        let asking = plan.sinks.iter().filter(|placed| placed.sink.asks());
+        for placed in asking.filter(|_| n > 0) {
+            note_kind(placed.counts_of(counts), softmax);
+        }
     }
 }
 
@@ -240,6 +264,8 @@ struct Block<'a> {
     weights: Option<&'a [f32]>,
     /// Whether the scores are logits.
     softmax: bool,
+    /// How far outside `[0, 1]` a probability may lie.
+    slack: f32,
 }
 
 impl<'a> Block<'a> {
@@ -255,6 +281,7 @@ impl<'a> Block<'a> {
             target,
             weights: None,
             softmax: false,
+            slack: 0.0,
         }
     }
 
@@ -296,8 +323,8 @@ impl<'a> Block<'a> {
                 let thresholds = placed.sink.thresholds();
                 self.thresholds(&thresholds, *ignore_index, counts, numbers);
             }
-            // Units may lie in several blocks.
-            (RowSink::Units { .. }, _) => {}
+            // Units may lie in several blocks, and lists grow with all of them.
+            (RowSink::Units { .. } | RowSink::Keys { .. }, _) => {}
         }
     }
 
@@ -375,7 +402,7 @@ impl<'a> Block<'a> {
         let (mut hits, mut confidence) = (vec![0; n], vec![0.0; n]);
         passes::top_confidence(
             (self.ranks, self.floats, self.target),
-            self.softmax,
+            (self.softmax, self.slack),
             ignore_index,
             (&mut hits, &mut confidence),
         );

@@ -27,8 +27,10 @@ impl Block<'_> {
     /// The code of a row of which all scores are taken, or 0. `raw` scores may be of any size.
     fn class_code(&self, i: usize, target: i64, raw: bool, ignore_index: Option<i64>) -> i32 {
         let row = &self.scores[i * self.classes..][..self.classes];
-        let outside =
-            |row: &[f32]| (row.iter()).fold(false, |any, s| any | (*s < 0.0) | (*s > 1.0));
+        let outside = |row: &[f32]| {
+            let beyond = |s: &f32| (*s < -self.slack) | (*s > 1.0 + self.slack);
+            row.iter().fold(false, |any, s| any | beyond(s))
+        };
         if ignore_index == Some(target) {
             Reason::Ignored.code()
         } else if !(0..self.classes as i64).contains(&target) {
@@ -53,6 +55,9 @@ impl Block<'_> {
         let row = &self.scores[i * self.classes..][..self.classes];
         if raw || !self.softmax {
             numbers.copy_from_slice(row);
+            if !raw {
+                passes::snap(numbers, self.slack);
+            }
         } else {
             softmax(row, self.floats[i], numbers);
         }

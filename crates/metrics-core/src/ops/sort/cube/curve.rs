@@ -5,9 +5,9 @@ use crate::ops::{
     AREA_COUNTS,
     cube::{
         UNITS,
-        counts::slot,
         sums::{Sum, hand_over, over_cube},
     },
+    keys::LEFT_OUT,
 };
 use cubecl::prelude::*;
 
@@ -15,37 +15,8 @@ use cubecl::prelude::*;
 const PER_UNIT: usize = 8;
 pub(super) const BLOCK: usize = UNITS as usize * PER_UNIT;
 
-/// Bits of a key: 30 for a score in `[0, 1]`, one for its label, and all 32 in what is left out.
+/// Bits of a key.
 pub(super) const BITS: u32 = 32;
-const LEFT_OUT: u32 = 0xffff_ffff;
-const ONE: u32 = 0x3f80_0000;
-
-/// Keys `[columns, n]` that fall with the score and end in the label, of scores and codes
-/// `[n, columns]`. Counts what is left out by reason, in the last places of `numbers`.
-#[cube(launch_unchecked)]
-pub(super) fn encode<F: Float>(
-    scores: &Tensor<F>,
-    codes: &Tensor<i32>,
-    keys: &mut Tensor<u32>,
-    numbers: &mut Tensor<Atomic<u32>>,
-    n: u32,
-    columns: u32,
-    #[define(F)] _dtype: ElemType,
-) {
-    let (n, columns) = (n as usize, columns as usize);
-    let i = ABSOLUTE_POS;
-    if i < n * columns {
-        let code = codes[i];
-        let mut key = comptime!(LEFT_OUT).runtime();
-        if code < 0 {
-            numbers[comptime!(AREA_COUNTS) * columns + slot(code)].fetch_add(1u32);
-        } else {
-            let bits = f32::cast_from(scores[i]).to_bits() & 0x7fff_ffffu32;
-            key = ((comptime!(ONE).runtime() - bits) << 1u32) | u32::cast_from(code);
-        }
-        keys[(i % columns) * n + i / columns] = key;
-    }
-}
 
 #[cube]
 fn is_positive(key: u32) -> u32 {
