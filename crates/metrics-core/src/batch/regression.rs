@@ -76,7 +76,9 @@ impl Regression {
     pub(crate) fn check_outputs(&self, outputs: Option<usize>) -> Result<(), MetricError> {
         let shape = self.pred().dims();
         match outputs {
-            Some(0) => Err(MetricError::InvalidOption("0 outputs".into())),
+            Some(0) => Err(MetricError::InvalidOption(
+                "`outputs(0)`: a metric has at least 1 output".into(),
+            )),
             Some(expected) if expected != shape[1] => Err(MetricError::WidthMismatch {
                 unit: "outputs",
                 expected,
