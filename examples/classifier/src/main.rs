@@ -109,6 +109,7 @@ fn metrics(log_every: usize) -> Result<LearnerMetrics<Multiclass>, MetricError> 
         n => OnStep::Every(n),
     };
     LearnerMetrics::builder(collection)
+        .loss()
         .log(Select::all().train(), move |log| {
             log.on_step(on_step)
                 .step_value(StepValue::Window(log_every.max(1)))
@@ -173,25 +174,29 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
 
     let metrics = metrics(args.log_every)?;
     let training_device = device.clone().autodiff();
-    let f1 = metrics.metric("f1_score")?;
+    // Burn's checkpoints and those of the metrics, of the epoch with the best score.
+    let checkpoints = metrics
+        .checkpoints(&output)
+        .strategy(MetricCheckpointingStrategy::new(
+            &metrics.metric("f1_score")?,
+            Aggregate::Mean,
+            Direction::Highest,
+            Split::Valid,
+        ))
+        .log(&json)
+        .log(&csv)
+        .log(&board);
     let training = SupervisedTraining::new(
         &output,
         data::loader(train, BATCH, Some(args.seed), &training_device),
         data::loader(valid, BATCH, None, device),
     )
-    .metrics(metrics.clone())
+    .metrics(checkpoints)
     .with_metric_logger(FileMetricLogger::new(&output))
     .with_metric_logger(json.clone())
     .with_metric_logger(csv.clone())
     .with_metric_logger(board.clone())
     .renderer(metrics.display(Box::new(progress::Progress::new(metrics.results()))))
-    .with_checkpointing_strategy(MetricCheckpointingStrategy::new(
-        &f1,
-        Aggregate::Mean,
-        Direction::Highest,
-        Split::Valid,
-    ))
-    .with_default_checkpointers()
     .num_epochs(args.epochs);
     let learner = Learner::new(
         Classifier::new(&training_device),
@@ -201,6 +206,10 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     let trained = training.launch(learner);
     if let Some(error) = &trained.error {
         return Err(format!("the training stopped: {error}").into());
+    }
+    if let Some(stop) = &trained.interrupted {
+        let reason = stop.reason.as_deref().unwrap_or("no reason was given");
+        return Err(format!("the training was interrupted: {reason}").into());
     }
 
     let evaluation = EvaluatorBuilder::new(output.join("evaluation"))
@@ -252,7 +261,7 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         ("evaluation/", "Burn's logs of the test set"),
         (
             "checkpoint/",
-            "the model of the epoch with the best f1_score on the validation set",
+            "the epoch with the best f1_score on the validation set, to go on with",
         ),
     ] {
         println!("  {file:<20} {what}");

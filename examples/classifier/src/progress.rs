@@ -91,10 +91,10 @@ impl TrainingProgressLogger for Progress {
             };
             let value = |metric| last.report.scalar(metric).unwrap_or(f64::NAN);
             print!(
-                "   {name}: accuracy {:.4}  f1 {:.4}  nll {:.4}",
+                "   {name}: loss {:.4}  accuracy {:.4}  f1 {:.4}",
+                value("loss"),
                 value("accuracy"),
-                value("f1_score"),
-                value("negative_log_likelihood")
+                value("f1_score")
             );
         }
         println!();

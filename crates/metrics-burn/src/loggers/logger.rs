@@ -166,7 +166,7 @@ impl<W: RecordWriter> RecordLogger<W> {
     /// [policy](crate::LogPolicy), as Burn logs them in a training. Metrics without a value are left out, and so are
     /// those whose epochs are not logged.
     pub fn report(&self, report: &SplitReport) {
-        self.report_as(&report.split.label(), report);
+        self.report_as(&report.label(), report);
     }
 
     /// As [`report`](Self::report), under another name for the split, such as `test-holdout`.

@@ -82,8 +82,12 @@ impl Canvas<'_> {
         }
     }
 
+    /// A filled rectangle; nothing if it has no area, which renderers warn of.
     pub fn rect(&mut self, corner: Point, other: Point, shade: Shade, opacity: f64) {
         let (a, b) = (units(corner), units(other));
+        if a.0 == b.0 || a.1 == b.1 {
+            return;
+        }
         let low = (a.0.min(b.0), a.1.min(b.1));
         let high = (a.0.max(b.0), a.1.max(b.1));
         let filled = style(shade, 0.0, opacity);

@@ -74,6 +74,11 @@ impl Regression {
     /// Fails if `outputs` asks for another number of outputs than the batch has.
     pub(crate) fn check_outputs(&self, expected: usize) -> Result<(), MetricError> {
         let shape = self.pred().dims();
+        if expected == 0 {
+            return Err(MetricError::InvalidOption(
+                "`outputs(0)`: a metric has at least 1 output".into(),
+            ));
+        }
         if shape[1] == expected {
             return Ok(());
         }

@@ -82,6 +82,11 @@ pub trait Summary:
 ///
 /// Equality of accumulators (or [`covers`](Self::covers), where one is wider) decides whether two
 /// metrics of a collection share one state.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no accumulator",
+    note = "a metric has options only; its state is updated: `let mut state = metric.state();`, then \
+            `state.update(&batch)?` and `state.compute()?`"
+)]
 pub trait Accumulator: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// What it accumulates.
     type Batch: Batch;

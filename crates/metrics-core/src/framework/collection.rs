@@ -186,7 +186,7 @@ impl<B: Batch> MetricCollection<B> {
         let metric_accumulator = metric.accumulator();
         let valid = metric.validate();
         if let Err(error) = valid.and_then(|()| metric_accumulator.validate()) {
-            self.mistake.get_or_insert(error);
+            self.mistake.get_or_insert(error.of_metric(&name));
             return self;
         }
         let own = |state: &dyn AnyState<B>| {

@@ -90,7 +90,8 @@ pub enum MetricError {
     },
     /// The batch has another number of classes, labels or outputs than the metric.
     #[error(
-        "the metric was made for {expected} {unit}, but the batch has {found} (shape {shape:?})"
+        "the metric was made for {expected} {unit}, but the batch has {found} (shape {shape:?}){rest}",
+        rest = of_width(unit)
     )]
     WidthMismatch {
         /// `classes`, `labels` or `outputs`.
@@ -119,7 +120,10 @@ pub enum MetricError {
         metric: &'static str,
     },
     /// The batch has weights, and the metric takes none.
-    #[error("the batch is weighted, but {accumulator} does not take weights")]
+    #[error(
+        "the batch is weighted, but the state `{accumulator}` does not take weights; leave out `with_weights` for this \
+         metric"
+    )]
     WeightsUnsupported {
         /// The metric's accumulator.
         accumulator: &'static str,
@@ -285,6 +289,18 @@ fn unseen(rejected: &Rejected) -> String {
     }
 }
 
+/// How a metric and a batch get the same width.
+fn of_width(unit: &str) -> &'static str {
+    match unit {
+        "classes" | "labels" => "; make the metric for as many as the model has scores",
+        "outputs" => {
+            "; `Regression::multi_output` keeps columns as outputs, `Regression::new` makes one output of all, and \
+             `outputs(n)` is how many the metric takes"
+        }
+        _ => "",
+    }
+}
+
 /// What to do about invalid values, by the reasons that occur.
 fn remedy(rejected: &Rejected) -> String {
     let reasons = [
@@ -298,7 +314,8 @@ fn remedy(rejected: &Rejected) -> String {
         ),
         (
             rejected.nan > 0,
-            "NaN values come from the model or the data, or from infinities that were subtracted",
+            "a value counts as NaN if it is NaN or has no finite term, and if it is outside [0, 1] among declared \
+             probabilities (`score_kind(ScoreKind::Logits)` takes logits)",
         ),
         (
             rejected.invalid_weights > 0,
@@ -319,6 +336,14 @@ impl MetricError {
     pub fn reason(&self) -> &Self {
         match self {
             Self::Refused { cause, .. } => cause.reason(),
+            other => other,
+        }
+    }
+
+    /// An invalid option of a metric with this name.
+    pub(crate) fn of_metric(self, name: &str) -> Self {
+        match self {
+            Self::InvalidOption(what) => Self::InvalidOption(format!("`{name}`: {what}")),
             other => other,
         }
     }

@@ -12,6 +12,11 @@ use serde::{Deserialize, Serialize};
 ///
 /// This is the trait for a metric of your own when an existing accumulator has what it needs; see
 /// `examples/custom-metric` for that and for an accumulator of your own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no metric",
+    note = "metrics come from constructors, such as `Accuracy::multiclass(10)`, and are given by value; for a metric of \
+            your own, implement `Metric` or call `custom_metric`"
+)]
 pub trait Metric: Clone + Send + Sync + 'static {
     /// What it needs accumulated. Metrics with equal accumulators share one state in a collection.
     type Accumulator: Accumulator;

@@ -5,8 +5,8 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// A metric to calculate with: [`Metric::expr`] of any metric, and what operators make of it.
 ///
 /// `+`, `-`, `*`, `/`, `%`, [`pow`](Self::pow), `-x` and [`abs`](Self::abs) work between metrics of
-/// one batch type and with numbers. One of the operands must be an `Expr`; the other may be any
-/// metric. If both values are numbers, the result is a number. Otherwise it has an element per class: numbers
+/// one batch type and with numbers. One of the operands must be an `Expr` or a metric of this crate; the other may be
+/// any metric. If both values are numbers, the result is a number. Otherwise it has an element per class: numbers
 /// apply to all classes, and lists must be of equal length. Division by zero follows `f64`. Other values
 /// (matrices, curves, lists of data) have no arithmetic: computing them is [`MetricError::WrongValue`]. If a
 /// side has no value, the expression has the same error.
@@ -28,7 +28,7 @@ use std::ops::{Add, Div, Mul, Neg, Rem, Sub};
 /// };
 /// use burn::tensor::{Device, Int, Tensor};
 ///
-/// let (precision, recall) = (Precision::binary().expr(), Recall::binary());
+/// let (precision, recall) = (Precision::binary(), Recall::binary());
 /// let f1 = 2.0 * precision.clone() * recall.clone() / (precision + recall);
 ///
 /// let device = Device::default();

@@ -3,6 +3,7 @@
 mod expr;
 mod min_max;
 mod multioutput;
+mod operators;
 mod pair;
 mod running;
 mod task;

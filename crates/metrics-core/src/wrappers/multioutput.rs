@@ -155,7 +155,9 @@ impl<A: Accumulator<Batch = Regression>> Accumulator for PerOutput<A> {
 
     fn validate(&self) -> Result<(), MetricError> {
         match self.outputs {
-            0 => Err(MetricError::InvalidOption("0 outputs".into())),
+            0 => Err(MetricError::InvalidOption(
+                "0 outputs: a metric has at least 1".into(),
+            )),
             outputs => {
                 self.inner.validate()?;
                 check_size(outputs, "outputs", &[size_of::<A::Summary>()])

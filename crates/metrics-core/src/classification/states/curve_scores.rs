@@ -103,7 +103,9 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
         at_least_one(self.options.width, "class")?;
         let invalid = match &self.options.thresholds {
             Thresholds::Exact => None,
-            Thresholds::Count(count) if *count < 2 => Some(format!("{count} thresholds")),
+            Thresholds::Count(count) if *count < 2 => {
+                Some(format!("{count} of at least 2 thresholds"))
+            }
             Thresholds::Octaves(0) => Some("no thresholds".into()),
             Thresholds::Count(_) | Thresholds::Octaves(_) => None,
             Thresholds::List(list) if list.is_empty() => Some("no thresholds".into()),
