@@ -120,7 +120,8 @@ fn areas_in_f64(values: &[f32], target: &[i32], classes: usize) -> Vec<f64> {
             };
             sum = next;
         }
-        (own - max) - (sum + rest).ln()
+        // A key has the digits of an `f32`.
+        ((own - max) - (sum + rest).ln()) as f32
     };
     let area = |class: usize| {
         let rows = values.chunks_exact(classes).zip(target);
