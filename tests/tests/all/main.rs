@@ -8,6 +8,7 @@ mod curves;
 mod decisions;
 mod devices;
 mod faults;
+mod faults_numbers;
 mod faults_sums;
 mod goldens;
 mod host_only;
