@@ -116,7 +116,7 @@ fn pairs(device: &Device) -> Vec<(String, Run, Run)> {
             format!("class_margins {shape}"),
             ranks::class_margins(state, ranks, target, options)
         );
-        let (kind, outside) = (ScoreKind::Auto, ops::outside_unit(scores.clone()));
+        let (kind, outside) = (ScoreKind::Auto, ops::outside_unit(scores.clone(), 0.0));
         pair!(
             format!("softmax_probabilities {shape}"),
             probabilities::softmax_probabilities(scores, outside, kind)
@@ -138,7 +138,7 @@ fn pairs(device: &Device) -> Vec<(String, Run, Run)> {
             threshold: 0.5,
             ignore_index: None,
         };
-        let outside = ops::outside_unit(scores.clone());
+        let outside = ops::outside_unit(scores.clone(), 0.0);
         let state = counts(4 * columns);
         pair!(
             format!("label_counts {shape}"),

@@ -342,6 +342,12 @@ def weighted(book, name, pred, target, weights, rows):
             adjusted = 1 - (1 - score) * (rows - 1) / (rows - 3)
             expect("R2Score", {"adjusted": 2, "multioutput": multioutput}, adjusted)
 
+    # The mean over the outputs of a batch.
+    variances = np.average((target - np.average(target, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    if np.min(variances) > 0:
+        value = np.mean(np.average((pred - target) ** 2, axis=0, weights=weights) / variances)
+        expect("RelativeSquaredError", {"squared": True, "num_outputs": 1}, value, "numpy")
+
     # All elements as one output; each weighs as much as its row.
     weights = np.repeat(weights, pred[0].size)
     pred, target, own = pred.ravel(), target.ravel(), {"sample_weight": weights}
@@ -368,9 +374,6 @@ def weighted(book, name, pred, target, weights, rows):
 
     mean = np.average(target, weights=weights)
     variance = np.average((target - mean) ** 2, weights=weights)
-    if variance > 0:
-        value = np.average(squares, weights=weights) / variance
-        expect("RelativeSquaredError", {"squared": True, "num_outputs": 1}, value, "numpy")
     scales = {"mean": mean, "std": np.sqrt(variance), "l2": np.sqrt(np.sum(weights * target**2))}
     for normalization, scale in scales.items():
         if scale > 0:

@@ -222,6 +222,7 @@ fn nothing<M: Metric>(metric: M, batch: Result<metrics_core::BatchOf<M>, MetricE
         Err(MetricError::Empty { .. } | MetricError::TooFew { .. }) => {}
         // The errors that name the shape, or what is missing in it.
         Err(MetricError::WidthMismatch { .. } | MetricError::ShapeMismatch { .. }) => {}
+        Err(MetricError::ScoresRequired { .. }) => {}
         Err(MetricError::InvalidOption(text)) if text.contains("of 0 members") => {}
         Err(MetricError::InvalidOption(text)) if text.contains("over no classes") => {}
         Ok(Value::List(values)) if values.is_empty() => {}
@@ -270,7 +271,11 @@ fn options_too_large_are_refused_before_anything_is_allocated() {
             |_| Ok(0.0.into()),
         );
         too_large(sums, "sums");
-        too_large(F1Score::binary().bootstrap(huge), "replicates");
+        let many = F1Score::binary().bootstrap(huge);
+        let refused = many.state().compute().unwrap_err().to_string();
+        assert!(refused.contains("ask for at most"), "{refused}");
+        let refused = MetricCollection::new().with(many).compute().unwrap_err();
+        assert!(refused.to_string().contains("replicates"), "{refused}");
         let refused = PoissonBootstrap::new(Mean::new(), huge).unwrap_err();
         assert!(refused.to_string().contains("replicates"), "{refused}");
         let k = Accuracy::multiclass(5).top_k(huge);

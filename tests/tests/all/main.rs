@@ -9,6 +9,7 @@ mod decisions;
 mod devices;
 mod faults;
 mod faults_learner;
+mod faults_numbers;
 mod faults_ranks;
 mod faults_sums;
 mod goldens;

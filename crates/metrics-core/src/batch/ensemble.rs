@@ -1,4 +1,4 @@
-use super::{floats, same_device, weighted};
+use super::{alike, numbers, same_device, single, weighted};
 use crate::{Batch, MetricError, ops::ensembles::Ensembles};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -27,10 +27,11 @@ impl Ensemble {
             });
         }
         same_device("pred", pred.device(), "target", target.device())?;
+        let (pred, target) = alike(numbers(pred), numbers(target));
         Ok(Self {
             forecasts: Arc::new(Ensembles {
-                pred: floats(pred),
-                target: floats(target),
+                pred,
+                target,
                 weights: None,
             }),
         })
@@ -65,11 +66,23 @@ impl Batch for Ensemble {
         Some(self.device())
     }
 
+    fn check(&self) -> Result<(), MetricError> {
+        single(self.target())
+    }
+
     fn count_bound(&self) -> usize {
         self.rows()
     }
 
     fn is_weighted(&self) -> bool {
         self.forecasts.weights.is_some()
+    }
+}
+
+impl Ensembles {
+    fn set_weights(&mut self, weights: Tensor<1>) {
+        let (pred, weights) = alike(self.pred.clone(), weights);
+        let (target, weights) = alike(self.target.clone(), weights);
+        (self.pred, self.target, self.weights) = (pred, target, Some(weights));
     }
 }

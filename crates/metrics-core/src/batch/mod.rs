@@ -1,7 +1,9 @@
 //! Batches: the tensors of one step, and what metrics derive from them, computed at most once.
 //!
 //! Constructors check shapes. They take tensors of any float or integer dtype. Floats are used as
-//! `f32`, which is exact for `f16` and `bf16`. Tensors of an autodiff device are
+//! `f32`, which is exact for `f16` and `bf16`. Numbers that come as `f64` (pairs, plain values, samples, ensembles,
+//! observations, not scores) count as `f64` in host memory (Flex, NdArray); on other devices sums are of `f32`, and
+//! metrics refuse such batches with [`MetricError::DoublePrecision`]. Tensors of an autodiff device are
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
@@ -44,6 +46,37 @@ fn floats<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     } else {
         tensor.cast(FloatDType::F32)
     }
+}
+
+/// Numbers in the form that sums take: `f64` as they came, in host memory; others as [`floats`]. A device with
+/// sums of `f32` keeps `f64` too, and its batches are refused (see [`single`]).
+fn numbers<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
+    let tensor = tensor.without_autodiff();
+    if tensor.dtype() == DType::F64 {
+        tensor
+    } else {
+        floats(tensor)
+    }
+}
+
+/// The tensor in the precision of another one, or both in double precision if one is.
+fn alike<const D: usize, const E: usize>(a: Tensor<D>, b: Tensor<E>) -> (Tensor<D>, Tensor<E>) {
+    if a.dtype() == b.dtype() {
+        (a, b)
+    } else {
+        (a.cast(FloatDType::F64), b.cast(FloatDType::F64))
+    }
+}
+
+/// Fails for numbers in double precision on a device whose sums are in single precision.
+fn single<const D: usize>(tensor: &Tensor<D>) -> Result<(), MetricError> {
+    let device = tensor.device();
+    if tensor.dtype() != DType::F64 || ops::is_host(&device) {
+        return Ok(());
+    }
+    Err(MetricError::DoublePrecision {
+        device: format!("{device:?}"),
+    })
 }
 
 /// Scores in the form that operations read: 16-bit scores unchanged if the device has kernels, which saves a
@@ -108,7 +141,7 @@ fn weights<const D: usize>(
         });
     }
     same_device("weights", weights.device(), "target", device)?;
-    Ok(flat(floats(weights)))
+    Ok(flat(numbers(weights)))
 }
 
 /// All elements in one dimension. Not by Burn's `reshape`, to which a dimension of 0 means "as it is".
@@ -147,7 +180,8 @@ macro_rules! weighted {
             ) -> Result<Self, crate::MetricError> {
                 let (rows, device) = (self.rows(), self.device());
                 let weights = super::weights(weights, rows, device)?;
-                std::sync::Arc::make_mut(&mut self.$input).weights = Some(weights);
+                let input = std::sync::Arc::make_mut(&mut self.$input);
+                input.set_weights(weights);
                 Ok(self)
             }
 

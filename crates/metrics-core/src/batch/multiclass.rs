@@ -190,7 +190,7 @@ impl Multiclass {
     /// # Errors
     /// [`MetricError::ShapeMismatch`] unless there is one weight for each element, in any shape.
     pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
-        let weights = super::weights(weights, self.rows(), self.target.device())?;
+        let weights = super::floats(super::weights(weights, self.rows(), self.target.device())?);
         self.rows = Arc::new(Rows {
             weights: Some(weights),
             ..(*self.rows).clone()

@@ -131,7 +131,11 @@ impl Multilabel {
     /// # Errors
     /// [`MetricError::ShapeMismatch`] unless there are as many weights, of any shape.
     pub fn with_weights<const D: usize>(mut self, weights: Tensor<D>) -> Result<Self, MetricError> {
-        let weights = super::weights(weights, self.rows(), self.decisions.target.device())?;
+        let weights = super::floats(super::weights(
+            weights,
+            self.rows(),
+            self.decisions.target.device(),
+        )?);
         self.decisions = Arc::new(Decisions {
             weights: Some(weights),
             ..(*self.decisions).clone()

@@ -1,5 +1,5 @@
-use super::{floats, weighted};
-use crate::{Batch, ops::observations::Observed};
+use super::{alike, numbers, single, weighted};
+use crate::{Batch, MetricError, ops::observations::Observed};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ impl Observations {
     pub fn new(values: Tensor<2>) -> Self {
         Self {
             observed: Arc::new(Observed {
-                values: floats(values),
+                values: numbers(values),
                 weights: None,
             }),
         }
@@ -45,11 +45,22 @@ impl Batch for Observations {
         Some(self.device())
     }
 
+    fn check(&self) -> Result<(), MetricError> {
+        single(self.values())
+    }
+
     fn count_bound(&self) -> usize {
         self.rows()
     }
 
     fn is_weighted(&self) -> bool {
         self.observed.weights.is_some()
+    }
+}
+
+impl Observed {
+    fn set_weights(&mut self, weights: Tensor<1>) {
+        let (values, weights) = alike(self.values.clone(), weights);
+        (self.values, self.weights) = (values, Some(weights));
     }
 }

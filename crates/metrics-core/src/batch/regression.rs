@@ -1,4 +1,4 @@
-use super::{Memo, column, floats, same_device, same_shape};
+use super::{Memo, alike, column, numbers, same_device, same_shape, single};
 use crate::{Batch, MetricError, ops::pairs::Pairs};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -13,6 +13,15 @@ pub struct Regression {
 
 impl Regression {
     fn of(pred: Tensor<2>, target: Tensor<2>, weights: Option<Tensor<1>>) -> Self {
+        let (pred, target) = alike(pred, target);
+        let (pred, target, weights) = match weights {
+            Some(weights) => {
+                let (pred, weights) = alike(pred, weights);
+                let (target, weights) = alike(target, weights);
+                (pred, target, Some(weights))
+            }
+            None => (pred, target, None),
+        };
         Self {
             pairs: Arc::new(Pairs {
                 pred,
@@ -30,7 +39,7 @@ impl Regression {
     pub fn new<const D: usize>(pred: Tensor<D>, target: Tensor<D>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let [pred, target] = [pred, target].map(|x| column(floats(x)));
+        let [pred, target] = [pred, target].map(|x| column(numbers(x)));
         Ok(Self::of(pred, target, None))
     }
 
@@ -42,7 +51,7 @@ impl Regression {
     pub fn multi_output(pred: Tensor<2>, target: Tensor<2>) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        Ok(Self::of(floats(pred), floats(target), None))
+        Ok(Self::of(numbers(pred), numbers(target), None))
     }
 
     /// The predictions `[N, D]`.
@@ -122,6 +131,10 @@ impl Regression {
 impl Batch for Regression {
     fn device(&self) -> Option<Device> {
         Some(self.device())
+    }
+
+    fn check(&self) -> Result<(), MetricError> {
+        single(self.target())
     }
 
     fn count_bound(&self) -> usize {

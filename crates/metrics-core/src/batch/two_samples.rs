@@ -1,9 +1,9 @@
-use super::{flat, floats, same_device};
+use super::{alike, flat, numbers, same_device, single};
 use crate::{
     Batch, MetricError,
     ops::samples::{Sample, Samples},
 };
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 use std::sync::Arc;
 
 /// A batch of two samples of numbers, which may differ in size, with optional weights.
@@ -15,14 +15,20 @@ pub struct TwoSamples {
 
 fn sample<const D: usize>(values: Tensor<D>) -> Sample {
     Sample {
-        values: flat(floats(values)),
+        values: flat(numbers(values)),
         weights: None,
     }
 }
 
 fn weigh<const D: usize>(sample: &mut Sample, weights: Tensor<D>) -> Result<(), MetricError> {
     let (n, device) = (sample.values.dims()[0], sample.values.device());
-    sample.weights = Some(super::weights(weights, n, device)?);
+    // In the precision of the numbers, in which both samples are listed.
+    let weights = super::weights(weights, n, device)?;
+    sample.weights = Some(if sample.values.dtype() == DType::F64 {
+        weights.cast(FloatDType::F64)
+    } else {
+        super::floats(weights)
+    });
     Ok(())
 }
 
@@ -36,7 +42,8 @@ impl TwoSamples {
         y: Tensor<B>,
     ) -> Result<Self, MetricError> {
         same_device("x", x.device(), "y", y.device())?;
-        let (x, y) = (sample(x), sample(y));
+        let (mut x, mut y) = (sample(x), sample(y));
+        (x.values, y.values) = alike(x.values, y.values);
         Ok(Self {
             samples: Arc::new(Samples { x, y }),
         })
@@ -88,6 +95,10 @@ impl TwoSamples {
 impl Batch for TwoSamples {
     fn device(&self) -> Option<Device> {
         Some(self.device())
+    }
+
+    fn check(&self) -> Result<(), MetricError> {
+        single(self.x())
     }
 
     fn count_bound(&self) -> usize {

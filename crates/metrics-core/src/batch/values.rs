@@ -1,4 +1,4 @@
-use super::{Memo, flat, floats, same_device, same_shape};
+use super::{Memo, alike, flat, numbers, same_device, same_shape, single};
 use crate::{Batch, MetricError, ops::values::Numbers};
 use burn::tensor::{Device, Tensor};
 use std::sync::Arc;
@@ -31,12 +31,16 @@ impl Values {
     }
 
     fn of<const D: usize>(values: Tensor<D>, weights: Option<Tensor<D>>) -> Self {
-        let list = |tensor: Tensor<D>| flat(floats(tensor));
+        let list = |tensor: Tensor<D>| flat(numbers(tensor));
+        let (values, weights) = match weights.map(list) {
+            Some(weights) => {
+                let (values, weights) = alike(list(values), weights);
+                (values, Some(weights))
+            }
+            None => (list(values), None),
+        };
         Self {
-            numbers: Arc::new(Numbers {
-                values: list(values),
-                weights: weights.map(list),
-            }),
+            numbers: Arc::new(Numbers { values, weights }),
             memo: Memo::default(),
         }
     }
@@ -62,6 +66,10 @@ impl Values {
 impl Batch for Values {
     fn device(&self) -> Option<Device> {
         Some(self.device())
+    }
+
+    fn check(&self) -> Result<(), MetricError> {
+        single(self.values())
     }
 
     fn count_bound(&self) -> usize {

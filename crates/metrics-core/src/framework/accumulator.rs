@@ -25,6 +25,13 @@ pub trait Batch: Clone + Send + Sync + 'static {
     fn is_weighted(&self) -> bool {
         false
     }
+    /// Whether metrics can take it, whatever they compute.
+    ///
+    /// # Errors
+    /// [`MetricError::DoublePrecision`] if it is `f64` on a device whose sums are `f32`.
+    fn check(&self) -> Result<(), MetricError> {
+        Ok(())
+    }
     /// Where [tasks](crate::wrappers::Task) keep the batches they make of this batch, so that each task makes
     /// one, however many metrics ask. Without a memo a task makes one for each step of each state.
     fn memo(&self) -> Option<&Memo> {

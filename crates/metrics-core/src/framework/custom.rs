@@ -224,7 +224,12 @@ impl<B: Batch> Accumulator for CustomAccumulator<B> {
             });
             return;
         }
-        if sums.dtype() != DType::F32 {
+        if sums.dtype() == DType::F64 {
+            // A leading and a trailing half, as the state has them.
+            let high = sums.clone().cast(FloatDType::F32);
+            let low = (sums - high.clone().cast(FloatDType::F64)).cast(FloatDType::F32);
+            sums = Tensor::cat(vec![high, low], 0);
+        } else if sums.dtype() != DType::F32 {
             sums = sums.cast(FloatDType::F32);
         }
         if sums.device() != device {

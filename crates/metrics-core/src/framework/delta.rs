@@ -2,18 +2,17 @@
 
 mod live;
 mod named;
+mod pieces;
 
 use crate::framework::{
     lists::DeviceLists,
     pass::{Block, Path, Request},
 };
-use burn::tensor::{DType, Device, Int, Tensor};
+use burn::tensor::{DType, Device, Float, Int, Tensor};
 pub(crate) use live::{Live, read_all};
 use named::Named;
+use pieces::Pieces;
 use std::ops::Range;
-
-/// How many pieces of a list are joined into one.
-const JOIN_PIECES: usize = 256;
 
 /// The device half of a state: blocks of counters, sums and numbers, and lists, each with a name.
 ///
@@ -25,8 +24,8 @@ pub struct Delta {
     counts: Named<Tensor<1, Int>>,
     sums: Named<Tensor<1>>,
     numbers: Named<Tensor<1>>,
-    ints: Named<Vec<Tensor<1, Int>>>,
-    floats: Named<Vec<Tensor<1>>>,
+    ints: Named<Pieces<Int>>,
+    floats: Named<Pieces<Float>>,
     children: Vec<Delta>,
     /// What its accumulator wants of the current batch.
     requests: Vec<Request>,
@@ -153,13 +152,10 @@ impl Delta {
 
     /// Appends to a list of floats.
     ///
-    /// Every 256 pieces are joined, so that a read of many batches is a read of few tensors.
+    /// Pieces are joined, so that a read of many batches is a read of few tensors.
     pub fn append_floats(&mut self, name: &'static str, tensor: Tensor<1>) {
         let mut pieces = self.floats.take(name).unwrap_or_default();
         pieces.push(tensor);
-        if pieces.len() == JOIN_PIECES {
-            pieces = vec![Tensor::cat(pieces, 0)];
-        }
         self.floats.put(name, pieces);
     }
 
@@ -167,9 +163,6 @@ impl Delta {
     pub fn append_ints(&mut self, name: &'static str, tensor: Tensor<1, Int>) {
         let mut pieces = self.ints.take(name).unwrap_or_default();
         pieces.push(crate::ops::as_i32(tensor));
-        if pieces.len() == JOIN_PIECES {
-            pieces = vec![Tensor::cat(pieces, 0)];
-        }
         self.ints.put(name, pieces);
     }
 

@@ -76,6 +76,14 @@ pub enum MetricError {
         /// What was expected, starting with `": "`, or empty.
         hint: &'static str,
     },
+    /// The batch is in double precision, and the device has sums in single precision only.
+    #[error(
+        "the batch is f64, and sums on {device} are f32; move its tensors to a CPU device (Flex or NdArray), where f64 counts as f64, or cast them to f32"
+    )]
+    DoublePrecision {
+        /// The device.
+        device: String,
+    },
     /// Two tensors of one batch are on different devices.
     #[error("{left_name} is on {left}, but {right_name} on {right}")]
     DeviceMismatch {

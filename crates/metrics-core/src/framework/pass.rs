@@ -19,7 +19,7 @@ pub(crate) use block::{ReadState, Unread};
 use burn::tensor::Device;
 pub use device::DeviceState;
 pub(crate) use families::{Passes, Request, requests};
-pub use plan::{HostList, Placed, Plan, Size, grow};
+pub use plan::{HostList, Placed, Plan, Size, grow, put, words};
 use std::fmt::Debug;
 
 /// The data of a batch that a pass reads.
@@ -29,6 +29,11 @@ pub trait Input: Debug + Send + Sync + 'static {
 
     /// Whether elements have weights. Passes over such batches have a state of their own.
     fn is_weighted(&self) -> bool;
+
+    /// Whether its numbers are `f64`, in host memory. Lists of such batches are in a state of their own.
+    fn is_wide(&self) -> bool {
+        false
+    }
 
     /// How much state a sink has, for batches like this one: it may depend on whether they have weights.
     fn size(&self, sink: &Self::Sink) -> Size;
@@ -77,6 +82,7 @@ pub(crate) type Path = Vec<usize>;
 #[derive(Debug, Clone)]
 pub(crate) struct Pass<I: Input> {
     weighted: bool,
+    wide: bool,
     plan: Plan<I::Sink>,
     /// The deltas that want a sink, each with the number of the sink. Sinks that are equal are one, unless they
     /// have lists.
@@ -108,6 +114,7 @@ impl<I: Input> Pass<I> {
         };
         Self {
             weighted: input.is_weighted(),
+            wide: input.is_wide(),
             plan,
             owners,
             flat,
@@ -117,6 +124,7 @@ impl<I: Input> Pass<I> {
     /// Whether its state is for these wants of this input.
     fn serves(&self, input: &I, wants: &[(Path, I::Sink)]) -> bool {
         self.weighted == input.is_weighted()
+            && self.wide == input.is_wide()
             && self.owners.len() == wants.len()
             && (self.owners.iter().zip(wants)).all(|((owner, place), (path, sink))| {
                 let placed = &self.plan.sinks[*place];
@@ -233,6 +241,7 @@ impl<I: Input> Pass<I> {
                 };
                 let block = Block {
                     weighted: self.weighted,
+                    wide: self.wide,
                     counts: counts.to_vec(),
                     parts,
                     lists,

@@ -360,6 +360,7 @@ impl<A: Accumulator> State<A> {
 /// Whether a batch fits an accumulator, whatever its size.
 pub(crate) fn fits<A: Accumulator>(accumulator: &A, batch: &A::Batch) -> Result<(), MetricError> {
     accumulator.validate()?;
+    batch.check()?;
     // First, since an accumulator made of others says here which of them takes no weights.
     accumulator.check(batch)?;
     if batch.is_weighted() {

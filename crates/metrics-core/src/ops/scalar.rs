@@ -4,9 +4,62 @@ use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
 /// Whether a weight is one: finite, and 0 or more.
 #[inline(always)]
-pub(crate) fn is_weight(weight: f32) -> bool {
-    (weight >= 0.0) & weight.is_finite()
+pub(crate) fn is_weight<E: Element>(weight: E) -> bool {
+    (weight >= E::ZERO) & (weight < E::INFINITY)
 }
+
+/// A number of a batch in host memory: `f32`, or `f64` of a batch that came so.
+pub trait Element: Copy + PartialOrd + Into<f64> + Send + Sync + 'static {
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// Infinity.
+    const INFINITY: Self;
+    /// Negative infinity.
+    const NEG_INFINITY: Self;
+
+    /// The nearest number to one in single precision.
+    fn of(number: f32) -> Self;
+
+    /// Whether it is NaN.
+    #[inline(always)]
+    #[allow(clippy::eq_op)]
+    fn is_nan(self) -> bool {
+        self != self
+    }
+
+    /// As `f64`.
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.into()
+    }
+
+    /// The order of all numbers, of which NaN is the largest or the smallest.
+    fn total_cmp(&self, other: &Self) -> std::cmp::Ordering;
+}
+
+macro_rules! element {
+    ($number:ident) => {
+        impl Element for $number {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const INFINITY: Self = $number::INFINITY;
+            const NEG_INFINITY: Self = $number::NEG_INFINITY;
+
+            #[inline(always)]
+            fn of(number: f32) -> Self {
+                number.into()
+            }
+
+            fn total_cmp(&self, other: &Self) -> std::cmp::Ordering {
+                $number::total_cmp(self, other)
+            }
+        }
+    };
+}
+element!(f32);
+element!(f64);
 
 /// A function of two numbers. A trait as it is inlined, and compiled for AVX2, where a closure is not.
 pub(crate) trait OfPair<const K: usize> {
@@ -16,20 +69,23 @@ pub(crate) trait OfPair<const K: usize> {
 
 /// The sums of the terms of pairs, several side by side: one after the other, each would wait for the last.
 #[inline(always)]
-pub(crate) fn sum_pairs<const K: usize>([a, b]: [&[f32]; 2], terms: impl OfPair<K>) -> [f64; K] {
+pub(crate) fn sum_pairs<E: Element, const K: usize>(
+    [a, b]: [&[E]; 2],
+    terms: impl OfPair<K>,
+) -> [f64; K] {
     const LANES: usize = 8;
     let mut sums = [[0.0; LANES]; K];
     let [(a, a_rest), (b, b_rest)] = [a, b].map(|x| x.as_chunks::<LANES>());
     for (a, b) in a.iter().zip(b) {
         for lane in 0..LANES {
-            let terms = terms.of(a[lane] as f64, b[lane] as f64);
+            let terms = terms.of(a[lane].wide(), b[lane].wide());
             for k in 0..K {
                 sums[k][lane] += terms[k];
             }
         }
     }
     for (a, b) in a_rest.iter().zip(b_rest) {
-        let terms = terms.of(*a as f64, *b as f64);
+        let terms = terms.of(a.wide(), b.wide());
         (sums.iter_mut().zip(terms)).for_each(|(sum, term)| sum[0] += term);
     }
     sums.map(|lanes| lanes.iter().sum())

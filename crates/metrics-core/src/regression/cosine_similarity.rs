@@ -3,7 +3,7 @@ use crate::{
     Identity, Metric, MetricError, Reason, Value,
     ops::{
         pairs::TermsKernel,
-        scalar::{OfPair, sum_pairs},
+        scalar::{Element, OfPair, sum_pairs},
     },
     regression::states::{MAX_SUMS, PairSums, PairSumsSummary, PairTerms, Unit},
 };
@@ -94,9 +94,9 @@ impl PairTerms for CosineTerms {
     const BY_NUMBER: bool = true;
 
     #[inline(always)]
-    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+    fn of_row<E: Element>(&self, pred: &[E], target: &[E]) -> Result<[f64; MAX_SUMS], Reason> {
         let [dot, pred_square, target_square] = sum_pairs([pred, target], Products);
-        let norms = (pred_square * target_square).sqrt();
+        let norms = pred_square.sqrt() * target_square.sqrt();
         Ok([if norms == 0.0 { 0.0 } else { dot / norms }, 0.0])
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Reason,
-    ops::scalar::{OfPair, exp, sum_pairs},
+    ops::scalar::{Element, OfPair, exp, sum_pairs},
 };
 use burn::tensor::{Bool, Tensor};
 
@@ -27,16 +27,16 @@ pub(super) fn probabilities(rows: Tensor<2>, log_prob: bool) -> Tensor<2> {
 }
 
 /// Two rows in host memory.
-pub(super) struct Numbers<'a> {
-    rows: [&'a [f32]; 2],
+pub(super) struct Numbers<'a, E> {
+    rows: [&'a [E]; 2],
     log_prob: bool,
     sums: [f64; 2],
 }
 
-impl<'a> Numbers<'a> {
+impl<'a, E: Element> Numbers<'a, E> {
     /// Of predictions and targets that are distributions.
     #[inline(always)]
-    pub fn of(pred: &'a [f32], target: &'a [f32], log_prob: bool) -> Result<Self, Reason> {
+    pub fn of(pred: &'a [E], target: &'a [E], log_prob: bool) -> Result<Self, Reason> {
         let rows = [pred, target];
         let shapes = rows.map(Shape::of);
         for (shape, reason) in shapes.iter().zip(REASONS).rev() {
@@ -111,34 +111,37 @@ const REASONS: [Reason; 2] = [Reason::InvalidPrediction, Reason::InvalidTarget];
 /// What tells whether a row is a distribution.
 struct Shape {
     sum: f64,
-    lowest: f32,
-    highest: f32,
+    lowest: f64,
+    highest: f64,
 }
 
 impl Shape {
     #[inline(always)]
-    fn of(row: &[f32]) -> Self {
+    fn of<E: Element>(row: &[E]) -> Self {
         let mut sums = [0.0; LANES];
-        let mut lowest = [f32::INFINITY; LANES];
-        let mut highest = [f32::NEG_INFINITY; LANES];
+        let mut lowest = [E::INFINITY; LANES];
+        let mut highest = [E::NEG_INFINITY; LANES];
         let (blocks, rest) = row.as_chunks::<LANES>();
         for block in blocks {
             for lane in 0..LANES {
                 let x = block[lane];
-                sums[lane] += x as f64;
+                sums[lane] += x.wide();
                 lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };
                 highest[lane] = if x > highest[lane] { x } else { highest[lane] };
             }
         }
         for x in rest {
-            sums[0] += *x as f64;
-            lowest[0] = lowest[0].min(*x);
-            highest[0] = highest[0].max(*x);
+            sums[0] += x.wide();
+            lowest[0] = if *x < lowest[0] { *x } else { lowest[0] };
+            highest[0] = if *x > highest[0] { *x } else { highest[0] };
         }
         Self {
             sum: sums.iter().sum(),
-            lowest: lowest.into_iter().fold(f32::INFINITY, f32::min),
-            highest: highest.into_iter().fold(f32::NEG_INFINITY, f32::max),
+            lowest: lowest
+                .map(E::wide)
+                .into_iter()
+                .fold(f64::INFINITY, f64::min),
+            highest: (highest.map(E::wide).into_iter()).fold(f64::NEG_INFINITY, f64::max),
         }
     }
 }

@@ -5,7 +5,10 @@ use super::{
 };
 use crate::{
     Identity, Reason,
-    ops::{pairs::TermsKernel, scalar::OfPair},
+    ops::{
+        pairs::TermsKernel,
+        scalar::{Element, OfPair},
+    },
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
 use burn::tensor::{Bool, Tensor};
@@ -87,7 +90,7 @@ impl PairTerms for JensenShannonTerms {
     const BY_NUMBER: bool = true;
 
     #[inline(always)]
-    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+    fn of_row<E: Element>(&self, pred: &[E], target: &[E]) -> Result<[f64; MAX_SUMS], Reason> {
         let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
         Ok([rows.sum(FromTheMean) / 2.0, 0.0])
     }

@@ -7,7 +7,7 @@ use crate::{
     Identity, Reason,
     ops::{
         pairs::TermsKernel,
-        scalar::{OfPair, exp},
+        scalar::{Element, OfPair, exp},
     },
     regression::states::{MAX_SUMS, PairTerms, Unit},
 };
@@ -97,7 +97,7 @@ impl PairTerms for KlTerms {
     const BY_NUMBER: bool = true;
 
     #[inline(always)]
-    fn of_row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+    fn of_row<E: Element>(&self, pred: &[E], target: &[E]) -> Result<[f64; MAX_SUMS], Reason> {
         let rows = distribution::Numbers::of(pred, target, self.log_prob)?;
         let terms = if self.log_prob {
             rows.sum_entries(OfLogarithms)

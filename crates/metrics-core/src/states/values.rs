@@ -5,6 +5,7 @@ use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Values,
     ops::values::{NanRule, ValueSink},
+    pass::Block,
 };
 use serde::{Deserialize, Serialize};
 
@@ -273,14 +274,14 @@ impl Accumulator for ValueList {
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ValueListSummary) {
-        let listed = delta.blocks().iter().flat_map(|block| &block.lists);
-        let listed = listed.flat_map(|list| list.iter().map(|bits| f32::from_bits(*bits)));
-        let appended = delta.floats("values").iter().flatten().copied();
+        let listed = delta.blocks().iter().flat_map(Block::numbers);
+        let appended = delta.floats("values").iter().flatten();
+        let appended = appended.map(|value| f64::from(*value));
         for value in appended.chain(listed) {
             if value.is_nan() {
                 summary.rejected.add(self.nan.reason());
             } else {
-                summary.values.push(f64::from(value));
+                summary.values.push(value);
             }
         }
     }

@@ -242,6 +242,7 @@ impl<S: Summary> Summary for PerOutputSummary<S> {
                 right: text(other),
             });
         }
+        self.room_for(other)?;
         let mut merged = self.outputs.clone();
         for (own, other) in merged.iter_mut().zip(&other.outputs) {
             own.merge(other)?;

@@ -138,6 +138,7 @@ impl<A: Summary, B: Summary> PairSummary<A, B> {
 
 impl<A: Summary, B: Summary> Summary for PairSummary<A, B> {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
+        self.room_for(other)?;
         let mut left = self.left.clone();
         left.merge(&other.left)?;
         match (&mut self.right, &other.right) {

@@ -67,6 +67,8 @@ pub fn check(run: &mut Run) {
 
 fn explained_variance(run: &mut Run) {
     let average = match run.case.args.text("multioutput") {
+        // The one score of a single output is a number there, and a list of one here.
+        Some("raw_values") if run.shape("target").len() == 1 => MultiOutput::UniformAverage,
         Some("raw_values") => MultiOutput::RawValues,
         Some("variance_weighted") => MultiOutput::VarianceWeighted,
         _ => MultiOutput::UniformAverage,

@@ -77,6 +77,8 @@ fn normalization(args: &Args) -> RmseNormalization {
 fn r2_score(run: &mut Run) {
     let args = &run.case.args;
     let average = match args.text("multioutput") {
+        // The one score of a single output is a number there, and a list of one here.
+        Some("raw_values") if run.shape("target").len() == 1 => MultiOutput::UniformAverage,
         Some("raw_values") => MultiOutput::RawValues,
         Some("variance_weighted") => MultiOutput::VarianceWeighted,
         _ => MultiOutput::UniformAverage,

@@ -7,6 +7,7 @@ use crate::{
         self,
         samples::{Sample, SampleSink},
     },
+    pass::Block,
 };
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
@@ -50,13 +51,9 @@ impl Accumulator for SampleList {
 
     fn fold(&self, delta: &HostDelta, summary: &mut SampleListSummary) {
         let appended = delta.floats("samples").iter().flatten().copied();
-        let appended: Vec<f32> = appended.collect();
-        let appended = appended.as_chunks::<2>().0.iter().copied();
-        let listed = delta.blocks().iter().flat_map(|block| &block.lists);
-        let listed = listed.flat_map(|list| list.as_chunks::<2>().0);
-        let listed = listed.map(|pair| pair.map(f32::from_bits));
-        for pair in appended.chain(listed) {
-            let [value, weight] = pair.map(f64::from);
+        let listed = delta.blocks().iter().flat_map(Block::numbers);
+        let mut numbers = appended.map(f64::from).chain(listed);
+        while let (Some(value), Some(weight)) = (numbers.next(), numbers.next()) {
             if value.is_nan() {
                 summary.rejected.add(Reason::Nan);
             } else if weight.is_nan() {

@@ -140,10 +140,10 @@ fn register(delta: &Delta, mut transaction: Transaction) -> Transaction {
     for (_, block) in delta.sums.iter().chain(delta.numbers.iter()) {
         transaction = transaction.register(block.clone());
     }
-    for piece in delta.ints.iter().flat_map(|(_, pieces)| pieces) {
+    for piece in delta.ints.iter().flat_map(|(_, pieces)| pieces.iter()) {
         transaction = transaction.register(piece.clone());
     }
-    for piece in delta.floats.iter().flat_map(|(_, pieces)| pieces) {
+    for piece in delta.floats.iter().flat_map(|(_, pieces)| pieces.iter()) {
         transaction = transaction.register(piece.clone());
     }
     let children = delta.children.iter();

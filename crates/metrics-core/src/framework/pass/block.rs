@@ -24,6 +24,8 @@ pub(crate) struct ReadState {
 pub struct Block {
     /// Whether it was accumulated from batches with weights.
     pub weighted: bool,
+    /// Whether numbers in its lists are `f64`, of two entries each; otherwise they are `f32`.
+    pub wide: bool,
     /// The counters.
     pub counts: Vec<i32>,
     /// Sums and marks, slot by slot. Each slot covers some of the elements.
@@ -61,6 +63,21 @@ impl Part {
 }
 
 impl Block {
+    /// The numbers in its lists.
+    pub fn numbers(&self) -> impl Iterator<Item = f64> {
+        let (wide, lists) = (self.wide, self.lists.iter());
+        lists.flat_map(move |list| {
+            let (pairs, single) = if wide {
+                (list.as_chunks::<2>().0, &[][..])
+            } else {
+                (&[][..], &list[..])
+            };
+            let bits = |[low, high]: &[u32; 2]| u64::from(*low) | u64::from(*high) << 32;
+            let pairs = pairs.iter().map(move |pair| f64::from_bits(bits(pair)));
+            pairs.chain(single.iter().map(|bits| f64::from(f32::from_bits(*bits))))
+        })
+    }
+
     /// The sums over all slots.
     pub fn sums(&self) -> Vec<f64> {
         let mut parts = self.parts.iter();

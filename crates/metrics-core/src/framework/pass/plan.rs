@@ -139,6 +139,19 @@ impl<S> Plan<S> {
 /// their bits. A summary takes it over as it is.
 pub type HostList = Arc<Vec<u32>>;
 
+/// How many entries of a [list](HostList) a number has: two if it is `f64`.
+pub const fn words(wide: bool) -> usize {
+    if wide { 2 } else { 1 }
+}
+
+/// Writes numbers to a list as `f64`, two entries each.
+pub fn put(list: &mut [u32], numbers: impl Iterator<Item = f64>) {
+    for (list, number) in list.as_chunks_mut::<2>().0.iter_mut().zip(numbers) {
+        let bits = number.to_bits();
+        *list = [bits as u32, (bits >> 32) as u32];
+    }
+}
+
 /// Appends so many zeros to a list, and returns them to be written.
 pub fn grow(list: &mut HostList, more: usize) -> &mut [u32] {
     let list = Arc::make_mut(list);

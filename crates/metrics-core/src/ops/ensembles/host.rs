@@ -1,7 +1,10 @@
 //! The scores of ensembles.
 
-use crate::ops::host::{RowSums, floats, sum_parts, with_weights};
-use burn::tensor::Tensor;
+use crate::ops::{
+    host::{HostElement, RowSums, sum_parts, with_weights},
+    scalar::Element,
+};
+use burn::tensor::{DType, Tensor};
 
 /// Members that one thread takes at a time where there are many.
 const MEMBERS_PER_PART: usize = 1 << 16;
@@ -14,11 +17,23 @@ const LANES: usize = 8;
 
 /// The sums of the scores of a batch and of the weights that were given.
 pub(super) fn scores(pred: &Tensor<2>, target: &Tensor<1>, weights: &Option<Tensor<1>>) -> RowSums {
+    if pred.dtype() == DType::F64 {
+        of::<f64>(pred, target, weights)
+    } else {
+        of::<f32>(pred, target, weights)
+    }
+}
+
+fn of<E: HostElement>(
+    pred: &Tensor<2>,
+    target: &Tensor<1>,
+    weights: &Option<Tensor<1>>,
+) -> RowSums {
     let [n, members] = pred.dims();
     let rows_per_part = (MEMBERS_PER_PART / members.max(1)).max(16);
-    floats(pred, |pred| {
-        floats(target, |target| {
-            with_weights(weights, |weights| {
+    E::slice(pred, |pred| {
+        E::slice(target, |target| {
+            with_weights(weights, |weights: Option<&[E]>| {
                 sum_parts(n, rows_per_part, |rows| {
                     let weights = weights.map(|weights| &weights[rows.clone()]);
                     let pred = &pred[rows.start * members..rows.end * members];
@@ -32,18 +47,18 @@ pub(super) fn scores(pred: &Tensor<2>, target: &Tensor<1>, weights: &Option<Tens
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn add_rows(sums: &mut RowSums, pred: &[f32], target: &[f32], weights: Option<&[f32]>) {
+fn add_rows<E: Element>(sums: &mut RowSums, pred: &[E], target: &[E], weights: Option<&[E]>) {
     let members = pred.len() / target.len().max(1);
     let mut nan = [false; LANES];
-    let mut sorted = vec![[0.0; LANES]; members];
-    let mut row = vec![0.0; members];
+    let mut sorted = vec![[E::ZERO; LANES]; members];
+    let mut row = vec![E::ZERO; members];
     for (block, target) in target.chunks(LANES).enumerate() {
         let first = block * LANES;
         for (lane, target) in target.iter().enumerate() {
             let start = (first + lane) * members;
             row.copy_from_slice(&pred[start..start + members]);
             if members > FEW {
-                row.sort_unstable_by(f32::total_cmp);
+                row.sort_unstable_by(E::total_cmp);
             }
             nan[lane] = row.iter().fold(target.is_nan(), |any, x| any | x.is_nan());
             for (sorted, member) in sorted.iter_mut().zip(&row) {
@@ -66,7 +81,7 @@ fn add_rows(sums: &mut RowSums, pred: &[f32], target: &[f32], weights: Option<&[
 
 /// Sorts every lane by exchanges, for which a vector needs no branch.
 #[inline(always)]
-fn sort(members: &mut [[f32; LANES]]) {
+fn sort<E: Element>(members: &mut [[E; LANES]]) {
     for end in (1..members.len()).rev() {
         let mut largest = members[0];
         for i in 0..end {
@@ -83,15 +98,15 @@ fn sort(members: &mut [[f32; LANES]]) {
 /// The score of each lane, `2 / M² * sum((x_i - y) (M [x_i > y] - i + 1/2))` of its sorted members,
 /// counted from 1: every factor has the sign of its distance, so that nothing cancels.
 #[inline(always)]
-fn of_sorted(sorted: &[[f32; LANES]], target: &[f32]) -> [f64; LANES] {
-    let mut targets = [0.0; LANES];
+fn of_sorted<E: Element>(sorted: &[[E; LANES]], target: &[E]) -> [f64; LANES] {
+    let mut targets = [E::ZERO; LANES];
     targets[..target.len()].copy_from_slice(target);
     let members = sorted.len() as f64;
     let mut scores = [0.0; LANES];
     let mut below = 0.5;
     for x in sorted {
         for lane in 0..LANES {
-            let distance = x[lane] as f64 - targets[lane] as f64;
+            let distance = x[lane].wide() - targets[lane].wide();
             let above = if distance > 0.0 { members } else { 0.0 };
             scores[lane] += distance * (above - below);
         }

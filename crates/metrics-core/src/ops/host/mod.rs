@@ -23,7 +23,8 @@ pub(in crate::ops) use labels::{
 pub(in crate::ops) use passes::{matches, note_kind, outside_unit, slot, snap};
 pub(in crate::ops) use rows::{RowSums, sum_parts, with_weights};
 pub(in crate::ops) use tensor::{
-    Ints, counters, floats, from_floats, from_ints, ints, update_counts, update_sums, with_ints,
+    HostElement, Ints, counters, doubles, floats, from_floats, from_ints, ints, update_counts,
+    update_sums, with_ints,
 };
 
 /// See [`ops::count`](crate::ops::count).

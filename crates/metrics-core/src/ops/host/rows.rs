@@ -1,7 +1,10 @@
 //! Rows on their way into sums, as [`Rows`](crate::ops::weighed::Rows): counted, weighed and added up in parts.
 
-use super::floats;
-use crate::{REJECTED_SLOTS, Reason, ops::scalar::is_weight};
+use super::HostElement;
+use crate::{
+    REJECTED_SLOTS, Reason,
+    ops::scalar::{Element, is_weight},
+};
 use burn::tensor::Tensor;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -22,12 +25,16 @@ impl RowSums {
 
     /// Counts a row, and returns its weight if it adds anything to the sums.
     #[inline(always)]
-    pub(in crate::ops) fn count(&mut self, nan: bool, weight: Option<f32>) -> Option<f64> {
+    pub(in crate::ops) fn count<E: Element>(
+        &mut self,
+        nan: bool,
+        weight: Option<E>,
+    ) -> Option<f64> {
         let (place, weight) = match weight {
             _ if nan => (1 + Reason::Nan as usize, None),
             None => (0, Some(1.0)),
             Some(weight) if !is_weight(weight) => (1 + Reason::InvalidWeight as usize, None),
-            Some(weight) => (0, (weight > 0.0).then_some(weight as f64)),
+            Some(weight) => (0, (weight > E::ZERO).then_some(weight.wide())),
         };
         self.counts[place] += 1;
         weight
@@ -46,12 +53,12 @@ impl RowSums {
 }
 
 /// Runs `f` on the weights, if there are any.
-pub(crate) fn with_weights<R>(
+pub(in crate::ops) fn with_weights<E: HostElement, R>(
     weights: &Option<Tensor<1>>,
-    f: impl FnOnce(Option<&[f32]>) -> R,
+    f: impl FnOnce(Option<&[E]>) -> R,
 ) -> R {
     match weights {
-        Some(weights) => floats(weights, |weights| f(Some(weights))),
+        Some(weights) => E::slice(weights, |weights| f(Some(weights))),
         None => f(None),
     }
 }

@@ -1,5 +1,6 @@
 //! Access to the data of CPU tensors as slices, without a copy where dtype and layout allow.
 
+use crate::ops::scalar::Element;
 use burn::backend::{BackendTensor, DispatchTensorKind};
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use std::ops::Range;
@@ -53,6 +54,8 @@ trait HostTensor: Clone {
     fn ints_mut(&mut self, f: impl FnOnce(&mut [i32]));
     fn floats_mut(&mut self, f: impl FnOnce(&mut [f32]));
     fn floats<R>(&self, f: impl FnOnce(&[f32]) -> R) -> R;
+    /// A tensor of `f64`.
+    fn doubles<R>(&self, f: impl FnOnce(&[f64]) -> R) -> R;
     fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R;
     /// An integer tensor that this crate made, so `i32`.
     fn counters<R>(&self, f: impl FnOnce(&[i32]) -> R) -> R;
@@ -60,6 +63,10 @@ trait HostTensor: Clone {
 
 // Element by element, which no dtype of a tensor of numbers fails.
 fn to_floats(data: TensorData) -> Vec<f32> {
+    data.iter().collect()
+}
+
+fn to_doubles(data: TensorData) -> Vec<f64> {
     data.iter().collect()
 }
 
@@ -105,6 +112,13 @@ mod flex {
             match self.as_slice::<f32>() {
                 Some(slice) => f(slice),
                 None => f(&to_floats(self.clone().into_data())),
+            }
+        }
+
+        fn doubles<R>(&self, f: impl FnOnce(&[f64]) -> R) -> R {
+            match self.as_slice::<f64>() {
+                Some(slice) => f(slice),
+                None => f(&to_doubles(self.clone().into_data())),
             }
         }
 
@@ -181,6 +195,15 @@ mod ndarray {
             f(&to_floats(data(self)))
         }
 
+        fn doubles<R>(&self, f: impl FnOnce(&[f64]) -> R) -> R {
+            if let NdArrayTensor::F64(storage) = self
+                && let Some(slice) = storage.view().as_slice()
+            {
+                return f(slice);
+            }
+            f(&to_doubles(data(self)))
+        }
+
         fn ints<R>(&self, f: impl FnOnce(Ints) -> R) -> R {
             if let NdArrayTensor::I32(storage) = self
                 && let Some(slice) = storage.view().as_slice()
@@ -217,6 +240,38 @@ pub(in crate::ops) fn floats<const D: usize, R>(
         #[cfg(feature = "ndarray")]
         DispatchTensorKind::NdArray(BackendTensor::Float(tensor)) => tensor.floats(f),
         _ => f(&to_floats(tensor.to_data())),
+    }
+}
+
+/// Runs `f` on the elements of a tensor, as `f64`.
+pub(in crate::ops) fn doubles<const D: usize, R>(
+    tensor: &Tensor<D>,
+    f: impl FnOnce(&[f64]) -> R,
+) -> R {
+    match tensor.clone().into_dispatch().kind {
+        #[cfg(feature = "flex")]
+        DispatchTensorKind::Flex(BackendTensor::Float(tensor)) => tensor.doubles(f),
+        #[cfg(feature = "ndarray")]
+        DispatchTensorKind::NdArray(BackendTensor::Float(tensor)) => tensor.doubles(f),
+        _ => f(&to_doubles(tensor.to_data())),
+    }
+}
+
+/// An [`Element`] with access to the tensors of it.
+pub(in crate::ops) trait HostElement: Element {
+    /// Runs `f` on the elements of a tensor, as this type.
+    fn slice<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[Self]) -> R) -> R;
+}
+
+impl HostElement for f32 {
+    fn slice<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[f32]) -> R) -> R {
+        floats(tensor, f)
+    }
+}
+
+impl HostElement for f64 {
+    fn slice<const D: usize, R>(tensor: &Tensor<D>, f: impl FnOnce(&[f64]) -> R) -> R {
+        doubles(tensor, f)
     }
 }
 

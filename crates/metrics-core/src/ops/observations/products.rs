@@ -1,6 +1,9 @@
 //! Sums of products of every two columns, in host memory.
 
-use crate::ops::host::{RowSums, sum_parts};
+use crate::ops::{
+    host::{RowSums, sum_parts},
+    scalar::Element,
+};
 
 /// The most parts that are added up at a time, each of which has its own sums of products.
 const PARTS: usize = 32;
@@ -12,11 +15,11 @@ const ROWS_PER_PART: usize = 1 << 10;
 const BLOCK: usize = 32;
 
 /// The sums of the weights that were given, of the offsets from the pivot, and of the products of these.
-pub(super) fn products(
+pub(super) fn products<E: Element>(
     n: usize,
-    values: &[f32],
-    weights: Option<&[f32]>,
-    pivot: &[f32],
+    values: &[E],
+    weights: Option<&[E]>,
+    pivot: &[f64],
 ) -> RowSums {
     let columns = pivot.len();
     let rows_per_part = n.div_ceil(PARTS).max(ROWS_PER_PART);
@@ -28,7 +31,7 @@ pub(super) fn products(
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn add_rows(n: usize, values: &[f32], weights: Option<&[f32]>, pivot: &[f32]) -> RowSums {
+fn add_rows<E: Element>(n: usize, values: &[E], weights: Option<&[E]>, pivot: &[f64]) -> RowSums {
     let columns = pivot.len();
     let mut sums = RowSums::new(1 + columns + columns * columns);
     // Rows around the pivot, and times their weights.
@@ -44,10 +47,7 @@ fn add_rows(n: usize, values: &[f32], weights: Option<&[f32]>, pivot: &[f32]) ->
                 continue;
             };
             sums.totals[0] += weight.map_or(0.0, |_| used);
-            let around = row
-                .iter()
-                .zip(pivot)
-                .map(|(x, pivot)| *x as f64 - *pivot as f64);
+            let around = row.iter().zip(pivot).map(|(x, pivot)| x.wide() - pivot);
             plain.extend(around);
             weighed.extend(plain[plain.len() - columns..].iter().map(|x| x * used));
         }

@@ -17,9 +17,9 @@ pub use function::{OwnTerms, PairFunction, PairValues, PairValuesExpand};
 use super::weighed::Rows;
 use crate::{
     REJECTED_SLOTS, ops,
-    pass::{DeviceState, HostList, Input, Plan, Size},
+    pass::{DeviceState, HostList, Input, Plan, Size, words},
 };
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 use std::{any::Any, fmt::Debug, sync::Arc};
 
 /// Pairs of a batch: predictions and targets `[N, D]`.
@@ -44,6 +44,11 @@ impl Pairs {
             target: self.target.clone().reshape([size, 1]),
             weights: self.weights.clone().map(spread),
         }
+    }
+
+    /// Whether the numbers are `f64`.
+    pub(crate) fn is_wide(&self) -> bool {
+        self.pred.dtype() == DType::F64
     }
 
     /// Whether there is a pass that lists pairs, and terms of rows if these are asked for.
@@ -177,7 +182,10 @@ pub(crate) trait Terms: Debug + Any + Send + Sync {
     fn by_number(&self) -> bool;
 
     /// Adds the terms of a block of pairs in host memory.
-    fn add(&self, block: &host::Block, totals: &mut host::Totals);
+    fn add(&self, block: &host::Block<f32>, totals: &mut host::Totals);
+
+    /// The same of numbers that came as `f64`.
+    fn add_wide(&self, block: &host::Block<f64>, totals: &mut host::Totals);
 
     /// The rows of pairs in the shape of the unit, and their terms side by side.
     fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>);
@@ -197,11 +205,15 @@ impl Input for Pairs {
         self.weights.is_some()
     }
 
+    fn is_wide(&self) -> bool {
+        Pairs::is_wide(self)
+    }
+
     fn size(&self, sink: &PairSink) -> Size {
         let outputs = sink.unit().outputs();
         if let PairSink::Ranks { .. } = sink {
             return Size {
-                lists: [2 * self.pred.dims()[1], 0],
+                lists: [words(self.is_wide()) * 2 * self.pred.dims()[1], 0],
                 ..Size::default()
             };
         }
@@ -221,7 +233,10 @@ impl Input for Pairs {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
-            lists: [usize::from(matches!(sink, PairSink::List(_))), 0],
+            lists: [
+                usize::from(matches!(sink, PairSink::List(_))) * words(self.is_wide()),
+                0,
+            ],
         }
     }
 

@@ -61,6 +61,7 @@ fn both<A: Accumulator>(accumulator: &A, sink: &PairSink, batches: &[Pairs]) -> 
     [(host.0, ours), (counts, Part::new(&words, size))].map(|(counts, part)| {
         let mut delta = HostDelta::default();
         delta.push_block(Block {
+            wide: false,
             weighted: batches[0].is_weighted(),
             counts: counts[..size.counts].to_vec(),
             parts: vec![part],

@@ -8,9 +8,9 @@ pub use cube::KernelPlan;
 
 use crate::{
     ops,
-    pass::{DeviceState, HostList, Input, Plan, Size},
+    pass::{DeviceState, HostList, Input, Plan, Size, words},
 };
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 /// Two samples of a batch.
 #[derive(Debug, Clone)]
@@ -62,9 +62,13 @@ impl Input for Samples {
         false
     }
 
+    fn is_wide(&self) -> bool {
+        self.x.values.dtype() == DType::F64
+    }
+
     fn size(&self, SampleSink::Numbers: &SampleSink) -> Size {
         Size {
-            lists: [2, 0],
+            lists: [2 * words(self.is_wide()), 0],
             ..Size::default()
         }
     }
@@ -82,7 +86,12 @@ impl Input for Samples {
         #[cfg(any(feature = "flex", feature = "ndarray"))]
         for placed in &plan.sinks {
             for (sample, sign) in [(&self.x, 1.0), (&self.y, -1.0)] {
-                append(sample, sign, &mut placed.lists_of(lists)[0]);
+                let list = &mut placed.lists_of(lists)[0];
+                if self.is_wide() {
+                    append_wide(sample, f64::from(sign), list);
+                } else {
+                    append(sample, sign, list);
+                }
             }
         }
     }
@@ -107,7 +116,7 @@ fn append(sample: &Sample, sign: f32, list: &mut HostList) {
     };
 
     floats(&sample.values, |values| {
-        with_weights(&sample.weights, |weights| {
+        with_weights(&sample.weights, |weights: Option<&[f32]>| {
             let list = grow(list, 2 * values.len());
             let places = list.as_chunks_mut::<2>().0.iter_mut();
             for (i, (place, value)) in places.zip(values).enumerate() {
@@ -119,6 +128,33 @@ fn append(sample: &Sample, sign: f32, list: &mut HostList) {
                 };
                 *place = [value.to_bits(), weight.to_bits()];
             }
+        });
+    });
+}
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+fn append_wide(sample: &Sample, sign: f64, list: &mut HostList) {
+    use crate::{
+        ops::{
+            host::{doubles, with_weights},
+            scalar::is_weight,
+        },
+        pass::{grow, put},
+    };
+
+    doubles(&sample.values, |values| {
+        with_weights(&sample.weights, |weights: Option<&[f64]>| {
+            let weight = |i: usize| {
+                let weight = weights.map_or(1.0, |weights| weights[i]);
+                if is_weight(weight) {
+                    weight * sign
+                } else {
+                    f64::NAN
+                }
+            };
+            let pairs = values.iter().enumerate();
+            let numbers = pairs.flat_map(|(i, value)| [*value, weight(i)]);
+            put(grow(list, 4 * values.len()), numbers);
         });
     });
 }

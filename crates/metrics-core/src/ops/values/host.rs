@@ -2,8 +2,11 @@
 
 use super::{NanRule, Numbers, ValueSink};
 #[cfg(any(feature = "flex", feature = "ndarray"))]
-use crate::pass::grow;
-use crate::pass::{HostList, Placed, Plan};
+use crate::pass::{grow, put};
+use crate::{
+    ops::scalar::Element,
+    pass::{HostList, Placed, Plan},
+};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -21,9 +24,23 @@ pub(super) fn pass(
     counts: &mut [i32],
     numbers: &mut [f64],
 ) {
-    use crate::ops::host::{floats, with_weights};
+    if input.is_wide() {
+        blocks::<f64>(input, plan, counts, numbers);
+    } else {
+        blocks::<f32>(input, plan, counts, numbers);
+    }
+}
 
-    floats(&input.values, |values| {
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+fn blocks<E: crate::ops::host::HostElement>(
+    input: &Numbers,
+    plan: &Plan<ValueSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+) {
+    use crate::ops::host::with_weights;
+
+    E::slice(&input.values, |values| {
         with_weights(&input.weights, |weights| {
             Block { values, weights }.pass(plan, counts, numbers);
         });
@@ -38,6 +55,15 @@ pub(super) fn pass(_: &Numbers, _: &Plan<ValueSink>, _: &mut [i32], _: &mut [f64
 pub(super) fn append(input: &Numbers, plan: &Plan<ValueSink>, lists: &mut [HostList]) {
     for placed in &plan.sinks {
         if let ValueSink::List(rule) = placed.sink {
+            if input.is_wide() {
+                crate::ops::host::doubles(&input.values, |values| {
+                    let list = grow(&mut placed.lists_of(lists)[0], 2 * values.len());
+                    let imputed = f64::from(rule.number(f32::NAN));
+                    let number = |value: &f64| if value.is_nan() { imputed } else { *value };
+                    put(list, values.iter().map(number));
+                });
+                continue;
+            }
             crate::ops::host::floats(&input.values, |values| {
                 let list = grow(&mut placed.lists_of(lists)[0], values.len());
                 for (list, value) in list.iter_mut().zip(values) {
@@ -58,12 +84,12 @@ pub(super) fn append(_: &Numbers, _: &Plan<ValueSink>, _: &mut [HostList]) {}
 
 /// Some numbers.
 #[derive(Clone, Copy)]
-struct Block<'a> {
-    values: &'a [f32],
-    weights: Option<&'a [f32]>,
+struct Block<'a, E> {
+    values: &'a [E],
+    weights: Option<&'a [E]>,
 }
 
-impl Block<'_> {
+impl<E: Element> Block<'_, E> {
     fn range(&self, range: Range<usize>) -> Self {
         Self {
             values: &self.values[range.clone()],
@@ -125,7 +151,7 @@ const LANES: usize = 8;
 
 /// Numbers go through vectors, and again one by one if one may be NaN.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn totals(block: &Block, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
+fn totals<E: Element>(block: &Block<E>, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
     let (values, rest) = block.values.as_chunks::<LANES>();
     let whole = block.values.len() - rest.len();
     let mut lanes = [[0.0f64; LANES]; 3];
@@ -133,14 +159,14 @@ fn totals(block: &Block, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
         None => {
             for values in values {
                 for lane in 0..LANES {
-                    lanes[0][lane] += f64::from(values[lane]);
+                    lanes[0][lane] += values[lane].wide();
                 }
             }
         }
         Some(weights) => {
             for (values, weights) in values.iter().zip(weights.as_chunks::<LANES>().0) {
                 for lane in 0..LANES {
-                    let (value, weight) = (f64::from(values[lane]), f64::from(weights[lane]));
+                    let (value, weight) = (values[lane].wide(), weights[lane].wide());
                     lanes[0][lane] += value;
                     lanes[1][lane] += value * weight;
                     lanes[2][lane] += weight;
@@ -160,16 +186,16 @@ fn totals(block: &Block, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
         (sums.iter_mut().zip(batch)).for_each(|(sum, more)| *sum += more);
     }
     for i in added..block.values.len() {
-        let (value, weight) = (block.values[i], block.weights.map_or(1.0, |w| w[i]));
+        let (value, weight) = (block.values[i], block.weights.map_or(E::ONE, |w| w[i]));
         let (value, weight) = match rule {
             _ if !value.is_nan() && !weight.is_nan() => (value, weight),
-            NanRule::Impute(imputed) => (imputed, 1.0),
+            NanRule::Impute(imputed) => (E::of(imputed), E::ONE),
             NanRule::LeaveOut(_) => {
                 counts[rule.counter()] += 1;
                 continue;
             }
         };
-        let (value, weight) = (f64::from(value), f64::from(weight));
+        let (value, weight) = (value.wide(), weight.wide());
         counts[0] += 1;
         let terms = [value, value * weight, weight];
         (sums.iter_mut().zip(terms)).for_each(|(sum, term)| *sum += term);
@@ -177,11 +203,11 @@ fn totals(block: &Block, rule: NanRule, counts: &mut [i32], sums: &mut [f64]) {
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn extremes(values: &[f32], rule: NanRule, counts: &mut [i32], marks: &mut [f64]) {
-    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
+fn extremes<E: Element>(values: &[E], rule: NanRule, counts: &mut [i32], marks: &mut [f64]) {
+    let (mut low, mut high) = ([E::INFINITY; LANES], [E::NEG_INFINITY; LANES]);
     let mut nans = [0i32; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut add = |lane: usize, value: f32| {
+    let mut add = |lane: usize, value: E| {
         nans[lane] += i32::from(value.is_nan());
         low[lane] = if value < low[lane] { value } else { low[lane] };
         high[lane] = if value > high[lane] {
@@ -196,18 +222,19 @@ fn extremes(values: &[f32], rule: NanRule, counts: &mut [i32], marks: &mut [f64]
         }
     }
     rest.iter().for_each(|value| add(0, *value));
-    let (low, high) = (low.into_iter(), high.into_iter());
-    let mut low = low.fold(f32::INFINITY, f32::min);
-    let mut high = high.fold(f32::NEG_INFINITY, f32::max);
+    let (low, high) = (low.map(E::wide).into_iter(), high.map(E::wide).into_iter());
+    let mut low = low.fold(f64::INFINITY, f64::min);
+    let mut high = high.fold(f64::NEG_INFINITY, f64::max);
     let nans: i32 = nans.iter().sum();
     counts[0] += values.len() as i32 - nans;
     counts[rule.counter()] += nans;
     if let NanRule::Impute(value) = rule
         && nans > 0
     {
+        let value = f64::from(value);
         (low, high) = (low.min(value), high.max(value));
     }
-    join(marks, low.into(), high.into());
+    join(marks, low, high);
 }
 
 /// Joins extremes with others.

@@ -12,9 +12,9 @@ pub use cube::KernelPlan;
 
 use crate::{
     REJECTED_SLOTS, Reason, ops,
-    pass::{DeviceState, HostList, Input, Plan, Size},
+    pass::{DeviceState, HostList, Input, Plan, Size, words},
 };
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 /// Numbers of a batch.
 #[derive(Debug, Clone)]
@@ -26,6 +26,10 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    fn is_wide(&self) -> bool {
+        self.values.dtype() == DType::F64
+    }
+
     /// Whether there is a pass that lists numbers.
     pub(crate) fn are_listed(&self) -> bool {
         let (n, device) = (self.values.dims()[0], self.values.device());
@@ -87,6 +91,10 @@ impl Input for Numbers {
         self.weights.is_some()
     }
 
+    fn is_wide(&self) -> bool {
+        Numbers::is_wide(self)
+    }
+
     fn size(&self, sink: &ValueSink) -> Size {
         let (sums, marks) = match sink {
             ValueSink::Totals(_) if self.is_weighted() => (3, 0),
@@ -94,7 +102,7 @@ impl Input for Numbers {
             ValueSink::Extremes(_) => (0, 3),
             ValueSink::List(_) => {
                 return Size {
-                    lists: [1, 0],
+                    lists: [words(self.is_wide()), 0],
                     ..Size::default()
                 };
             }

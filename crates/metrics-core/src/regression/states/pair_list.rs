@@ -76,17 +76,15 @@ impl<T: PairTerms> Accumulator for PairList<T> {
             add_rejected(&mut summary.rejected, &counts[1..]);
         }
         let appended = delta.floats("terms").iter().flatten().copied();
-        add(summary, appended);
+        add(summary, appended.map(f64::from));
         for block in delta.blocks() {
             add_rejected(&mut summary.rejected, &block.counts[1..]);
-            let listed = block.lists.iter().flat_map(|list| list.iter());
-            add(summary, listed.map(|bits| f32::from_bits(*bits)));
+            add(summary, block.numbers());
         }
     }
 }
 
 /// Adds the terms of rows that are not rejected.
-fn add(summary: &mut ValueListSummary, terms: impl Iterator<Item = f32>) {
-    let used = terms.filter(|term| !term.is_nan());
-    summary.values.extend(used.map(f64::from));
+fn add(summary: &mut ValueListSummary, terms: impl Iterator<Item = f64>) {
+    summary.values.extend(terms.filter(|term| !term.is_nan()));
 }

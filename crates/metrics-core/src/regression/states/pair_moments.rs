@@ -230,9 +230,8 @@ impl Summary for PairMomentsSummary {
 
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         // Of no batch yet, or of batches that do not fit together.
-        let fits = |own: usize, other: usize| own == other || own == 0 || other == 0;
-        let ranges = [self, other].map(|m| m.target_range.len());
-        if !fits(self.outputs, other.outputs) || !fits(ranges[0], ranges[1]) {
+        let widths = |m: &Self| [m.outputs, m.target_range.len()];
+        if self.outputs > 0 && other.outputs > 0 && widths(self) != widths(other) {
             return Err(MetricError::MergeMismatch {
                 left: format!("moments of {} outputs", self.outputs),
                 right: format!("moments of {} outputs", other.outputs),

@@ -8,8 +8,9 @@ use crate::{
         labels::any_in_row,
         pairs::{
             Pairs, Terms, TermsKernel, Unit,
-            host::{Block, NumberTerms, Totals},
+            host::{Block, NumberTerms, PairElement, Totals},
         },
+        scalar::Element,
         weighed::Rows,
     },
 };
@@ -159,7 +160,7 @@ pub trait PairTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     ///
     /// # Errors
     /// The reason to reject it.
-    fn of_row(&self, _pred: &[f32], _target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+    fn of_row<E: Element>(&self, _pred: &[E], _target: &[E]) -> Result<[f64; MAX_SUMS], Reason> {
         Ok([f64::NAN; MAX_SUMS])
     }
 }
@@ -204,8 +205,15 @@ impl<T: PairTerms> NumberTerms for T {
     }
 
     #[inline(always)]
-    fn row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason> {
+    fn row<E: Element>(&self, pred: &[E], target: &[E]) -> Result<[f64; MAX_SUMS], Reason> {
         self.of_row(pred, target)
+    }
+}
+
+fn add<T: PairTerms, E: PairElement>(terms: &T, block: &Block<E>, totals: &mut Totals) {
+    match PairTerms::unit(terms) {
+        Unit::Rows => block.add_rows(totals, terms),
+        Unit::Elements | Unit::Outputs(_) => block.add_pairs(totals, terms),
     }
 }
 
@@ -222,11 +230,12 @@ impl<T: PairTerms> Terms for T {
         T::BY_NUMBER && T::SUMS <= MAX_SUMS
     }
 
-    fn add(&self, block: &Block, totals: &mut Totals) {
-        match PairTerms::unit(self) {
-            Unit::Rows => block.add_rows(totals, self),
-            Unit::Elements | Unit::Outputs(_) => block.add_pairs(totals, self),
-        }
+    fn add(&self, block: &Block<f32>, totals: &mut Totals) {
+        add(self, block, totals);
+    }
+
+    fn add_wide(&self, block: &Block<f64>, totals: &mut Totals) {
+        add(self, block, totals);
     }
 
     fn measure(&self, pairs: Pairs) -> (Rows, Tensor<2>) {

@@ -63,18 +63,16 @@ impl Accumulator for RankPairs {
 
     fn fold(&self, delta: &HostDelta, summary: &mut RankPairsSummary) {
         let appended = delta.floats("pairs").iter();
-        appended.for_each(|list| self.add(summary, list.iter().copied()));
-        for list in delta.blocks().iter().flat_map(|block| &block.lists) {
-            self.add(summary, list.iter().map(|bits| f32::from_bits(*bits)));
+        appended.for_each(|list| self.add(summary, list.iter().map(|x| f64::from(*x))));
+        for block in delta.blocks() {
+            self.add(summary, block.numbers());
         }
     }
 }
 
 impl RankPairs {
     /// Adds predictions and targets in turn.
-    fn add(&self, summary: &mut RankPairsSummary, numbers: impl ExactSizeIterator<Item = f32>) {
-        summary.pred.reserve(numbers.len() / 2);
-        summary.target.reserve(numbers.len() / 2);
+    fn add(&self, summary: &mut RankPairsSummary, numbers: impl Iterator<Item = f64>) {
         let width = 2 * self.width();
         let mut row = Vec::with_capacity(width);
         for number in numbers {
@@ -86,8 +84,8 @@ impl RankPairs {
                 summary.rejected.add(Reason::Nan);
             } else {
                 for [pred, target] in row.as_chunks::<2>().0 {
-                    summary.pred.push(f64::from(*pred));
-                    summary.target.push(f64::from(*target));
+                    summary.pred.push(*pred);
+                    summary.target.push(*target);
                 }
             }
             row.clear();

@@ -1,13 +1,13 @@
 //! Joint moments of predictions, targets and errors.
 
-use super::{Block, Totals, has_nan, pivots};
-use crate::ops::pairs::JOINT;
+use super::{Block, PairElement, Totals, has_nan, pivots};
+use crate::ops::{pairs::JOINT, scalar::Element};
 
 /// Few enough that the sums of all moments stay in registers.
 const LANES: usize = 4;
 
 /// Marks of a state to which nothing has been added.
-pub(super) fn take_marks(block: &Block, marks: &mut [f64]) {
+pub(super) fn take_marks<E: PairElement>(block: &Block<E>, marks: &mut [f64]) {
     let mut marks = marks.chunks_exact_mut(block.columns);
     let mut next = |of: fn(f64, f64) -> f64| {
         if let Some(own) = marks.next() {
@@ -41,8 +41,8 @@ impl Pivot {
 
     /// What a pair of some weight adds to each moment.
     #[inline(always)]
-    fn terms(self, pred: f32, target: f32, weight: f64) -> [f64; JOINT] {
-        let (pred, target) = (f64::from(pred), f64::from(target));
+    fn terms<E: Element>(self, pred: E, target: E, weight: f64) -> [f64; JOINT] {
+        let (pred, target) = (pred.wide(), target.wide());
         let error = (target - pred) - self.error;
         let (pred, target) = (pred - self.pred, target - self.target);
         let [p, t, e] = [pred, target, error].map(|x| x * weight);
@@ -53,16 +53,17 @@ impl Pivot {
 /// Adds a block. Single columns go through vectors, and again row by row if they turn out to have a row to leave
 /// out.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-pub(super) fn add(block: &Block, totals: &mut Totals) {
+pub(super) fn add<E: PairElement>(block: &Block<E>, totals: &mut Totals) {
     if block.columns > 1 {
         return block.each_row(|pred, target, weight| row(pred, target, weight, totals));
     }
     let whole = block.pred.len() / LANES * LANES;
     let pairs = (&block.pred[..whole], &block.target[..whole]);
     let pivot = Pivot::of(totals.marks, 1, 0);
+    let ones = [E::ONE; LANES];
     let (sums, given) = match block.weights {
         None => {
-            let (sums, _) = lanes(pairs, std::iter::repeat(&[1.0; LANES]), pivot);
+            let (sums, _) = lanes(pairs, std::iter::repeat(&ones), pivot);
             (sums, whole as f64)
         }
         Some(_) if !block.is_clean() => ([f64::NAN; JOINT], 0.0),
@@ -85,7 +86,7 @@ pub(super) fn add(block: &Block, totals: &mut Totals) {
 }
 
 #[inline(always)]
-fn row(pred: &[f32], target: &[f32], weight: Option<f32>, totals: &mut Totals) {
+fn row<E: Element>(pred: &[E], target: &[E], weight: Option<E>, totals: &mut Totals) {
     let nan = has_nan(pred) | has_nan(target);
     let Some(weight) = totals.count(nan, weight) else {
         return;
@@ -102,9 +103,9 @@ fn row(pred: &[f32], target: &[f32], weight: Option<f32>, totals: &mut Totals) {
 
 /// The moments of pairs, whose number is a multiple of the lanes, and the sum of their weights.
 #[inline(always)]
-fn lanes<'a>(
-    (pred, target): (&[f32], &[f32]),
-    weights: impl Iterator<Item = &'a [f32; LANES]>,
+fn lanes<'a, E: Element>(
+    (pred, target): (&[E], &[E]),
+    weights: impl Iterator<Item = &'a [E; LANES]>,
     pivot: Pivot,
 ) -> ([f64; JOINT], f64) {
     let mut moments = [[0.0f64; LANES]; JOINT];
@@ -112,7 +113,7 @@ fn lanes<'a>(
     let (pred, target) = (pred.as_chunks::<LANES>().0, target.as_chunks::<LANES>().0);
     for ((pred, target), weights) in pred.iter().zip(target).zip(weights) {
         for lane in 0..LANES {
-            let weight = f64::from(weights[lane]);
+            let weight = weights[lane].wide();
             let terms = pivot.terms(pred[lane], target[lane], weight);
             for k in 0..JOINT {
                 moments[k][lane] += terms[k];

@@ -14,12 +14,19 @@ pub(in crate::ops::pairs) fn append(
     lists: &mut [HostList],
 ) {
     use crate::{
-        ops::host::{counters, floats},
-        pass::grow,
+        ops::host::{counters, doubles, floats},
+        pass::{grow, put},
     };
 
     for placed in &plan.sinks {
         match &placed.sink {
+            PairSink::Ranks { .. } if pairs.is_wide() => doubles(&pairs.pred, |pred| {
+                doubles(&pairs.target, |target| {
+                    let list = grow(&mut placed.lists_of(lists)[0], 4 * pred.len());
+                    let numbers = pred.iter().zip(target).flat_map(|(p, t)| [*p, *t]);
+                    put(list, numbers);
+                });
+            }),
             PairSink::Ranks { .. } => floats(&pairs.pred, |pred| {
                 floats(&pairs.target, |target| {
                     let list = grow(&mut placed.lists_of(lists)[0], 2 * pred.len());
@@ -35,14 +42,20 @@ pub(in crate::ops::pairs) fn append(
                 let (rows, terms) = terms.0.measure(pairs.of(terms.0.unit()));
                 let width = terms.dims()[1];
                 counters(rows.codes(), |codes| {
-                    floats(&terms, |terms| {
+                    doubles(&terms, |terms| {
                         let counts = placed.counts_of(counts);
-                        let list = grow(&mut placed.lists_of(lists)[0], codes.len());
                         let rows = codes.iter().zip(terms.chunks_exact(width.max(1)));
-                        for (list, (code, terms)) in list.iter_mut().zip(rows) {
+                        let numbers = rows.map(|(code, terms)| {
                             counts[code.unsigned_abs() as usize] += 1;
-                            let term = if *code < 0 { f32::NAN } else { terms[0] };
-                            *list = term.to_bits();
+                            if *code < 0 { f64::NAN } else { terms[0] }
+                        });
+                        let list = &mut placed.lists_of(lists)[0];
+                        if pairs.is_wide() {
+                            put(grow(list, 2 * codes.len()), numbers);
+                        } else {
+                            let list = grow(list, codes.len()).iter_mut();
+                            list.zip(numbers)
+                                .for_each(|(list, term)| *list = (term as f32).to_bits());
                         }
                     });
                 });

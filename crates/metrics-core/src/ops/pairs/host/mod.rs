@@ -9,10 +9,10 @@ pub(super) use lists::append;
 
 pub(crate) use terms::NumberTerms;
 
-use super::{PairSink, Pairs, Unit};
+use super::{PairSink, Pairs, Terms, Unit};
 use crate::{
     Reason,
-    ops::scalar::is_weight,
+    ops::scalar::{Element, is_weight},
     pass::{Placed, Plan},
 };
 use rayon::prelude::*;
@@ -30,8 +30,6 @@ const FEWEST_ROWS: usize = 8;
 
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, counts: &mut [i32], numbers: &mut [f64]) {
-    use crate::ops::host::{floats, with_weights};
-
     let mut any = false;
     for placed in &plan.sinks {
         match &placed.sink {
@@ -47,9 +45,25 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, counts: &mut [i32], num
     if !any {
         return;
     }
+    if pairs.is_wide() {
+        blocks::<f64>(pairs, plan, counts, numbers);
+    } else {
+        blocks::<f32>(pairs, plan, counts, numbers);
+    }
+}
+
+#[cfg(any(feature = "flex", feature = "ndarray"))]
+fn blocks<E: crate::ops::host::HostElement + PairElement>(
+    pairs: &Pairs,
+    plan: &Plan<PairSink>,
+    counts: &mut [i32],
+    numbers: &mut [f64],
+) {
+    use crate::ops::host::with_weights;
+
     let [n, columns] = pairs.pred.dims();
-    floats(&pairs.pred, |pred| {
-        floats(&pairs.target, |target| {
+    E::slice(&pairs.pred, |pred| {
+        E::slice(&pairs.target, |target| {
             with_weights(&pairs.weights, |weights| {
                 let batch = Block::new(pred, target, columns.max(1), weights);
                 batch.pass(n, plan, counts, numbers);
@@ -62,16 +76,34 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, counts: &mut [i32], num
 pub(super) fn pass(_: &Pairs, _: &Plan<PairSink>, _: &mut [i32], _: &mut [f64]) {}
 
 /// Some rows of pairs, `[N, D]`.
-pub(crate) struct Block<'a> {
-    pub pred: &'a [f32],
-    pub target: &'a [f32],
+pub(crate) struct Block<'a, E> {
+    pub pred: &'a [E],
+    pub target: &'a [E],
     pub columns: usize,
-    pub weights: Option<&'a [f32]>,
+    pub weights: Option<&'a [E]>,
     clean: OnceLock<bool>,
 }
 
-impl<'a> Block<'a> {
-    fn new(pred: &'a [f32], target: &'a [f32], columns: usize, weights: Option<&'a [f32]>) -> Self {
+/// An element of pairs, for which terms can be any.
+pub(crate) trait PairElement: Element {
+    /// Adds the terms of a block.
+    fn add(terms: &dyn Terms, block: &Block<Self>, totals: &mut Totals);
+}
+
+impl PairElement for f32 {
+    fn add(terms: &dyn Terms, block: &Block<f32>, totals: &mut Totals) {
+        terms.add(block, totals);
+    }
+}
+
+impl PairElement for f64 {
+    fn add(terms: &dyn Terms, block: &Block<f64>, totals: &mut Totals) {
+        terms.add_wide(block, totals);
+    }
+}
+
+impl<'a, E: PairElement> Block<'a, E> {
+    fn new(pred: &'a [E], target: &'a [E], columns: usize, weights: Option<&'a [E]>) -> Self {
         Self {
             pred,
             target,
@@ -93,12 +125,12 @@ impl<'a> Block<'a> {
     }
 
     /// Every element as a row of its own; `spread` is where their weights go.
-    fn elements<'b>(&self, spread: &'b mut Vec<f32>) -> Block<'b>
+    fn elements<'b>(&self, spread: &'b mut Vec<E>) -> Block<'b, E>
     where
         'a: 'b,
     {
         let columns = self.columns;
-        let weights: Option<&'b [f32]> = match self.weights {
+        let weights: Option<&'b [E]> = match self.weights {
             Some(weights) if columns > 1 => {
                 spread.clear();
                 spread.extend(
@@ -113,7 +145,7 @@ impl<'a> Block<'a> {
 
     /// Calls `f` with each row and its weight.
     #[inline(always)]
-    fn each_row(&self, mut f: impl FnMut(&[f32], &[f32], Option<f32>)) {
+    fn each_row(&self, mut f: impl FnMut(&[E], &[E], Option<E>)) {
         let rows = self.pred.chunks_exact(self.columns);
         let rows = rows.zip(self.target.chunks_exact(self.columns));
         for (i, (pred, target)) in rows.enumerate() {
@@ -208,7 +240,7 @@ impl<'a> Block<'a> {
                     PairSink::Terms(terms) if terms.0.by_number() => {
                         let weighted = self.weights.is_some();
                         let mut totals = Totals::of(placed, weighted, counts, numbers);
-                        terms.0.add(block, &mut totals);
+                        E::add(&*terms.0, block, &mut totals);
                     }
                     PairSink::Terms(_) | PairSink::Ranks { .. } | PairSink::List(_) => {}
                 }
@@ -222,14 +254,14 @@ const PIVOT_ROWS: usize = 1024;
 
 /// The mean of a number of each column of the rows that are used and weigh anything, as far as it is finite, and
 /// never outside these: numbers that are all equal lie exactly on it, whatever rounding does to a mean.
-fn pivots(block: &Block, pivots: &mut [f64], of: impl Fn(f64, f64) -> f64) {
+fn pivots<E: PairElement>(block: &Block<E>, pivots: &mut [f64], of: impl Fn(f64, f64) -> f64) {
     let mut used = vec![(0.0, 0.0f64, f64::MAX, f64::MIN); pivots.len()];
     block.each_row(|pred, target, weight| {
-        if has_nan(pred) | has_nan(target) || !weight.is_none_or(|w| is_weight(w) && w > 0.0) {
+        if has_nan(pred) | has_nan(target) || !weight.is_none_or(|w| is_weight(w) && w > E::ZERO) {
             return;
         }
         for (used, (pred, target)) in used.iter_mut().zip(pred.iter().zip(target)) {
-            let number = of(f64::from(*pred), f64::from(*target));
+            let number = of(pred.wide(), target.wide());
             if number.is_finite() {
                 used.0 += 1.0;
                 used.1 += number;
@@ -249,13 +281,13 @@ fn pivots(block: &Block, pivots: &mut [f64], of: impl Fn(f64, f64) -> f64) {
 
 /// Not `any`, which stops at the first and is no vector; numbers as wide as the floats make no work between.
 #[inline(always)]
-fn has_nan(row: &[f32]) -> bool {
+fn has_nan<E: Element>(row: &[E]) -> bool {
     row.iter().fold(0, |nan, x| nan | u32::from(x.is_nan())) != 0
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn clean(pred: &[f32], target: &[f32], weights: Option<&[f32]>) -> bool {
-    let invalid = |weights: &[f32]| {
+fn clean<E: Element>(pred: &[E], target: &[E], weights: Option<&[E]>) -> bool {
+    let invalid = |weights: &[E]| {
         let any = weights
             .iter()
             .fold(0, |any, w| any | u32::from(!is_weight(*w)));
@@ -294,12 +326,12 @@ impl<'a> Totals<'a> {
 
     /// Counts a row, and returns its weight if it adds anything to the sums.
     #[inline(always)]
-    fn count(&mut self, undefined: bool, weight: Option<f32>) -> Option<f64> {
+    fn count<E: Element>(&mut self, undefined: bool, weight: Option<E>) -> Option<f64> {
         let (place, weight) = match weight {
             _ if undefined => (1 + Reason::Nan as usize, None),
             None => (0, Some(1.0)),
             Some(weight) if !is_weight(weight) => (1 + Reason::InvalidWeight as usize, None),
-            Some(weight) => (0, (weight > 0.0).then_some(f64::from(weight))),
+            Some(weight) => (0, (weight > E::ZERO).then_some(weight.wide())),
         };
         self.counts[place] += 1;
         if let (Some(given), Some(weight)) = (&mut self.given, weight) {
@@ -324,20 +356,20 @@ impl<'a> Totals<'a> {
     /// Adds terms of rows that were computed as tensors.
     #[cfg(any(feature = "flex", feature = "ndarray"))]
     fn add_measured(&mut self, rows: &crate::ops::weighed::Rows, terms: &burn::tensor::Tensor<2>) {
-        use crate::ops::host::{counters, floats};
+        use crate::ops::host::{counters, doubles};
 
         let [_, k] = terms.dims();
         let weights = rows.given();
         counters(rows.codes(), |codes| {
-            floats(&weights, |weights| {
-                floats(terms, |terms| {
+            doubles(&weights, |weights| {
+                doubles(terms, |terms| {
                     for (i, code) in codes.iter().enumerate() {
                         if *code < 0 {
                             self.counts[code.unsigned_abs() as usize] += 1;
                             continue;
                         }
                         let weight = if self.given.is_some() {
-                            f64::from(weights[i])
+                            weights[i]
                         } else {
                             1.0
                         };
@@ -345,7 +377,7 @@ impl<'a> Totals<'a> {
                         if weight > 0.0 {
                             let terms = &terms[i * k..][..k];
                             (self.sums.iter_mut().zip(terms))
-                                .for_each(|(sum, term)| *sum += weight * f64::from(*term));
+                                .for_each(|(sum, term)| *sum += weight * term);
                         }
                     }
                 });

@@ -1,13 +1,13 @@
 //! Moments of errors and targets.
 
-use super::{Block, Totals, has_nan, pivots};
-use crate::ops::pairs::MOMENTS;
+use super::{Block, PairElement, Totals, has_nan, pivots};
+use crate::ops::{pairs::MOMENTS, scalar::Element};
 
 /// As many terms are added side by side: few enough that all sums stay in registers.
 const LANES: usize = 8;
 
 /// Marks of a state to which nothing has been added.
-pub(super) fn take_marks(block: &Block, marks: &mut [f64]) {
+pub(super) fn take_marks<E: PairElement>(block: &Block<E>, marks: &mut [f64]) {
     let (pivot, extremes) = marks.split_at_mut(block.columns);
     pivots(block, pivot, |_, target| target);
     let (low, high) = extremes.split_at_mut(extremes.len() / 2);
@@ -30,7 +30,7 @@ pub(super) fn join_extremes(marks: &mut [f64], others: &[f64]) {
 /// Adds a block. Single columns go through vectors, and again row by row if they turn out to have a row to leave
 /// out.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-pub(super) fn add(block: &Block, extremes: bool, totals: &mut Totals) {
+pub(super) fn add<E: PairElement>(block: &Block<E>, extremes: bool, totals: &mut Totals) {
     if block.columns > 1 {
         return block.each_row(|pred, target, weight| row(pred, target, weight, extremes, totals));
     }
@@ -60,8 +60,8 @@ pub(super) fn add(block: &Block, extremes: bool, totals: &mut Totals) {
         (totals.sums.iter_mut().zip(sums)).for_each(|(sum, more)| *sum += more);
         if extremes {
             let (low, high) = range(target, block.weights);
-            totals.marks[1] = totals.marks[1].min(low.into());
-            totals.marks[2] = totals.marks[2].max(high.into());
+            totals.marks[1] = totals.marks[1].min(low.wide());
+            totals.marks[2] = totals.marks[2].max(high.wide());
         }
     }
     for i in added..block.pred.len() {
@@ -72,7 +72,13 @@ pub(super) fn add(block: &Block, extremes: bool, totals: &mut Totals) {
 }
 
 #[inline(always)]
-fn row(pred: &[f32], target: &[f32], weight: Option<f32>, extremes: bool, totals: &mut Totals) {
+fn row<E: Element>(
+    pred: &[E],
+    target: &[E],
+    weight: Option<E>,
+    extremes: bool,
+    totals: &mut Totals,
+) {
     let nan = has_nan(pred) | has_nan(target);
     let Some(weight) = totals.count(nan, weight) else {
         return;
@@ -88,7 +94,7 @@ fn row(pred: &[f32], target: &[f32], weight: Option<f32>, extremes: bool, totals
     if extremes {
         let (low, high) = range.split_at_mut(columns);
         for ((target, low), high) in target.iter().zip(low).zip(high) {
-            let target = f64::from(*target);
+            let target = target.wide();
             (*low, *high) = (low.min(target), high.max(target));
         }
     }
@@ -96,8 +102,8 @@ fn row(pred: &[f32], target: &[f32], weight: Option<f32>, extremes: bool, totals
 
 /// What one pair adds to each moment.
 #[inline(always)]
-fn terms(pred: f32, target: f32, pivot: f64) -> [f64; MOMENTS] {
-    let (pred, target) = (f64::from(pred), f64::from(target));
+fn terms<E: Element>(pred: E, target: E, pivot: f64) -> [f64; MOMENTS] {
+    let (pred, target) = (pred.wide(), target.wide());
     let (error, offset) = (pred - target, target - pivot);
     [error * error, error.abs(), offset, offset * offset]
 }
@@ -109,11 +115,11 @@ fn sum<const K: usize>(sums: [[f64; LANES]; K]) -> [f64; K] {
 
 /// The moments of pairs, whose number is a multiple of the lanes.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn lanes(pred: &[f32], target: &[f32], pivot: f64) -> [[f64; LANES]; MOMENTS] {
+fn lanes<E: Element>(pred: &[E], target: &[E], pivot: f64) -> [[f64; LANES]; MOMENTS] {
     let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; MOMENTS];
     let (pred, target) = (pred.as_chunks::<LANES>().0, target.as_chunks::<LANES>().0);
     for (pred, target) in pred.iter().zip(target) {
-        let [pred, target] = [pred.map(f64::from), target.map(f64::from)];
+        let [pred, target] = [pred.map(E::wide), target.map(E::wide)];
         let (mut error, mut offset) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
             error[lane] = pred[lane] - target[lane];
@@ -139,17 +145,17 @@ fn lanes(pred: &[f32], target: &[f32], pivot: f64) -> [[f64; LANES]; MOMENTS] {
 
 /// The same with weights, and last the sums of these.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn weighted_lanes(
-    pred: &[f32],
-    target: &[f32],
-    weights: &[f32],
+fn weighted_lanes<E: Element>(
+    pred: &[E],
+    target: &[E],
+    weights: &[E],
     pivot: f64,
 ) -> [[f64; LANES]; MOMENTS + 1] {
     let [mut first, mut second, mut third, mut fourth] = [[0.0f64; LANES]; MOMENTS];
     let mut given = [0.0f64; LANES];
     let (pred, target) = (pred.as_chunks::<LANES>().0, target.as_chunks::<LANES>().0);
     for ((pred, target), weights) in pred.iter().zip(target).zip(weights.as_chunks::<LANES>().0) {
-        let [pred, target, weight] = [pred, target, weights].map(|x| x.map(f64::from));
+        let [pred, target, weight] = [pred, target, weights].map(|x| x.map(E::wide));
         let (mut error, mut offset) = ([0.0; LANES], [0.0; LANES]);
         for lane in 0..LANES {
             error[lane] = pred[lane] - target[lane];
@@ -178,13 +184,13 @@ fn weighted_lanes(
 
 /// The smallest and the largest number that weighs anything.
 #[inline(always)]
-fn range(numbers: &[f32], weights: Option<&[f32]>) -> (f32, f32) {
-    let (mut low, mut high) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES]);
-    let ones = [1.0; LANES];
+fn range<E: Element>(numbers: &[E], weights: Option<&[E]>) -> (E, E) {
+    let (mut low, mut high) = ([E::INFINITY; LANES], [E::NEG_INFINITY; LANES]);
+    let ones = [E::ONE; LANES];
     for (i, numbers) in numbers.chunks_exact(LANES).enumerate() {
         let weights = weights.map_or(&ones[..], |weights| &weights[i * LANES..][..LANES]);
         for lane in 0..LANES {
-            let (x, used) = (numbers[lane], weights[lane] > 0.0);
+            let (x, used) = (numbers[lane], weights[lane] > E::ZERO);
             low[lane] = if used & (x < low[lane]) { x } else { low[lane] };
             high[lane] = if used & (x > high[lane]) {
                 x
@@ -194,7 +200,9 @@ fn range(numbers: &[f32], weights: Option<&[f32]>) -> (f32, f32) {
         }
     }
     (
-        low.into_iter().fold(f32::INFINITY, f32::min),
-        high.into_iter().fold(f32::NEG_INFINITY, f32::max),
+        low.into_iter()
+            .fold(E::INFINITY, |a, b| if b < a { b } else { a }),
+        high.into_iter()
+            .fold(E::NEG_INFINITY, |a, b| if b > a { b } else { a }),
     )
 }

@@ -1,8 +1,9 @@
 //! Terms of pairs of numbers and of rows, computed and added at once.
 
-use super::{Block, Totals, has_nan};
+use super::{Block, PairElement, Totals, has_nan};
 use crate::{
     Reason,
+    ops::scalar::Element,
     regression::states::{LANES, MAX_SUMS},
 };
 
@@ -17,10 +18,10 @@ pub(crate) trait NumberTerms {
     /// The terms of several pairs.
     fn pairs(&self, pred: &[f64; LANES], target: &[f64; LANES]) -> [[f64; LANES]; MAX_SUMS];
     /// The terms of a row, or why there are none.
-    fn row(&self, pred: &[f32], target: &[f32]) -> Result<[f64; MAX_SUMS], Reason>;
+    fn row<E: Element>(&self, pred: &[E], target: &[E]) -> Result<[f64; MAX_SUMS], Reason>;
 }
 
-impl Block<'_> {
+impl<E: PairElement> Block<'_, E> {
     /// Adds the terms of rows.
     pub(crate) fn add_rows<T: NumberTerms>(&self, totals: &mut Totals, of: &T) {
         rows(self, totals, of);
@@ -30,8 +31,8 @@ impl Block<'_> {
     pub(crate) fn add_pairs<T: NumberTerms>(&self, totals: &mut Totals, of: &T) {
         if self.columns == 1 && self.is_clean() {
             let sums = match self.weights {
-                None => lanes::<T, false>(self.pred, self.target, &[], of),
-                Some(weights) => lanes::<T, true>(self.pred, self.target, weights, of),
+                None => lanes::<T, E, false>(self.pred, self.target, &[], of),
+                Some(weights) => lanes::<T, E, true>(self.pred, self.target, weights, of),
             };
             if let Some((sums, given)) = sums {
                 totals.count_used(self.pred.len(), given);
@@ -45,7 +46,7 @@ impl Block<'_> {
 
 /// Adds whole rows one by one. Compiled once more for processors with AVX2.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn rows<T: NumberTerms>(block: &Block, totals: &mut Totals, of: &T) {
+fn rows<T: NumberTerms, E: PairElement>(block: &Block<E>, totals: &mut Totals, of: &T) {
     block.each_row(|pred, target, weight| {
         if has_nan(pred) | has_nan(target) {
             return totals.reject(Reason::Nan);
@@ -66,7 +67,7 @@ fn rows<T: NumberTerms>(block: &Block, totals: &mut Totals, of: &T) {
 
 /// Adds rows of pairs one by one: of each column the first term, then of each the second.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn columns<T: NumberTerms>(block: &Block, totals: &mut Totals, of: &T) {
+fn columns<T: NumberTerms, E: PairElement>(block: &Block<E>, totals: &mut Totals, of: &T) {
     let columns = block.columns;
     let mut terms = vec![0.0; T::TERMS * columns];
     block.each_row(|pred, target, weight| {
@@ -74,7 +75,7 @@ fn columns<T: NumberTerms>(block: &Block, totals: &mut Totals, of: &T) {
             return totals.reject(Reason::Nan);
         }
         for (column, (pred, target)) in pred.iter().zip(target).enumerate() {
-            let (pred, target) = (f64::from(*pred), f64::from(*target));
+            let (pred, target) = (pred.wide(), target.wide());
             if let Some(reason) = of.rejects(pred, target) {
                 return totals.reject(reason);
             }
@@ -92,15 +93,15 @@ fn columns<T: NumberTerms>(block: &Block, totals: &mut Totals, of: &T) {
 
 /// The sums of the terms of pairs without NaN and of their weights, if no pair is to be rejected.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-fn lanes<T: NumberTerms, const WEIGHTED: bool>(
-    pred: &[f32],
-    target: &[f32],
-    weights: &[f32],
+fn lanes<T: NumberTerms, E: Element, const WEIGHTED: bool>(
+    pred: &[E],
+    target: &[E],
+    weights: &[E],
     of: &T,
 ) -> Option<([f64; MAX_SUMS], f64)> {
     let mut rejected = 0;
     for (pred, target) in pred.iter().zip(target) {
-        let reason = of.rejects(f64::from(*pred), f64::from(*target));
+        let reason = of.rejects(pred.wide(), target.wide());
         rejected |= u32::from(reason.is_some());
     }
     if rejected != 0 {
@@ -111,25 +112,25 @@ fn lanes<T: NumberTerms, const WEIGHTED: bool>(
     let (w, w_rest) = weights.as_chunks::<LANES>();
     if WEIGHTED {
         for ((a, b), w) in a.iter().zip(b).zip(w) {
-            step::<T, true>(of, a, b, w, &mut sums);
+            step::<T, E, true>(of, a, b, w, &mut sums);
             for lane in 0..LANES {
-                given[lane] += f64::from(w[lane]);
+                given[lane] += w[lane].wide();
             }
         }
     } else {
         for (a, b) in a.iter().zip(b) {
-            step::<T, false>(of, a, b, &[1.0; LANES], &mut sums);
+            step::<T, E, false>(of, a, b, &[E::ONE; LANES], &mut sums);
         }
     }
     if !a_rest.is_empty() {
         // Lanes beyond the last pair weigh nothing.
-        let (mut a, mut b, mut w) = ([1.0; LANES], [1.0; LANES], [0.0; LANES]);
+        let (mut a, mut b, mut w) = ([E::ONE; LANES], [E::ONE; LANES], [E::ZERO; LANES]);
         a[..a_rest.len()].copy_from_slice(a_rest);
         b[..b_rest.len()].copy_from_slice(b_rest);
-        w[..a_rest.len()].fill(1.0);
+        w[..a_rest.len()].fill(E::ONE);
         w[..w_rest.len()].copy_from_slice(w_rest);
-        step::<T, true>(of, &a, &b, &w, &mut sums);
-        given[0] += w_rest.iter().map(|w| f64::from(*w)).sum::<f64>();
+        step::<T, E, true>(of, &a, &b, &w, &mut sums);
+        given[0] += w_rest.iter().map(|w| w.wide()).sum::<f64>();
     }
     // A term that is NaN makes its sum NaN; so may infinities, and then there is none after all.
     let totals = sums.map(|lanes| lanes.iter().sum::<f64>());
@@ -143,23 +144,23 @@ fn lanes<T: NumberTerms, const WEIGHTED: bool>(
 
 /// Adds the terms of as many pairs as there are lanes.
 #[inline(always)]
-fn step<T: NumberTerms, const WEIGHTED: bool>(
+fn step<T: NumberTerms, E: Element, const WEIGHTED: bool>(
     of: &T,
-    a: &[f32; LANES],
-    b: &[f32; LANES],
-    weights: &[f32; LANES],
+    a: &[E; LANES],
+    b: &[E; LANES],
+    weights: &[E; LANES],
     sums: &mut [[f64; LANES]; MAX_SUMS],
 ) {
     let (mut pred, mut target) = ([0.0f64; LANES], [0.0f64; LANES]);
     for lane in 0..LANES {
-        pred[lane] = f64::from(a[lane]);
-        target[lane] = f64::from(b[lane]);
+        pred[lane] = a[lane].wide();
+        target[lane] = b[lane].wide();
     }
     let terms = of.pairs(&pred, &target);
     for k in 0..T::TERMS {
         for lane in 0..LANES {
             sums[k][lane] += if WEIGHTED {
-                f64::from(weights[lane]) * terms[k][lane]
+                weights[lane].wide() * terms[k][lane]
             } else {
                 terms[k][lane]
             };
