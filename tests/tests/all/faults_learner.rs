@@ -1382,6 +1382,16 @@ fn messages_name_the_metric_the_value_and_the_remedy() {
 // Row 30.
 
 #[test]
+fn matrices_of_labels_have_an_accessor() {
+    let device = device();
+    let labels = || Tensor::<2, Int>::from_ints([[0, 1], [1, 1]], &device);
+    let batch = metrics_core::prelude::Multilabel::from_labels(labels(), labels()).unwrap();
+    let value = ConfusionMatrix::multilabel(2).evaluate(&batch).unwrap();
+    assert_eq!(value.matrices().unwrap().len(), 2);
+    assert!(value.matrix().is_none());
+}
+
+#[test]
 fn metrics_are_expressions() {
     use metrics_core::prelude::{MeanSquaredError, Precision, R2Score, Recall, Regression};
     let device = device();
