@@ -28,7 +28,10 @@ pub struct MetricsCheckpoint {
     pub(crate) metrics: Vec<String>,
     /// A summary without data, which names the options of the states.
     #[serde(default)]
-    options: Option<CollectionSummary>,
+    states: Option<CollectionSummary>,
+    /// The options of the metrics that their states do not have.
+    #[serde(default)]
+    options: Vec<String>,
     #[serde(default)]
     pub(crate) reports: Vec<SplitReport>,
     #[serde(default)]
@@ -40,12 +43,12 @@ pub struct MetricsCheckpoint {
 const VERSION: u32 = 2;
 
 impl MetricsCheckpoint {
-    pub(crate) fn new(
+    pub(crate) fn new<B: Batch>(
         metrics: Vec<String>,
-        options: CollectionSummary,
+        measures: &Measures<B>,
         mut reports: Vec<SplitReport>,
         running: Vec<(SplitKind, SavedEpoch)>,
-    ) -> Self {
+    ) -> Result<Self, MetricError> {
         // Pages draw curves of last epochs only, and a checkpoint has all epochs.
         let last: HashMap<_, _> = (reports.iter().enumerate())
             .map(|(i, report)| (report.split, i))
@@ -57,14 +60,15 @@ impl MetricsCheckpoint {
                 }
             }
         }
-        Self {
+        Ok(Self {
             version: VERSION,
             metrics,
-            options: Some(options),
+            states: Some(measures.metrics.fresh().summary()?),
+            options: measures.metrics.options(),
             reports,
             running,
             first_epoch: None,
-        }
+        })
     }
 
     /// Writes the checkpoint as JSON: first to another file of the same directory, then, once it is on the disk, under
@@ -154,10 +158,20 @@ impl MetricsCheckpoint {
                 "a checkpoint of the metrics {saved:?}; these are {metrics:?}"
             )));
         }
-        match &self.options {
-            Some(options) => measures.metrics.fresh().merge(options),
-            None => Ok(()),
+        if let Some(states) = &self.states {
+            measures.metrics.fresh().merge(states)?;
         }
+        let names = measures.metrics.metrics();
+        let own = measures.metrics.options();
+        for ((info, saved), own) in names.iter().zip(&self.options).zip(own) {
+            if *saved != own {
+                return Err(MetricError::saved(format!(
+                    "`{}` has the options {own}, and had {saved} in the checkpoint",
+                    info.name
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn check_version(&self) -> Result<(), MetricError> {

@@ -119,6 +119,13 @@ impl<B: Batch> Checkpoints<B> {
             }
         }
         self.metrics.restore(saved, false)?;
+        let first = self.metrics.first_epoch();
+        if first != epoch + 1 {
+            return Err(MetricError::saved(format!(
+                "the checkpoint of epoch {epoch} goes on with epoch {}, and `first_epoch` is {first}; leave it out",
+                epoch + 1
+            )));
+        }
         self.after = Some(epoch);
         Ok(self)
     }
@@ -144,7 +151,7 @@ impl<B: Batch> Checkpoints<B> {
         let numbers = numbers(&self.directory);
         let whole = |epoch: &usize| {
             let file = |part: &&str| self.directory.join(format!("{part}-{epoch}.bpk")).is_file();
-            PARTS.iter().all(|part| file(part))
+            PARTS.iter().all(file)
         };
         numbers.into_iter().filter(whole).collect()
     }

@@ -12,6 +12,15 @@ use metrics_core::{
 use serde::{Deserialize, Serialize};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+/// The steps that log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Steps {
+    /// Those of the metrics.
+    pub metrics: Vec<Wanted>,
+    /// Those of the loss.
+    pub loss: Vec<Wanted>,
+}
+
 /// The name of the loss among the metrics.
 pub(crate) const LOSS: &str = "loss";
 
@@ -110,7 +119,7 @@ impl<B: Batch> Epoch<B> {
         &mut self,
         input: &MetricInput<B>,
         metadata: &MetricMetadata,
-        wanted: &[Wanted],
+        wanted: &Steps,
     ) -> Result<(), MetricError> {
         let progress = &metadata.progress;
         let known = progress.items_total > 0;
@@ -119,11 +128,14 @@ impl<B: Batch> Epoch<B> {
         let taken = match &self.broken {
             Some(cause) => Err(cause.clone()),
             None => guarded(|| match &input.batch {
-                Ok(batch) => self.segments.step(Some(batch), wanted),
-                Err(error) => self.segments.step(None, wanted).and(Err(error.clone())),
+                Ok(batch) => self.segments.step(Some(batch), &wanted.metrics),
+                Err(error) => self
+                    .segments
+                    .step(None, &wanted.metrics)
+                    .and(Err(error.clone())),
             }),
         };
-        let loss = self.take_loss(input, wanted);
+        let loss = self.take_loss(input, &wanted.loss);
         if let Err(error) = &taken
             && self.segments.check().is_err()
         {
@@ -161,30 +173,22 @@ impl<B: Batch> Epoch<B> {
     pub fn step_values(
         &mut self,
         logged: &[(&str, Wanted)],
-        wanted: &[Wanted],
+        wanted: &Steps,
     ) -> Result<Option<MetricReport>, MetricError> {
         let steps = self.segments.steps();
         let due = |(_, (every, _)): &&(&str, Wanted)| steps.is_multiple_of(*every);
-        let due: Vec<_> = logged.iter().filter(due).collect();
-        if due.is_empty() {
+        let is_loss = |name: &str| self.loss.is_some() && name == LOSS;
+        let (loss, others): (Vec<_>, Vec<_>) =
+            (logged.iter().filter(due)).partition(|(name, _)| is_loss(name));
+        if loss.is_empty() && others.is_empty() {
             return Ok(None);
         }
-        let mut reaches: Vec<_> = due.iter().filter_map(|(_, (_, reach))| *reach).collect();
-        reaches.sort_unstable();
-        reaches.dedup();
         guarded(|| {
             let mut report = MetricReport::default();
-            if let Some(loss) = &mut self.loss
-                && due.iter().any(|(name, _)| *name == LOSS)
-            {
-                add_step(&mut report, loss, &due, &reaches, wanted)?;
+            if let Some(losses) = &mut self.loss {
+                add_step(&mut report, losses, &loss, &wanted.loss)?;
             }
-            if due
-                .iter()
-                .any(|(name, _)| *name != LOSS || self.loss.is_none())
-            {
-                add_step(&mut report, &mut self.segments, &due, &reaches, wanted)?;
-            }
+            add_step(&mut report, &mut self.segments, &others, &wanted.metrics)?;
             Ok(Some(report))
         })
     }
@@ -300,14 +304,20 @@ impl<B: Batch> Epoch<B> {
     }
 }
 
-/// The values of a step: those that reach back by a number of steps, then those of the epoch so far.
+/// The values of a step, of the metrics that are due: those that reach back by a number of steps, then those of the
+/// epoch so far.
 fn add_step<B: Batch>(
     report: &mut MetricReport,
     segments: &mut Segments<B>,
     due: &[&(&str, Wanted)],
-    reaches: &[usize],
     wanted: &[Wanted],
 ) -> Result<(), MetricError> {
+    if due.is_empty() {
+        return Ok(());
+    }
+    let mut reaches: Vec<_> = due.iter().filter_map(|(_, (_, reach))| *reach).collect();
+    reaches.sort_unstable();
+    reaches.dedup();
     let mut add = |segments: &mut Segments<B>, reach| {
         let asked = |name: &str| due.iter().any(|(n, (_, r))| *n == name && *r == reach);
         report
@@ -316,7 +326,7 @@ fn add_step<B: Batch>(
         Ok::<(), MetricError>(())
     };
     for reach in reaches {
-        add(segments, Some(*reach))?;
+        add(segments, Some(reach))?;
     }
     segments.settle(wanted)?;
     if due.iter().any(|(_, (_, reach))| reach.is_none()) {

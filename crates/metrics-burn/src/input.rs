@@ -121,15 +121,20 @@ impl Loss {
         let (values, rows) = (self.values.clone(), self.rows);
         let [n] = values.dims();
         let device = values.device().without_autodiff();
+        if rows == 0 || n == 0 {
+            // A mean of no rows is NaN, and counts for nothing.
+            let none = Tensor::<1>::zeros([1], &device);
+            return Values::weighted(none.clone(), none);
+        }
         let counted = self.tokens.clone().zip(pad).map(|(tokens, pad)| {
             let tokens = tokens.without_autodiff();
             tokens.not_equal_elem(pad).float()
         });
         let weights = match counted {
             Some(counted) if n == rows => counted,
-            Some(counted) => (counted.sum() / n.max(1) as f64).expand([n]),
+            Some(counted) => (counted.sum() / n as f64).expand([n]),
             None if n == rows => return Ok(Values::new(values)),
-            None => Tensor::full([n], rows as f64 / n.max(1) as f64, &device),
+            None => Tensor::full([n], rows as f64 / n as f64, &device),
         };
         Values::weighted(values.without_autodiff(), weights)
     }

@@ -145,6 +145,11 @@ impl<B: Batch> LearnerMetrics<B> {
         self.origin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The number of the first epoch.
+    pub(crate) fn first_epoch(&self) -> usize {
+        self.origin().first_epoch
+    }
+
     /// Goes on with a checkpoint; in the middle of the epoch that was running, if asked for.
     pub(crate) fn restore(
         &self,
@@ -250,13 +255,7 @@ impl<B: Batch> LearnerMetrics<B> {
                 saved.push((*kind, state.save()?));
             }
         }
-        let options = self.measures.metrics.fresh().summary()?;
-        Ok(MetricsCheckpoint::new(
-            self.names(),
-            options,
-            self.results.all(),
-            saved,
-        ))
+        MetricsCheckpoint::new(self.names(), &self.measures, self.results.all(), saved)
     }
 
     /// Checkpoints of the metrics beside Burn's own, and the restoring of both in one call: `directory` is that of

@@ -2,7 +2,7 @@
 
 use crate::{
     MetricInput, MetricResults, SplitKind, SplitReport,
-    epoch::{Epoch, Measures, SavedEpoch},
+    epoch::{Epoch, LOSS, Measures, SavedEpoch, Steps},
     plan::Plan,
     segments::Wanted,
     watch::Watch,
@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 pub(crate) struct SplitState<B: Batch> {
     measures: Measures<B>,
     plan: Plan,
-    wanted: Vec<Wanted>,
+    wanted: Steps,
     kind: SplitKind,
     results: MetricResults,
     epoch: Epoch<B>,
@@ -59,10 +59,18 @@ impl<B: Batch> SplitState<B> {
         first_epoch: usize,
         watch: Watch,
     ) -> Self {
-        let steps = plan.metrics.iter().filter_map(|planned| planned.steps());
-        let mut wanted: Vec<_> = steps.collect();
-        wanted.sort_unstable();
-        wanted.dedup();
+        let mut wanted = Steps::default();
+        for planned in &plan.metrics {
+            let is_loss = measures.loss && planned.info.name == LOSS;
+            let steps = planned.steps();
+            if is_loss {
+                wanted.loss.extend(steps);
+            } else {
+                wanted.metrics.extend(steps);
+            }
+        }
+        wanted.metrics.sort_unstable();
+        wanted.metrics.dedup();
         let first_epoch = match plan.split {
             SplitKind::Test(_) => 1,
             _ => first_epoch,
@@ -178,7 +186,7 @@ impl<B: Batch> SplitState<B> {
                 ahead.take(input, metadata, &self.wanted)
             }
             Place::Before => match &mut self.unfinished {
-                Some(epoch) => epoch.take(input, metadata, &[]),
+                Some(epoch) => epoch.take(input, metadata, &Steps::default()),
                 None => Ok(()),
             },
         };

@@ -81,8 +81,7 @@ fn kept(points: &[(f64, f64)]) -> Vec<usize> {
             .map(|i| (i, distance(points[candidates[i]], a, b)))
             .max_by(|a, b| a.1.total_cmp(&b.1));
         if let Some((i, far)) = farthest
-            // NaN is kept.
-            && !(far <= TOLERANCE * 0.75)
+            && (far > TOLERANCE * 0.75 || far.is_nan())
         {
             keep[i] = true;
             open.extend([(from, i), (i, to)]);
@@ -134,7 +133,8 @@ mod tests {
     #[test]
     fn a_thinned_curve_looks_the_same() {
         let stairs = |x: f64| (x * 40.0).floor() / 40.0;
-        let shapes: [(&str, fn(f64) -> f64); 3] = [
+        type Shape = (&'static str, fn(f64) -> f64);
+        let shapes: [Shape; 3] = [
             ("sqrt", f64::sqrt),
             ("wave", |x| (9.0 * x).sin()),
             ("line", |x| x),

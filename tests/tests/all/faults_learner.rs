@@ -840,17 +840,13 @@ fn what_does_not_fit_a_checkpoint_is_an_error() {
     let names = LearnerMetrics::new(ten()).unwrap();
     let names = refused(names, 2);
     assert!(names.contains("accuracy"), "{names}");
-    let first =
-        LearnerMetrics::builder(ten().named("top_2", Accuracy::multiclass(CLASSES).top_k(2)))
-            .loss()
-            .first_epoch(9)
-            .build()
-            .unwrap();
-    let first = refused(first, 2);
-    assert!(
-        first.contains("first epoch") && first.contains('9'),
-        "{first}"
-    );
+    for asked in [9, 2] {
+        let two = Accuracy::multiclass(CLASSES).top_k(2);
+        let first = LearnerMetrics::builder(ten().named("top_2", two)).loss();
+        let first = refused(first.first_epoch(asked).build().unwrap(), 2);
+        let said = first.replace('_', " ").contains("first epoch");
+        assert!(said && first.contains(&asked.to_string()), "{first}");
+    }
 
     let file = dir.path().join("checkpoint/metrics-2.json");
     let whole = fs::read(&file).unwrap();
@@ -892,6 +888,23 @@ fn a_checkpoint_of_other_options_is_refused() {
     assert!(with(1).checkpoints(dir.path()).resume(1).is_ok());
     let refused = with(2).checkpoints(dir.path()).resume(1);
     assert!(refused.is_err());
+    // Options that the state does not have.
+    let beta = |beta: f64| {
+        let metric = metrics_core::prelude::FBetaScore::multiclass(CLASSES).beta(beta);
+        LearnerMetrics::new(MetricCollection::new().named("f", metric)).unwrap()
+    };
+    let other = tempdir().unwrap();
+    let saving = beta(2.0).checkpoints(other.path());
+    training(other.path(), &device, 1)
+        .metrics(saving)
+        .launch(learner(&device));
+    assert!(beta(2.0).checkpoints(other.path()).resume(1).is_ok());
+    let refused = beta(0.5).checkpoints(other.path()).resume(1);
+    let refused = refused.map(|_| ()).unwrap_err().to_string();
+    assert!(
+        refused.contains("`f`") && refused.contains("0.5"),
+        "{refused}"
+    );
     // By hand, too.
     let saved = MetricsCheckpoint::read(dir.path().join("checkpoint/metrics-1.json")).unwrap();
     let other = MetricCollection::new().named("accuracy", Accuracy::multiclass(CLASSES).top_k(2));
@@ -935,20 +948,28 @@ fn burns_epoch_is_the_metrics() {
 
 /// Takes its time, and notes how much it has been given when a checkpoint waits for it.
 #[derive(Clone, Default)]
-struct Slow(Arc<Mutex<(Vec<(String, usize)>, Vec<usize>)>>);
+struct Slow(Arc<Mutex<Given>>);
+
+#[derive(Default)]
+struct Given {
+    /// The epochs of the records.
+    epochs: Vec<usize>,
+    /// How many records there were at each checkpoint.
+    at_checkpoints: Vec<usize>,
+}
 
 impl RecordWriter for Slow {
     fn write(&mut self, record: &Record) -> io::Result<()> {
         std::thread::sleep(std::time::Duration::from_millis(2));
         let mut kept = self.0.lock().unwrap();
-        kept.0.push((record.split.clone(), record.epoch));
+        kept.epochs.push(record.epoch);
         Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
         let mut kept = self.0.lock().unwrap();
-        let written = kept.0.len();
-        kept.1.push(written);
+        let written = kept.epochs.len();
+        kept.at_checkpoints.push(written);
         Ok(())
     }
 }
@@ -967,15 +988,13 @@ fn what_is_logged_is_written_before_a_checkpoint_says_so() {
         .with_metric_logger(logger)
         .launch(learner(&device));
     let kept = slow.0.lock().unwrap();
-    for (epoch, written) in (1..).zip(&kept.1) {
-        let of_epoch = |rows: &[(String, usize)]| rows.iter().filter(|r| r.1 == epoch).count();
-        let all = of_epoch(&kept.0);
-        assert!(
-            all > 0 && of_epoch(&kept.0[..*written]) == all,
-            "epoch {epoch}"
-        );
+    for (epoch, written) in (1..).zip(&kept.at_checkpoints) {
+        let of_epoch = |all: &[usize]| all.iter().filter(|own| **own == epoch).count();
+        let all = of_epoch(&kept.epochs);
+        let before = of_epoch(&kept.epochs[..*written]);
+        assert!(all > 0 && before == all, "epoch {epoch}: {before} of {all}");
     }
-    assert_eq!(kept.1.len(), 3);
+    assert_eq!(kept.at_checkpoints.len(), 3);
 }
 
 #[test]
@@ -1361,6 +1380,16 @@ fn messages_name_the_metric_the_value_and_the_remedy() {
 }
 
 // Row 30.
+
+#[test]
+fn matrices_of_labels_have_an_accessor() {
+    let device = device();
+    let labels = || Tensor::<2, Int>::from_ints([[0, 1], [1, 1]], &device);
+    let batch = metrics_core::prelude::Multilabel::from_labels(labels(), labels()).unwrap();
+    let value = ConfusionMatrix::multilabel(2).evaluate(&batch).unwrap();
+    assert_eq!(value.matrices().unwrap().len(), 2);
+    assert!(value.matrix().is_none());
+}
 
 #[test]
 fn metrics_are_expressions() {

@@ -31,12 +31,14 @@ mod outbox;
 mod record;
 #[cfg(feature = "report")]
 mod tensorboard;
+mod writer;
 
 pub use csv::Csv;
 pub use json_lines::{JsonLines, read_json_lines};
-pub(crate) use logger::Synced;
-pub use logger::{RecordLogger, RecordWriter};
+pub use logger::RecordLogger;
 pub(crate) use record::NamedValue;
 pub use record::{Record, RecordValue};
 #[cfg(feature = "report")]
 pub use tensorboard::{HParam, TensorBoard};
+pub use writer::RecordWriter;
+pub(crate) use writer::Synced;

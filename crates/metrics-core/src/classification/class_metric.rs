@@ -322,6 +322,10 @@ impl<R: ConfusionRule, B: ConfusionBatch> Metric for ClassMetric<R, B> {
         self.value(counts)
     }
 
+    fn options(&self) -> String {
+        format!("{:?} {:?}", self.rule, self.options)
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         R::HIGHER_IS_BETTER
     }

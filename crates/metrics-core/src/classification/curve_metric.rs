@@ -169,6 +169,10 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
         }
     }
 
+    fn options(&self) -> String {
+        format!("{:?} {:?}", self.rule, self.average)
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         R::HIGHER_IS_BETTER
     }

@@ -307,6 +307,11 @@ impl<B: Batch> MetricCollection<B> {
             .collect()
     }
 
+    /// The [options](Metric::options) of the metrics in their order.
+    pub fn options(&self) -> Vec<String> {
+        self.members.iter().map(|m| m.metric.options()).collect()
+    }
+
     /// How many states the metrics share.
     pub fn state_count(&self) -> usize {
         self.states.len()

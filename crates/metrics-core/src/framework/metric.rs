@@ -51,6 +51,12 @@ pub trait Metric: Clone + Send + Sync + 'static {
         true
     }
 
+    /// The options that the accumulator does not have, in words, such as the average: what a checkpoint of a training
+    /// knows the metric by, besides its name and its accumulator. Default: none.
+    fn options(&self) -> String {
+        String::new()
+    }
+
     /// Whether larger values are better; `None` where that has no meaning.
     fn higher_is_better(&self) -> Option<bool> {
         None

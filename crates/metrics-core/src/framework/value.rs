@@ -250,6 +250,14 @@ impl Value {
         }
     }
 
+    /// The matrices, if the value is several: one for each label, or tables.
+    pub fn matrices(&self) -> Option<&[Matrix]> {
+        match self {
+            Value::Matrices(matrices) | Value::Tables(matrices) => Some(matrices),
+            _ => None,
+        }
+    }
+
     /// The curves, if the value is curves.
     pub fn curves(&self) -> Option<&[Curve]> {
         match self {

@@ -134,6 +134,10 @@ impl<M: Metric> Metric for Expr<M> {
         self.metric.finalize(summary)
     }
 
+    fn options(&self) -> String {
+        self.metric.options()
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         self.higher_is_better.or(self.metric.higher_is_better())
     }

@@ -288,6 +288,10 @@ impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
         self.metric.is_defined(summary)
     }
 
+    fn options(&self) -> String {
+        self.metric.options()
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         self.metric.higher_is_better()
     }

@@ -135,6 +135,7 @@ pub(super) trait AnyMetric: Send + Sync {
     fn finalize(&self, summary: &dyn Any) -> Result<Value, MetricError>;
     fn higher_is_better(&self) -> Option<bool>;
     fn is_scalar(&self) -> bool;
+    fn options(&self) -> String;
     fn clone_box(&self) -> Box<dyn AnyMetric>;
 }
 
@@ -150,6 +151,9 @@ impl<M: Metric> AnyMetric for M {
     }
     fn is_scalar(&self) -> bool {
         Metric::is_scalar(self)
+    }
+    fn options(&self) -> String {
+        Metric::options(self)
     }
     fn clone_box(&self) -> Box<dyn AnyMetric> {
         Box::new(self.clone())
