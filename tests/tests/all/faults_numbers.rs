@@ -328,7 +328,8 @@ fn large_numbers_have_their_mean_and_their_correlation() {
 
 // --- lists that grow -------------------------------------------------------------------------
 
-/// How much longer the last tenth of the updates takes than the first: the medians of twenty parts of each.
+/// How much longer the last tenth of the updates takes than the first. Of twenty parts of each tenth a quarter is
+/// faster than what counts, as other tests run beside this one.
 fn growth(batches: usize, mut update: impl FnMut()) -> f64 {
     let part = batches / 200;
     let parts: Vec<f64> = (0..200)
@@ -338,12 +339,12 @@ fn growth(batches: usize, mut update: impl FnMut()) -> f64 {
             start.elapsed().as_secs_f64()
         })
         .collect();
-    let median = |parts: &[f64]| {
+    let quick = |parts: &[f64]| {
         let mut parts = parts.to_vec();
         parts.sort_by(f64::total_cmp);
-        parts[parts.len() / 2]
+        parts[parts.len() / 4]
     };
-    median(&parts[180..]) / median(&parts[..20])
+    quick(&parts[180..]) / quick(&parts[..20])
 }
 
 /// Every 256 pieces were joined with all that had been there: at 50,000 batches an update took 6 to 13 times as long as at
@@ -367,10 +368,10 @@ fn lists_grow_in_constant_time() {
         let mut state = Cat::new().state();
         let list = growth(BATCHES / 2, || state.update(&values).unwrap());
         // A list outside of the passes: `Delta::append_ints`.
-        let labels = target.reshape([50, 2]);
+        let labels = target.narrow(0, 0, 20).reshape([10, 2]);
         let batch = Multiclass::from_labels(labels.clone(), labels).unwrap();
         let mut state = Accuracy::multiclass(2).samplewise().state();
-        let samples = growth(BATCHES / 2, || state.update(&batch).unwrap());
+        let samples = growth(BATCHES / 10, || state.update(&batch).unwrap());
         println!("{name}: {curve:.1} {ranks:.1} {list:.1} {samples:.1}");
         for (what, growth) in [
             ("keys of curves", curve),
