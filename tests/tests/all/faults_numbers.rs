@@ -386,3 +386,56 @@ fn lists_grow_in_constant_time() {
         }
     }
 }
+
+/// Squares of 1e30 are beyond `f32`, in which devices add, and those of 1e200 beyond `f64`.
+#[test]
+fn sums_of_finite_numbers_beyond_their_range_are_an_error_that_says_so() {
+    for (name, device) in devices() {
+        let host = metrics_tests::is_host(name);
+        let of = |values: [f64; 4]| {
+            if host {
+                wide(&values.map(|x| x * 1e170), &device)
+            } else {
+                Tensor::<1>::from_data(values.map(|x| x as f32), (&device, DType::F32))
+            }
+        };
+        let (pred, target) = ([1e30, 2e30, 3e30, 5e30], [1.5e30, 2.5e30, 3.5e30, 4.5e30]);
+        let batch = Regression::new(of(pred), of(target)).unwrap();
+        let mut metrics = MetricCollection::new()
+            .with(MeanSquaredError::new())
+            .with(R2Score::new())
+            .with(RelativeSquaredError::new())
+            .with(PearsonCorrCoef::new())
+            .with(ConcordanceCorrCoef::new())
+            .with(ExplainedVariance::new());
+        metrics.update(&batch).unwrap();
+        let report = metrics.compute().unwrap();
+        for (metric, error) in report.errors() {
+            assert!(
+                error.contains("more than a sum can hold"),
+                "{name} {metric}: {error}"
+            );
+        }
+        assert_eq!(report.errors().count(), 6, "{name}: {report}");
+        // What is no square has its value, and data that are infinite have theirs.
+        let absolute = MeanAbsoluteError::new().evaluate(&batch).unwrap();
+        let absolute = absolute.scalar().unwrap() / if host { 1e170 } else { 1.0 };
+        assert!((absolute / 5e29 - 1.0).abs() < 1e-6, "{name}: {absolute}");
+        let infinite = Tensor::<1>::from_data([f32::INFINITY, 1.0], (&device, DType::F32));
+        let zeros = infinite.zeros_like();
+        let batch = Regression::new(infinite, zeros).unwrap();
+        let value = MeanSquaredError::new().evaluate(&batch).unwrap();
+        assert_eq!(value.scalar(), Some(f64::INFINITY), "{name}");
+        let rows = Tensor::cat(
+            vec![of(pred).reshape([4, 1]), of(target).reshape([4, 1])],
+            1,
+        );
+        let error = Covariance::new(2)
+            .evaluate(&Observations::new(rows))
+            .unwrap_err();
+        assert!(
+            error.to_string().contains("more than a sum can hold"),
+            "{name}: {error}"
+        );
+    }
+}

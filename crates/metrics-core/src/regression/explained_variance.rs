@@ -78,6 +78,7 @@ impl Metric for ExplainedVariance {
 
     fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
+        joint.check_range(|output| [output.error_m2, output.target_m2, 0.0])?;
         let residuals = joint.each(|output| output.error_m2);
         let totals = joint.each(|output| output.target_m2);
         Ok(explained(&residuals, &totals, self.multioutput, |score| {

@@ -78,6 +78,7 @@ impl Metric for RelativeSquaredError {
     fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         let totals = &moments.target_m2;
+        moments.check_range(moments.squared_error.iter().chain(totals))?;
         let sum: f64 = (moments.squared_error.iter().zip(totals))
             .map(|(residual, total)| relative(*residual, *total))
             .map(|error| if self.root { error.sqrt() } else { error })
