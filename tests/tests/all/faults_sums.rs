@@ -349,7 +349,7 @@ impl Visitor for Merged {
         }
         self.0 += 1;
         let name = metric.name();
-        for _ in 0..63 {
+        for _ in 0..66 {
             let before = summary.clone();
             match summary.merge(&before) {
                 Ok(()) => {}

@@ -1,6 +1,7 @@
 use crate::{
     Matrix, Metric, MetricError, Value,
     aggregation::states::{CoMoments, CoMomentsSummary},
+    states::fold::check_range,
 };
 
 /// Unbiased covariance matrix of observations of `D` variables: `sum((x - mean(x)) (y - mean(y))) / (n
@@ -54,6 +55,7 @@ impl Metric for Covariance {
 
     fn finalize(&self, moments: &CoMomentsSummary) -> Result<Value, MetricError> {
         let rejected = moments.rejected;
+        check_range(moments.overflowed, &moments.products)?;
         match moments.weight {
             0.0 => Err(MetricError::Empty { rejected }),
             weight if weight > 1.0 => Ok(Value::Table(Matrix {

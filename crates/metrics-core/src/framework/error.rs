@@ -111,6 +111,14 @@ pub enum MetricError {
         /// The shape of the batch's predictions.
         shape: Vec<usize>,
     },
+    /// Sums of finite numbers left the range of numbers, which is that of `f32` on devices.
+    #[error(
+        "the {what} of the data add up to more than a sum can hold (3.4e38 where sums are f32, as on a GPU); scale the data, or compute on a CPU, where sums are f64"
+    )]
+    Overflow {
+        /// What is added up.
+        what: &'static str,
+    },
     /// Batches with different numbers of outputs came to one state of a metric that takes as many as a batch has.
     #[error(
         "batches of {fewest} and of {most} outputs came to one state; give the metric batches of one width"

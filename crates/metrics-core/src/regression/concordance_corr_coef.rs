@@ -60,6 +60,7 @@ impl Metric for ConcordanceCorrCoef {
 
     fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
+        joint.check_range(|output| [output.pred_m2, output.target_m2, output.comoment])?;
         let freedom = joint.weight - 1.0;
         let values = joint.each(|output| {
             if freedom > 0.0 {

@@ -7,9 +7,10 @@ use crate::{
 /// Explained variance: `1 - var(target - prediction) / var(target)`. It is the R² score but for a
 /// constant error, which does not count.
 ///
-/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
-/// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has:
-/// TorchMetrics takes the number of outputs from the batch. A row of weight `w` counts as `w` rows.
+/// Takes [`Regression`](crate::batch::Regression) batches. Each column of a batch `[N, D]`
+/// is an output with a score of its own, and the value is their mean, or what [`multioutput`](Self::multioutput) says.
+/// Batches of different numbers of columns in one state are [`MetricError::MixedOutputs`]. A row of weight `w` counts
+/// as `w` rows.
 ///
 /// Ranges over `[-inf, 1]`. If all errors are equal it is 1, as of a single row, else it is 0 if all
 /// targets are equal. TorchMetrics takes a variance as a difference of squares, which for targets far
@@ -27,7 +28,7 @@ use crate::{
 /// let target = Tensor::<2>::from_floats([[1.0, 0.0], [2.0, 2.0], [3.0, 4.0]], &device);
 /// let batch = Regression::multi_output(pred, target)?;
 ///
-/// let score = ExplainedVariance::new().outputs(2);
+/// let score = ExplainedVariance::new();
 /// assert_eq!(score.evaluate(&batch)?.scalar(), Some(0.875));
 /// let each = score.multioutput(MultiOutput::RawValues).evaluate(&batch)?;
 /// assert_eq!(each.per_class(), Some(&[1.0, 0.75][..]));
@@ -77,6 +78,7 @@ impl Metric for ExplainedVariance {
 
     fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
+        joint.check_range(|output| [output.error_m2, output.target_m2, 0.0])?;
         let residuals = joint.each(|output| output.error_m2);
         let totals = joint.each(|output| output.target_m2);
         Ok(explained(&residuals, &totals, self.multioutput, |score| {

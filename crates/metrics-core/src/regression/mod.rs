@@ -130,6 +130,7 @@ fn mean(
     finish: impl Fn(f64) -> f64,
 ) -> Result<Value, MetricError> {
     moments.not_empty()?;
+    moments.check_range(sums)?;
     let means = sums.iter().map(|sum| finish(sum / moments.weight));
     Ok(per_output(means.collect(), outputs))
 }

@@ -95,6 +95,13 @@ impl Metric for NormalizedRootMeanSquaredError {
 
     fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
+        moments.check_range(&moments.squared_error)?;
+        if matches!(
+            self.normalization,
+            RmseNormalization::Std | RmseNormalization::L2
+        ) {
+            moments.check_range(&moments.target_m2)?;
+        }
         let n = moments.weight;
         let values = (0..moments.outputs)
             .map(|i| {

@@ -58,6 +58,7 @@ impl Metric for PearsonCorrCoef {
 
     fn finalize(&self, joint: &JointMomentsSummary) -> Result<Value, MetricError> {
         joint.not_empty()?;
+        joint.check_range(|output| [output.pred_m2, output.target_m2, output.comoment])?;
         let values = joint.each(|o| correlation(o.comoment, o.pred_m2, o.target_m2));
         Ok(per_output(values, self.outputs))
     }

@@ -111,6 +111,7 @@ impl Metric for R2Score {
             });
         }
         let (residuals, totals) = (&moments.squared_error, &moments.target_m2);
+        moments.check_range(residuals.iter().chain(totals))?;
         let adjust = |r2: f64| self.adjust(r2, moments.count);
         Ok(explained(residuals, totals, self.multioutput, adjust))
     }

@@ -7,16 +7,17 @@ use crate::{
 /// Relative squared error: `sum((target - prediction)²) / sum((target - mean(target))²)`, or its
 /// square root. It compares the predictions with always predicting the mean, which has 1.
 ///
-/// Takes [`Regression`](crate::batch::Regression) batches. All elements count as one output,
-/// whatever the shape, unless [`outputs`](Self::outputs) says how many columns a batch has. The
-/// value has no unit.
+/// Takes [`Regression`](crate::batch::Regression) batches. The value is the mean of the
+/// errors of the columns of a batch `[N, D]`, and has no unit. Batches of different numbers of columns in one state are
+/// [`MetricError::MixedOutputs`].
 ///
 /// Ranges over `[0, inf]`; infinite predictions make it infinite. Targets that are all equal, as of a
 /// single row, leave nothing to compare with: the value is then 0 if every prediction is exact, else
 /// infinite. TorchMetrics divides by an epsilon in place of 0, and so gives a number that depends on
 /// the data type; here equal means equal. Weights of the batch weigh both sums and the mean. No data,
 /// or none of any weight, is [`MetricError::Empty`], NaN is [`MetricError::InvalidData`], and an
-/// infinite target makes the value NaN. Reference: TorchMetrics 1.9.0 `RelativeSquaredError`.
+/// infinite target makes the value NaN. Reference: TorchMetrics 1.9.0 `relative_squared_error`; its class refuses several
+/// columns unless `num_outputs` says how many.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Regression, regression::RelativeSquaredError};
@@ -28,7 +29,7 @@ use crate::{
 /// let batch = Regression::multi_output(pred, target)?;
 ///
 /// // The columns have 0 and 24 / 8.
-/// let error = RelativeSquaredError::new().outputs(2);
+/// let error = RelativeSquaredError::new();
 /// assert_eq!(error.evaluate(&batch)?.scalar(), Some(1.5));
 /// let root = error.root().evaluate(&batch)?;
 /// assert_eq!(root.scalar(), Some(3.0f64.sqrt() / 2.0));
@@ -77,6 +78,7 @@ impl Metric for RelativeSquaredError {
     fn finalize(&self, moments: &PairMomentsSummary) -> Result<Value, MetricError> {
         moments.not_empty()?;
         let totals = &moments.target_m2;
+        moments.check_range(moments.squared_error.iter().chain(totals))?;
         let sum: f64 = (moments.squared_error.iter().zip(totals))
             .map(|(residual, total)| relative(*residual, *total))
             .map(|error| if self.root { error.sqrt() } else { error })

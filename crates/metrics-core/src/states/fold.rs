@@ -1,6 +1,6 @@
 //! Adding what a device counted to what is known.
 
-use crate::Rejected;
+use crate::{MetricError, Rejected};
 
 /// Adds the counters of what was left out.
 pub(crate) fn add_rejected(rejected: &mut Rejected, delta: &[i32]) {
@@ -25,6 +25,24 @@ pub(crate) fn add_weights(sums: &mut Vec<f64>, delta: &[f64]) {
         sums.resize(delta.len(), 0.0);
     }
     add_sums(sums, delta);
+}
+
+/// Whether a sum of squares left the range of its numbers, though the sum of what is squared is finite.
+pub(crate) fn overflows(squares: f64, sum: f64) -> bool {
+    sum.is_finite() && !squares.is_finite()
+}
+
+/// Fails if one of some sums is not finite because squares left the range of their numbers.
+pub(crate) fn check_range<'a>(
+    overflowed: bool,
+    sums: impl IntoIterator<Item = &'a f64>,
+) -> Result<(), MetricError> {
+    if overflowed && sums.into_iter().any(|sum| !sum.is_finite()) {
+        return Err(MetricError::Overflow {
+            what: "squares or products",
+        });
+    }
+    Ok(())
 }
 
 /// Adds each number to the sum in its place.

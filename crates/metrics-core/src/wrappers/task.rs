@@ -4,7 +4,7 @@ use crate::{
     batch::{Binary, Multiclass, Regression},
     framework::state::fits,
 };
-use burn::tensor::Device;
+use burn::tensor::{DType, Device, Tensor};
 use serde_json::json;
 use std::{fmt, sync::Arc};
 
@@ -160,11 +160,17 @@ impl Task<Regression, Binary> {
             let label = label.mask_fill(grade.is_nan(), i32::MIN);
             let made = Binary::from_scores(batch.pred().clone(), label)?;
             match batch.weights() {
-                Some(weights) => {
-                    let [rows, outputs] = batch.target().dims();
-                    let each = weights.clone().reshape([rows, 1]).expand([rows, outputs]);
-                    made.with_weights(each)
-                }
+                Some(weights) => match batch.target().dims() {
+                    // Nothing spreads over a dimension of 0.
+                    [0, _] | [_, 0] => {
+                        let options = (&weights.device(), DType::F32);
+                        made.with_weights(Tensor::<1>::zeros([0], options))
+                    }
+                    [rows, outputs] => {
+                        let each = weights.clone().reshape([rows, 1]).expand([rows, outputs]);
+                        made.with_weights(each)
+                    }
+                },
                 None => Ok(made),
             }
         })

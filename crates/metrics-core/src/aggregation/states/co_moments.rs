@@ -6,7 +6,10 @@ use crate::{
     framework::limits::{check_matrix, parts},
     ops::observations::{ObservedSink, pairs},
     pass::Part,
-    states::{fold::add_rejected, pivot::centred},
+    states::{
+        fold::{add_rejected, overflows},
+        pivot::centred,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +36,7 @@ impl Accumulator for CoMoments {
             weight: 0.0,
             mean: vec![0.0; variables],
             products: vec![0.0; variables * variables],
+            overflowed: false,
             rejected: Rejected::default(),
         }
     }
@@ -97,6 +101,7 @@ impl CoMoments {
             let (Some(i), Some(j)) = (i.checked_sub(1), j.checked_sub(1)) else {
                 continue;
             };
+            summary.overflowed |= overflows(*sum, offsets[i] + offsets[j]);
             let correction = shift(i) * offsets[j];
             let product = if i == j {
                 centred(*sum, correction)
@@ -124,6 +129,9 @@ pub struct CoMomentsSummary {
     /// The sums of `(x - mean) * (y - mean)` for every two variables, row by row.
     #[serde(with = "crate::number::list")]
     pub products: Vec<f64>,
+    /// Whether sums of squares left the range of their numbers, though the data are finite.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflowed: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -134,6 +142,7 @@ impl CoMomentsSummary {
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
         self.count += other.count;
+        self.overflowed |= other.overflowed;
         if other.weight == 0.0 {
             return;
         }

@@ -7,7 +7,10 @@ use crate::{
     framework::limits::parts,
     ops::pairs::{JOINT, PairSink},
     pass::Part,
-    states::{fold::add_rejected, pivot::centred},
+    states::{
+        fold::{add_rejected, check_range, overflows},
+        pivot::centred,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +45,15 @@ impl JointMoments {
                 target,
                 error,
             ] = *sums;
+            let squares = [
+                (pred_square, pred),
+                (target_square, target),
+                (error_square, error),
+            ];
+            summary.overflowed |= squares
+                .iter()
+                .any(|(squares, sum)| overflows(*squares, *sum))
+                || overflows(product, pred + target);
             let pivot = |k: usize| part.marks[k * width + i];
             let m2 = |squares: f64, sum: f64| centred(squares, sum / weight * sum);
             *output = JointOutput {
@@ -64,6 +76,7 @@ fn of_width(outputs: usize) -> JointMomentsSummary {
         weight: 0.0,
         outputs: vec![JointOutput::default(); outputs],
         mixed: None,
+        overflowed: false,
         rejected: Rejected::default(),
     }
 }
@@ -121,6 +134,9 @@ pub struct JointMomentsSummary {
     /// The fewest and the most outputs, if batches did not fit together. There are then no moments.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mixed: Option<[usize; 2]>,
+    /// Whether sums of squares left the range of their numbers, though the data are finite.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflowed: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -196,9 +212,19 @@ impl JointMomentsSummary {
         self.outputs.iter().map(number).collect()
     }
 
+    /// Fails if one of these moments is not finite, though the data are.
+    pub(crate) fn check_range(
+        &self,
+        moments: impl Fn(&JointOutput) -> [f64; 3],
+    ) -> Result<(), MetricError> {
+        let all: Vec<_> = self.outputs.iter().flat_map(moments).collect();
+        check_range(self.overflowed, &all)
+    }
+
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
         self.count += other.count;
+        self.overflowed |= other.overflowed;
         let widths = [&self.outputs, &other.outputs].map(Vec::len);
         self.mixed = mixed((widths[0], self.mixed), (widths[1], other.mixed));
         if self.mixed.is_some() {

@@ -7,7 +7,10 @@ use crate::{
     framework::limits::parts,
     ops::pairs::{MOMENTS, PairSink},
     pass::Part,
-    states::{fold::add_rejected, pivot::centred},
+    states::{
+        fold::{add_rejected, check_range, overflows},
+        pivot::centred,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +38,8 @@ impl PairMoments {
         summary.weight = *weight;
         for (i, sums) in moments.as_chunks::<MOMENTS>().0.iter().enumerate() {
             let [squared_error, absolute_error, offsets, squares] = *sums;
+            summary.overflowed |=
+                overflows(squared_error, absolute_error) || overflows(squares, offsets);
             let shift = offsets / summary.weight;
             summary.squared_error[i] = squared_error;
             summary.absolute_error[i] = absolute_error;
@@ -64,6 +69,7 @@ impl PairMoments {
             } else {
                 Vec::new()
             },
+            overflowed: false,
             rejected: Rejected::default(),
         }
     }
@@ -146,6 +152,9 @@ pub struct PairMomentsSummary {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[serde(with = "crate::number::pairs")]
     pub target_range: Vec<(f64, f64)>,
+    /// Whether sums of squares left the range of their numbers, though the data are finite.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflowed: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
@@ -176,9 +185,18 @@ impl PairMomentsSummary {
     ///
     /// The means and squares by Chan, Golub and LeVeque, Updating Formulae and a Pairwise
     /// Algorithm for Computing Sample Variances (1979).
+    /// Fails if one of these sums is not finite, though the data are.
+    pub(crate) fn check_range<'a>(
+        &self,
+        sums: impl IntoIterator<Item = &'a f64>,
+    ) -> Result<(), MetricError> {
+        check_range(self.overflowed, sums)
+    }
+
     fn add(&mut self, other: &Self) {
         self.rejected.merge(&other.rejected);
         self.count += other.count;
+        self.overflowed |= other.overflowed;
         let mixed = mixed((self.outputs, self.mixed), (other.outputs, other.mixed));
         if mixed.is_some() {
             let (count, rejected) = (self.count, self.rejected);
@@ -194,10 +212,11 @@ impl PairMomentsSummary {
         }
         if self.outputs == 0 {
             // Of the first batch, which says how many there are.
-            let (count, rejected) = (self.count, self.rejected);
+            let (count, rejected, overflowed) = (self.count, self.rejected, self.overflowed);
             *self = Self {
                 count,
                 rejected,
+                overflowed,
                 ..other.clone()
             };
             return;

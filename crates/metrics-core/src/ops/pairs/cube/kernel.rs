@@ -2,12 +2,12 @@
 
 use super::{
     elements, outputs,
-    pair::take_pivots,
+    pair::{no_pivots, pivot_end, take_pivots},
     plan::{KernelPlan, Walk},
     rows,
 };
 use crate::ops::cube::{
-    counts::{count, flush, own_counters},
+    counts::{count, flush, own_counters, weight_code},
     sums::{of_ordered, ordered},
     totals::{desk, hand_over, zeros},
 };
@@ -74,8 +74,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             }
         }
     }
-    let mut pivot_pred = 0.0f32;
-    let mut pivot_target = 0.0f32;
+    let mut pivots = no_pivots();
     if comptime!(plan.pivots(Walk::Elements)) {
         let place = elements::pivot_place(
             pred,
@@ -88,14 +87,34 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             comptime!(plan.clone()),
         );
         if place < rows * columns {
-            pivot_pred =
-                elements::number_at(pred, place, columns, pred_row, comptime!(plan.clone()));
-            pivot_target =
-                elements::number_at(target, place, columns, target_row, comptime!(plan.clone()));
+            pivots.begin(
+                elements::number_at(pred, place, columns, pred_row, comptime!(plan.clone())),
+                elements::number_at(target, place, columns, target_row, comptime!(plan.clone())),
+            );
+            // Of pairs with weights it is the first that weighs anything.
+            if comptime!(!plan.weighted) {
+                for other in place + 1..pivot_end(place, rows * columns) {
+                    pivots.add(
+                        elements::number_at(
+                            pred,
+                            other,
+                            columns,
+                            pred_row,
+                            comptime!(plan.clone()),
+                        ),
+                        elements::number_at(
+                            target,
+                            other,
+                            columns,
+                            target_row,
+                            comptime!(plan.clone()),
+                        ),
+                    );
+                }
+            }
         }
     }
-    let mut column_pred = 0.0f32;
-    let mut column_target = 0.0f32;
+    let mut column_pivots = no_pivots();
     if comptime!(plan.pivots(Walk::Outputs)) {
         let row = outputs::pivot_row(
             pred,
@@ -108,9 +127,23 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             fresh_outputs,
             comptime!(plan.clone()),
         );
-        if row < rows {
-            column_pred = pred[row * pred_row + column].extract(0usize);
-            column_target = target[row * target_row + column].extract(0usize);
+        if row < rows && column < columns {
+            column_pivots.begin(
+                pred[row * pred_row + column].extract(0usize),
+                target[row * target_row + column].extract(0usize),
+            );
+            for other in row + 1..pivot_end(row, rows) {
+                let mut weight = 1.0f32;
+                if comptime!(plan.weighted) {
+                    weight = weights[other].extract(0usize);
+                }
+                if weight_code(weight) == 0 && weight > 0.0f32 {
+                    column_pivots.add(
+                        pred[other * pred_row + column].extract(0usize),
+                        target[other * target_row + column].extract(0usize),
+                    );
+                }
+            }
         }
     }
     #[unroll]
@@ -119,21 +152,9 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
         if comptime!(sink.has_pivots()) {
             let single = comptime!(sink.is(Walk::Elements));
             if comptime!(single) {
-                take_pivots(
-                    &mut marks,
-                    pivot_pred,
-                    pivot_target,
-                    k,
-                    comptime!(sink.is_joint()),
-                );
+                take_pivots(&mut marks, &pivots, k, comptime!(sink.is_joint()));
             } else {
-                take_pivots(
-                    &mut marks,
-                    column_pred,
-                    column_target,
-                    k,
-                    comptime!(sink.is_joint()),
-                );
+                take_pivots(&mut marks, &column_pivots, k, comptime!(sink.is_joint()));
             }
             let from = slot_at + comptime!(sink.words).runtime();
             let known = words[from + comptime!(sink.sums - 1).runtime()] != 0.0f32;

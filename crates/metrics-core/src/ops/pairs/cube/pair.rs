@@ -105,25 +105,126 @@ pub(super) fn two_sum(a: f32, b: f32) -> Sum {
     sum
 }
 
-/// Pivots of a sink, from the first pair that it uses.
+/// Pairs that a pivot is the mean of.
+const PIVOT_PAIRS: usize = 16;
+
+/// The mean of a few numbers, which is never outside of them: if all are equal, it is exactly their value. Their shares
+/// are added, which cannot overflow.
+#[derive(CubeType, Clone, Copy)]
+struct Mean {
+    shares: f32,
+    low: f32,
+    high: f32,
+}
+
+#[cube]
+fn no_mean() -> Mean {
+    Mean {
+        shares: 0.0f32,
+        low: 0.0f32,
+        high: 0.0f32,
+    }
+}
+
+#[cube]
+impl Mean {
+    fn begin(&mut self, number: f32) {
+        self.shares = number * comptime!(1.0 / PIVOT_PAIRS as f32);
+        self.low = number;
+        self.high = number;
+    }
+
+    fn add(&mut self, number: f32) {
+        self.shares += number * comptime!(1.0 / PIVOT_PAIRS as f32);
+        self.low = min(self.low, number);
+        self.high = max(self.high, number);
+    }
+
+    fn of(&self, count: f32) -> f32 {
+        let mean = self.shares * (comptime!(PIVOT_PAIRS as f32) / count);
+        min(max(mean, self.low), self.high)
+    }
+}
+
+/// Near the predictions, the targets, and both halves of the errors of the first pairs that are used.
+#[derive(CubeType, Clone, Copy)]
+pub(super) struct Pivots {
+    count: f32,
+    pred: Mean,
+    target: Mean,
+    error_high: Mean,
+    error_low: Mean,
+}
+
+#[cube]
+pub(super) fn no_pivots() -> Pivots {
+    Pivots {
+        count: 1.0f32,
+        pred: no_mean(),
+        target: no_mean(),
+        error_high: no_mean(),
+        error_low: no_mean(),
+    }
+}
+
+/// The error, or 0 if it is beyond `f32`, which is no pivot.
+#[cube]
+fn error_of(pred: f32, target: f32) -> Sum {
+    let error = two_sum(target, -pred);
+    let finite = !is_infinite(error.high) && !is_nan(error.high);
+    Sum {
+        high: select(finite, error.high, 0.0f32),
+        low: select(finite, error.low, 0.0f32),
+    }
+}
+
+#[cube]
+impl Pivots {
+    /// The first pair, whose numbers are finite.
+    pub fn begin(&mut self, pred: f32, target: f32) {
+        let error = error_of(pred, target);
+        self.pred.begin(pred);
+        self.target.begin(target);
+        self.error_high.begin(error.high);
+        self.error_low.begin(error.low);
+    }
+
+    /// Another pair, unless a number of it is not finite.
+    pub fn add(&mut self, pred: f32, target: f32) {
+        let fit = !is_nan(pred) && !is_nan(target) && !is_infinite(pred) && !is_infinite(target);
+        if fit {
+            let error = error_of(pred, target);
+            self.count += 1.0f32;
+            self.pred.add(pred);
+            self.target.add(target);
+            self.error_high.add(error.high);
+            self.error_low.add(error.low);
+        }
+    }
+}
+
+/// The end of those after the first that a pivot is the mean of.
+#[cube]
+pub(super) fn pivot_end(first: usize, all: usize) -> usize {
+    let end = first + comptime!(PIVOT_PAIRS).runtime();
+    select(end < all, end, all)
+}
+
+/// Pivots of a sink.
 #[cube]
 pub(super) fn take_pivots(
     marks: &mut Array<f32>,
-    pred: f32,
-    target: f32,
+    pivots: &Pivots,
     #[comptime] k: usize,
     #[comptime] joint: bool,
 ) {
     if comptime!(joint) {
-        let error = two_sum(target, -pred);
-        // Beyond `f32` it is no pivot.
-        let finite = !is_infinite(error.high);
-        marks[comptime!(4 * k)] = pred;
-        marks[comptime!(4 * k + 1)] = target;
-        marks[comptime!(4 * k + 2)] = select(finite, error.high, 0.0f32);
-        marks[comptime!(4 * k + 3)] = select(finite, error.low, 0.0f32);
+        marks[comptime!(4 * k)] = pivots.pred.of(pivots.count);
+        marks[comptime!(4 * k + 1)] = pivots.target.of(pivots.count);
+        marks[comptime!(4 * k + 2)] = pivots.error_high.of(pivots.count);
+        marks[comptime!(4 * k + 3)] = pivots.error_low.of(pivots.count);
     } else {
-        marks[comptime!(4 * k)] = target;
+        marks[comptime!(4 * k)] = pivots.target.of(pivots.count);
     }
 }
 
