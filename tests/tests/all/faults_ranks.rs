@@ -430,6 +430,15 @@ fn scores_of_two_kinds_are_not_mixed() {
         check(name, BrierScore::binary(), &batches, &error);
         check(name, NormalizedEntropy::binary(), &batches, &error);
         check(name, HingeLoss::binary(), &batches, &error);
+        let of_sample = |values: &[f32], target: &[i32]| {
+            let scores = scores(values, [1, 2], &device);
+            Binary::from_scores(scores, labels(target, [1, 2], &device)).unwrap()
+        };
+        let by_sample = [
+            of_sample(&[2.0, -1.0], &[1, 0]),
+            of_sample(&[0.9, 0.95], &[0, 0]),
+        ];
+        check(name, Accuracy::binary().samplewise(), &by_sample, &error);
         let logits = batches
             .clone()
             .map(|batch| batch.score_kind(ScoreKind::Logits));

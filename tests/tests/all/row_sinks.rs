@@ -199,6 +199,8 @@ fn scores(case: Case) {
     }
     let curve = Auroc::multiclass(classes).thresholds(Thresholds::Count(9));
     agree(&curve, case);
+    agree(&Auroc::multiclass(classes), case);
+    agree(&Auroc::multiclass(classes).ignore_index(1), case);
 }
 
 const KINDS: [ScoreKind; 3] = [ScoreKind::Auto, ScoreKind::Probabilities, ScoreKind::Logits];

@@ -21,7 +21,8 @@ use crate::{
 /// data is [`MetricError::Empty`]. With weights, an element counts as much as its weight, and a pair as
 /// much as their product. State: see [`Thresholds`](crate::classification::Thresholds). References:
 /// Hanley and McNeil 1982; McClish 1989 for `max_fpr`; TorchMetrics 1.9.0 `AUROC`; scikit-learn 1.7.2
-/// `roc_auc_score` for weights.
+/// `roc_auc_score` for weights. Of the logits 20, 25, 30, 35, 22 with the targets 0, 0, 1, 1, 1 it is 5/6, and TorchMetrics'
+/// 0.5, since the sigmoids of all of them are 1 in `f32`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::Auroc};

@@ -160,21 +160,11 @@ impl<'a> Column<'a> {
         match self.points {
             // Whoever needs a curve has said so; see `CurveOptions::whole`.
             Points::Condensed(_) => {}
-            Points::Exact(keys, code) => {
-                // Counts fit an `i64`, which becomes an `f64` in one instruction.
-                let (mut tp, mut fp) = (0, 0);
-                let mut point = |key: u32, last_of_its_score: bool| {
-                    tp += (key & 1) as i64;
-                    fp += (!key & 1) as i64;
-                    if last_of_its_score {
-                        f(code.score(key), tp as f64, fp as f64);
-                    }
-                };
-                for pair in keys.windows(2) {
-                    point(pair[0], (pair[0] ^ pair[1]) > 1);
-                }
-                keys.last().into_iter().for_each(|key| point(*key, true));
+            // A loop for each, so that none asks key by key.
+            Points::Exact(keys, Code::Probabilities) => {
+                exact(keys, |key| Code::Probabilities.score(key), f);
             }
+            Points::Exact(keys, Code::Logits) => exact(keys, |key| Code::Logits.score(key), f),
             Points::Weighted(pairs, code) => {
                 let (mut tp, mut fp) = (0.0, 0.0);
                 for (i, pair) in pairs.iter().enumerate() {
@@ -245,6 +235,24 @@ impl<'a> Column<'a> {
         });
         curve
     }
+}
+
+/// See [`Column::for_each`].
+#[inline(always)]
+fn exact(keys: &[u32], score: impl Fn(u32) -> f32, mut f: impl FnMut(f32, f64, f64)) {
+    // Counts fit an `i64`, which becomes an `f64` in one instruction.
+    let (mut tp, mut fp) = (0, 0);
+    let mut point = |key: u32, last_of_its_score: bool| {
+        tp += (key & 1) as i64;
+        fp += (!key & 1) as i64;
+        if last_of_its_score {
+            f(score(key), tp as f64, fp as f64);
+        }
+    };
+    for pair in keys.windows(2) {
+        point(pair[0], (pair[0] ^ pair[1]) > 1);
+    }
+    keys.last().into_iter().for_each(|key| point(*key, true));
 }
 
 /// How many positives and negatives reach each threshold; of weighted elements, their weights.

@@ -7,9 +7,13 @@ use serde::Serialize;
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thresholds {
-    /// At every score that occurs. Exact; keeps 4 bytes per score (multiclass: and 4 per row) on the device until
-    /// it is read, in pieces with room for up to twice as many, then on the host 4 bytes per score until it is reset, and 4
-    /// more once there is a value. Weights take 4 bytes per row, and 8 per score once there is a value.
+    /// At every score that occurs. Exact; keeps 4 bytes per score on the device until it is read, in pieces with room for
+    /// up to twice as many, then on the host 4 bytes per score until it is reset, and 4 more once there is a value. Weights take
+    /// 4 bytes per row, and 8 per score once there is a value.
+    ///
+    /// Logits are ranked by themselves, and classes by their log-odds `x_c - logsumexp(others)`, so that areas, rates and
+    /// precisions do not change under a monotone map of the scores. The thresholds of a value are probabilities, those of
+    /// large logits 1. TorchMetrics ranks the sigmoid or the softmax in `f32`: logits above 17 tie, and equal odds may not.
     #[default]
     Exact,
     /// At so many evenly spaced thresholds from 0 to 1. Constant memory.

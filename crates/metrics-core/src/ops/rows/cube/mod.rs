@@ -17,6 +17,7 @@ mod plan;
 mod scores;
 mod sink;
 mod sinks;
+mod spans;
 mod walk;
 mod weigh;
 

@@ -3,12 +3,11 @@
 use super::{
     keep::{Keep, start},
     keys::{Spot, add_keys},
-    plan::{How, KernelPlan, Unit},
-    scores::{
-        Scores, add_brier, add_hinge, add_hinges, count_thresholds, end_part, end_units, match_row,
-    },
+    plan::{How, KernelPlan},
+    scores::{Scores, add_brier, add_hinge, add_hinges, count_thresholds, match_row},
     sink::KernelSink,
     sinks::{add_confidence, add_loss, count_at, count_row},
+    spans::{Sizes, end_span, span, spans},
     weigh::{weigh_confidence, weigh_row, weigh_thresholds},
 };
 use crate::{
@@ -178,72 +177,6 @@ fn take_labels<I: Int>(
     } else if comptime!(sink.is_units()) {
         if row.first && row.inside {
             match_row::<I>(counts, keep, row, raw, unit, sink, how);
-        }
-    }
-}
-
-/// Rows that a cube takes together.
-#[derive(CubeType, Clone, Copy)]
-struct Span {
-    first: usize,
-    end: usize,
-    /// The unit that they are a part of, if they are a part of one.
-    unit: usize,
-}
-
-/// How many spans there are of `n` rows.
-#[cube]
-#[allow(clippy::manual_div_ceil)]
-fn spans(n: usize, size: &Sizes, #[comptime] unit: Unit) -> usize {
-    let mut spans = (n + size.group - 1) / size.group;
-    if comptime!(unit == Unit::Parts) {
-        spans = n / size.elements * size.parts;
-    }
-    spans
-}
-
-#[cube]
-fn span(index: usize, n: usize, size: &Sizes, #[comptime] unit: Unit) -> Span {
-    let mut span = Span {
-        first: index * size.group,
-        end: n,
-        unit: 0usize,
-    };
-    if comptime!(unit == Unit::Parts) {
-        span.unit = index / size.parts;
-        span.first = span.unit * size.elements + index % size.parts * size.group;
-        span.end = (span.unit + 1) * size.elements;
-    }
-    span.end = min(span.end, span.first + size.group);
-    span
-}
-
-/// See [`Shape`](super::plan::Shape).
-#[derive(CubeType, Clone, Copy)]
-struct Sizes {
-    group: usize,
-    elements: usize,
-    parts: usize,
-}
-
-/// Ends the units with several rows of which a cube has seen a span.
-#[cube]
-fn end_span(
-    counts: &mut Tensor<Atomic<i32>>,
-    keep: &mut Keep,
-    span: &Span,
-    size: &Sizes,
-    #[comptime] plan: KernelPlan,
-) {
-    #[unroll]
-    for k in 0..comptime!(plan.sinks.len()) {
-        let sink = comptime!(plan.sinks[k]);
-        if comptime!(sink.has_flags() && plan.unit == Unit::Parts) {
-            let parts = size.parts as u32;
-            end_part(counts, keep, span.unit, parts, sink, comptime!(plan.how()));
-        } else if comptime!(sink.has_flags()) {
-            let units = (span.end - span.first) / size.elements;
-            end_units(counts, keep, units, sink, comptime!(plan.how()));
         }
     }
 }
