@@ -128,6 +128,7 @@ pub fn difference(
 fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
     match (kind, error) {
         ("empty", MetricError::Empty { .. })
+        | ("undefined", MetricError::Undefined { .. })
         | ("too_few", MetricError::TooFew { .. })
         | ("weights_unsupported", MetricError::WeightsUnsupported { .. }) => true,
         ("invalid_label", MetricError::InvalidData(rejected)) => {

@@ -291,7 +291,7 @@ fn states_of_another_kind_version_or_format_are_refused_by_name() {
     let left = "confusion/binary version 1 (ignore_index -1, threshold 0.5)";
     refused(&other, &saved, left, own);
     let curve = MetricCollection::new().with(Auroc::binary());
-    let left = "curve/binary version 1 (ignore_index none, thresholds exact, whole false, width 1)";
+    let left = "curve/binary version 2 (ignore_index none, thresholds exact, whole false, width 1)";
     refused(&curve, &saved, left, own);
     let mut newer = saved.clone();
     newer["states"][0]["identity"]["version"] = 2.into();

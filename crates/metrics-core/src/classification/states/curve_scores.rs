@@ -13,7 +13,7 @@ use crate::{
         decisions::{DecisionSink, Real},
         rows::RowSink,
     },
-    states::{TaskKind, confusion::at_least_one, fold::add_rejected},
+    states::{Tally, TaskKind, confusion::at_least_one, fold::add_rejected},
 };
 pub use batch::ScoredBatch;
 use burn::tensor::{DType, Int, Tensor};
@@ -104,7 +104,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
     type Summary = CurveScoresSummary;
 
     fn identity(&self) -> Identity {
-        Identity::new(format!("curve/{}", B::KIND), 1).with(&self.options)
+        Identity::new(format!("curve/{}", B::KIND), 2).with(&self.options)
     }
 
     fn empty(&self) -> CurveScoresSummary {
@@ -120,8 +120,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             sorted: Sorted::default(),
             areas: None,
             thresholds,
-            counts: vec![0; cells],
-            weighted: Vec::new(),
+            tally: Tally::new(cells),
             rejected: Rejected::default(),
         }
     }

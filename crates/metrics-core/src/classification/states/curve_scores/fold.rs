@@ -11,7 +11,7 @@ use crate::{
     pass::Block,
     states::{
         TaskKind,
-        fold::{add_counts, add_rejected},
+        fold::{add_counts, add_rejected, add_weights},
     },
 };
 use std::sync::Arc;
@@ -48,30 +48,17 @@ impl CurveScoresSummary {
 
     pub(super) fn fold_counts(&mut self, delta: &HostDelta) {
         for block in delta.blocks() {
-            if block.weighted {
-                add_rejected(&mut self.rejected, &block.counts);
-                self.add_weighted(&block.sums());
-            } else {
-                let (counts, rejected) = block.counts.split_at(self.counts.len());
-                add_counts(&mut self.counts, counts);
-                add_rejected(&mut self.rejected, rejected);
-            }
+            self.tally.fold(block, &mut self.rejected);
         }
         let Some(block) = delta.counts("cells") else {
             return;
         };
-        let (counts, rejected) = block.split_at(self.counts.len());
-        add_counts(&mut self.counts, counts);
+        let (counts, rejected) = block.split_at(self.tally.counts.len());
+        add_counts(&mut self.tally.counts, counts);
         self.fold_rejected(rejected);
         if let Some(sums) = delta.sums("cells") {
-            self.add_weighted(&sums);
+            add_weights(&mut self.tally.weighted, &sums);
         }
-    }
-
-    pub(super) fn add_weighted(&mut self, sums: &[f64]) {
-        self.weighted.resize(self.counts.len(), 0.0);
-        let pairs = self.weighted.iter_mut().zip(sums);
-        pairs.for_each(|(weight, sum)| *weight += sum);
     }
 
     fn fold_rejected(&mut self, rejected: &[i32]) {

@@ -66,7 +66,7 @@ pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit) -> (Kind, Option<
         }
         RowSink::LogLikelihood { ignore_index } => (Kind::Loss { weighted }, *ignore_index),
         RowSink::Calibration { bins, ignore_index } => {
-            let bins = bins + 1;
+            let bins = *bins;
             (Kind::Bins { bins, weighted }, *ignore_index)
         }
         RowSink::Units {
