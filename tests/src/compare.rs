@@ -129,6 +129,7 @@ fn is_error(error: &MetricError, kind: &str, count: Option<u64>) -> bool {
     match (kind, error) {
         ("empty", MetricError::Empty { .. })
         | ("mixed_scores", MetricError::MixedScores(_))
+        | ("undefined", MetricError::Undefined { .. })
         | ("too_few", MetricError::TooFew { .. })
         | ("empty_queries", MetricError::EmptyQueries { .. })
         | ("invalid_option", MetricError::InvalidOption(_))

@@ -10,6 +10,7 @@ from sklearn import metrics as sk
 
 from . import samples as s
 from .book import Book
+from .curve_definitions import log_auc
 
 C, L = 4, 3
 LIST = [0.1, 0.4, 0.7]
@@ -164,24 +165,28 @@ def rates(y, p, w, thresholds):
     return fp, tp, w[y == 0].sum(), w[y == 1].sum()
 
 
-def quotient(a, b):
-    return a / b if b else np.zeros_like(a)
+def down_to_0(grid):
+    """With a threshold that everything reaches."""
+    return grid if grid[0] == 0 else np.array([0, *grid])
 
 
 def roc(y, p, w, thresholds):
+    """From (0, 0) at a threshold of 1 to (1, 1); a rate without elements is NaN, as scikit-learn has it."""
     if thresholds is None:
         fpr, tpr, falling = sk.roc_curve(y, p, sample_weight=w, drop_intermediate=False)
-        # Without elements a rate is 0 here and NaN there; the first threshold is 1 here.
-        return np.nan_to_num(fpr), np.nan_to_num(tpr), np.array([1.0, *falling[1:]])
-    grid = grid_of(thresholds)
+        return fpr, tpr, np.array([1.0, *falling[1:]])
+    grid = down_to_0(grid_of(thresholds))
     fp, tp, n, m = rates(y, p, w, grid)
-    return quotient(fp, n), quotient(tp, m), grid[::-1]
+    return np.array([0, *fp]) / n, np.array([0, *tp]) / m, np.array([1, *grid[::-1]])
 
 
 def precision_recall(y, p, w, thresholds):
     if thresholds is None:
-        return sk.precision_recall_curve(y, p, sample_weight=w)
-    grid = grid_of(thresholds)
+        precision, recall, rising = sk.precision_recall_curve(y, p, sample_weight=w)
+        # Without positives the recall is 1 there.
+        recall[:-1] = recall[:-1] if w[y == 1].sum() > 0 else np.nan
+        return precision, recall, rising
+    grid = down_to_0(grid_of(thresholds))
     fp, tp, _, m = rates(y, p, w, grid)
     precision, recall = (tp / (tp + fp))[::-1], (tp / m)[::-1]
     return np.append(precision, 1), np.append(recall, 0), grid
@@ -193,8 +198,8 @@ def auroc(y, p, w, thresholds):
 
 
 def average_precision(y, p, w, thresholds):
-    if not (y == 1).any():
-        return 0.0
+    if not (w[y == 1] > 0).any():
+        return np.nan
     precision, recall, _ = precision_recall(y, p, w, thresholds)
     return -np.sum(np.diff(recall) * np.nan_to_num(precision[:-1]))
 
@@ -212,7 +217,7 @@ def columns(task, y, p):
 
 
 def averaged(area, task, y, p, w, average):
-    """As scikit-learn averages over classes or labels."""
+    """As scikit-learn averages over classes or labels, but for those without a value."""
     if average == "micro":
         return area(y.ravel(), p.ravel(), np.repeat(w, y.shape[1]))
     areas = [area(y, p, w) for y, p in columns(task, y, p)]
@@ -220,8 +225,9 @@ def averaged(area, task, y, p, w, average):
         return areas[0]
     if average == "none":
         return areas
-    positives = [w[y == 1].sum() for y, _ in columns(task, y, p)]
-    return np.average(areas, weights=positives if average == "weighted" else None)
+    positives = [w[y == 1].sum() if average == "weighted" else 1 for y, _ in columns(task, y, p)]
+    defined = ~np.isnan(areas)
+    return np.average(np.array(areas)[defined], weights=np.array(positives)[defined])
 
 
 def scikit(metric, task, y, p, w, average):
@@ -247,7 +253,11 @@ def weighted_cases(book):
             for metric, area in {"AUROC": auroc, "AveragePrecision": average_precision}.items():
                 for average in AVERAGES[task]:
                     of = {**args, **({"average": average} if average else {})}
-                    value = averaged(lambda y, p, w: area(y, p, w, thresholds), task, y, p, w, average)
+                    with np.errstate(invalid="ignore"):
+                        value = averaged(lambda y, p, w: area(y, p, w, thresholds), task, y, p, w, average)
+                    if np.ndim(value) == 0 and np.isnan(value):
+                        book.error(metric, task, of, name, "undefined")
+                        continue
                     two_classes = task != "binary" or len(np.unique(y[w > 0])) == 2
                     if thresholds is None and two_classes:
                         np.testing.assert_allclose(value, scikit(metric, task, y, p, w, average), rtol=1e-12)
@@ -301,30 +311,15 @@ def weighted_errors(book):
 # --- LogAUC --------------------------------------------------------------------------------
 
 
-def log_auc(fpr, tpr, low, high):
-    """The trapezoids over ln(fpr) of the curve cut to the range; at equal rates the highest or lowest
-    true positive rate counts for what lies right or left of them."""
-    inside = (fpr > low) & (fpr < high)
-    first, last = np.searchsorted(fpr, low, "right") - 1, np.searchsorted(fpr, high, "left")
-
-    def at(x, i):
-        (x0, x1), (y0, y1) = fpr[i : i + 2], tpr[i : i + 2]
-        return y0 + (y1 - y0) * (x - x0) / (x1 - x0)
-
-    x = np.array([low, *fpr[inside], high])
-    y = np.array([at(low, first), *tpr[inside], at(high, last - 1)])
-    return np.trapezoid(y, np.log(x)) / np.log(high / low)
-
-
 def log_auc_cases(book):
     ranges = ({}, {"fpr_range": [0.05, 0.6]}, {"fpr_range": [0.2, 1.0]})
-    binary = ("b_probs", "b_logits", "b_ties", "b_constant", "b_perfect", "b_inverted", "b_rare", "b_all_zero", "b_ignored")
+    binary = ("b_probs", "b_logits", "b_ties", "b_constant", "b_perfect", "b_inverted", "b_rare", "b_ignored")
     for name in binary:
         for thresholds in (None, 12):
             ignore = {"ignore_index": -1} if name == "b_ignored" else {}
             for fpr_range in ranges:
                 measure(book, "binary", {**ignore, **fpr_range, "thresholds": thresholds}, name)
-    for task, name in [("multiclass", "m_probs"), ("multiclass", "m_ties"), ("multiclass", "m_absent"),
+    for task, name in [("multiclass", "m_probs"), ("multiclass", "m_ties"),
                        ("multilabel", "l_probs"), ("multilabel", "l_ties"), ("multilabel", "l_ignored")]:  # fmt: skip
         ignore = {"ignore_index": -1} if name == "l_ignored" else {}
         for average in ({}, {"average": "macro"}):
@@ -336,14 +331,22 @@ def log_auc_cases(book):
         p, y, w = joined(book, name)
         for fpr_range in ([0.001, 0.1], [0.05, 0.6], [0.2, 1.0]):
             # The thresholds end within the range, see below.
-            closed = [[np.array([0, *part, 1]) for part in roc(y, p, w, LIST)[:2]] for y, p in columns(task, y, p)]
-            values = [log_auc(*points, *fpr_range) for points in closed]
+            values = [log_auc(*roc(y, p, w, LIST)[:2], *fpr_range) for y, p in columns(task, y, p)]
             args = {**SIZE[task], "fpr_range": fpr_range, "thresholds": LIST}
             book.expect("LogAUC", task, args, name, values if task != "binary" else values[0], "numpy")
-    # No negatives: a slope of 1 / 0 in TorchMetrics' interpolation.
-    for name in ("b_all_one", "b_one"):
+    # Class 2 has no positives; TorchMetrics takes its area for 0.
+    p, y, w = joined(book, "m_absent")
+    for fpr_range in ([0.001, 0.1], [0.05, 0.6], [0.2, 1.0]):
         for thresholds in (None, 12):
-            measure(book, "binary", {"thresholds": thresholds}, name)
+            points = [(y, roc(y, p, w, thresholds)[:2]) for y, p in columns("multiclass", y, p)]
+            values = [log_auc(*rates, *fpr_range) if y.any() else np.nan for y, rates in points]
+            for average, value in {"none": values, "macro": np.nanmean(values)}.items():
+                args = {**SIZE["multiclass"], "average": average, "fpr_range": fpr_range, "thresholds": thresholds}
+                book.expect("LogAUC", "multiclass", args, "m_absent", value, "numpy")
+    # TorchMetrics has 0 without positives, and a slope of 1 / 0 without negatives.
+    for name in ("b_all_one", "b_all_zero", "b_one"):
+        for thresholds in (None, 12):
+            book.error("LogAUC", "binary", {"thresholds": thresholds}, name, "undefined")
     book.error("LogAUC", "binary", {"ignore_index": -1}, "b_all_ignored", "empty")
     book.skip(
         "log_auc/*, as it is sorted",
@@ -406,16 +409,16 @@ def ap_bounds(y, p, w, grid):
 
 def certified_auroc(y, p, w, grid):
     if len(np.unique(y[w > 0])) < 2:
-        return [0.0] * 3
+        return [np.nan] * 3
     scores = [arranged(y, p, grid, best)[1] for best in (False, True)]
     lower, upper = (sk.roc_auc_score(y, q, sample_weight=w) for q in scores)
     value = sk.roc_auc_score(y, arranged(y, p, grid, True)[0], sample_weight=w)
     return [value, lower, upper]
 
 
-def certified_ap(y, p, w, grid, absent=0.0):
+def certified_ap(y, p, w, grid):
     if not (w[y == 1] > 0).any():
-        return [absent] * 3
+        return [np.nan] * 3
     value = sk.average_precision_score(y, arranged(y, p, grid, True)[0], sample_weight=w)
     if (w == 1).all():
         scores = [arranged(y, p, grid, best)[1] for best in (False, True)]
@@ -434,19 +437,20 @@ def certified_cases(book):
         for thresholds in (5, 50, LIST, {"octaves": 1}, {"octaves": 4}):
             args = {**ignore, "thresholds": thresholds, "certified": 1}
             grid = grid_of(thresholds)
-            book.expect("AUROC", "binary", args, name, certified_auroc(y, p, w, grid), "sklearn")
-            book.expect("AveragePrecision", "binary", args, name, certified_ap(y, p, w, grid), "sklearn")
+            for metric, bounds in {"AUROC": certified_auroc, "AveragePrecision": certified_ap}.items():
+                value = bounds(y, p, w, grid)
+                if np.isnan(value[0]):
+                    book.error(metric, "binary", args, name, "undefined")
+                else:
+                    book.expect(metric, "binary", args, name, value, "sklearn")
     for task, name in [("multiclass", "m_probs"), ("multiclass", "m_absent"), ("multilabel", "l_probs"), ("multilabel", "wl_mixed")]:
         p, y, w = joined(book, name)
         for average in AVERAGES[task][:-1]:
             args = {**SIZE[task], "average": average, "thresholds": 9, "certified": 1}
             grid = grid_of(9)
             book.expect("AUROC", task, args, name, mean_bounds(certified_auroc, task, y, p, w, average, grid), "sklearn")
-
-            def ap(y, p, w, grid):
-                return certified_ap(y, p, w, grid, np.nan if task == "multiclass" else 0.0)
-
-            book.expect("AveragePrecision", task, args, name, mean_bounds(ap, task, y, p, w, average, grid), "sklearn")
+            value = mean_bounds(certified_ap, task, y, p, w, average, grid)
+            book.expect("AveragePrecision", task, args, name, value, "sklearn")
     for thresholds in (5, {"octaves": 2}):
         args = {"ignore_index": -1, "thresholds": thresholds, "certified": 1}
         book.error("AUROC", "binary", args, "b_all_ignored", "empty")
@@ -467,8 +471,6 @@ def mean_bounds(bounds, task, y, p, w, average, grid):
 def delong(y, p, level):
     """By the definition: every positive against every negative."""
     x, z = p[y == 1], p[y == 0]
-    if len(x) == 0 or len(z) == 0:
-        return [0.0, np.nan, np.nan]
     wins = (x[:, None] > z) + 0.5 * (x[:, None] == z)
     area = wins.mean()
     if len(x) == 1 or len(z) == 1:
@@ -486,6 +488,9 @@ def interval_cases(book):
         ignore = {"ignore_index": -1} if name == "b_ignored" else {}
         p, y, _ = joined(book, name, ignore.get("ignore_index"))
         for level in (0.5, 0.95, 0.999):
+            if len(np.unique(y)) < 2:
+                book.error("AUROC", "binary", {**ignore, "interval": level}, name, "undefined")
+                continue
             book.expect("AUROC", "binary", {**ignore, "interval": level}, name, delong(y, p, level), "numpy")
     book.error("AUROC", "binary", {"ignore_index": -1, "interval": 0.95}, "b_all_ignored", "empty")
 

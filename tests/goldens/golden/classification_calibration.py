@@ -42,8 +42,17 @@ def build():
             extra = {} if ignored is None else {"ignore_index": ignored}
             for n_bins in (10, 5):
                 book.measure("ReliabilityDiagram", task, {**base, **extra, "n_bins": n_bins}, name, diagram)
+    from_outside(book)
     error_cases(book)
     return book
+
+
+def from_outside(book):
+    """TorchMetrics #3510: it has 0.35 and 0.5 of 10 bins."""
+    scores, target = np.array([0.95, 1, 1, 0.35], s.F32), np.array([1, 0, 1, 0], s.I64)
+    book.add_input("bin_3510", s.split({"scores": scores, "target": target}, 1, 3))
+    measure_all(book, "binary", {}, "bin_3510", None)
+    book.measure("ReliabilityDiagram", "binary", {"n_bins": 10}, "bin_3510", diagram)
 
 
 def decimal_edges():
@@ -119,31 +128,36 @@ def logits(batch, activation, *sizes):
 def run(name, task, args, batches):
     """TorchMetrics' formula in f64, on bin edges and confidences as they are in f32.
 
-    f64 edges would move a confidence like 0.7, whose f32 is less than 0.7, to the bin below.
+    f64 edges would move a confidence like 0.7, whose f32 is less than 0.7, to the bin below. The last bin is closed;
+    TorchMetrics has one more for a confidence of 1.
     """
     metric = reference.updated(reference.classification_metric(name, task, args), batches)
-    edges = torch.linspace(0, 1, args["n_bins"] + 1).double()
     confidences = torch.cat(metric.confidences).double()
-    exact = _ce_compute(confidences, torch.cat(metric.accuracies), edges, args["norm"]).item()
+    exact = _ce_compute(confidences, torch.cat(metric.accuracies), lower_edges(args["n_bins"]), args["norm"]).item()
+    if (confidences == 1).any():
+        return exact
     return reference.same_decisions(exact, metric.compute().item(), f"{task} {args}")
 
 
+def lower_edges(n_bins):
+    return torch.linspace(0, 1, n_bins + 1).double()[:-1]
+
+
 def diagram(_name, task, args, batches):
-    """TorchMetrics' bins: lower and upper edge, count, mean confidence, accuracy.
+    """TorchMetrics' bins, of which the last is closed: lower and upper edge, count, mean confidence, accuracy.
 
     A bin without elements has mean 0 there and NaN here. The means are of f64 sums, see `run`.
     """
     metric = reference.updated(reference.classification_metric("CalibrationError", task, args), batches)
     n_bins = args["n_bins"]
-    edges = torch.linspace(0, 1, n_bins + 1).double()
     confidences = torch.cat(metric.confidences).double()
     accuracies = torch.cat(metric.accuracies).double()
-    accuracy, confidence, share = _binning_bucketize(confidences, accuracies, edges)
+    accuracy, confidence, share = _binning_bucketize(confidences, accuracies, lower_edges(n_bins))
     counts = (share * len(confidences)).round()
     rows = []
     for i, count in enumerate(counts.int().tolist()):
         means = [confidence[i].item(), accuracy[i].item()] if count else [float("nan")] * 2
-        rows.append([i / n_bins, min((i + 1) / n_bins, 1.0), count, *means])
+        rows.append([i / n_bins, (i + 1) / n_bins, count, *means])
     return rows
 
 

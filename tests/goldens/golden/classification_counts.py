@@ -1,6 +1,7 @@
 """Metrics of counts: stat scores, what is derived from them, and confusion matrices."""
 
 import numpy as np
+from sklearn import metrics as sk
 from sklearn.metrics import balanced_accuracy_score
 
 from . import reference
@@ -47,6 +48,7 @@ def build():
     binary_cases(book)
     multilabel_cases(book)
     zero_division_of_npv(book)
+    undefined_cases(book)
     informedness_cases(book)
     balanced_accuracy_cases(book)
     hostile_cases(book)
@@ -184,7 +186,82 @@ def sweep(book, task, metrics, base, input_name):
             book.measure(metric, task, {**base, **extra}, input_name)
             continue
         for average in AVERAGES:
-            book.measure(metric, task, {**base, "average": average, **extra}, input_name)
+            args = {**base, "average": average, **extra}
+            if task == "multiclass" and args.get("ignore_index") in range(base["num_classes"]):
+                without_ignored_class(book, metric, args, input_name)
+            else:
+                book.measure(metric, task, args, input_name)
+
+
+def without_ignored_class(book, metric, args, name):
+    """A class that is ignored has no value and is no class of a mean. TorchMetrics has it in macro averages
+    where it is predicted, with 0; its Jaccard index has not. Micro and weighted, in which it has no weight, are
+    TorchMetrics'; the counts of classes as well."""
+    average, ignored = args["average"], args["ignore_index"]
+    if average in ("micro", "weighted") or (metric, average) == ("StatScores", "none"):
+        return book.measure(metric, "multiclass", args, name)
+    options = {key: args[key] for key in ("num_classes", "ignore_index", "top_k") if key in args}
+    counts = reference.run("StatScores", "multiclass", {**options, "average": "none"}, book.inputs[name])
+    book.expect(metric, "multiclass", args, name, value_without_class(metric, args, counts, ignored), "numpy")
+
+
+def value_without_class(metric, args, counts, ignored):
+    """Of stat scores by class: the value of each but one class (macro: their mean), 0 without a class."""
+    kept = [c for c in range(len(counts)) if c != ignored]
+    if metric == "StatScores":
+        return np.mean([counts[c] for c in kept], axis=0).tolist()
+    values = [score_of_counts(metric, args, *row) for row in counts]
+    values[ignored] = float("nan")
+    if args["average"] == "none":
+        return values
+    top_k = args.get("top_k", 1) > 1 and metric in ("Accuracy", "Precision", "Recall", "NegativePredictiveValue")
+    seen = [c for c in kept if (counts[c][4] if top_k else counts[c][0] + counts[c][1] + counts[c][3]) > 0]
+    return np.mean([values[c] for c in seen]) if seen else 0.0
+
+
+def score_of_counts(metric, args, tp, fp, tn, fn, _support):
+    square = args.get("beta", 1.0) ** 2
+    above, below = {
+        "Accuracy": (tp, tp + fn),
+        "HammingDistance": (tp, tp + fn),
+        "Recall": (tp, tp + fn),
+        "Precision": (tp, tp + fp),
+        "F1Score": ((1 + square) * tp, (1 + square) * tp + square * fn + fp),
+        "FBetaScore": ((1 + square) * tp, (1 + square) * tp + square * fn + fp),
+        "Specificity": (tn, tn + fp),
+        "NegativePredictiveValue": (tn, tn + fn),
+        "JaccardIndex": (tp, tp + fp + fn),
+    }[metric]
+    value = above / below if below else 0.0
+    return 1 - value if metric == "HammingDistance" else value
+
+
+def undefined_cases(book):
+    """`zero_division=nan` by scikit-learn, which leaves classes with NaN out of averages."""
+    # scikit-learn #31052: class 2 does not occur.
+    pair = {"pred": np.array([0, 1, 1, 1], s.I64), "target": np.array([0, 0, 1, 1], s.I64)}
+    book.add_input("mc_never", s.split(pair, 1, 3))
+    nothing = {"pred": np.zeros((4, L), s.I64), "target": np.zeros((4, L), s.I64)}
+    book.add_input("ml_nothing", [nothing])
+    functions = {"Precision": sk.precision_score, "Recall": sk.recall_score, "F1Score": sk.f1_score}
+    for task, name in [
+        ("multiclass", "mc_never"), ("multiclass", "mc_absent_both"), ("multiclass", "mc_absent_preds"),
+        ("multiclass", "mc_absent_target"), ("multilabel", "ml_never_positive"), ("multilabel", "ml_silent"),
+        ("multilabel", "ml_nothing"), ("binary", "bin_all_zero"),
+    ]:  # fmt: skip
+        batches = [decided(batch) for batch in book.inputs[name]]
+        pred, target = (np.concatenate([batch[key] for batch in batches]) for key in ("pred", "target"))
+        base = {"binary": {}, "multiclass": {"num_classes": C}, "multilabel": {"num_labels": L}}[task]
+        labels = {"labels": range(C)} if task == "multiclass" else {}
+        for metric, function in functions.items():
+            for average in (None,) if task == "binary" else AVERAGES:
+                how = {"none": None, None: "binary"}.get(average, average)
+                # TorchMetrics, and so we, weigh by support; without any there is nothing to weigh by.
+                if how == "weighted" and name == "ml_nothing":
+                    continue
+                value = function(target, pred, average=how, zero_division=np.nan, **labels)
+                args = {**base, **({"average": average} if average else {}), "zero_division": "NaN"}
+                book.expect(metric, task, args, name, np.asarray(value).tolist(), "sklearn")
 
 
 def every(task):

@@ -120,6 +120,12 @@ def brier_cases(book):
             else:
                 value = brier_score_loss(target, pred[:, 1], sample_weight=weights) * (1 if half else 2)
             book.expect("BrierScore", "multiclass", {**args, "scale_by_half": half}, name, value, "sklearn")
+            for bins in (4, 10):
+                # The sums over the classes of each against the rest.
+                each = [decomposition(target == c, pred[:, c], weights, bins) for c in range(pred.shape[1])]
+                value = (np.sum(each, axis=0) * (0.5 if half else 1)).tolist()
+                more = {**args, "scale_by_half": half, "decomposition": bins}
+                book.expect("BrierScore", "multiclass", more, name, value, "numpy")
     for name in ("ml_probs", "ml_logits", "ml_one", "ml_everything", "ml_constant", "ml_weighted", "ml_ignored"):
         args = {"num_labels": L, **({"ignore_index": -1} if "ignored" in name else {})}
         columns = [kept([{**b, **{k: b[k][:, i] for k in ("scores", "target")}} for b in with_kind(book.inputs[name])], "")
@@ -133,6 +139,17 @@ def brier_cases(book):
         }
         for average, value in averages.items():
             book.expect("BrierScore", "multilabel", {**args, "average": average}, name, value, "sklearn")
+        for bins in (4, 10):
+            each = np.array([decomposition(*column, bins) for column in columns])
+            averages = {
+                "none": each.T.tolist(),
+                "macro": each.mean(axis=0),
+                "micro": np.average(each, axis=0, weights=[w.sum() for _, _, w in columns]),
+                "weighted": np.average(each, axis=0, weights=[(w * t).sum() for t, _, w in columns]),
+            }
+            for average, value in averages.items():
+                more = {**args, "average": average, "decomposition": bins}
+                book.expect("BrierScore", "multilabel", more, name, np.asarray(value).tolist(), "numpy")
 
 
 def with_kind(batches):
@@ -156,7 +173,7 @@ def decomposition(target, pred, weights, bins):
     """Reliability, resolution and uncertainty (Murphy 1973)."""
     total, rate = weights.sum(), np.average(target, weights=weights)
     reliability = resolution = 0.0
-    index = np.floor(pred * bins)
+    index = np.minimum(np.floor(pred * bins), bins - 1)  # the last bin is closed
     for i in np.unique(index[weights > 0]):
         inside = index == i
         share, own = weights[inside].sum() / total, np.average(target[inside], weights=weights[inside])

@@ -6,6 +6,7 @@ import sklearn.metrics as sk
 from . import reference
 from . import samples as s
 from .book import Book
+from .classification_counts import value_without_class
 from .classification_weights import AVERAGED, AVERAGES, C, L, SIZES, joined, stat_scores
 
 SAMPLEWISE = [(name, extra) for name, extra in AVERAGED if name != "JaccardIndex"]
@@ -95,7 +96,17 @@ def samplewise_cases(book):
 def samplewise_case(book, metric, task, args, name):
     if metric == "StatScores" and args.get("average") == "weighted":
         return weighted_stat_scores(book, task, args, name)
+    if task == "multiclass" and args.get("ignore_index") in range(C):
+        if args["average"] == "macro" or (args["average"] == "none" and metric != "StatScores"):
+            return without_ignored_class(book, metric, args, name)
     book.measure(metric, task, args, name)
+
+
+def without_ignored_class(book, metric, args, name):
+    """As `classification_counts.without_ignored_class`, sample by sample."""
+    samples = reference.run("StatScores", "multiclass", {**args, "average": "none"}, book.inputs[name])
+    values = [value_without_class(metric, args, counts, args["ignore_index"]) for counts in samples]
+    book.expect(metric, "multiclass", args, name, values, "numpy")
 
 
 def weighted_stat_scores(book, task, args, name):

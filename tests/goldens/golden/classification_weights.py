@@ -20,6 +20,7 @@ def build():
     book = Book()
     add_weighted_inputs(book)
     weighted_cases(book)
+    balanced_accuracy_cases(book)
     weighted_errors(book)
     weighted_calibration(book)
     weighted_likelihood(book)
@@ -283,6 +284,24 @@ def weighted_cases(book):
                 expect(book, metric, task, {**args, "threshold": 0.3}, name)
 
 
+def balanced_accuracy_cases(book):
+    """By scikit-learn, which of a single class has NaN or -inf where it is adjusted, and we 0."""
+    for task, names in {
+        "binary": ["w_bin", "w_bin_tenths", "w_bin_wide", "w_bin_one", "w_bin_ignored"],
+        "multiclass": ["w_mc", "w_mc_tenths", "w_mc_wide", "w_mc_ignored", "w_mc_correct", "w_mc_weightless", "w_mc_always"],
+    }.items():
+        for name in names:
+            args = {**SIZES[task], **({"ignore_index": -1} if name.endswith("_ignored") else {})}
+            [(target, pred, weight)] = decisions(task, args, book.inputs[name])
+            for adjusted in (False, True):
+                value = 0.0
+                if not adjusted or len(np.unique(target[weight > 0])) > 1:
+                    value = sk.balanced_accuracy_score(target, pred, sample_weight=weight, adjusted=adjusted)
+                book.expect("BalancedAccuracy", task, {**args, "adjusted": adjusted}, name, value, "sklearn")
+    book.error("BalancedAccuracy", "binary", {}, "w_bin_zero", "empty")
+    book.error("BalancedAccuracy", "multiclass", SIZES["multiclass"], "w_mc_zero", "empty")
+
+
 # Of no correlation: one class alone, or one element.
 UNCORRELATED = ("w_mc_one", "w_bin_one", "w_mc_constant")
 
@@ -347,15 +366,15 @@ def bin_rows(task, data, bins, ignored):
     kept = np.ones(len(data["target"]), bool) if ignored is None else data["target"] != ignored
     scores, target, weight = data["scores"][kept], data["target"][kept], data["weights"][kept].astype(np.float64)
     confidence, hit = (scores, target == 1) if task == "binary" else (scores.max(1), scores.argmax(1) == target)
-    edges = torch.linspace(0, 1, bins + 1).numpy()
+    edges = torch.linspace(0, 1, bins + 1).numpy()[:-1]  # the last bin is closed
     places = np.searchsorted(edges, confidence, side="right") - 1
     confidence = confidence.astype(np.float64)
     rows = []
-    for i in range(bins + 1):
+    for i in range(bins):
         inside = places == i
         total = weight[inside].sum()
         means = [np.dot(v[inside], weight[inside]) / total if total else np.nan for v in (confidence, hit)]
-        rows.append([i / bins, min(1.0, (i + 1) / bins), total, *means])
+        rows.append([i / bins, (i + 1) / bins, total, *means])
     return rows
 
 

@@ -13,7 +13,7 @@ import torchmetrics.aggregation
 import torchmetrics.classification
 import torchmetrics.regression
 
-from . import reference
+from . import curve_definitions, reference
 from . import samples as s
 from .book import Book
 
@@ -25,6 +25,12 @@ FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.IGNORE_EXCEPTI
 UNUSED = ("task", "validate_args", "dist_sync_on_step")
 # Of whole metrics rather than of tensors; the wrappers have tests of their own.
 WRAPPERS = ("Running", "RunningMean", "RunningSum")
+
+# Whose binned curves have their ends here, and whose classes without a value are NaN.
+OF_CURVES = (
+    "AUROC", "AveragePrecision", "EER", "LogAUC", "PrecisionAtFixedRecall", "PrecisionRecallCurve", "ROC",
+    "RecallAtFixedPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity",
+)  # fmt: skip
 
 
 def build():
@@ -155,7 +161,10 @@ def add(book, seen, name, metric):
     seen.add(key)
     input_name = f"doc_{len(book.inputs)}"
     book.add_input(input_name, batches)
-    book.expect(short, task, args, input_name, value, "torchmetrics")
+    source = "torchmetrics"
+    if short in OF_CURVES:
+        value, source = curve_definitions.right(short, task, args, batches, value)
+    book.expect(short, task, args, input_name, value, source)
 
 
 def plain(key, value):

@@ -189,7 +189,12 @@ fn exact_areas_are_within_the_certified_bounds() {
             .clone()
             .with_weights(weights.floats::<1>(&device))
             .unwrap();
-        let none = weights.data.iter().all(|weight| *weight == 0.0);
+        // Areas take elements of both classes.
+        let both = |weight: &dyn Fn(usize) -> f64| {
+            let some = |class| (0..n).any(|i| elements[i].1 == class && weight(i) > 0.0);
+            some(true) && some(false)
+        };
+        let (counted, weighed) = (both(&|_| 1.0), both(&|i| weights.data[i]));
         for thresholds in [
             Thresholds::Count(2),
             Thresholds::Count(11),
@@ -197,7 +202,7 @@ fn exact_areas_are_within_the_certified_bounds() {
             Thresholds::Octaves(1),
             Thresholds::Octaves(8),
         ] {
-            for batch in [Some(&batch), (!none).then_some(&weighted)]
+            for batch in [counted.then_some(&batch), weighed.then_some(&weighted)]
                 .into_iter()
                 .flatten()
             {

@@ -8,6 +8,8 @@ mod curves;
 mod decisions;
 mod devices;
 mod faults;
+mod faults_binned;
+mod faults_counts;
 mod faults_learner;
 mod faults_numbers;
 mod faults_ranks;

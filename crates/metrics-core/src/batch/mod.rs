@@ -33,6 +33,11 @@ pub use values::Values;
 use crate::{Batch, MetricError, ops};
 use burn::tensor::{DType, Device, FloatDType, Tensor, kind::Basic};
 
+/// Batches of several classes or labels, whose values have an average.
+pub trait Classes: Batch {}
+impl Classes for Multiclass {}
+impl Classes for Multilabel {}
+
 /// The device of a batch of tensors, which has one.
 pub(crate) fn device_of(batch: &impl Batch) -> Device {
     batch.device().unwrap_or_default()

@@ -1,6 +1,6 @@
 use super::{
     Average, certified,
-    curve_metric::{CurveMetric, CurveRule, averaged},
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule, averaged},
     delong,
     roc::roc,
 };
@@ -16,13 +16,19 @@ use crate::{
 /// higher than a negative, ties counting half.
 ///
 /// By the trapezoidal rule. Multiclass: each class against the rest, then averaged (macro,
-/// weighted, none); multilabel: micro as well. Ranges over `[0, 1]`, 0.5 is chance. A class without
-/// positives or without negatives has 0 and counts in the macro average, as in the reference; no
-/// data is [`MetricError::Empty`]. With weights, an element counts as much as its weight, and a pair as
-/// much as their product. State: see [`Thresholds`](crate::classification::Thresholds). References:
-/// Hanley and McNeil 1982; McClish 1989 for `max_fpr`; TorchMetrics 1.9.0 `AUROC`; scikit-learn 1.7.2
-/// `roc_auc_score` for weights. Of the logits 20, 25, 30, 35, 22 with the targets 0, 0, 1, 1, 1 it is 5/6, and TorchMetrics'
-/// 0.5, since the sigmoids of all of them are 1 in `f32`.
+/// weighted, none); multilabel: micro as well. Ranges over `[0, 1]`, 0.5 is chance. Binned, scores
+/// between two thresholds count as tied, and the curve goes from (0, 0) to (1, 1). With weights, an
+/// element counts as much as its weight, and a pair as much as their product. State: see
+/// [`Thresholds`](crate::classification::Thresholds).
+///
+/// A class without positives or without negatives has no area: NaN with [`Average::None`], and left
+/// out of macro and weighted averages. Where that leaves nothing, as of binary targets of one class, it is
+/// [`MetricError::Undefined`]; no data is [`MetricError::Empty`].
+///
+/// References: Hanley and McNeil 1982; McClish 1989 for `max_fpr`; scikit-learn 1.7.2 `roc_auc_score` for weights;
+/// TorchMetrics 1.9.0 `AUROC`, which takes the area of such a class for 0, also in the macro average, and whose
+/// binned curves lack what lies beyond the thresholds. Of the logits 20, 25, 30, 35, 22 with the targets 0, 0, 1, 1, 1 it is
+/// 5/6, and TorchMetrics' 0.5, since the sigmoids of all of them are 1 in `f32`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::Auroc};
@@ -118,6 +124,8 @@ impl Auroc<crate::batch::Binary> {
     }
 }
 
+impl AveragedCurve for AurocRule {}
+
 impl CurveRule for AurocRule {
     const NAME: &'static str = "auroc";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
@@ -167,9 +175,8 @@ impl CurveRule for AurocRule {
                 })));
             }
         }
-        let exact = scores.is_exact();
         averaged(scores, average, |column| match self.max_fpr {
-            Some(limit) if limit < 1.0 => partial(column, exact, limit),
+            Some(limit) if limit < 1.0 => partial(column, limit),
             _ => trapezoids(column),
         })
     }
@@ -185,23 +192,14 @@ impl CurveRule for AurocRule {
     }
 }
 
-/// The area under the whole curve, which starts at its first threshold unless it is exact.
+/// The area under the whole curve; NaN without a positive or without a negative.
 fn trapezoids(column: &Column) -> f64 {
-    // Without a positive or without a negative there is no area.
-    match column.positives * column.negatives {
-        0.0 => 0.0,
-        pairs => column.wins() / (2.0 * pairs),
-    }
+    column.wins() / (2.0 * column.positives * column.negatives)
 }
 
-/// The area up to a false positive rate, standardized by McClish's correction; the plain area of a
-/// curve on one of the axes.
-fn partial(column: &Column, exact: bool, limit: f64) -> f64 {
-    let mut curve = roc(&column.curve(), exact);
-    let some = |rates: &[f64]| rates.iter().any(|rate| *rate > 0.0);
-    if !some(&curve.x) || !some(&curve.y) {
-        return trapezoids(column);
-    }
+/// The area up to a false positive rate, standardized by McClish's correction.
+fn partial(column: &Column, limit: f64) -> f64 {
+    let mut curve = roc(&column.curve());
     if let Some(stop) = curve
         .x
         .iter()

@@ -1,23 +1,27 @@
 use super::{
     Average, certified,
-    curve_metric::{CurveMetric, CurveRule, averaged},
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule, averaged},
 };
 use crate::{
     MetricError, Value,
     classification::{Thresholds, states::CurveScoresSummary},
-    states::TaskKind,
 };
 
 /// Average precision: the precisions of the precision-recall curve, each weighted by the recall it
 /// adds, `Σ (r_i - r_{i-1}) p_i`.
 ///
 /// Multiclass: each class against the rest, then averaged (macro, weighted, none); multilabel:
-/// micro as well. Ranges over `[0, 1]`; chance is the share of positives. A class without positives
-/// has no average precision: exact multiclass leaves it out of averages (NaN with
-/// [`Average::None`]), everything else counts it as 0, as in the reference. With weights, an element
-/// counts as much as its weight. No data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::classification::Thresholds). References: TorchMetrics 1.9.0
-/// `AveragePrecision`; scikit-learn 1.7.2 `average_precision_score` for weights.
+/// micro as well. Ranges over `[0, 1]`; chance is the share of positives. Binned, scores between two
+/// thresholds count as tied, and the recall goes up to 1. With weights, an element counts as much as its
+/// weight. State: see [`Thresholds`](crate::classification::Thresholds).
+///
+/// A class without positives has no average precision: NaN with [`Average::None`], and left out of macro
+/// and weighted averages. Where that leaves nothing, as of binary targets without a positive, it is
+/// [`MetricError::Undefined`]; no data is [`MetricError::Empty`].
+///
+/// References: scikit-learn 1.7.2 `average_precision_score`; TorchMetrics 1.9.0 `AveragePrecision`, which has 0 for such
+/// a class, also in averages, unless it is multiclass and exact, and whose binned recall ends at the lowest
+/// threshold.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::AveragePrecision};
@@ -50,6 +54,8 @@ impl<B> AveragePrecision<B> {
     }
 }
 
+impl AveragedCurve for AveragePrecisionRule {}
+
 impl CurveRule for AveragePrecisionRule {
     const NAME: &'static str = "average_precision";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
@@ -73,16 +79,10 @@ impl CurveRule for AveragePrecisionRule {
 
     fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
         if self.certified {
-            let task = scores.task();
-            return certified::certified(scores, average, |column| {
-                certified::average_precision(column, task)
-            });
+            return certified::certified(scores, average, certified::average_precision);
         }
-        let keep_nan = scores.is_exact() && scores.task() == TaskKind::Multiclass;
+        // NaN without positives.
         averaged(scores, average, |column| {
-            if column.positives == 0.0 {
-                return if keep_nan { f64::NAN } else { 0.0 };
-            }
             column.precisions() / column.positives
         })
     }

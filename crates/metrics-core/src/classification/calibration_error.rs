@@ -12,10 +12,10 @@ use crate::{
 /// gap (`Max`). Multiclass: confidence is the probability of the best class and a prediction is right
 /// if that is the target. Binary, as in the reference: confidence is the probability of the positive
 /// class and accuracy the share of positives. Ranges over `[0, 1]`, 0 is best. Bins are closed on the
-/// left; a confidence of 1 has a bin of its own, as in the reference. In weighted batches every
-/// element counts as much as its weight, in the shares as in the means of a bin. No data, or none
-/// with any weight, is [`MetricError::Empty`]. State: 3 numbers per bin, with weights 6. References:
-/// Naeini et al. 2015; Kumar et al. 2019; TorchMetrics 1.9.0 `CalibrationError`.
+/// left, and the last one on the right as well. In weighted batches every element counts as much as
+/// its weight, in the shares as in the means of a bin. No data, or none with any weight, is
+/// [`MetricError::Empty`]. State: 3 numbers per bin, with weights 6. References: Naeini et al. 2015; Kumar et
+/// al. 2019; TorchMetrics 1.9.0 `CalibrationError`, which has one bin more, for a confidence of 1.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::CalibrationError};

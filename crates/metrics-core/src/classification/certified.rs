@@ -10,7 +10,6 @@ use crate::{
         Thresholds,
         states::{Column, CurveScoresSummary},
     },
-    states::TaskKind,
 };
 
 /// Fails unless scores are binned: exact areas need no bounds.
@@ -69,12 +68,9 @@ pub(super) fn roc_area(column: &Column) -> [f64; 3] {
         }
         tp += bin.positives;
     }
+    // NaN without pairs.
     let pairs = column.positives * column.negatives;
-    if pairs > 0.0 {
-        [sure + open / 2.0, sure, sure + open].map(|wins| wins / pairs)
-    } else {
-        [0.0; 3]
-    }
+    [sure + open / 2.0, sure, sure + open].map(|wins| wins / pairs)
 }
 
 /// The average precision and its bounds.
@@ -85,15 +81,7 @@ pub(super) fn roc_area(column: &Column) -> [f64; 3] {
 /// `(tp + i) / (tp + i + fp + n)`, which it is where they come one by one below the negatives (a bin of
 /// fewer scores than positives has no room for that, and the bound is then not reached). The value takes
 /// all of a bin as tied.
-pub(super) fn average_precision(column: &Column, task: TaskKind) -> [f64; 3] {
-    if column.positives == 0.0 {
-        // As exact ones, see `AveragePrecision`.
-        return [if task == TaskKind::Multiclass {
-            f64::NAN
-        } else {
-            0.0
-        }; 3];
-    }
+pub(super) fn average_precision(column: &Column) -> [f64; 3] {
     let (mut sums, mut tp, mut fp) = ([0.0; 3], 0.0, 0.0);
     for bin in column.bins() {
         let (positives, behind) = (bin.positives, fp + bin.negatives);
@@ -112,6 +100,7 @@ pub(super) fn average_precision(column: &Column, task: TaskKind) -> [f64; 3] {
         }
         (tp, fp) = (tp + positives, behind);
     }
+    // NaN without positives.
     sums.map(|sum| sum / column.positives)
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Metric, MetricError, Value,
-    batch::{Binary, Multiclass, Multilabel},
+    batch::{Binary, Classes, Multiclass, Multilabel},
     states::{
         BinaryConfusion, ClassCounts, ConfusionBatch, ConfusionSummary, MulticlassConfusion,
         MultilabelConfusion, TaskKind, ThresholdBatch,
@@ -15,12 +15,13 @@ use std::fmt::{self, Debug, Formatter};
 pub enum Average {
     /// From the counts of all classes together.
     Micro,
-    /// The mean over classes; classes that are neither target nor prediction do not count.
+    /// The mean over classes. A class does not count if it is neither target nor prediction, if
+    /// its value is NaN, or if it is the `ignore_index`.
     #[default]
     Macro,
-    /// The mean over classes weighted by how often they are the target.
+    /// The mean over classes weighted by how often they are the target; NaN does not count.
     Weighted,
-    /// No average: one value per class.
+    /// No average: one value per class, and NaN for a class that is the `ignore_index`.
     None,
 }
 
@@ -90,8 +91,17 @@ impl RuleOptions {
         }
     }
 
-    /// Averages a score per class as TorchMetrics does: micro sums the counts first; macro leaves
-    /// out the classes that `absent` names (multiclass only); weighted weighs by support.
+    /// The class that the `ignore_index` is, of a multiclass task. It has no targets, so it is no class
+    /// of a mean or a report. `None` for an index outside the classes.
+    pub fn ignored_class(&self, classes: usize) -> Option<usize> {
+        let index = usize::try_from(self.ignore_index?).ok()?;
+        (self.task == TaskKind::Multiclass && index < classes).then_some(index)
+    }
+
+    /// Averages a score per class: micro sums the counts first; macro leaves out the classes that
+    /// `absent` names (multiclass only); weighted weighs by support. Neither counts a class whose
+    /// score is NaN, as scikit-learn has it, or a class that is ignored. A mean without classes
+    /// is `zero_division`.
     pub fn average(
         &self,
         counts: &ConfusionSummary,
@@ -102,20 +112,31 @@ impl RuleOptions {
         if self.task == TaskKind::Binary {
             return score(&classes[0]).into();
         }
-        let weighted = |weight: &dyn Fn(&ClassCounts) -> f64| {
-            let total: f64 = classes.iter().map(weight).sum();
-            let sum: f64 = classes.iter().map(|c| weight(c) * score(c)).sum();
-            if total == 0.0 { 0.0 } else { sum / total }
-        };
-        match self.average {
-            Average::None => Value::PerClass(classes.iter().map(score).collect()),
-            Average::Micro => score(&classes.into_iter().sum()).into(),
-            Average::Weighted => weighted(&ClassCounts::support).into(),
-            Average::Macro => {
-                let multiclass = self.task == TaskKind::Multiclass;
-                weighted(&|c| if multiclass && absent(c) { 0.0 } else { 1.0 }).into()
-            }
+        if self.average == Average::Micro {
+            return score(&classes.into_iter().sum()).into();
         }
+        let ignored = self.ignored_class(classes.len());
+        let values = classes.iter().enumerate().map(|(class, counts)| {
+            if Some(class) == ignored {
+                f64::NAN
+            } else {
+                score(counts)
+            }
+        });
+        if self.average == Average::None {
+            return Value::PerClass(values.collect());
+        }
+        let weight = |counts: &ClassCounts| match self.average {
+            Average::Weighted => counts.support(),
+            _ if self.task == TaskKind::Multiclass && absent(counts) => 0.0,
+            _ => 1.0,
+        };
+        let (mut sum, mut total) = (0.0, 0.0);
+        for (value, counts) in values.zip(&classes).filter(|(value, _)| !value.is_nan()) {
+            sum += weight(counts) * value;
+            total += weight(counts);
+        }
+        self.divide(sum, total).into()
     }
 }
 
@@ -204,6 +225,10 @@ impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
 
     /// Elements with this target are left out; it may lie outside the classes. Of multilabel batches
     /// the labels with this target are.
+    ///
+    /// If it is one of the classes (multiclass), that class is no class of a macro or weighted average,
+    /// and has NaN with [`Average::None`]. TorchMetrics 1.9.0 counts it in the macro average with a value of 0
+    /// where it is ever predicted, except in its Jaccard index.
     pub fn ignore_index(mut self, label: i64) -> Self {
         B::ignore(&mut self.accumulator, label);
         self.options.ignore_index = Some(label);
@@ -276,8 +301,8 @@ impl<R: ConfusionRule, B: ConfusionBatch> ClassMetric<R, B> {
     }
 }
 
-impl<R: Averaged, B: ConfusionBatch> ClassMetric<R, B> {
-    /// How values per class become one; default [`Average::Macro`]. Binary tasks have one class.
+impl<R: Averaged, B: ConfusionBatch + Classes> ClassMetric<R, B> {
+    /// How values per class become one; default [`Average::Macro`].
     pub fn average(mut self, average: Average) -> Self {
         self.options.average = average;
         self
@@ -285,7 +310,8 @@ impl<R: Averaged, B: ConfusionBatch> ClassMetric<R, B> {
 }
 
 impl<R: ZeroDivision, B: ConfusionBatch> ClassMetric<R, B> {
-    /// The value of a quotient whose denominator is 0; default 0.
+    /// The value of a quotient whose denominator is 0; default 0. Classes with NaN are left out of
+    /// macro and weighted averages, as in scikit-learn 1.7.2; if all of them have it, so has the average.
     pub fn zero_division(mut self, value: f64) -> Self {
         self.options.zero_division = value;
         self

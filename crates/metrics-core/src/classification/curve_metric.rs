@@ -3,7 +3,7 @@
 use super::Average;
 use crate::{
     Metric, MetricError, Value,
-    batch::{Binary, Multiclass, Multilabel},
+    batch::{Binary, Classes, Multiclass, Multilabel},
     classification::{
         Thresholds,
         states::{Column, CurveScores, CurveScoresSummary, ScoredBatch},
@@ -45,7 +45,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
         true
     }
 
-    /// Whether so many positives and negatives have a value, and not just one that stands for none.
+    /// Whether a class with so many positives and negatives has a value. One that has none is NaN, and is left out
+    /// of averages.
     fn is_defined(&self, _positives: f64, _negatives: f64) -> bool {
         true
     }
@@ -55,6 +56,9 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
         String::new()
     }
 }
+
+/// The rules that an [`Average`] applies to, which makes one number or one curve of the classes.
+pub trait AveragedCurve: CurveRule {}
 
 /// A metric over all thresholds: a rule, and an accumulator that says for which batches.
 ///
@@ -98,9 +102,18 @@ impl<R: CurveRule, B> CurveMetric<R, B> {
         self.accumulator.options.ignore_index = Some(label);
         self
     }
+}
 
-    /// How values per class become one; default [`Average::Macro`], or what
-    /// the metric says. Curves are never averaged.
+impl<R: AveragedCurve, B: Classes> CurveMetric<R, B> {
+    /// How the classes or labels become one number, or one curve; default [`Average::Macro`], or what the
+    /// metric says. A class without the targets that its value needs does not count for macro and weighted.
+    ///
+    /// Of curves the default is [`Average::None`], a curve for each. Micro is the curve of all decisions
+    /// together. Macro is the mean curve, weighted the mean by the number of positives: the mean true positive
+    /// rate at each false positive rate of a class (linear between points), or the mean precision
+    /// at each recall of a class (that of the highest threshold which reaches the recall). So both are
+    /// monotone in x, and the area under them is the macro [`Auroc`](crate::classification::Auroc) or
+    /// [`AveragePrecision`](crate::classification::AveragePrecision). A mean curve has no thresholds.
     pub fn average(mut self, average: Average) -> Self {
         self.average = average;
         self
@@ -133,8 +146,10 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
 
     fn name(&self) -> String {
         let average = match self.average {
-            _ if !R::AVERAGED || B::TASK == TaskKind::Binary => "",
-            Average::Macro => "",
+            _ if B::TASK == TaskKind::Binary => "",
+            Average::Macro if R::AVERAGED => "",
+            Average::None if !R::AVERAGED => "",
+            Average::Macro => "_macro",
             Average::Micro => "_micro",
             Average::Weighted => "_weighted",
             Average::None => "_per_class",
@@ -155,18 +170,22 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     fn finalize(&self, scores: &CurveScoresSummary) -> Result<Value, MetricError> {
         self.validate()?;
         scores.not_empty()?;
-        self.rule.value(scores, self.average)
+        let value = self.rule.value(scores, self.average)?;
+        if value.scalar().is_some_and(f64::is_nan)
+            && let Some(why) = self.absent(scores)
+        {
+            return Err(MetricError::undefined(self.name(), why));
+        }
+        Ok(value)
     }
 
-    fn is_defined(&self, scores: &CurveScoresSummary) -> bool {
-        let defined = |column: Column| self.rule.is_defined(column.positives, column.negatives);
-        match self.average {
-            Average::Micro => scores.all_columns(defined),
-            _ => scores
-                .each_column(defined)
-                .into_iter()
-                .all(|defined| defined),
+    fn undefined(&self, scores: &CurveScoresSummary) -> usize {
+        if !R::AVERAGED || matches!(self.average, Average::Micro | Average::None) {
+            return 0;
         }
+        let defined = |column: Column| self.rule.is_defined(column.positives, column.negatives);
+        let defined = scores.each_column(defined).into_iter();
+        defined.filter(|defined| !defined).count()
     }
 
     fn options(&self) -> String {
@@ -185,8 +204,25 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     }
 }
 
-/// Averages an area per class as TorchMetrics does: NaN areas (of classes that have none) do not
-/// count; weighted weighs by positives; micro pools the decisions of all labels.
+impl<R: CurveRule, B: ScoredBatch> CurveMetric<R, B> {
+    /// Which targets are missing for a number.
+    fn absent(&self, scores: &CurveScoresSummary) -> Option<String> {
+        let support = |column: Column| (column.positives, column.negatives);
+        if B::TASK != TaskKind::Binary && self.average != Average::Micro {
+            let classes = scores.each_column(support);
+            let some = classes.into_iter().any(|(p, n)| self.rule.is_defined(p, n));
+            return (!some).then(|| "no class has the targets that it needs".into());
+        }
+        match scores.all_columns(support) {
+            (0.0, negatives) => Some(format!("no target is positive ({negatives} negative)")),
+            (positives, 0.0) => Some(format!("no target is negative ({positives} positive)")),
+            _ => None,
+        }
+    }
+}
+
+/// Averages an area per class: NaN areas (of classes that have none) do not count; weighted weighs by
+/// positives; micro pools the decisions of all labels. NaN without any.
 pub(super) fn averaged(
     scores: &CurveScoresSummary,
     average: Average,
@@ -210,7 +246,7 @@ pub(super) fn averaged(
         let (sum, total) = defined.fold((0.0, 0.0), |(sum, total), (area, positives)| {
             (sum + weight(*positives) * area, total + weight(*positives))
         });
-        if total == 0.0 { 0.0 } else { sum / total }
+        sum / total
     };
     Ok(match average {
         Average::None => Value::PerClass(columns.into_iter().map(|(area, _)| area).collect()),

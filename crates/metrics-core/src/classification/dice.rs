@@ -10,7 +10,8 @@ use crate::{
 /// Per class for multiclass and multilabel (masks that may overlap), then averaged. The same number
 /// as [`F1Score`](crate::classification::F1Score) but for what is undefined: a class that is neither
 /// target nor prediction has no Dice. It is NaN with [`Average::None`] and in a binary task, and does
-/// not count for macro and weighted, which are NaN if no class counts. Ranges over `[0, 1]`. Over
+/// not count for macro and weighted, which are NaN if no class counts; nor does a class that is the
+/// `ignore_index`. Ranges over `[0, 1]`. Over
 /// pixels, use `from_dense` or `from_labels` of [`Multiclass`](crate::batch::Multiclass). No data is
 /// [`MetricError::Empty`].
 ///
@@ -67,7 +68,14 @@ impl ConfusionRule for DiceRule {
         counts: &ConfusionSummary,
         options: &RuleOptions,
     ) -> Result<Value, MetricError> {
-        let classes = counts.classes();
+        let mut classes = counts.classes();
+        let ignored = options.ignored_class(classes.len());
+        if let (Some(ignored), Average::Macro | Average::Weighted | Average::None) =
+            (ignored, options.average)
+        {
+            // Undefined, as a class that does not occur.
+            classes[ignored] = ClassCounts::default();
+        }
         let classes = &classes[usize::from(self.without_background)..];
         let weight = |class: &ClassCounts| match options.average {
             Average::Weighted => class.support(),

@@ -1,10 +1,12 @@
 use super::{
     Average,
-    curve_metric::{CurveMetric, CurveRule},
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule},
     roc::roc,
 };
 use crate::{
-    Curve, MetricError, Value, classification::states::CurveScoresSummary, states::TaskKind,
+    Curve, MetricError, Value,
+    classification::states::{Column, CurveScoresSummary},
+    states::TaskKind,
 };
 
 /// Equal error rate: the error where false positives and false negatives are equally frequent.
@@ -15,10 +17,12 @@ use crate::{
 /// ([`Average::None`]); micro is the rate over the decisions of all of them, macro that of the mean
 /// curve. Ranges over `[0, 1]`, 0 is best.
 ///
-/// Exact, a class without positives has 1 and one without negatives 0: the rate that has no elements
-/// is taken as 0 by the curve. No data is [`MetricError::Empty`]; a weighted average is
+/// A class without positives or without negatives has no equal error: NaN with [`Average::None`], and
+/// left out of the mean curve. Where that leaves nothing, as of binary targets of one class, it is
+/// [`MetricError::Undefined`]. No data is [`MetricError::Empty`]; a weighted average is
 /// [`MetricError::InvalidOption`]. State: see [`Thresholds`](crate::classification::Thresholds).
-/// Reference: TorchMetrics 1.9.0 `EER`, which has averages for multiclass only.
+/// Reference: TorchMetrics 1.9.0 `EER`, which has averages for multiclass only, takes the rate that has no elements
+/// for 0, and looks at the given thresholds alone, not at the ends of a binned curve.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::Eer};
@@ -37,21 +41,32 @@ pub type Eer<B> = CurveMetric<EerRule, B>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EerRule;
 
+impl AveragedCurve for EerRule {}
+
 impl CurveRule for EerRule {
     const NAME: &'static str = "eer";
     const HIGHER_IS_BETTER: Option<bool> = Some(false);
     const AVERAGED: bool = true;
     const DEFAULT_AVERAGE: Average = Average::None;
 
+    fn is_defined(&self, positives: f64, negatives: f64) -> bool {
+        positives > 0.0 && negatives > 0.0
+    }
+
     fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
-        let exact = scores.is_exact();
-        let curves = || scores.each_column(|column| roc(&column.curve(), exact));
+        let curve = |column: Column| {
+            let defined = self.is_defined(column.positives, column.negatives);
+            defined.then(|| roc(&column.curve()))
+        };
+        let error = |curve: Option<Curve>| curve.as_ref().map_or(f64::NAN, equal_error);
         Ok(match average {
-            _ if scores.task() == TaskKind::Binary => equal_error(&curves()[0]).into(),
-            Average::None => Value::PerClass(curves().iter().map(equal_error).collect()),
-            Average::Micro => equal_error(&roc(&scores.pooled(), exact)).into(),
+            _ if scores.task() == TaskKind::Binary => error(scores.all_columns(curve)).into(),
+            Average::None => {
+                Value::PerClass(scores.each_column(curve).into_iter().map(error).collect())
+            }
+            Average::Micro => error(scores.all_columns(curve)).into(),
             Average::Macro => {
-                let curves = curves();
+                let curves: Vec<_> = scores.each_column(curve).into_iter().flatten().collect();
                 let mut rates: Vec<f64> = curves.iter().flat_map(|c| &c.x).copied().collect();
                 rates.sort_by(f64::total_cmp);
                 let sum = |x: f64| curves.iter().map(|curve| at(curve, x)).sum::<f64>();
@@ -79,7 +94,7 @@ fn least_apart(points: impl Iterator<Item = (f64, f64)>) -> f64 {
 }
 
 /// The height of a curve at `x`, on the line through the last point that is not right of it and the
-/// next one; on the last two points' at the end, as in the reference.
+/// next one; on the last two points' at the end, as in the reference. A curve has two points at least.
 fn at(curve: &Curve, x: f64) -> f64 {
     let right = curve.x.partition_point(|left| *left <= x);
     let right = right.clamp(1, curve.x.len() - 1);

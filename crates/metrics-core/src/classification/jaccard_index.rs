@@ -3,16 +3,16 @@ use super::class_metric::{
 };
 use crate::{
     MetricError, Value,
-    states::{ClassCounts, ConfusionSummary, TaskKind},
+    states::{ClassCounts, ConfusionSummary},
 };
 
 /// Jaccard index (intersection over union): `tp / (tp + fp + fn)`.
 ///
 /// Per class for multiclass and multilabel, then averaged; over pixels this is the mean IoU.
-/// An `ignore_index` that is a class leaves that class out of micro and macro as well (multiclass).
+/// An `ignore_index` that is a class leaves that class out of the union of micro as well (multiclass).
 /// Ranges over `[0, 1]`. A class that is neither target nor prediction has `zero_division`; no
 /// data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `JaccardIndex`; where no class is
-/// left to average, it yields NaN and we 0.
+/// left to average, it yields NaN and we `zero_division`.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::JaccardIndex};
@@ -45,35 +45,15 @@ impl ConfusionRule for JaccardIndexRule {
     ) -> Result<Value, MetricError> {
         let union = |c: &ClassCounts| c.tp + c.fp + c.fn_;
         let jaccard = |c: &ClassCounts| options.divide(c.tp, union(c));
-        let left_out = options
-            .ignore_index
-            .and_then(|index| usize::try_from(index).ok())
-            .filter(|index| *index < counts.width && options.task == TaskKind::Multiclass);
-        let Some(left_out) = left_out else {
-            return Ok(options.average(counts, jaccard, ClassCounts::is_unseen));
-        };
-        let mut classes = counts.classes();
-        Ok(match options.average {
-            Average::Micro => {
-                // The reference leaves the class out of the union only.
-                let tp = classes.iter().map(|c| c.tp).sum();
-                let all: f64 = classes.iter().map(union).sum();
-                options.divide(tp, all - union(&classes[left_out])).into()
-            }
-            Average::Macro => {
-                classes.remove(left_out);
-                classes.retain(|c| !c.is_unseen());
-                let sum: f64 = classes.iter().map(jaccard).sum();
-                (if classes.is_empty() {
-                    0.0
-                } else {
-                    sum / classes.len() as f64
-                })
-                .into()
-            }
-            Average::Weighted | Average::None => {
-                options.average(counts, jaccard, ClassCounts::is_unseen)
-            }
-        })
+        if let (Average::Micro, Some(ignored)) =
+            (options.average, options.ignored_class(counts.width))
+        {
+            // The reference leaves the class out of the union only.
+            let classes = counts.classes();
+            let tp = classes.iter().map(|c| c.tp).sum();
+            let all: f64 = classes.iter().map(union).sum();
+            return Ok(options.divide(tp, all - union(&classes[ignored])).into());
+        }
+        Ok(options.average(counts, jaccard, ClassCounts::is_unseen))
     }
 }

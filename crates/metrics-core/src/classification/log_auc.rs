@@ -1,6 +1,6 @@
 use super::{
     Average,
-    curve_metric::{CurveMetric, CurveRule, averaged},
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule, averaged},
 };
 use crate::{
     MetricError, Value,
@@ -19,10 +19,12 @@ use crate::{
 /// `[N, ..]` (binary) or `[N, C, ..]`. A value per class or label by default ([`Average::None`]);
 /// averages as those of [`Auroc`](crate::classification::Auroc). Ranges over `[0, 1]`.
 ///
-/// A class without positives or without negatives has 0. No data is [`MetricError::Empty`], a range
-/// that is not within `0 < low < high <= 1` is [`MetricError::InvalidOption`]. State: see
+/// A class without positives or without negatives has no area: NaN with [`Average::None`], and left out
+/// of macro and weighted averages. Where that leaves nothing, as of binary targets of one class, it is
+/// [`MetricError::Undefined`]. No data is [`MetricError::Empty`], a range that is not within
+/// `0 < low < high <= 1` is [`MetricError::InvalidOption`]. State: see
 /// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0 `LogAUC`, which
-/// without negatives has infinity or NaN, takes 0 as `low` and has NaN, has no average but macro,
+/// without positives has 0 and without negatives infinity or NaN, takes 0 as `low` and has NaN, has no average but macro,
 /// interpolates after an unstable sort that may swap points of one rate, and continues binned curves
 /// that end within the range in a straight line, where here they lead to (0, 0) and to (1, 1).
 ///
@@ -63,6 +65,8 @@ impl<B> LogAuc<B> {
     }
 }
 
+impl AveragedCurve for LogAucRule {}
+
 impl CurveRule for LogAucRule {
     const NAME: &'static str = "log_auc";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
@@ -100,7 +104,7 @@ impl CurveRule for LogAucRule {
 impl LogAucRule {
     fn area(&self, column: &Column) -> f64 {
         if column.positives == 0.0 || column.negatives == 0.0 {
-            return 0.0;
+            return f64::NAN;
         }
         let (mut area, mut last) = (0.0, (0.0, 0.0));
         let mut segment = |fpr: f64, tpr: f64| {

@@ -11,6 +11,7 @@ mod class_metric;
 mod click_through_rate;
 mod cohen_kappa;
 mod confusion_matrix;
+mod curve_mean;
 mod curve_metric;
 mod decision_metric;
 mod delong;
@@ -113,7 +114,7 @@ pub mod rules {
         click_through_rate::ClickThroughRateRule,
         cohen_kappa::CohenKappaRule,
         confusion_matrix::ConfusionMatrixRule,
-        curve_metric::CurveRule,
+        curve_metric::{AveragedCurve, CurveRule},
         decision_metric::DecisionRule,
         dice::DiceRule,
         eer::EerRule,

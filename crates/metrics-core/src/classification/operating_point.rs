@@ -16,9 +16,11 @@ pub trait OperatingPointRule: Clone + Debug + Default + PartialEq + Send + Sync 
     const NAME: &'static str;
     /// The option that says what is good enough.
     const OPTION: &'static str;
+    /// Whether the condition or the value takes negatives. All take positives.
+    const NEEDS_NEGATIVES: bool;
 
-    /// The best point of every curve.
-    fn choose(scores: &CurveScoresSummary, min: f64) -> Value;
+    /// The points of a curve that are good enough: the value, what decides between equal values, and the threshold.
+    fn candidates(counts: ThresholdCurve, min: f64) -> impl Iterator<Item = [f64; 3]>;
 }
 
 /// A rule that chooses a point of every curve, with the option that says which are good enough.
@@ -33,13 +35,30 @@ impl<R: OperatingPointRule> CurveRule for OperatingPoint<R> {
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = false;
     const NUMERIC: bool = true;
+    const DEFAULT_AVERAGE: Average = Average::None;
 
     fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {
         required_rate(R::OPTION, self.least).map(drop)
     }
 
+    fn is_defined(&self, positives: f64, negatives: f64) -> bool {
+        positives > 0.0 && (negatives > 0.0 || !R::NEEDS_NEGATIVES)
+    }
+
     fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        Ok(R::choose(scores, required_rate(R::OPTION, self.least)?))
+        let least = required_rate(R::OPTION, self.least)?;
+        let points = scores.each_column(|column| {
+            if self.is_defined(column.positives, column.negatives) {
+                best(R::candidates(column.curve(), least))
+            } else {
+                (f64::NAN, f64::NAN)
+            }
+        });
+        let (values, thresholds) = points.into_iter().unzip();
+        Ok(Value::OperatingPoints(OperatingPoints {
+            values,
+            thresholds,
+        }))
     }
 
     fn suffix(&self) -> String {
@@ -65,57 +84,30 @@ fn required_rate(option: &str, value: Option<f64>) -> Result<f64, MetricError> {
     }
 }
 
-/// The best candidate of every curve: the largest value, then the largest second entry, then the
-/// highest threshold. A curve without a candidate has the value 0 and no threshold.
-pub(super) fn best<I: Iterator<Item = [f64; 3]>>(
-    scores: &CurveScoresSummary,
-    candidates: impl Fn(ThresholdCurve) -> I,
-) -> Value {
-    let chosen = scores.columns().into_iter().map(|column| {
-        let points = candidates(column);
-        let better = |best: [f64; 3], point| if point > best { point } else { best };
-        let [value, _, threshold] = points.reduce(better).unwrap_or([0.0, 0.0, f64::NAN]);
-        (value, threshold)
-    });
-    let (values, thresholds) = chosen.unzip();
-    Value::OperatingPoints(OperatingPoints { values, thresholds })
+/// The value and the threshold of the best candidate: the largest value, then the largest second entry, then the
+/// highest threshold. Without a candidate the value is 0 and there is no threshold.
+fn best(candidates: impl Iterator<Item = [f64; 3]>) -> (f64, f64) {
+    let better = |best: [f64; 3], point| if point > best { point } else { best };
+    let [value, _, threshold] = candidates.reduce(better).unwrap_or([0.0, 0.0, f64::NAN]);
+    (value, threshold)
 }
 
 /// Precision, recall and threshold along the
 /// [precision-recall](crate::classification::PrecisionRecallCurve) curve.
-pub(super) fn precision_recall_points(
-    counts: ThresholdCurve,
-    scores: &CurveScoresSummary,
-) -> impl Iterator<Item = [f64; 3]> + use<> {
-    let curve = precision_recall(&counts, scores);
+pub(super) fn precision_recall_points(counts: ThresholdCurve) -> impl Iterator<Item = [f64; 3]> {
+    let curve = precision_recall(&counts);
     let points = curve.x.into_iter().zip(curve.y).zip(curve.thresholds);
     points.map(|((recall, precision), threshold)| [precision, recall, threshold])
 }
 
 /// Sensitivity, specificity and threshold along the [ROC](crate::classification::Roc) curve. The
 /// specificity is a quotient of counts: `1 - 9/10`, say, is less than 0.1.
-pub(super) fn sensitivity_specificity(
-    counts: ThresholdCurve,
-    exact: bool,
-) -> impl Iterator<Item = [f64; 3]> {
+pub(super) fn sensitivity_specificity(counts: ThresholdCurve) -> impl Iterator<Item = [f64; 3]> {
     let (positives, negatives) = (counts.positives, counts.negatives);
-    let start = exact.then_some((0.0, 0.0, 1.0));
     let points = counts.tp.into_iter().zip(counts.fp).zip(counts.thresholds);
     let points = points.map(|((tp, fp), threshold)| (tp, fp, threshold as f64));
-    start
+    [(0.0, 0.0, 1.0)]
         .into_iter()
         .chain(points)
-        .map(move |(tp, fp, threshold)| {
-            let sensitivity = if positives == 0.0 {
-                0.0
-            } else {
-                tp / positives
-            };
-            let specificity = if negatives == 0.0 {
-                1.0
-            } else {
-                (negatives - fp) / negatives
-            };
-            [sensitivity, specificity, threshold]
-        })
+        .map(move |(tp, fp, threshold)| [tp / positives, (negatives - fp) / negatives, threshold])
 }

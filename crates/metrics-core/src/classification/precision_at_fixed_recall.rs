@@ -1,19 +1,19 @@
 use super::{
     curve_metric::CurveMetric,
-    operating_point::{OperatingPoint, OperatingPointRule, best, precision_recall_points},
+    operating_point::{OperatingPoint, OperatingPointRule, precision_recall_points},
 };
-use crate::{Value, classification::states::CurveScoresSummary};
+use crate::classification::states::ThresholdCurve;
 
 /// The highest precision at a recall of at least `min_recall`.
 ///
 /// `max precision(t) where recall(t) >= min_recall` over the points of the
 /// [precision-recall](crate::classification::PrecisionRecallCurve) curve, with the threshold at which it is
 /// reached: of several the one with the highest recall, then the highest one. Takes scores `[N, ..]`
-/// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per
+/// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`](crate::Value::OperatingPoints): one point, or one per
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Where no point has a value above 0, as of a class without positives, the value is 0 and the
-/// threshold NaN. No data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in
+/// Where no point has a value above 0, the value is 0 and the threshold NaN. A class without positives
+/// has NaN, which of binary targets is [`MetricError::Undefined`](crate::MetricError::Undefined). No data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in
 /// `[0, 1]` it is [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
 /// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `PrecisionAtFixedRecall`.
@@ -48,12 +48,10 @@ impl<B> PrecisionAtFixedRecall<B> {
 impl OperatingPointRule for PrecisionAtFixedRecallRule {
     const NAME: &'static str = "precision_at_fixed_recall";
     const OPTION: &'static str = "min_recall";
+    const NEEDS_NEGATIVES: bool = false;
 
-    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
-        best(scores, |column| {
-            precision_recall_points(column, scores)
-                // NaN is neither.
-                .filter(move |point| point[1] >= min && point[0] > 0.0)
-        })
+    fn candidates(counts: ThresholdCurve, min: f64) -> impl Iterator<Item = [f64; 3]> {
+        // NaN is neither.
+        precision_recall_points(counts).filter(move |point| point[1] >= min && point[0] > 0.0)
     }
 }

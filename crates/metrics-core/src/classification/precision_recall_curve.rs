@@ -1,21 +1,28 @@
 use super::{
     Average,
-    curve_metric::{CurveMetric, CurveRule},
+    curve_mean::mean_precision_recall,
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule},
 };
 use crate::{
     Curve, MetricError, Value,
     classification::states::{CurveScoresSummary, ThresholdCurve},
-    states::TaskKind,
 };
 
 /// Recall (x) against precision (y) at rising thresholds, and a last point (0, 1) without one.
 ///
 /// One curve, or one per class or label. A score of at least the threshold is a positive. The exact
-/// curve has a point per score that occurs, the binned one a point per threshold, where a quotient
-/// without elements is NaN. Without positives, the exact recall is 1 (multiclass: NaN), as in the
-/// reference. No data is [`MetricError::Empty`]. State: see
-/// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
-/// `PrecisionRecallCurve`.
+/// curve has a point per score that occurs, the binned one a point per threshold, and before them one of
+/// threshold 0 where no threshold is that low: the recall begins at 1. A quotient without
+/// elements is NaN: the recall of a class without positives, the precision at a threshold that
+/// nothing reaches. No data is [`MetricError::Empty`]. State: see
+/// [`Thresholds`](crate::classification::Thresholds).
+///
+/// [`average`](Self::average) makes one curve of all classes or labels: micro of their decisions
+/// together; macro and weighted have the mean precision at each recall, see there.
+///
+/// Reference: TorchMetrics 1.9.0 `PrecisionRecallCurve`, whose binned curves begin at the lowest threshold, whose
+/// recall without positives is 1 for exact binary and multilabel curves, and whose macro
+/// average is the mean recall at each precision, which goes back and forth.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::PrecisionRecallCurve};
@@ -36,37 +43,34 @@ pub type PrecisionRecallCurve<B> = CurveMetric<PrecisionRecallCurveRule, B>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PrecisionRecallCurveRule;
 
+impl AveragedCurve for PrecisionRecallCurveRule {}
+
 impl CurveRule for PrecisionRecallCurveRule {
     const NAME: &'static str = "precision_recall_curve";
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
+    const DEFAULT_AVERAGE: Average = Average::None;
 
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let curve = |column: &_| precision_recall(column, scores);
-        Ok(Value::Curves(scores.columns().iter().map(curve).collect()))
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
+        Ok(Value::Curves(match average {
+            Average::None => scores.columns().iter().map(precision_recall).collect(),
+            Average::Micro => vec![precision_recall(&scores.pooled())],
+            Average::Macro | Average::Weighted => vec![mean_precision_recall(scores, average)?],
+        }))
     }
 }
 
 /// The curve of one class.
-pub(super) fn precision_recall(counts: &ThresholdCurve, scores: &CurveScoresSummary) -> Curve {
+pub(super) fn precision_recall(counts: &ThresholdCurve) -> Curve {
     let points = counts.tp.iter().zip(&counts.fp).rev();
-    let without_positives = match (scores.is_exact(), scores.task()) {
-        (true, TaskKind::Binary | TaskKind::Multilabel) => 1.0,
-        _ => f64::NAN,
-    };
-    let recall = |tp: &f64| {
-        if counts.positives == 0.0 {
-            without_positives
-        } else {
-            tp / counts.positives
-        }
-    };
     let precision: Vec<f64> = points
         .clone()
         .map(|(tp, fp)| tp / (tp + fp))
         .chain([1.0])
         .collect();
-    let recall: Vec<f64> = points.map(|(tp, _)| recall(tp)).chain([0.0]).collect();
+    // 0 / 0 is the NaN of a recall without positives.
+    let recall = points.map(|(tp, _)| tp / counts.positives);
+    let recall: Vec<f64> = recall.chain([0.0]).collect();
     Curve {
         x_name: "recall".into(),
         y_name: "precision".into(),

@@ -1,20 +1,19 @@
 use super::{
     curve_metric::CurveMetric,
-    operating_point::{OperatingPoint, OperatingPointRule, best, precision_recall_points},
+    operating_point::{OperatingPoint, OperatingPointRule, precision_recall_points},
 };
-use crate::{Value, classification::states::CurveScoresSummary};
+use crate::classification::states::ThresholdCurve;
 
 /// The highest recall at a precision of at least `min_precision`.
 ///
 /// `max recall(t) where precision(t) >= min_precision` over the points of the
 /// [precision-recall](crate::classification::PrecisionRecallCurve) curve, with the threshold at which it is
 /// reached: of several the one with the highest precision, then the highest one. Takes scores `[N, ..]`
-/// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per
+/// (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`](crate::Value::OperatingPoints): one point, or one per
 /// class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Where no point has a value above 0, as of a class without positives, the value is 0 and the
-/// threshold NaN. Exact binary and multilabel recall is 1 without positives, which only a
-/// `min_precision` of 0 takes. No data is [`MetricError::Empty`](crate::MetricError::Empty); without
+/// Where no point has a value above 0, the value is 0 and the threshold NaN. A class without positives
+/// has NaN, which of binary targets is [`MetricError::Undefined`](crate::MetricError::Undefined). No data is [`MetricError::Empty`](crate::MetricError::Empty); without
 /// a minimum in `[0, 1]` it is [`MetricError::InvalidOption`](crate::MetricError::InvalidOption).
 /// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `RecallAtFixedPrecision`.
@@ -49,14 +48,12 @@ impl<B> RecallAtFixedPrecision<B> {
 impl OperatingPointRule for RecallAtFixedPrecisionRule {
     const NAME: &'static str = "recall_at_fixed_precision";
     const OPTION: &'static str = "min_precision";
+    const NEEDS_NEGATIVES: bool = false;
 
-    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
-        best(scores, |column| {
-            let points = precision_recall_points(column, scores);
-            points
-                .map(|[precision, recall, threshold]| [recall, precision, threshold])
-                // NaN is neither.
-                .filter(move |point| point[1] >= min && point[0] > 0.0)
-        })
+    fn candidates(counts: ThresholdCurve, min: f64) -> impl Iterator<Item = [f64; 3]> {
+        precision_recall_points(counts)
+            .map(|[precision, recall, threshold]| [recall, precision, threshold])
+            // NaN is neither.
+            .filter(move |point| point[1] >= min && point[0] > 0.0)
     }
 }

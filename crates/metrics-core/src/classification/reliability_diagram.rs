@@ -7,13 +7,13 @@ use crate::{
 /// Reliability diagram: mean confidence and share of right predictions, by bins of confidence.
 ///
 /// The bins are those of [`CalibrationError`](crate::classification::CalibrationError), with which it
-/// shares a state if the options are equal: equal-width, closed on the left, and one more (from 1
-/// to 1) for a confidence of exactly 1. Binary: confidence is the probability of the positive class and
+/// shares a state if the options are equal: equal-width, closed on the left, and the last one on
+/// the right as well. Binary: confidence is the probability of the positive class and
 /// accuracy the share of positives; multiclass: of the best class, and how often it was the target. A
 /// bin without elements has count 0 and NaN means. In weighted batches every element counts as much
 /// as its weight. No data, or none with any weight, is [`MetricError::Empty`]. State: 3 numbers per
 /// bin, with weights 6. References: DeGroot & Fienberg 1983; the binning of TorchMetrics 1.9.0
-/// `CalibrationError`.
+/// `CalibrationError`, which has one bin more, for a confidence of 1.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::ReliabilityDiagram};
@@ -87,10 +87,10 @@ impl<B: ConfidentBatch> Metric for ReliabilityDiagram<B> {
 
     fn finalize(&self, bins: &CalibrationBinsSummary) -> Result<Value, MetricError> {
         let bins = bins.bins()?;
-        let width = bins.len().saturating_sub(1).max(1) as f64;
+        let width = bins.len() as f64;
         let bin = |(i, bin): (usize, &BinSums)| ReliabilityBin {
             lower: i as f64 / width,
-            upper: ((i + 1) as f64 / width).min(1.0),
+            upper: (i + 1) as f64 / width,
             count: bin.total,
             // 0 / 0 is the NaN of a bin without elements.
             confidence: bin.confidence / bin.total,

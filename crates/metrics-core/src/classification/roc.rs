@@ -1,6 +1,7 @@
 use super::{
     Average,
-    curve_metric::{CurveMetric, CurveRule},
+    curve_mean::mean_roc,
+    curve_metric::{AveragedCurve, CurveMetric, CurveRule},
 };
 use crate::{
     Curve, MetricError, Value,
@@ -10,10 +11,17 @@ use crate::{
 /// Receiver operating characteristic: false positive rate (x) against true positive rate (y) at
 /// falling thresholds.
 ///
-/// One curve, or one per class or label. A score of at least the threshold is a positive. The exact
-/// curve starts at (0, 0) with threshold 1 and has a point per score that occurs; the binned one
-/// has a point per threshold. A rate without elements is 0. No data is [`MetricError::Empty`].
-/// State: see [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0 `ROC`.
+/// One curve, or one per class or label. A score of at least the threshold is a positive. A curve
+/// starts at (0, 0) with threshold 1, has a point per score that occurs (binned: per threshold), and ends
+/// at (1, 1): binned with one more point, of threshold 0, where no threshold is that low. A rate without
+/// elements is NaN. No data is [`MetricError::Empty`]. State: see
+/// [`Thresholds`](crate::classification::Thresholds).
+///
+/// [`average`](Self::average) makes one curve of all classes or labels: micro of their decisions
+/// together; macro and weighted have the mean true positive rate at each false positive rate, see there.
+///
+/// Reference: TorchMetrics 1.9.0 `ROC`, whose binned curves end at the highest and the lowest threshold, whose rates
+/// without elements are 0, and whose macro average may fall back.
 ///
 /// ```
 /// use metrics_core::{Metric, batch::Binary, classification::Roc};
@@ -34,40 +42,40 @@ pub type Roc<B> = CurveMetric<RocRule, B>;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RocRule;
 
+impl AveragedCurve for RocRule {}
+
 impl CurveRule for RocRule {
     const NAME: &'static str = "roc";
     const HIGHER_IS_BETTER: Option<bool> = None;
     const AVERAGED: bool = false;
+    const DEFAULT_AVERAGE: Average = Average::None;
 
-    fn value(&self, scores: &CurveScoresSummary, _average: Average) -> Result<Value, MetricError> {
-        let exact = scores.is_exact();
-        Ok(Value::Curves(
-            scores
-                .columns()
-                .iter()
-                .map(|column| roc(column, exact))
-                .collect(),
-        ))
+    fn value(&self, scores: &CurveScoresSummary, average: Average) -> Result<Value, MetricError> {
+        Ok(Value::Curves(match average {
+            Average::None => scores.columns().iter().map(roc).collect(),
+            Average::Micro => vec![roc(&scores.pooled())],
+            Average::Macro | Average::Weighted => vec![mean_roc(scores, average)?],
+        }))
     }
 }
 
 /// The curve of one class.
-pub(super) fn roc(counts: &ThresholdCurve, exact: bool) -> Curve {
+pub(super) fn roc(counts: &ThresholdCurve) -> Curve {
+    // 0 / 0 is the NaN of a rate without elements.
     let rates = |counts: &[f64], all: f64| -> Vec<f64> {
-        let start = exact.then_some(0.0);
-        let rate = |count: &f64| if all == 0.0 { 0.0 } else { count / all };
-        start.into_iter().chain(counts.iter().map(rate)).collect()
+        [0.0]
+            .iter()
+            .chain(counts)
+            .map(|count| count / all)
+            .collect()
     };
-    let start = exact.then_some(1.0);
+    let thresholds = counts.thresholds.iter().map(|t| *t as f64);
     Curve {
         x_name: "false positive rate".into(),
         y_name: "true positive rate".into(),
         x: rates(&counts.fp, counts.negatives),
         y: rates(&counts.tp, counts.positives),
-        thresholds: start
-            .into_iter()
-            .chain(counts.thresholds.iter().map(|t| *t as f64))
-            .collect(),
+        thresholds: [1.0].into_iter().chain(thresholds).collect(),
         support: Some(counts.support()),
     }
 }

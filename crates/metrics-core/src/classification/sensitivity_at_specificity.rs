@@ -1,20 +1,19 @@
 use super::{
     curve_metric::CurveMetric,
-    operating_point::{OperatingPoint, OperatingPointRule, best, sensitivity_specificity},
+    operating_point::{OperatingPoint, OperatingPointRule, sensitivity_specificity},
 };
-use crate::{Value, classification::states::CurveScoresSummary};
+use crate::classification::states::ThresholdCurve;
 
 /// The highest sensitivity at a specificity of at least `min_specificity`.
 ///
 /// `max sensitivity(t) where specificity(t) >= min_specificity` over the points of the
 /// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached: of several,
 /// the one with the highest specificity, then the highest one. Takes scores `[N, ..]` (binary) or
-/// `[N, C, ..]`, and gives a [`Value::OperatingPoints`]: one point, or one per class or label, each
+/// `[N, C, ..]`, and gives a [`Value::OperatingPoints`](crate::Value::OperatingPoints): one point, or one per class or label, each
 /// against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point is
-/// specific enough, which only given thresholds can cause, the value is 0 and the threshold NaN. No
-/// data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
+/// A class without positives or without negatives has NaN, which of binary targets is
+/// [`MetricError::Undefined`](crate::MetricError::Undefined). No data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
 /// [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
 /// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `SensitivityAtSpecificity`, which has 1e6 for that threshold.
@@ -49,11 +48,9 @@ impl<B> SensitivityAtSpecificity<B> {
 impl OperatingPointRule for SensitivityAtSpecificityRule {
     const NAME: &'static str = "sensitivity_at_specificity";
     const OPTION: &'static str = "min_specificity";
+    const NEEDS_NEGATIVES: bool = true;
 
-    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
-        let exact = scores.is_exact();
-        best(scores, |column| {
-            sensitivity_specificity(column, exact).filter(move |point| point[1] >= min)
-        })
+    fn candidates(counts: ThresholdCurve, min: f64) -> impl Iterator<Item = [f64; 3]> {
+        sensitivity_specificity(counts).filter(move |point| point[1] >= min)
     }
 }

@@ -1,19 +1,18 @@
 use super::{
     curve_metric::CurveMetric,
-    operating_point::{OperatingPoint, OperatingPointRule, best, sensitivity_specificity},
+    operating_point::{OperatingPoint, OperatingPointRule, sensitivity_specificity},
 };
-use crate::{Value, classification::states::CurveScoresSummary};
+use crate::classification::states::ThresholdCurve;
 
 /// The highest specificity at a sensitivity of at least `min_sensitivity`.
 ///
 /// `max specificity(t) where sensitivity(t) >= min_sensitivity` over the points of the
 /// [ROC](crate::classification::Roc) curve, with the threshold at which it is reached, of several the
-/// highest. Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`]:
+/// highest. Takes scores `[N, ..]` (binary) or `[N, C, ..]`, and gives a [`Value::OperatingPoints`](crate::Value::OperatingPoints):
 /// one point, or one per class or label, each against the rest; never averaged. Ranges over `[0, 1]`.
 ///
-/// Without positives the sensitivity is 0, without negatives the specificity is 1. Where no point is
-/// sensitive enough, as of a class without positives, the value is 0 and the threshold NaN. No data
-/// is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
+/// A class without positives or without negatives has NaN, which of binary targets is
+/// [`MetricError::Undefined`](crate::MetricError::Undefined). No data is [`MetricError::Empty`](crate::MetricError::Empty); without a minimum in `[0, 1]` it is
 /// [`MetricError::InvalidOption`](crate::MetricError::InvalidOption). State: see
 /// [`Thresholds`](crate::classification::Thresholds). Reference: TorchMetrics 1.9.0
 /// `SpecificityAtSensitivity`, which has 1e6 for that threshold.
@@ -48,14 +47,12 @@ impl<B> SpecificityAtSensitivity<B> {
 impl OperatingPointRule for SpecificityAtSensitivityRule {
     const NAME: &'static str = "specificity_at_sensitivity";
     const OPTION: &'static str = "min_sensitivity";
+    const NEEDS_NEGATIVES: bool = true;
 
-    fn choose(scores: &CurveScoresSummary, min: f64) -> Value {
-        let exact = scores.is_exact();
-        best(scores, |column| {
-            let points = sensitivity_specificity(column, exact);
-            let points = points.filter(move |[sensitivity, ..]| *sensitivity >= min);
-            // The sensitivity does not choose between equal specificities, as in the reference.
-            points.map(|[_, specificity, threshold]| [specificity, 0.0, threshold])
-        })
+    fn candidates(counts: ThresholdCurve, min: f64) -> impl Iterator<Item = [f64; 3]> {
+        let points = sensitivity_specificity(counts);
+        let points = points.filter(move |[sensitivity, ..]| *sensitivity >= min);
+        // The sensitivity does not choose between equal specificities, as in the reference.
+        points.map(|[_, specificity, threshold]| [specificity, 0.0, threshold])
     }
 }

@@ -9,8 +9,9 @@ use crate::{
 /// support (`tp + fn`), in this order.
 ///
 /// A [`Value::StatScores`] of one row, or with [`Average::None`] of a row per class or label.
-/// Micro sums the rows; macro is their mean, over all classes; weighted their mean by support
-/// (0 without support). No data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
+/// Micro sums the rows; macro is their mean, over all classes but one that is the `ignore_index`;
+/// weighted their mean by support (0 without support). With [`Average::None`] the row of an ignored class
+/// says how often it was predicted. No data is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0
 /// `StatScores`.
 ///
 /// ```
@@ -44,7 +45,15 @@ impl ConfusionRule for StatScoresRule {
         counts: &ConfusionSummary,
         options: &RuleOptions,
     ) -> Result<Value, MetricError> {
-        let classes = counts.classes();
+        let mut classes = counts.classes();
+        if options.average == Average::None && options.task != TaskKind::Binary {
+            return Ok(Value::StatScores(classes));
+        }
+        if let (Average::Macro, Some(ignored)) =
+            (options.average, options.ignored_class(classes.len()))
+        {
+            classes.remove(ignored);
+        }
         let all: f64 = classes.iter().map(ClassCounts::support).sum();
         let weight = |c: &ClassCounts| match options.average {
             _ if options.task == TaskKind::Binary => 1.0,
@@ -53,9 +62,6 @@ impl ConfusionRule for StatScoresRule {
             Average::Weighted => c.support() / all,
             Average::Micro | Average::None => 1.0,
         };
-        if options.average == Average::None && options.task != TaskKind::Binary {
-            return Ok(Value::StatScores(classes));
-        }
         let weighted = |c: &ClassCounts| {
             let weight = weight(c);
             ClassCounts {

@@ -168,6 +168,16 @@ pub enum MetricError {
         /// What was seen but not counted.
         rejected: Rejected,
     },
+    /// The targets that were seen give no value, such as an area under a curve where no target is negative.
+    #[error(
+        "`{metric}` is undefined: {why}; accumulate more elements before computing it, or leave it out of data of one class"
+    )]
+    Undefined {
+        /// The metric.
+        metric: String,
+        /// What is missing.
+        why: String,
+    },
     /// Values in the data were invalid. They were counted and left out of the state.
     #[error("invalid values in the data: {0}; they were left out{rest}", rest = remedy(.0))]
     InvalidData(Rejected),
@@ -380,6 +390,11 @@ impl MetricError {
     /// A failed read.
     pub fn read(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Read(Cause::new(cause))
+    }
+
+    /// A value that the targets do not define.
+    pub(crate) fn undefined(metric: String, why: String) -> Self {
+        Self::Undefined { metric, why }
     }
 
     /// A value of another form than its use needs.

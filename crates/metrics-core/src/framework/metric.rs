@@ -44,11 +44,11 @@ pub trait Metric: Clone + Send + Sync + 'static {
         summary: &<Self::Accumulator as Accumulator>::Summary,
     ) -> Result<Value, MetricError>;
 
-    /// Whether the summary holds all that the value needs. If it does not (a class without positives has no
-    /// area under its curve), the metric documents what the value is, and a bootstrap leaves the
-    /// replicate out.
-    fn is_defined(&self, _summary: &<Self::Accumulator as Accumulator>::Summary) -> bool {
-        true
+    /// How many classes the value leaves out because the summary does not hold what they need, as a class without
+    /// positives has no area under its curve. A bootstrap leaves out replicates that lack more classes
+    /// than the data.
+    fn undefined(&self, _summary: &<Self::Accumulator as Accumulator>::Summary) -> usize {
+        0
     }
 
     /// The options that the accumulator does not have, in words, such as the average: what a checkpoint of a training

@@ -103,7 +103,7 @@ where
     /// As [`estimates`](Self::estimates).
     pub fn replicates(&self, summary: &SummaryOf<M>) -> Result<Replicates, MetricError> {
         let observed = self.metric.finalize(summary)?;
-        self.draw(&observed, &self.elements(summary)?)
+        self.draw(&observed, summary, &self.elements(summary)?)
     }
 
     /// The value with its interval, or those of each class.
@@ -116,7 +116,7 @@ where
         tail(self.level)?;
         let observed = self.metric.finalize(summary)?;
         let elements = self.elements(summary)?;
-        let replicates = self.draw(&observed, &elements)?;
+        let replicates = self.draw(&observed, summary, &elements)?;
         match self.method {
             BootstrapMethod::Percentile => replicates.percentile(self.level),
             BootstrapMethod::Bca => {
@@ -140,8 +140,10 @@ where
     fn draw(
         &self,
         observed: &Value,
+        summary: &SummaryOf<M>,
         elements: &<SummaryOf<M> as Resample>::Elements,
     ) -> Result<Replicates, MetricError> {
+        let undefined = self.metric.undefined(summary);
         some_replicates(self.replicates)?;
         // Every replicate has a generator of its own, so that it does not matter which thread draws it.
         let mut seeds = Random::seed_from_u64(self.seed);
@@ -149,7 +151,7 @@ where
         let values: Vec<_> = (seeds.into_par_iter())
             .map(|seed| {
                 let mut random = Random::seed_from_u64(seed);
-                replicate(&self.metric, &elements.resample(&mut random))
+                replicate(&self.metric, undefined, &elements.resample(&mut random))
             })
             .collect();
         Replicates::new(observed, values)

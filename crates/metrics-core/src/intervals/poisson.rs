@@ -180,10 +180,11 @@ where
         let summary = self.observed.folded();
         validated(summary.rejected(), self.validation)?;
         let observed = self.metric.finalize(summary)?;
+        let undefined = self.metric.undefined(summary);
         let states = self.replicates.iter();
         Replicates::new(
             &observed,
-            states.map(|state| replicate(&self.metric, state.folded())),
+            states.map(|state| replicate(&self.metric, undefined, state.folded())),
         )
     }
 

@@ -131,7 +131,7 @@ pub trait Proportion: ConfusionRule {
 /// counts once has such an interval: binary metrics, metrics per class or label, and micro averages over
 /// classes whose denominators are the elements (accuracy, precision, recall). Other averages are
 /// [`MetricError::InvalidOption`]; use [`Bootstrap`](super::Bootstrap) for them. A share of nothing has the interval
-/// `[0, 1]`; no data is [`MetricError::Empty`], and elements with weights are
+/// `[0, 1]`, and so has a class that is the `ignore_index`, with NaN; no data is [`MetricError::Empty`], and elements with weights are
 /// [`MetricError::InvalidOption`]. Reference: scipy 1.16 `binomtest`.
 ///
 /// ```
@@ -200,13 +200,19 @@ impl<R: Proportion, B: ConfusionBatch> ProportionInterval<ClassMetric<R, B>> {
             }
             classes = vec![sum];
         }
-        let estimate = |counts: &ClassCounts| {
+        let ignored = options
+            .ignored_class(classes.len())
+            .filter(|_| options.average == Average::None);
+        let estimate = |(class, counts): (usize, &ClassCounts)| {
+            if Some(class) == ignored {
+                return self.method.interval(0, 0, self.level);
+            }
             let (hits, n) = share(counts);
             let mut estimate = (self.method).interval(hits as u64, n as u64, self.level)?;
             estimate.value = options.divide(hits, n);
             Ok(estimate)
         };
-        classes.iter().map(estimate).collect()
+        classes.iter().enumerate().map(estimate).collect()
     }
 }
 

@@ -112,6 +112,7 @@ impl Replicates {
         for (count, value) in jackknife {
             let drawn = drawn(value, self.observed.len())?;
             let numbers = left_out.iter_mut().zip(drawn);
+            let numbers = numbers.filter(|(_, number)| !number.is_nan());
             numbers.for_each(|(list, number)| list.push((count as f64, number)));
         }
         Ok(self.estimates(|place, sorted| {
@@ -146,12 +147,13 @@ impl Replicates {
     }
 }
 
-/// The value of a sample; [`MetricError::Empty`] if the sample lacks what the value needs.
+/// The value of a sample; [`MetricError::Empty`] if it leaves out more classes than the `undefined` ones of the data.
 pub(super) fn replicate<M: Metric>(
     metric: &M,
+    undefined: usize,
     summary: &SummaryOf<M>,
 ) -> Result<Value, MetricError> {
-    if metric.is_defined(summary) {
+    if metric.undefined(summary) <= undefined {
         metric.finalize(summary)
     } else {
         Err(MetricError::Empty {
@@ -160,10 +162,10 @@ pub(super) fn replicate<M: Metric>(
     }
 }
 
-/// The numbers of a sample; NaN if the sample has no elements that count.
+/// The numbers of a sample; NaN if the sample lacks what they need.
 fn drawn(value: Result<Value, MetricError>, len: usize) -> Result<Vec<f64>, MetricError> {
     match value {
-        Err(MetricError::Empty { .. }) => Ok(vec![f64::NAN; len]),
+        Err(MetricError::Empty { .. } | MetricError::Undefined { .. }) => Ok(vec![f64::NAN; len]),
         value => Ok(numbers(&value?).map_or(vec![f64::NAN; len], |(numbers, _)| numbers)),
     }
 }

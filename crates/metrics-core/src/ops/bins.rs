@@ -13,21 +13,42 @@ pub(crate) fn linspace(count: usize) -> Vec<f32> {
     if count <= 1 {
         return vec![0.0];
     }
-    let step = 1.0f32 / (count - 1) as f32;
-    (0..count)
-        .map(|i| {
-            if i < count / 2 {
-                i as f32 * step
-            } else {
-                (1.0 - step as f64 * (count - 1 - i) as f64) as f32
-            }
-        })
-        .collect()
+    let line = Line::new(count);
+    (0..count as i32).map(|i| line.at(i)).collect()
 }
 
-/// The edges `0, 1/width, .., 1` of equal-width bins in `f32`, as `torch.linspace` places them.
-pub(crate) fn edges(width: usize) -> Vec<f32> {
-    linspace(width + 1)
+/// Evenly spaced numbers from 0 to 1, see [`linspace`].
+#[derive(Clone, Copy)]
+pub(super) struct Line {
+    half: i32,
+    last: i32,
+    step: f32,
+}
+
+impl Line {
+    pub fn new(count: usize) -> Self {
+        Self {
+            half: (count / 2) as i32,
+            last: count as i32 - 1,
+            step: 1.0f32 / (count - 1) as f32,
+        }
+    }
+
+    /// The number in this place, without a branch, so that loops over it vectorize.
+    #[inline(always)]
+    pub fn at(self, place: i32) -> f32 {
+        let up = place as f32 * self.step;
+        let down = (1.0 - self.step as f64 * (self.last - place) as f64) as f32;
+        if place < self.half { up } else { down }
+    }
+}
+
+/// The lower edges `0, 1/width, ..` of equal-width bins over `[0, 1]` in `f32`, as `torch.linspace` places
+/// them. The last bin is closed: 1 is in it.
+pub(crate) fn lower_edges(width: usize) -> Vec<f32> {
+    let mut edges = linspace(width + 1);
+    edges.truncate(width);
+    edges
 }
 
 /// How many of the rising thresholds each value reaches, by a binary search on tensors.
@@ -91,19 +112,18 @@ pub(crate) fn threshold_cells(
 ///
 /// `counts` holds `bins` counts, `bins` counts of hits and the rejected ones; `sums` is `bins`
 /// compensated sums of confidence. `confidence [N]`; `hit [N]` is 1 or 0, or a negative code.
-/// Bin `i` holds `[i / bins, (i + 1) / bins)`; 1 lies in a bin of its own, so pass one bin more
-/// than the width says (`width` bins make up `[0, 1)`).
+/// Bin `i` holds `[i / bins, (i + 1) / bins)`, and the last one 1 as well.
 pub(crate) fn bin_confidence(
     counts: Tensor<1, Int>,
     sums: Tensor<1>,
     confidence: Tensor<1>,
     hit: Tensor<1, Int>,
-    width: usize,
+    bins: usize,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let bins = width as i32 + 1;
     let rejected = hit.clone().lower_elem(0);
     let safe = confidence.clone().mask_fill(rejected.clone(), 0.0);
-    let bin = bin_of(safe.clone(), width);
+    let bin = bin_of(safe.clone(), bins);
+    let bins = bins as i32;
     let place = bin
         .clone()
         .mask_where(rejected.clone(), hit.clone().neg() + (2 * bins - 1));
@@ -123,23 +143,28 @@ pub(crate) fn bin_confidence(
 }
 
 /// The bin of each confidence, as [`bin_confidence`] has them.
-fn bin_of(confidence: Tensor<1>, width: usize) -> Tensor<1, Int> {
+fn bin_of(confidence: Tensor<1>, bins: usize) -> Tensor<1, Int> {
     // Every place a scatter writes to must exist, whatever the confidence.
-    (reached(confidence, &edges(width)) - 1).clamp_min(0)
+    (reached(confidence, &lower_edges(bins)) - 1).clamp_min(0)
 }
 
-/// As its weight each element adds to its bin, a miss or a hit; as weight times confidence to that of its
-/// bin.
+/// Each element of `confidence [N, L]` adds its weight to its bin, of misses or of hits, and weight times
+/// confidence to that of its bin, for [`weighted_counts`](super::weighted_counts): `L * bins` sums of each.
 pub(crate) fn weighted_bins(
-    confidence: Tensor<1>,
-    hit: Tensor<1, Int>,
+    confidence: Tensor<2>,
+    hit: Tensor<2, Int>,
     weights: Tensor<1>,
     bins: usize,
 ) -> (Tensor<1, Int>, Tensor<1>) {
-    let width = bins as i32 + 1;
+    let [n, labels] = confidence.dims();
+    let device = confidence.device();
+    let first = Tensor::<1, Int>::arange(0..labels as i64, (&device, DType::I32)) * bins as i32;
+    let first = first.reshape([1, labels]).expand([n, labels]);
+    let (confidence, hit) = (confidence.reshape([n * labels]), hit.reshape([n * labels]));
+    let width = (labels * bins) as i32;
     let rejected = hit.clone().lower_elem(0);
     let confidence = confidence.mask_fill(rejected.clone(), 0.0);
-    let bin = bin_of(confidence.clone(), bins);
+    let bin = bin_of(confidence.clone(), bins) + first.reshape([n * labels]);
     let outcome = (bin.clone() + hit.clone() * width).mask_where(rejected, hit);
     let weighted = confidence * weights.clone();
     in_two_cells(outcome, weights, bin + 2 * width, weighted)

@@ -93,7 +93,11 @@ where
                     let what = "must be one number to be one per output";
                     MetricError::wrong_value(self.metric.name(), what)
                 })?),
-                Err(error @ (MetricError::Empty { .. } | MetricError::TooFew { .. })) => {
+                Err(
+                    error @ (MetricError::Empty { .. }
+                    | MetricError::TooFew { .. }
+                    | MetricError::Undefined { .. }),
+                ) => {
                     missing.push(error);
                     values.push(f64::NAN);
                 }

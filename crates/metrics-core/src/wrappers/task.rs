@@ -290,8 +290,8 @@ impl<M: Metric, B: Batch> Metric for Mapped<M, B> {
         self.metric.finalize(summary)
     }
 
-    fn is_defined(&self, summary: &SummaryOf<M>) -> bool {
-        self.metric.is_defined(summary)
+    fn undefined(&self, summary: &SummaryOf<M>) -> usize {
+        self.metric.undefined(summary)
     }
 
     fn options(&self) -> String {

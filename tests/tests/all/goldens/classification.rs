@@ -77,6 +77,12 @@ pub fn all(visitor: &mut impl Visitor) {
     visitor.visit(BrierScore::multiclass(CLASSES));
     visitor.visit(BrierScore::multiclass(CLASSES).scale_by_half(true));
     visitor.visit(BrierScore::multilabel(LABELS).ignore_index(-1));
+    visitor.visit(BrierScore::multiclass(CLASSES).decomposition(4));
+    visitor.visit(
+        BrierScore::multilabel(LABELS)
+            .ignore_index(-1)
+            .decomposition(3),
+    );
     visitor.visit(BrierScore::multilabel(LABELS).average(Average::None));
     visitor.visit(WeightedCalibration::binary());
     visitor.visit(WeightedCalibration::multilabel(LABELS).ignore_index(-1));
@@ -182,11 +188,19 @@ fn brier_score(run: &mut Run) {
         }
         Some("multiclass") => {
             let metric = ignoring!(run, BrierScore::multiclass(args.size("num_classes")));
-            run.check(metric.scale_by_half(args.flag("scale_by_half") == Some(true)));
+            let metric = metric.scale_by_half(args.flag("scale_by_half") == Some(true));
+            match args.int("decomposition") {
+                Some(bins) => run.check(metric.decomposition(bins as usize)),
+                None => run.check(metric),
+            }
         }
         _ => {
             let metric = ignoring!(run, BrierScore::multilabel(args.size("num_labels")));
-            run.check(metric.average(average(args)));
+            let metric = metric.average(average(args));
+            match args.int("decomposition") {
+                Some(bins) => run.check(metric.decomposition(bins as usize)),
+                None => run.check(metric),
+            }
         }
     }
 }

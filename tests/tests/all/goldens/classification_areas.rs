@@ -1,7 +1,7 @@
 //! Curves of weighted elements, and what only one of the metrics over thresholds has.
 
 use super::{
-    classification_curves::{self, options},
+    classification_curves::{self, averaged, options},
     runner::Run,
 };
 use metrics_core::classification::{Auroc, AveragePrecision, LogAuc};
@@ -19,11 +19,11 @@ pub fn check(run: &mut Run) {
                 }
                 Some("multiclass") => {
                     let metric = options($metric::multiclass(args.size("num_classes")), args);
-                    run.check(metric$(.$option($($value),*))?)
+                    run.check(averaged(metric, args)$(.$option($($value),*))?)
                 }
                 _ => {
                     let metric = options($metric::multilabel(args.size("num_labels")), args);
-                    run.check(metric$(.$option($($value),*))?)
+                    run.check(averaged(metric, args)$(.$option($($value),*))?)
                 }
             }
         };

@@ -5,11 +5,14 @@ use metrics_core::classification::ClassMetric;
 use metrics_core::prelude::*;
 use metrics_core::{
     batch::{Binary, Multiclass, Multilabel},
-    classification::rules::ConfusionRule,
+    classification::rules::{Averaged, ConfusionRule},
 };
 use metrics_tests::metrics::Visitor;
 use metrics_tests::samples::{CLASSES, LABELS};
-use metrics_tests::{compare::Tolerance, golden::Args};
+use metrics_tests::{
+    compare::Tolerance,
+    golden::{Args, number},
+};
 
 /// A metric with the options every task has, and those that follow.
 macro_rules! run {
@@ -32,6 +35,29 @@ macro_rules! run {
             }
         }
     }};
+}
+
+/// An average, where the task has several classes.
+pub trait WithAverage {
+    fn averaged(self, average: Average) -> Self;
+}
+
+impl<R: Averaged> WithAverage for ClassMetric<R, Binary> {
+    fn averaged(self, _: Average) -> Self {
+        self
+    }
+}
+
+impl<R: Averaged> WithAverage for ClassMetric<R, Multiclass> {
+    fn averaged(self, average: Average) -> Self {
+        self.average(average)
+    }
+}
+
+impl<R: Averaged> WithAverage for ClassMetric<R, Multilabel> {
+    fn averaged(self, average: Average) -> Self {
+        self.average(average)
+    }
 }
 
 /// The metrics of this file, most with several options, for the tests of all metrics.
@@ -58,31 +84,33 @@ pub fn all(visitor: &mut impl Visitor) {
 pub fn check(run: &mut Run) {
     let args = &run.case.args;
     let average = average(args);
-    let zero = args.float("zero_division").unwrap_or(0.0);
+    let zero = args.get("zero_division").map_or(0.0, number);
     let beta = args.float("beta").unwrap_or(1.0);
     run.by_rows &= run.case.task.as_deref() == Some("multiclass") || !run.has_logits();
     if is_counts(&run.case.metric, args) && !run.is_weighted() {
         run.tolerance = Tolerance::Exact;
     }
     match run.case.metric.as_str() {
-        "Accuracy" => run!(run, Accuracy.average(average)),
-        "Precision" => run!(run, Precision.average(average).zero_division(zero)),
-        "Recall" => run!(run, Recall.average(average).zero_division(zero)),
-        "F1Score" => run!(run, F1Score.average(average).zero_division(zero)),
+        "Accuracy" => run!(run, Accuracy.averaged(average)),
+        "Precision" => run!(run, Precision.averaged(average).zero_division(zero)),
+        "Recall" => run!(run, Recall.averaged(average).zero_division(zero)),
+        "F1Score" => run!(run, F1Score.averaged(average).zero_division(zero)),
         "FBetaScore" => run!(
             run,
-            FBetaScore.beta(beta).average(average).zero_division(zero)
+            FBetaScore.beta(beta).averaged(average).zero_division(zero)
         ),
-        "Specificity" => run!(run, Specificity.average(average)),
+        "Specificity" => run!(run, Specificity.averaged(average)),
         "NegativePredictiveValue" => run!(
             run,
-            NegativePredictiveValue.average(average).zero_division(zero)
+            NegativePredictiveValue
+                .averaged(average)
+                .zero_division(zero)
         ),
-        "StatScores" => run!(run, StatScores.average(average)),
-        "HammingDistance" => run!(run, HammingDistance.average(average)),
+        "StatScores" => run!(run, StatScores.averaged(average)),
+        "HammingDistance" => run!(run, HammingDistance.averaged(average)),
         "BalancedAccuracy" => balanced_accuracy(run),
-        "Informedness" => run!(run, Informedness.average(average)),
-        "JaccardIndex" => run!(run, JaccardIndex.average(average).zero_division(zero)),
+        "Informedness" => run!(run, Informedness.averaged(average)),
+        "JaccardIndex" => run!(run, JaccardIndex.averaged(average).zero_division(zero)),
         "ConfusionMatrix" => run!(run, ConfusionMatrix.normalize(normalize(args))),
         "MatthewsCorrCoef" => run!(run, MatthewsCorrCoef),
         "CohenKappa" => cohen_kappa(run),

@@ -1,26 +1,52 @@
 //! Metrics over all thresholds.
 
 use super::{classification_counts::average, runner::Run};
-use metrics_core::classification::{CurveMetric, rules::CurveRule};
 use metrics_core::prelude::*;
+use metrics_core::{
+    batch::Classes,
+    classification::{
+        CurveMetric,
+        rules::{AveragedCurve, CurveRule},
+    },
+};
 use metrics_tests::golden::{Args, number};
 use metrics_tests::metrics::Visitor;
 use metrics_tests::samples::{CLASSES, LABELS};
 
-/// A metric for the case's task, with options of its own.
+/// A metric for the case's task.
 macro_rules! run {
-    ($run:ident, $metric:ident $(, $option:ident)?) => {{
+    ($run:ident, $metric:ident) => {{
         let args = &$run.case.args;
-        $(let $option = args.float(stringify!($option)).expect("an option without a default");)?
         match $run.case.task.as_deref() {
-            Some("binary") => $run.check(options($metric::binary(), args)$(.$option($option))?),
+            Some("binary") => $run.check(options($metric::binary(), args)),
             Some("multiclass") => {
                 let metric = options($metric::multiclass(args.size("num_classes")), args);
-                $run.check(metric$(.$option($option))?)
+                $run.check(averaged(metric, args))
             }
             _ => {
                 let metric = options($metric::multilabel(args.size("num_labels")), args);
-                $run.check(metric$(.$option($option))?)
+                $run.check(averaged(metric, args))
+            }
+        }
+    }};
+}
+
+/// A metric that chooses points, with the option that says which.
+macro_rules! points {
+    ($run:ident, $metric:ident, $option:ident) => {{
+        let args = &$run.case.args;
+        let $option = args
+            .float(stringify!($option))
+            .expect("an option without a default");
+        match $run.case.task.as_deref() {
+            Some("binary") => $run.check(options($metric::binary(), args).$option($option)),
+            Some("multiclass") => {
+                let metric = options($metric::multiclass(args.size("num_classes")), args);
+                $run.check(metric.$option($option))
+            }
+            _ => {
+                let metric = options($metric::multilabel(args.size("num_labels")), args);
+                $run.check(metric.$option($option))
             }
         }
     }};
@@ -57,6 +83,9 @@ pub fn all(visitor: &mut impl Visitor) {
         visitor.visit(Roc::multiclass(CLASSES).thresholds(some()).ignore_index(-1));
         visitor.visit(Roc::multilabel(LABELS).thresholds(some()).ignore_index(-1));
     }
+    visitor.visit(Roc::multiclass(CLASSES).average(Average::Micro));
+    visitor.visit(PrecisionRecallCurve::multiclass(CLASSES).average(Average::Macro));
+    visitor.visit(Roc::multilabel(LABELS).average(Average::Weighted));
     visitor.visit(Auroc::binary().interval(0.95));
     let binned = Thresholds::Count(9);
     visitor.visit(Auroc::binary().thresholds(binned.clone()).certified());
@@ -79,24 +108,30 @@ pub fn check(run: &mut Run) {
             let metric = options(Auroc::binary(), &run.case.args).max_fpr(rate);
             run.check(metric)
         }
-        ("RecallAtFixedPrecision", _) => run!(run, RecallAtFixedPrecision, min_precision),
-        ("PrecisionAtFixedRecall", _) => run!(run, PrecisionAtFixedRecall, min_recall),
-        ("SensitivityAtSpecificity", _) => run!(run, SensitivityAtSpecificity, min_specificity),
-        ("SpecificityAtSensitivity", _) => run!(run, SpecificityAtSensitivity, min_sensitivity),
+        ("RecallAtFixedPrecision", _) => points!(run, RecallAtFixedPrecision, min_precision),
+        ("PrecisionAtFixedRecall", _) => points!(run, PrecisionAtFixedRecall, min_recall),
+        ("SensitivityAtSpecificity", _) => points!(run, SensitivityAtSpecificity, min_specificity),
+        ("SpecificityAtSensitivity", _) => points!(run, SpecificityAtSensitivity, min_sensitivity),
         ("EER", _) => run!(run, Eer),
         (other, _) => run.fail(&format!("{other} is not in classification_curves.rs")),
     }
 }
 
 pub fn options<R: CurveRule, B>(metric: CurveMetric<R, B>, args: &Args) -> CurveMetric<R, B> {
-    // Where the case names none, the metric's default is TorchMetrics'.
-    let metric = match args.get("average") {
-        Some(_) => metric.average(average(args)),
-        None => metric,
-    };
     let metric = metric.thresholds(thresholds(args));
     match args.int("ignore_index") {
         Some(index) => metric.ignore_index(index),
+        None => metric,
+    }
+}
+
+/// Where the case names none, the metric's default is TorchMetrics'.
+pub fn averaged<R: AveragedCurve, B: Classes>(
+    metric: CurveMetric<R, B>,
+    args: &Args,
+) -> CurveMetric<R, B> {
+    match args.get("average") {
+        Some(_) => metric.average(average(args)),
         None => metric,
     }
 }

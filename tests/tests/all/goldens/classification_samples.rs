@@ -2,7 +2,7 @@
 
 use super::{
     classification_calibration,
-    classification_counts::{self, average, binary, multiclass, multilabel},
+    classification_counts::{self, WithAverage, average, binary, multiclass, multilabel},
     runner::Run,
     text_perplexity,
 };
@@ -63,15 +63,15 @@ fn samplewise(run: &mut Run) {
     run.any_order = false;
     run.by_rows &= !run.has_logits();
     match run.case.metric.as_str() {
-        "Accuracy" => samplewise!(run, Accuracy.average(average)),
-        "Precision" => samplewise!(run, Precision.average(average)),
-        "Recall" => samplewise!(run, Recall.average(average)),
-        "F1Score" => samplewise!(run, F1Score.average(average)),
-        "FBetaScore" => samplewise!(run, FBetaScore.beta(beta).average(average)),
-        "Specificity" => samplewise!(run, Specificity.average(average)),
-        "NegativePredictiveValue" => samplewise!(run, NegativePredictiveValue.average(average)),
-        "StatScores" => samplewise!(run, StatScores.average(average)),
-        "HammingDistance" => samplewise!(run, HammingDistance.average(average)),
+        "Accuracy" => samplewise!(run, Accuracy.averaged(average)),
+        "Precision" => samplewise!(run, Precision.averaged(average)),
+        "Recall" => samplewise!(run, Recall.averaged(average)),
+        "F1Score" => samplewise!(run, F1Score.averaged(average)),
+        "FBetaScore" => samplewise!(run, FBetaScore.beta(beta).averaged(average)),
+        "Specificity" => samplewise!(run, Specificity.averaged(average)),
+        "NegativePredictiveValue" => samplewise!(run, NegativePredictiveValue.averaged(average)),
+        "StatScores" => samplewise!(run, StatScores.averaged(average)),
+        "HammingDistance" => samplewise!(run, HammingDistance.averaged(average)),
         other => run.fail(&format!("{other} is not in classification_samples.rs")),
     }
 }

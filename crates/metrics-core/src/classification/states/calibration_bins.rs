@@ -64,7 +64,7 @@ impl ConfidentBatch for Multiclass {
     }
 }
 
-/// Counts elements, hits and confidence by equal-width bins of confidence:
+/// Counts elements, hits and confidence by equal-width bins of confidence, of which the last is closed:
 /// `2 * bins` device counters and `bins` sums, and with weights `3 * bins` sums more.
 pub struct CalibrationBins<B> {
     pub(crate) options: CalibrationOptions,
@@ -100,12 +100,11 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
     type Summary = CalibrationBinsSummary;
 
     fn identity(&self) -> Identity {
-        Identity::new(format!("calibration/{}", B::KIND), 1).with(&self.options)
+        Identity::new(format!("calibration/{}", B::KIND), 2).with(&self.options)
     }
 
     fn empty(&self) -> CalibrationBinsSummary {
-        // One bin more than the width says: a confidence of 1 lies in its own.
-        let bins = 1 + parts(self, self.options.bins);
+        let bins = parts(self, self.options.bins);
         CalibrationBinsSummary {
             tally: Tally::new(2 * bins),
             confidence: vec![0.0; bins],
@@ -142,7 +141,7 @@ impl<B: ConfidentBatch> Accumulator for CalibrationBins<B> {
 /// Elements, hits and confidence by bin.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CalibrationBinsSummary {
-    /// Wrong elements by bin, and then right ones by bin. The last bin holds those with confidence 1.
+    /// Wrong elements by bin, and then right ones by bin.
     pub tally: Tally,
     /// The sum of confidences by bin, each times its weight if it has one.
     #[serde(with = "crate::number::list")]
@@ -213,7 +212,7 @@ impl Summary for CalibrationBinsSummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let width = self.confidence.len();
         if other.confidence.len() != width || !other.tally.fits(2 * width) {
-            let what = |c: &Self| format!("{} bins", c.confidence.len().saturating_sub(1));
+            let what = |c: &Self| format!("{} bins", c.confidence.len());
             return Err(MetricError::MergeMismatch {
                 left: what(self),
                 right: what(other),

@@ -88,10 +88,7 @@ impl<'a> Column<'a> {
     }
 
     pub(super) fn binned(bins: Bins<'a>) -> Self {
-        let mut column = Self::totalled(Points::Binned(bins));
-        column.positives += bins.positives[0];
-        column.negatives += bins.negatives[0];
-        column
+        Self::totalled(Points::Binned(bins))
     }
 
     /// With what reaches the last threshold as totals: sums of weights in another order could differ
@@ -116,28 +113,17 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// See [`Areas::wins`]; binned, of the pairs under the curve.
+    /// See [`Areas::wins`]; binned, with the elements of a bin as tied.
     pub fn wins(&self) -> f64 {
         if let Points::Condensed(areas) = self.points {
             return areas.wins as f64;
         }
-        let (mut wins, mut last) = (0.0, self.start());
+        let (mut wins, mut last) = (0.0, (0.0, 0.0));
         self.for_each(|_, tp, fp| {
             wins += (fp - last.1) * (tp + last.0);
             last = (tp, fp);
         });
         wins
-    }
-
-    /// Where the curve begins: at its highest threshold, which nothing reaches if it is exact.
-    fn start(&self) -> (f64, f64) {
-        match self.points {
-            Points::Binned(bins) => {
-                let highest = bins.thresholds.len();
-                (bins.positives[highest], bins.negatives[highest])
-            }
-            _ => (0.0, 0.0),
-        }
     }
 
     /// See [`Areas::precisions`].
@@ -155,7 +141,7 @@ impl<'a> Column<'a> {
     }
 
     /// Calls `f` with every threshold, from the highest to the lowest, and with how many positives
-    /// and negatives reach it.
+    /// and negatives reach it. At the end all of them do: below given thresholds there is one of 0.
     pub fn for_each(&self, mut f: impl FnMut(f32, f64, f64)) {
         match self.points {
             // Whoever needs a curve has said so; see `CurveOptions::whole`.
@@ -183,6 +169,9 @@ impl<'a> Column<'a> {
                     tp += bins.positives[i + 1];
                     fp += bins.negatives[i + 1];
                     f(bins.thresholds[i], tp, fp);
+                }
+                if bins.thresholds.first().is_some_and(|lowest| *lowest > 0.0) {
+                    f(0.0, tp + bins.positives[0], fp + bins.negatives[0]);
                 }
             }
         }
@@ -258,7 +247,7 @@ fn exact(keys: &[u32], score: impl Fn(u32) -> f32, mut f: impl FnMut(f32, f64, f
 /// How many positives and negatives reach each threshold; of weighted elements, their weights.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ThresholdCurve {
-    /// The thresholds, falling.
+    /// The thresholds, falling. The last one is reached by all.
     pub thresholds: Vec<f32>,
     /// Positives with a score of at least the threshold.
     pub tp: Vec<f64>,

@@ -9,7 +9,7 @@ use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Rejected,
     framework::limits::{check_size, parts},
     ops::{self, decisions::Real},
-    states::{TaskKind, confusion::at_least_one, fold::add_rejected},
+    states::{Tally, TaskKind, confusion::at_least_one, fold::add_rejected},
 };
 pub use batch::ScoredBatch;
 use burn::tensor::{Int, Tensor};
@@ -93,8 +93,7 @@ impl<B: ScoredBatch> Accumulator for CurveScores<B> {
             sorted: Sorted::default(),
             areas: None,
             thresholds,
-            counts: vec![0; cells],
-            weighted: Vec::new(),
+            tally: Tally::new(cells),
             rejected: Rejected::default(),
         }
     }

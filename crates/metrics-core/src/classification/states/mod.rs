@@ -27,6 +27,7 @@ macro_rules! by_options {
 
 mod brier_terms;
 mod calibration_bins;
+mod class_bins;
 mod curve_column;
 mod curve_scores;
 mod decision_terms;
@@ -40,6 +41,8 @@ mod top_labels;
 pub use brier_terms::{BrierTerms, ProbabilityBatch};
 pub(crate) use calibration_bins::BinSums;
 pub use calibration_bins::{CalibrationBins, CalibrationBinsSummary, ConfidentBatch};
+pub use class_bins::ClassBins;
+pub(crate) use class_bins::ClassBinsOptions;
 pub(crate) use curve_column::Column;
 pub use curve_column::ThresholdCurve;
 pub use curve_scores::{CurveScores, CurveScoresSummary, ScoredBatch, Thresholds};

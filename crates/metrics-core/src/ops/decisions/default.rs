@@ -93,6 +93,7 @@ impl Decisions {
                     });
                     return state;
                 };
+                let (confidence, hit) = (confidence.unsqueeze_dim(1), hit.unsqueeze_dim(1));
                 let (cells, weights) = ops::weighted_bins(confidence, hit, weights.clone(), *bins);
                 state.add(placed, |counts, sums| {
                     ops::weighted_counts(counts, sums, cells, weights)

@@ -170,13 +170,13 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
-    /// A bin of the probability. Bins are of equal width, and a probability of 1 has its own.
+    /// A bin of the probability. Bins are of equal width, and a probability of 1 is in the last.
     ///
     /// State: decisions and positives, each by bin, and the rejected ones, and a sum of probabilities by bin. Of
     /// weighted rows the rejected ones, and by bin the weights of negatives, the weights of positives, and the sum of
     /// weight times probability.
     Calibration {
-        /// How many bins there are below a probability of 1.
+        /// How many bins there are.
         bins: usize,
         /// Targets to leave out.
         ignore_index: Option<i64>,
@@ -247,9 +247,9 @@ impl Input for Decisions {
             DecisionSink::Cells { .. } => 4 * labels,
             DecisionSink::Groups { groups, .. } => 4 * groups,
             DecisionSink::Thresholds { thresholds, .. } => 2 * labels * (thresholds.len() + 1),
-            DecisionSink::Calibration { bins, .. } if self.is_weighted() => 3 * (bins + 1),
+            DecisionSink::Calibration { bins, .. } if self.is_weighted() => 3 * bins,
             DecisionSink::Calibration { bins, .. } => {
-                return Size::both(2 * (bins + 1) + REJECTED_SLOTS, bins + 1);
+                return Size::both(2 * bins + REJECTED_SLOTS, *bins);
             }
             DecisionSink::Terms { .. } => return Size::both(1 + REJECTED_SLOTS, 4 * labels),
             DecisionSink::Hinge { .. } => return Size::both(1 + REJECTED_SLOTS, 2 * labels),
@@ -279,7 +279,7 @@ impl Input for Decisions {
             DecisionSink::Thresholds { thresholds, .. } => {
                 thresholds.iter().map(|threshold| threshold.get()).collect()
             }
-            DecisionSink::Calibration { bins, .. } => super::bins::edges(*bins),
+            DecisionSink::Calibration { bins, .. } => super::bins::lower_edges(*bins),
             _ => Vec::new(),
         }
     }

@@ -1,6 +1,6 @@
 //! Counting by thresholds and by bins.
 
-use crate::ops::bins::edges;
+use crate::ops::bins::{Line, linspace, lower_edges};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -10,14 +10,16 @@ pub(in crate::ops) struct Reached {
     thresholds: Vec<f32>,
     /// One over the distance of thresholds that are evenly spaced from 0.
     scale: Option<f32>,
+    /// What gives the thresholds without a look at the list, which takes longer.
+    line: Option<Line>,
 }
 
 impl Reached {
-    /// The edges of so many bins of equal width.
+    /// The lower edges of so many bins of equal width.
     pub(in crate::ops) fn of_bins(bins: usize) -> Self {
-        let edges = Self::new(&edges(bins));
+        let edges = Self::new(&lower_edges(bins));
         Self {
-            scale: Some(bins as f32),
+            scale: (bins < 1 << 20).then_some(bins as f32),
             ..edges
         }
     }
@@ -37,9 +39,11 @@ impl Reached {
         // A quarter of a step leaves room for the rounding of the product in `evenly`.
         let near = |(i, t): (usize, &f32)| (*t as f64 * steps - i as f64).abs() < 0.25;
         let even = thresholds.len() < 1 << 20 && thresholds.iter().enumerate().all(near);
+        let is_line = even && thresholds.len() > 1 && thresholds == linspace(thresholds.len());
         Self {
             thresholds: thresholds.iter().copied().chain([f32::NAN]).collect(),
             scale: even.then_some(steps as f32),
+            line: is_line.then(|| Line::new(thresholds.len())),
         }
     }
 
@@ -50,14 +54,9 @@ impl Reached {
         self.correct(self.nearest(scale, value), value)
     }
 
-    /// The index of the nearest threshold, without a branch, so that loops over it vectorize.
     #[inline(always)]
     fn nearest(&self, scale: f32, value: f32) -> u32 {
-        let (place, last) = (value * scale, self.thresholds.len() as f32 - 1.0);
-        let place = if place > 0.0 { place } else { 0.0 };
-        let place = if place < last { place } else { last };
-        // Adding 2^23 rounds to a whole number and leaves it in the low bits.
-        (place + 8_388_608.0).to_bits() & 0x7f_ffff
+        nearest(scale, self.thresholds.len() as f32 - 1.0, value)
     }
 
     #[inline(always)]
@@ -72,6 +71,17 @@ impl Reached {
     }
 }
 
+/// The index of the nearest of evenly spaced thresholds up to the last, without a branch, so that loops over
+/// it vectorize.
+#[inline(always)]
+fn nearest(scale: f32, last: f32, value: f32) -> u32 {
+    let place = value * scale;
+    let place = if place > 0.0 { place } else { 0.0 };
+    let place = if place < last { place } else { last };
+    // Adding 2^23 rounds to a whole number and leaves it in the low bits.
+    (place + 8_388_608.0).to_bits() & 0x7f_ffff
+}
+
 impl Reached {
     /// The cell `(label * 2 + code) * block + reached` of each value in rows of `labels`, or its negative
     /// code.
@@ -83,11 +93,24 @@ impl Reached {
         (block, labels): (usize, usize),
     ) {
         reach(self, cells, values);
-        let mut label = 0;
-        for (cell, code) in cells.iter_mut().zip(codes) {
-            let inside = *cell + ((2 * label) as i32 + code) * block as i32;
-            *cell = if *code < 0 { *code } else { inside };
-            label = if label + 1 == labels { 0 } else { label + 1 };
+        place(cells, codes, block as i32, labels);
+    }
+}
+
+/// Moves numbers of thresholds to the cells of a label and a code, or makes them the negative code.
+#[multiversion::multiversion(targets("x86_64+avx2+fma"))]
+fn place(cells: &mut [i32], codes: &[i32], block: i32, labels: usize) {
+    let place = |cell: &mut i32, code: i32, first: i32| {
+        let inside = *cell + code * block + first;
+        *cell = if code < 0 { code } else { inside };
+    };
+    if labels == 1 {
+        let pairs = cells.iter_mut().zip(codes);
+        return pairs.for_each(|(cell, code)| place(cell, *code, 0));
+    }
+    for (cells, codes) in cells.chunks_mut(labels).zip(codes.chunks(labels)) {
+        for (label, (cell, code)) in (0..).zip(cells.iter_mut().zip(codes)) {
+            place(cell, *code, 2 * label * block);
         }
     }
 }
@@ -99,6 +122,13 @@ fn reach(reached: &Reached, counts: &mut [i32], values: &[f32]) {
     let Some(scale) = reached.scale else {
         return pairs.for_each(|(count, value)| *count = reached.search(*value) as i32);
     };
+    if let Some(line) = reached.line {
+        let last = reached.thresholds.len() as f32 - 2.0;
+        return pairs.for_each(|(count, value)| {
+            let nearest = nearest(scale, last, *value) as i32;
+            *count = nearest + (line.at(nearest) <= *value) as i32;
+        });
+    }
     pairs.for_each(|(count, value)| *count = reached.nearest(scale, *value) as i32);
     for (count, value) in counts.iter_mut().zip(values) {
         *count = reached.correct(*count as u32, *value) as i32;
@@ -157,6 +187,9 @@ mod tests {
                 let expected = thresholds.partition_point(|t| *t <= value);
                 assert_eq!(reached.evenly(scale, value), expected, "{value} of {count}");
                 assert_eq!(reached.search(value), expected, "{value} of {count}");
+                let mut found = [0];
+                reach(&reached, &mut found, &[value]);
+                assert_eq!(found[0] as usize, expected, "{value} of {count}");
             };
             // Every edge, what lies between them, and what is no probability.
             for i in (0..count).step_by(1 + count / 5000) {

@@ -114,6 +114,7 @@ pub(super) fn pass(
                     });
                     continue;
                 };
+                let (confidence, hit) = (confidence.unsqueeze_dim(1), hit.unsqueeze_dim(1));
                 let (cells, weights) = ops::weighted_bins(confidence, hit, weights.clone(), *bins);
                 state.add(placed, |counts, sums| {
                     ops::weighted_counts(counts, sums, cells, weights)

@@ -152,13 +152,13 @@ pub enum RowSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
-    /// A bin of the best class's probability. Bins are of equal width, and a probability of 1 has its own.
+    /// A bin of the best class's probability. Bins are of equal width, and a probability of 1 is in the last.
     ///
     /// State: rows and hits, each by bin, and the rejected ones, and a sum of probabilities by bin. Of weighted
     /// rows the rejected ones, and by bin the weights of misses, the weights of hits, and the sum of weight times
     /// probability.
     Calibration {
-        /// How many bins there are below a probability of 1.
+        /// How many bins there are.
         bins: usize,
         /// Targets to leave out.
         ignore_index: Option<i64>,
@@ -305,9 +305,9 @@ impl Input for Rows {
             RowSink::Margins(options) => 3 * options.classes,
             RowSink::LogLikelihood { .. } if self.is_weighted() => 2,
             RowSink::LogLikelihood { .. } => return Size::both(1 + REJECTED_SLOTS, 1),
-            RowSink::Calibration { bins, .. } if self.is_weighted() => 3 * (bins + 1),
+            RowSink::Calibration { bins, .. } if self.is_weighted() => 3 * bins,
             RowSink::Calibration { bins, .. } => {
-                return Size::both(2 * (bins + 1) + REJECTED_SLOTS, bins + 1);
+                return Size::both(2 * bins + REJECTED_SLOTS, *bins);
             }
             RowSink::Units { .. } => return Size::counts(UNIT_NOTES + 2 + REJECTED_SLOTS),
             RowSink::Brier { .. } => return Size::both(1 + REJECTED_SLOTS, 3),
@@ -335,7 +335,7 @@ impl Input for Rows {
 
     fn constants(sink: &RowSink) -> Vec<f32> {
         match sink {
-            RowSink::Calibration { bins, .. } => super::bins::edges(*bins),
+            RowSink::Calibration { bins, .. } => super::bins::lower_edges(*bins),
             sink => sink.thresholds(),
         }
     }

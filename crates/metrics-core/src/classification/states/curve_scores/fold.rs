@@ -6,7 +6,7 @@ use crate::{
     HostDelta,
     ops::AREA_COUNTS,
     pass::Block,
-    states::fold::{add_counts, add_rejected},
+    states::fold::add_rejected,
 };
 use std::sync::Arc;
 
@@ -42,21 +42,8 @@ impl CurveScoresSummary {
 
     pub(super) fn fold_counts(&mut self, delta: &HostDelta) {
         for block in delta.blocks() {
-            if block.weighted {
-                add_rejected(&mut self.rejected, &block.counts);
-                self.add_weighted(&block.sums());
-            } else {
-                let (counts, rejected) = block.counts.split_at(self.counts.len());
-                add_counts(&mut self.counts, counts);
-                add_rejected(&mut self.rejected, rejected);
-            }
+            self.tally.fold(block, &mut self.rejected);
         }
-    }
-
-    pub(super) fn add_weighted(&mut self, sums: &[f64]) {
-        self.weighted.resize(self.counts.len(), 0.0);
-        let pairs = self.weighted.iter_mut().zip(sums);
-        pairs.for_each(|(weight, sum)| *weight += sum);
     }
 
     pub(super) fn fold_areas(&mut self, delta: &HostDelta) {

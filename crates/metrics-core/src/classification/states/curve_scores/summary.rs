@@ -4,7 +4,11 @@ use super::super::{
     curve_column::{Areas, Bins, Column, ThresholdCurve},
     score_keys::{self, Code, LEFT_OUT},
 };
-use crate::{MetricError, Rejected, Summary, ops::scalar::is_weight, states::TaskKind};
+use crate::{
+    MetricError, Rejected, Summary,
+    ops::scalar::is_weight,
+    states::{Tally, TaskKind},
+};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, OnceLock};
@@ -29,14 +33,7 @@ pub struct CurveScoresSummary {
     /// Binned: the thresholds, rising.
     pub(super) thresholds: Option<Vec<f32>>,
     /// Binned: see [`ops::threshold_counts`].
-    pub(super) counts: Vec<u64>,
-    /// Binned: what elements with weights add to the counts. Empty if there were none.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        with = "crate::number::list"
-    )]
-    pub(super) weighted: Vec<f64>,
+    pub(super) tally: Tally,
     pub(super) rejected: Rejected,
 }
 
@@ -82,7 +79,7 @@ impl CurveScoresSummary {
 
     /// Whether there are elements with weights.
     pub fn is_weighted(&self) -> bool {
-        !self.weights.is_empty() || !self.weighted.is_empty()
+        !self.weights.is_empty() || self.tally.is_weighted()
     }
 
     /// Fails if nothing valid was accumulated.
@@ -94,10 +91,7 @@ impl CurveScoresSummary {
             true if self.areas.is_some() => (self.areas.iter().flat_map(|(columns, _)| columns))
                 .any(|areas| areas.positives + areas.negatives > 0),
             true => self.keys.iter().any(|key| *key != LEFT_OUT),
-            false => {
-                self.counts.iter().any(|count| *count > 0)
-                    || self.weighted.iter().any(|weight| *weight > 0.0)
-            }
+            false => !self.tally.is_zero(),
         };
         if some {
             Ok(())
@@ -138,7 +132,7 @@ impl CurveScoresSummary {
             let column = |column| f(Column::exact(&sorted[column * rows..][..rows], self.code()));
             return (0..self.width).into_par_iter().map(column).collect();
         };
-        let cells = self.cells();
+        let cells = self.tally.cells();
         let blocks = cells.chunks_exact(2 * (thresholds.len() + 1));
         blocks
             .map(|cells| f(self.binned(thresholds, cells)))
@@ -168,7 +162,7 @@ impl CurveScoresSummary {
             (_, Some(thresholds)) => {
                 let block = 2 * (thresholds.len() + 1);
                 let mut sums = vec![0.0; block];
-                for cells in self.cells().chunks_exact(block) {
+                for cells in self.tally.cells().chunks_exact(block) {
                     let pairs = sums.iter_mut().zip(cells);
                     pairs.for_each(|(sum, cell)| *sum += cell);
                 }
@@ -177,21 +171,13 @@ impl CurveScoresSummary {
         }
     }
 
-    /// Binned: counts and weights together.
-    fn cells(&self) -> Vec<f64> {
-        let mut cells: Vec<f64> = self.counts.iter().map(|count| *count as f64).collect();
-        let pairs = cells.iter_mut().zip(&self.weighted);
-        pairs.for_each(|(cell, weight)| *cell += weight);
-        cells
-    }
-
     fn binned<'a>(&self, thresholds: &'a [f32], cells: &'a [f64]) -> Column<'a> {
         let (negatives, positives) = cells.split_at(thresholds.len() + 1);
         Column::binned(Bins {
             thresholds,
             negatives,
             positives,
-            whole: self.weighted.is_empty(),
+            whole: !self.tally.is_weighted(),
             code: self.code(),
         })
     }
@@ -251,7 +237,7 @@ impl CurveScoresSummary {
 
     /// The counts by threshold.
     pub(crate) fn counts(&self) -> &[u64] {
-        &self.counts
+        &self.tally.counts
     }
 
     /// An empty summary with keys as from [`rows`](Self::rows).
@@ -270,7 +256,7 @@ impl CurveScoresSummary {
     /// An empty summary with other counts by threshold.
     pub(crate) fn with_counts(&self, counts: Vec<u64>) -> Self {
         Self {
-            counts,
+            tally: Tally::of(counts),
             ..self.clone()
         }
     }
@@ -278,14 +264,14 @@ impl CurveScoresSummary {
 
 impl Summary for CurveScoresSummary {
     fn counted(&self) -> u128 {
-        let counts = self.counts.iter().map(|count| u128::from(*count));
+        let counts = self.tally.counts.iter().map(|count| u128::from(*count));
         counts.sum::<u128>() + self.rejected.counted()
     }
 
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         let same = (self.task, self.width, &self.thresholds)
             == (other.task, other.width, &other.thresholds);
-        if !same || self.counts.len() != other.counts.len() {
+        if !same || !other.tally.fits(self.tally.counts.len()) {
             let what = |c: &Self| format!("{:?} of {} at {:?}", c.task, c.width, c.thresholds);
             return Err(MetricError::MergeMismatch {
                 left: what(self),
@@ -303,13 +289,7 @@ impl Summary for CurveScoresSummary {
         if weighted {
             self.weigh_all();
         }
-        if !other.weighted.is_empty() {
-            self.add_weighted(&other.weighted);
-        }
-        self.counts
-            .iter_mut()
-            .zip(&other.counts)
-            .for_each(|(sum, count)| *sum += count);
+        self.tally.merge(&other.tally);
         self.rejected.merge(&other.rejected);
         Ok(())
     }
@@ -330,9 +310,7 @@ impl Summary for CurveScoresSummary {
         let keys = self.keys.iter().all(|key| known(*key));
         let weights = [0, self.keys.len() / self.width.max(1)].contains(&self.weights.len())
             && self.weights.iter().all(|weight| is_weight(*weight));
-        let weighted = [0, cells].contains(&self.weighted.len())
-            && self.weighted.iter().all(|weight| *weight >= 0.0);
-        if whole && keys && weights && weighted && self.counts.len() == cells {
+        if whole && keys && weights && self.tally.fits(cells) {
             Ok(())
         } else {
             Err(MetricError::saved("scores that do not fit"))

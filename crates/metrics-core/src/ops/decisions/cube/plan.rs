@@ -134,7 +134,7 @@ impl Kind {
                 (Self::Thresholds { len }, *ignore_index)
             }
             DecisionSink::Calibration { bins, ignore_index } => {
-                let bins = bins + 1;
+                let bins = *bins;
                 let own = !weighted && bins <= BINS;
                 (Self::Calibration { bins, own }, *ignore_index)
             }

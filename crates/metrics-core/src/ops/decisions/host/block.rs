@@ -50,7 +50,7 @@ impl Block<'_> {
                 tally(cells, self.weights, counts, numbers);
             }
             (DecisionSink::Calibration { bins, .. }, Some(reached)) => {
-                self.calibrate(codes, (bins + 1, reached), counts, numbers);
+                self.calibrate(codes, (*bins, reached), counts, numbers);
             }
             (DecisionSink::Terms { .. }, _) => {
                 let scores = if self.logits { self.scores } else { p };

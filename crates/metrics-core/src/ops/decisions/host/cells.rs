@@ -78,6 +78,8 @@ pub(super) fn write_logit_keys(keys: &mut [u32], logits: &[f32], codes: &[i32]) 
 /// State that is kept several times, so that equal cells in a row do not wait for each other.
 const COPIES: usize = 4;
 const COPIED: usize = 64;
+/// As many counters are still faster to copy for a block than to check one by one.
+const MANY: usize = 1 << 10;
 
 /// Adds decisions to counters by cell, which the rejected ones follow, or the weights of decisions to
 /// sums by cell.
@@ -103,15 +105,24 @@ fn count(cells: &mut [i32], counts: &mut [i32]) {
             *cell
         };
     }
-    if counts.len() > COPIED {
+    if counts.len() <= COPIED {
+        count_copies::<COPIED, COPIES>(cells, counts);
+    } else if counts.len() <= MANY.min(cells.len()) {
+        count_copies::<MANY, 2>(cells, counts);
+    } else {
         cells.iter().for_each(|cell| counts[*cell as usize] += 1);
-        return;
     }
-    let mut copies = [[0; COPIED]; COPIES];
-    let (fours, rest) = cells.as_chunks::<COPIES>();
-    for four in fours {
-        for (copy, cell) in copies.iter_mut().zip(four) {
-            copy[*cell as usize % COPIED] += 1;
+}
+
+/// Counts into copies of `SIZE` counters, which is enough for all of them.
+#[inline(always)]
+fn count_copies<const SIZE: usize, const COPIES: usize>(cells: &[i32], counts: &mut [i32]) {
+    let mut copies = [[0; SIZE]; COPIES];
+    let (chunks, rest) = cells.as_chunks::<COPIES>();
+    for chunk in chunks {
+        for (copy, cell) in copies.iter_mut().zip(chunk) {
+            // The remainder is the cell. It spares a check.
+            copy[*cell as usize % SIZE] += 1;
         }
     }
     rest.iter().for_each(|cell| counts[*cell as usize] += 1);

@@ -73,7 +73,7 @@ pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit, list: usize) -> (
         }
         RowSink::LogLikelihood { ignore_index } => (Kind::Loss { weighted }, *ignore_index),
         RowSink::Calibration { bins, ignore_index } => {
-            let bins = bins + 1;
+            let bins = *bins;
             (Kind::Bins { bins, weighted }, *ignore_index)
         }
         RowSink::Units {

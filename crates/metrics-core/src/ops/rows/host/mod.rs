@@ -407,7 +407,6 @@ impl<'a> Block<'a> {
             (&mut hits, &mut confidence),
         );
         let reached = Reached::of_bins(bins);
-        let width = bins + 1;
         let rejected = counts.len() - REJECTED_SLOTS;
         for (i, (confidence, hit)) in confidence.iter().zip(&hits).enumerate() {
             if *hit < 0 {
@@ -418,13 +417,13 @@ impl<'a> Block<'a> {
             match weights.map(|weights| weights[i]) {
                 None => {
                     counts[bin] += 1;
-                    counts[width + bin] += hit;
+                    counts[bins + bin] += hit;
                     numbers[bin] += confidence;
                 }
                 Some(weight) if is_weight(weight) => {
                     let weight = f64::from(weight);
-                    numbers[*hit as usize * width + bin] += weight;
-                    numbers[2 * width + bin] += weight * confidence;
+                    numbers[*hit as usize * bins + bin] += weight;
+                    numbers[2 * bins + bin] += weight * confidence;
                 }
                 Some(_) => counts[rejected + Reason::InvalidWeight as usize] += 1,
             }
