@@ -214,6 +214,9 @@ impl Room {
     }
 }
 
+/// Documents that are looked at before they are added.
+const BLOCK: usize = 256;
+
 /// Documents of a part, which a thread takes.
 const PART: usize = 1 << 15;
 
@@ -274,52 +277,66 @@ impl FlatDocuments {
         self.queries.len()
     }
 
-    /// Adds a document.
-    pub(super) fn push(&mut self, query: i64, score: f32, gain: f32) {
-        let (lower, upper) = (query as u32, (query >> 32) as i32);
-        if !self.upper.is_empty() {
-            self.upper.push(upper);
-        } else if upper != usual_upper(lower) {
-            self.widen();
-            self.upper.push(upper);
-        }
-        self.queries.push(lower);
-        self.scores.push(score.to_bits());
-        self.gains.push(gain);
-    }
-
     /// Adds documents, or says why they do not count.
     pub(super) fn add<T: Grade>(
         &mut self,
         (scores, grades): (&[f32], &[T]),
-        queries: impl Iterator<Item = i64>,
+        mut queries: impl Iterator<Item = i64>,
         ignore_index: Option<i64>,
         rejected: &mut Rejected,
     ) {
         self.queries.reserve(scores.len());
         self.scores.reserve(scores.len());
         self.gains.reserve(scores.len());
-        for ((score, grade), query) in scores.iter().zip(grades).zip(queries) {
-            match gain_of(*score, *grade, ignore_index) {
-                Ok(gain) => self.push(query, *score, gain),
-                Err(reason) => rejected.add(reason),
+        let mut room = [(0, 0.0); BLOCK];
+        for (scores, grades) in scores.chunks(BLOCK).zip(grades.chunks(BLOCK)) {
+            let room = &mut room[..scores.len()];
+            // Without a branch a document, for blocks of which all count, which is most of them.
+            let mut counts = true;
+            for ((place, query), (score, grade)) in
+                (room.iter_mut().zip(&mut queries)).zip(scores.iter().zip(grades))
+            {
+                let gain = gain_of(*score, *grade, ignore_index);
+                counts &= gain.is_ok();
+                *place = (query, gain.unwrap_or(0.0));
+            }
+            if counts {
+                self.extend(scores, room);
+                continue;
+            }
+            for (at, (score, grade)) in scores.iter().zip(grades).enumerate() {
+                match gain_of(*score, *grade, ignore_index) {
+                    Ok(_) => self.extend(&[*score], &room[at..=at]),
+                    Err(reason) => rejected.add(reason),
+                }
             }
         }
     }
 
+    /// Adds documents, each with the number of its query and its gain.
+    fn extend(&mut self, scores: &[f32], documents: &[(i64, f32)]) {
+        let narrow = (documents.iter()).all(|(query, _)| i64::from(*query as i32) == *query);
+        if !self.upper.is_empty() || !narrow {
+            self.widen();
+            let upper = documents.iter().map(|(query, _)| (query >> 32) as i32);
+            self.upper.extend(upper);
+        }
+        self.queries
+            .extend(documents.iter().map(|(query, _)| *query as u32));
+        self.scores
+            .extend(scores.iter().map(|score| score.to_bits()));
+        self.gains.extend(documents.iter().map(|(_, gain)| *gain));
+    }
+
+    /// Makes the list of upper halves, if there is none.
     fn widen(&mut self) {
-        self.upper = self
-            .queries
-            .iter()
-            .map(|lower| usual_upper(*lower))
-            .collect();
+        let rest = self.queries[self.upper.len()..].iter();
+        self.upper.extend(rest.map(|lower| usual_upper(*lower)));
     }
 
     pub fn append(&mut self, other: &Self) {
-        if self.upper.is_empty() && !other.upper.is_empty() {
-            self.widen();
-        }
         if !self.upper.is_empty() || !other.upper.is_empty() {
+            self.widen();
             let upper = (0..other.len()).map(|at| (other.number(at) >> 32) as i32);
             self.upper.extend(upper);
         }
@@ -328,6 +345,7 @@ impl FlatDocuments {
         self.gains.extend_from_slice(&other.gains);
     }
 
+    /// The number of a query.
     fn number(&self, at: usize) -> i64 {
         let lower = self.queries[at];
         let upper = self.upper.get(at).copied();
@@ -362,26 +380,21 @@ impl FlatDocuments {
         };
         // A place for every number, or for those that occur.
         let span = most.wrapping_sub(least) as u64;
-        let places: Box<dyn Fn(i64) -> usize> = if span < 4 * n as u64 + 1024 {
-            Box::new(move |number| number.wrapping_sub(least) as usize)
+        let mut ends = Vec::new();
+        let at: Vec<u32> = if span < 4 * n as u64 + 1024 {
+            ends.resize(span as usize + 1, 0usize);
+            numbers()
+                .map(|number| number.wrapping_sub(least) as u32)
+                .collect()
         } else {
             let mut known: Vec<i64> = numbers().collect();
             known.par_sort_unstable();
             known.dedup();
-            let places: HashMap<i64, usize> = known.into_iter().zip(0..).collect();
-            Box::new(move |number| places[&number])
+            ends.resize(known.len(), 0);
+            let places: HashMap<i64, u32> = known.into_iter().zip(0..).collect();
+            numbers().map(|number| places[&number]).collect()
         };
-        let mut ends = Vec::new();
-        let at: Vec<u32> = numbers()
-            .map(|number| {
-                let place = places(number);
-                if place >= ends.len() {
-                    ends.resize(place + 1, 0usize);
-                }
-                ends[place] += 1;
-                place as u32
-            })
-            .collect();
+        at.iter().for_each(|place| ends[*place as usize] += 1);
         let mut start = 0;
         for end in &mut ends {
             start += std::mem::replace(end, start);
@@ -455,7 +468,8 @@ mod tests {
             for at in order {
                 let number = ((at / width) as i64 - 15) * numbers;
                 let half = &mut flat[at % 2];
-                half.push(number, scores[at], grades[at] as f32);
+                let document = (&scores[at..=at], &grades[at..=at]);
+                half.add(document, [number].into_iter(), None, &mut rejected);
             }
             let [mut flat, other] = flat;
             flat.append(&other);
