@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{
-        Binary, Documents, Ensemble, Grouped, Multiclass, Multilabel, Observations, Regression,
-        Relevance, TwoSamples, Values,
+        Binary, Documents, Ensemble, Grouped, Labelings, Multiclass, Multilabel, Observations,
+        Regression, Relevance, TwoSamples, Values,
     },
 };
 
@@ -313,6 +313,27 @@ impl Sample for Regression {
 
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
         self.with_weights(weights)
+    }
+}
+
+impl Sample for Labelings {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("pred", random.array(&[rows], |r| r.label(4))),
+            ("target", random.array(&[rows], |r| r.label(3))),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Self::new(
+            arrays["pred"].ints::<1>(device),
+            arrays["target"].ints(device),
+        )
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "Contingency";
+        Err(MetricError::WeightsUnsupported { accumulator })
     }
 }
 

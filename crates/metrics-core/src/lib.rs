@@ -25,8 +25,10 @@
 pub mod aggregation;
 pub mod batch;
 pub mod classification;
+pub mod clustering;
 mod framework;
 pub mod intervals;
+pub mod nominal;
 pub mod ops;
 pub mod prelude;
 pub mod regression;

@@ -6,11 +6,13 @@ pub use crate::{
     aggregation::metrics::*,
     batch::*,
     classification::metrics::*,
+    clustering::metrics::*,
     framework::*,
     intervals::{
         Bootstrap, BootstrapMethod, PoissonBootstrap, ProportionInterval, ProportionMethod,
         Replicates,
     },
+    nominal::metrics::*,
     regression::metrics::*,
     retrieval::metrics::*,
     text::metrics::*,

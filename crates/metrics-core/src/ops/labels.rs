@@ -14,6 +14,20 @@ pub(crate) fn as_i32<const D: usize>(labels: Tensor<D, Int>) -> Tensor<D, Int> {
     }
 }
 
+/// The lower half of an integer of 64 bits, as `i32`, is kept less this.
+const LOWER: i64 = 1 << 31;
+
+/// Integers of 64 bits as two of 32.
+pub(crate) fn halves(numbers: Tensor<1, Int>) -> [Tensor<1, Int>; 2] {
+    let lower = numbers.clone().bitwise_and_scalar(u32::MAX as i64) - LOWER;
+    [lower, numbers.bitwise_right_shift_scalar(32)]
+}
+
+/// The integer of two [halves].
+pub(crate) fn of_halves(lower: i32, upper: i32) -> i64 {
+    (i64::from(upper) << 32) + i64::from(lower) + LOWER
+}
+
 /// Where labels lie outside `0..classes`, and the labels with zeros there.
 pub(crate) fn outside<const D: usize>(
     labels: Tensor<D, Int>,

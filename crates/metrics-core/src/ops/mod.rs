@@ -28,6 +28,7 @@ macro_rules! on_host {
 mod bins;
 mod cells;
 pub mod codes;
+pub(crate) mod contingency;
 #[cfg(feature = "cube")]
 // Kernels know but a few of Rust's functions, and no constants of `std`.
 #[allow(

@@ -3,6 +3,7 @@
 pub(crate) mod by_sample;
 pub(crate) mod confusion;
 mod confusion_batch;
+mod contingency;
 pub(crate) mod fold;
 pub(crate) mod pivot;
 mod row_sums;
@@ -17,6 +18,7 @@ pub use confusion::{
     TaskKind,
 };
 pub use confusion_batch::{ConfusionBatch, ThresholdBatch};
+pub use contingency::{Contingency, ContingencySummary, ContingencyTable};
 pub use row_sums::{RowSums, RowSumsSummary, RowTerms, WeightedRows};
 pub use tally::Tally;
 pub use values::{

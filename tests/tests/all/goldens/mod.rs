@@ -8,6 +8,7 @@ mod classification_calibration;
 mod classification_counts;
 mod classification_curves;
 mod classification_samples;
+mod clustering;
 mod doc_examples;
 mod intervals;
 mod regression_correlation;
@@ -48,6 +49,7 @@ files!(
     classification_rates by classification
     classification_samples by classification_samples
     classification_weights by classification_samples
+    clustering by clustering
     doc_examples by doc_examples
     intervals by intervals
     regression_correlation by regression_correlation
@@ -71,6 +73,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     regression_terms::all(visitor);
     regression_correlation::all(visitor);
     retrieval::all(visitor);
+    clustering::all(visitor);
     aggregation::all(visitor);
     text_perplexity::all(visitor);
     wrappers::all(visitor);

@@ -1,7 +1,13 @@
 //! Documents on a device: lists, of which the host makes places when they are read.
 
 use super::{Found, Queries, Relevance, Scored, rank};
-use crate::{Delta, HostDelta, ops};
+use crate::{
+    Delta, HostDelta,
+    ops::{
+        self,
+        labels::{halves, of_halves},
+    },
+};
 use burn::tensor::{DType, FloatDType, Int, Tensor};
 
 /// The relevance of an ignored document; no other is below 0 and infinite.
@@ -11,9 +17,6 @@ const IGNORED: f32 = f32::NEG_INFINITY;
 const WHOLE: [&str; 3] = ["whole_scores", "whole_gains", "whole_sizes"];
 const NARROW: [&str; 3] = ["scores", "gains", "queries"];
 const WIDE: [&str; 4] = ["wide_scores", "wide_gains", "wide_lower", "wide_upper"];
-
-/// The lower half of a number, as `i32`, is kept less this.
-const SHIFT: i64 = 1 << 31;
 
 pub(super) fn append(documents: &Scored, ignore_index: Option<i64>, delta: &mut Delta) {
     let (scores, gains) = (
@@ -29,9 +32,9 @@ pub(super) fn append(documents: &Scored, ignore_index: Option<i64>, delta: &mut 
             [WHOLE[0], WHOLE[1]]
         }
         Queries::Numbers(numbers) if numbers.dtype() == DType::I64 => {
-            let lower = numbers.clone().bitwise_and_scalar(u32::MAX as i64) - SHIFT;
+            let [lower, upper] = halves(numbers.clone());
             delta.append_ints(WIDE[2], lower);
-            delta.append_ints(WIDE[3], numbers.clone().bitwise_right_shift_scalar(32));
+            delta.append_ints(WIDE[3], upper);
             [WIDE[0], WIDE[1]]
         }
         Queries::Numbers(numbers) => {
@@ -101,8 +104,7 @@ pub(crate) fn fold(delta: &HostDelta, ignore_index: Option<i64>, found: &mut Fou
     let numbers = numbers.map(|number| i64::from(*number));
     flat.add((&scores, &gains), numbers, ignore_index, rejected);
     let (scores, gains) = lists([WIDE[0], WIDE[1]]);
-    let halves = (delta.ints(WIDE[2]).iter().flatten()).zip(delta.ints(WIDE[3]).iter().flatten());
-    let numbers =
-        halves.map(|(lower, upper)| (i64::from(*upper) << 32) + i64::from(*lower) + SHIFT);
+    let parts = (delta.ints(WIDE[2]).iter().flatten()).zip(delta.ints(WIDE[3]).iter().flatten());
+    let numbers = parts.map(|(lower, upper)| of_halves(*lower, *upper));
     flat.add((&scores, &gains), numbers, ignore_index, rejected);
 }

@@ -1,0 +1,111 @@
+use super::{
+    contingency_metric::{ContingencyMetric, ContingencyRule},
+    normalized_mutual_info_score::EntropyMean,
+};
+use crate::{MetricError, states::ContingencyTable};
+use rayon::prelude::*;
+
+/// Adjusted mutual information: mutual information less what clusters of the same sizes have by chance, over what is the most
+/// possible: `(MI - E) / (mean(H(classes), H(clusters)) - E)`.
+///
+/// About 0 for clusters at random, 1 for clusters that are the classes; may be negative.
+/// Takes [`Labelings`](crate::batch::Labelings). No data is [`MetricError::Empty`]. Clusters that are the classes have 1, also if these are one, or one an element;
+/// TorchMetrics has 0 there. The expectation is a sum over the distribution of each cell's count (Vinh, Epps and Bailey, Information Theoretic
+/// Measures for Clusterings Comparison, JMLR 2010), each in one walk from its most likely count.
+///
+/// Reference: scikit-learn `adjusted_mutual_info_score`, TorchMetrics 1.9.0 `AdjustedMutualInfoScore`.
+///
+/// ```
+/// use metrics_core::{Metric, batch::Labelings, clustering::AdjustedMutualInfoScore};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([0, 0, 1, 2, 2, 2], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1, 2, 2], &device);
+/// let value = AdjustedMutualInfoScore::new().evaluate(&Labelings::new(pred, target)?)?.scalar().unwrap();
+/// assert!((value - 0.5023607027202738).abs() < 1e-12);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type AdjustedMutualInfoScore = ContingencyMetric<AdjustedMutualInfoScoreRule>;
+
+impl ContingencyMetric<AdjustedMutualInfoScoreRule> {
+    /// The mean of the entropies; default [`EntropyMean::Arithmetic`].
+    pub fn mean(mut self, mean: EntropyMean) -> Self {
+        self.rule.mean = mean;
+        self
+    }
+}
+
+/// The rule of [`AdjustedMutualInfoScore`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct AdjustedMutualInfoScoreRule {
+    mean: EntropyMean,
+}
+
+impl ContingencyRule for AdjustedMutualInfoScoreRule {
+    const NAME: &'static str = "adjusted_mutual_info_score";
+
+    fn suffix(&self) -> String {
+        self.mean.suffix().into()
+    }
+
+    fn value(&self, table: &ContingencyTable) -> Result<f64, MetricError> {
+        if table.is_same_partition() {
+            return Ok(1.0);
+        }
+        if table.rows.len() == 1 || table.columns.len() == 1 {
+            return Ok(0.0);
+        }
+        let expected = expected_information(table);
+        let mean = self.mean.of(table.target_entropy(), table.pred_entropy());
+        // A difference of 0 divides nothing.
+        let away = |difference: f64| difference.abs().max(f64::EPSILON).copysign(difference);
+        Ok(away(table.mutual_information() - expected) / away(mean - expected))
+    }
+}
+
+/// The mutual information that clusters and classes of these sizes have by chance.
+fn expected_information(table: &ContingencyTable) -> f64 {
+    let row = |row: &u64| -> f64 {
+        let columns = table.columns.iter();
+        columns
+            .map(|column| expected_term(*row, *column, table.total))
+            .sum()
+    };
+    let rows: Vec<f64> = table.rows.par_iter().map(row).collect();
+    rows.iter().sum()
+}
+
+/// The expectation of a cell's term, whose count is distributed as the number of marked elements among `column` that are drawn of
+/// `total`, of which `row` are marked.
+fn expected_term(row: u64, column: u64, total: u64) -> f64 {
+    let [a, b, n] = [row, column, total].map(|count| count as f64);
+    let (least, most) = ((row + column).saturating_sub(total), row.min(column));
+    let mode = ((u128::from(row) + 1) * (u128::from(column) + 1) / (u128::from(total) + 2)) as u64;
+    let mode = mode.clamp(least, most);
+    // How likely a count is beside the most likely one. Their sum makes probabilities of them, without a factorial.
+    let (mut sum, mut weighted) = (0.0, 0.0);
+    let mut add = |count: f64, likely: f64| {
+        sum += likely;
+        if count > 0.0 {
+            weighted += likely * count / n * (n * count / a / b).ln();
+        }
+        likely > 1e-20
+    };
+    let (mut count, mut likely) = (mode, 1.0);
+    while add(count as f64, likely) && count < most {
+        let k = count as f64;
+        likely *= (a - k) * (b - k) / ((k + 1.0) * (n - a - b + k + 1.0));
+        count += 1;
+    }
+    let (mut count, mut likely) = (mode, 1.0);
+    while count > least {
+        let k = count as f64;
+        likely *= k * (n - a - b + k) / ((a - k + 1.0) * (b - k + 1.0));
+        count -= 1;
+        if !add(count as f64, likely) {
+            break;
+        }
+    }
+    weighted / sum
+}

@@ -1,0 +1,29 @@
+use super::association::{Association, bias_correction};
+use crate::{
+    MetricError,
+    clustering::{ContingencyMetric, rules::ContingencyRule},
+    states::ContingencyTable,
+};
+
+/// Cramér's V: the association of two categorical variables, `sqrt(φ² / min(r - 1, c - 1))` with `φ² = χ² / n`, of `r` and `c` categories
+/// that occur.
+///
+/// In `[0, 1]`: 0 if they are independent, 1 if one decides the other. Symmetric. By default corrected for bias.
+/// Takes [`Labelings`](crate::batch::Labelings). No data is [`MetricError::Empty`]. If one variable has one category, or the correction leaves it one, there is no association: NaN.
+///
+/// Reference: TorchMetrics 1.9.0 `CramersV`, SciPy `contingency.association`.
+///
+/// ```
+/// use metrics_core::{Metric, batch::Labelings, nominal::CramersV};
+/// use burn::tensor::{Device, Int, Tensor};
+///
+/// let device = Device::default();
+/// let pred = Tensor::<1, Int>::from_ints([0, 0, 1, 2, 2, 2], &device);
+/// let target = Tensor::<1, Int>::from_ints([0, 0, 1, 1, 2, 2], &device);
+/// let value = CramersV::new().bias_correction(false).evaluate(&Labelings::new(pred, target)?)?.scalar().unwrap();
+/// assert!((value - 0.8164965809277261).abs() < 1e-12);
+/// # Ok::<(), metrics_core::MetricError>(())
+/// ```
+pub type CramersV = ContingencyMetric<CramersVRule>;
+
+bias_correction!(CramersV, CramersVRule, "cramers_v", f64::min);

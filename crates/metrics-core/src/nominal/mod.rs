@@ -1,0 +1,29 @@
+//! Metrics of nominal data: how far two categorical variables go together.
+//!
+//! They read [`Labelings`](crate::batch::Labelings) and share one state with the metrics of [clustering](crate::clustering), the
+//! contingency table. Categories are any integers. TorchMetrics counts categories by how many there are and takes their values for
+//! places, so that categories 0 and 7 fail there.
+
+mod association;
+mod cramers_v;
+mod pearsons_contingency_coefficient;
+mod theils_u;
+mod tschuprows_t;
+
+/// The metrics and their options, which the prelude has too.
+pub(crate) mod metrics {
+    pub use super::{
+        cramers_v::CramersV, pearsons_contingency_coefficient::PearsonsContingencyCoefficient,
+        theils_u::TheilsU, tschuprows_t::TschuprowsT,
+    };
+}
+pub use metrics::*;
+
+/// The rules of these metrics.
+pub mod rules {
+    pub use super::{
+        cramers_v::CramersVRule,
+        pearsons_contingency_coefficient::PearsonsContingencyCoefficientRule,
+        theils_u::TheilsURule, tschuprows_t::TschuprowsTRule,
+    };
+}
