@@ -91,10 +91,6 @@ fn a_batch_that_can_never_fit_ends_the_training_and_says_why() {
     assert!(results.epoch(SplitKind::Train, 2).is_none());
     let first = results.epoch(SplitKind::Train, 1).unwrap();
     assert_eq!((first.samples, first.complete), (0, false));
-    assert!(
-        first.failed_batches <= 2,
-        "one more may have been on its way"
-    );
     assert!(reason.contains(first.first_failure.as_deref().unwrap()));
     let reasons: Vec<_> = first.report.errors().collect();
     assert_eq!(reasons.len(), 2);

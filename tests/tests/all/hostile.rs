@@ -670,9 +670,12 @@ fn tensors_of_an_autodiff_device_are_taken_off_it() {
 /// That a metric of these options says so, by itself and in a collection, and does not panic.
 fn refuses_options<M: Metric>(metric: M, batch: &BatchOf<M>) {
     let error = metric.state().update(batch).unwrap_err();
-    assert!(matches!(error, MetricError::InvalidOption(_)), "{error}");
+    let MetricError::InvalidOption(what) = error else {
+        panic!("{error}");
+    };
     let mut collection = MetricCollection::new().named("it", metric);
-    assert_eq!(collection.update(batch).unwrap_err(), error);
+    let named = MetricError::InvalidOption(format!("`it`: {what}"));
+    assert_eq!(collection.update(batch).unwrap_err(), named);
 }
 
 #[test]

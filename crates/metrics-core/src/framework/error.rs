@@ -311,7 +311,7 @@ fn unseen(rejected: &Rejected) -> String {
     if *rejected == Rejected::default() {
         "no element was seen; `update` with a batch comes first".to_string()
     } else {
-        format!("no valid element was seen ({rejected}){}", remedy(rejected))
+        format!("no valid element was seen ({rejected})")
     }
 }
 
