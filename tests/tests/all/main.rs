@@ -10,6 +10,7 @@ mod devices;
 mod faults;
 mod faults_numbers;
 mod faults_sums;
+mod fuzz;
 mod goldens;
 mod host_only;
 mod host_sums;
