@@ -14,6 +14,7 @@ mod faults_learner;
 mod faults_numbers;
 mod faults_ranks;
 mod faults_sums;
+mod fuzz;
 mod goldens;
 mod host_only;
 mod host_sums;

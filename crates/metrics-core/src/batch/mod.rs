@@ -164,7 +164,9 @@ fn column<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Tensor<2, K> {
 
 /// A tensor `[N, C, ..]` as rows `[N * .., C]`.
 fn dense<const D: usize, K: Basic>(tensor: Tensor<D, K>) -> Tensor<2, K> {
-    tensor.movedim(1, D as i32 - 1).flatten(0, D - 2)
+    tensor
+        .movedim(1, D as i32 - 1)
+        .flatten(0, D.saturating_sub(2))
 }
 
 /// The builder and the getter of a batch whose weights are those of `input`, what passes read.

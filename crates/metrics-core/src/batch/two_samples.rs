@@ -1,4 +1,4 @@
-use super::{alike, flat, numbers, same_device, single};
+use super::{flat, numbers, same_device, single};
 use crate::{
     Batch, MetricError,
     ops::samples::{Sample, Samples},
@@ -22,14 +22,23 @@ fn sample<const D: usize>(values: Tensor<D>) -> Sample {
 
 fn weigh<const D: usize>(sample: &mut Sample, weights: Tensor<D>) -> Result<(), MetricError> {
     let (n, device) = (sample.values.dims()[0], sample.values.device());
-    // In the precision of the numbers, in which both samples are listed.
-    let weights = super::weights(weights, n, device)?;
-    sample.weights = Some(if sample.values.dtype() == DType::F64 {
-        weights.cast(FloatDType::F64)
-    } else {
-        super::floats(weights)
-    });
+    sample.weights = Some(super::weights(weights, n, device)?);
     Ok(())
+}
+
+/// All numbers and weights in one precision: in the list of a pass they are side by side.
+fn alike(samples: &mut Samples) {
+    let Samples { x, y } = samples;
+    let mut tensors: Vec<_> = [x, y]
+        .into_iter()
+        .flat_map(|sample| [Some(&mut sample.values), sample.weights.as_mut()])
+        .flatten()
+        .collect();
+    if tensors.iter().any(|tensor| tensor.dtype() == DType::F64) {
+        for tensor in &mut tensors {
+            **tensor = tensor.clone().cast(FloatDType::F64);
+        }
+    }
 }
 
 impl TwoSamples {
@@ -42,10 +51,11 @@ impl TwoSamples {
         y: Tensor<B>,
     ) -> Result<Self, MetricError> {
         same_device("x", x.device(), "y", y.device())?;
-        let (mut x, mut y) = (sample(x), sample(y));
-        (x.values, y.values) = alike(x.values, y.values);
+        let (x, y) = (sample(x), sample(y));
+        let mut samples = Samples { x, y };
+        alike(&mut samples);
         Ok(Self {
-            samples: Arc::new(Samples { x, y }),
+            samples: Arc::new(samples),
         })
     }
 
@@ -58,7 +68,9 @@ impl TwoSamples {
         mut self,
         weights: Tensor<D>,
     ) -> Result<Self, MetricError> {
-        weigh(&mut Arc::make_mut(&mut self.samples).x, weights)?;
+        let samples = Arc::make_mut(&mut self.samples);
+        weigh(&mut samples.x, weights)?;
+        alike(samples);
         Ok(self)
     }
 
@@ -70,7 +82,9 @@ impl TwoSamples {
         mut self,
         weights: Tensor<D>,
     ) -> Result<Self, MetricError> {
-        weigh(&mut Arc::make_mut(&mut self.samples).y, weights)?;
+        let samples = Arc::make_mut(&mut self.samples);
+        weigh(&mut samples.y, weights)?;
+        alike(samples);
         Ok(self)
     }
 

@@ -36,6 +36,7 @@ pub fn all(visitor: &mut impl Visitor) {
     visitor.visit(Precision::binary().expr() + Recall::binary());
     visitor.visit(2.0 * Accuracy::multiclass(CLASSES).expr() - Auroc::multiclass(CLASSES));
     visitor.visit(Multioutput::new(R2Score::new(), OUTPUTS));
+    visitor.visit(Multioutput::new(MeanSquaredError::new(), OUTPUTS));
     visitor.visit(Multioutput::new(MeanSquaredError::new(), OUTPUTS).keep_nans());
     let positive = Task::new("positive", |batch: &Regression| {
         let label = batch.target().clone().greater_elem(0.0).int();

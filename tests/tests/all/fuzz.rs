@@ -1,0 +1,363 @@
+//! Calls of everything public with hostile options, shapes and numbers: none panics, takes long or asks for much memory.
+//!
+//! `METRICS_FUZZ_CALLS` says how many calls there are; the seed is always the same.
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use metrics_core::{
+    BatchOf, Metric, MetricCollection, MetricState, Validation,
+    batch::{Ensemble, Observations, Regression, TwoSamples, Values},
+    prelude::*,
+    wrappers::{MinMax, Multioutput, Running},
+};
+use metrics_tests::{
+    cpus,
+    golden::Array,
+    metrics::Visitor,
+    samples::{Random, Sample},
+};
+use std::{
+    alloc::{GlobalAlloc, Layout, System},
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
+
+use crate::{goldens::all_metrics, process::alone};
+
+/// The system's allocator, which remembers the largest request.
+struct Watched;
+
+static LARGEST: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call goes to the system's allocator as it is.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, old: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        LARGEST.fetch_max(size, Ordering::Relaxed);
+        unsafe { System.realloc(old, layout, size) }
+    }
+    unsafe fn dealloc(&self, old: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(old, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+const MOST_BYTES: usize = 1 << 30;
+const MOST_TIME: Duration = Duration::from_secs(1);
+
+/// Numbers that break things.
+const NUMBERS: [f64; 16] = [
+    f64::NAN,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    0.0,
+    -0.0,
+    1.0,
+    0.5,
+    -1.0,
+    2.0,
+    1e-45,
+    1e-320,
+    3.4e38,
+    -3.4e38,
+    1e308,
+    255.0,
+    -100.0,
+];
+
+/// Sizes that break things, and a few that do not.
+const SIZES: [usize; 9] = [0, 1, 2, 3, 5, 31, 1 << 31, 1 << 62, usize::MAX];
+
+struct Fuzz {
+    random: Random,
+    device: Device,
+    name: &'static str,
+    calls: usize,
+    failures: Vec<String>,
+}
+
+impl Fuzz {
+    /// One call.
+    fn call<T>(&mut self, what: &dyn Fn() -> String, call: impl FnOnce() -> T) -> Option<T> {
+        self.calls += 1;
+        LARGEST.store(0, Ordering::Relaxed);
+        let start = Instant::now();
+        let result = catch_unwind(AssertUnwindSafe(call));
+        let (time, bytes) = (start.elapsed(), LARGEST.load(Ordering::Relaxed));
+        let mut fail = |how: String| {
+            let name = self.name;
+            self.failures.push(format!("{name}: {} {how}", what()));
+        };
+        if time > MOST_TIME {
+            fail(format!("took {time:?}"));
+        }
+        if bytes > MOST_BYTES {
+            fail(format!("asked for {bytes} bytes"));
+        }
+        match result {
+            Ok(value) => Some(value),
+            Err(panic) => {
+                let text = panic.downcast_ref::<String>().cloned();
+                let text = text.or_else(|| Some((*panic.downcast_ref::<&str>()?).into()));
+                fail(format!("panicked: {}", text.unwrap_or_default()));
+                None
+            }
+        }
+    }
+
+    fn number(&mut self) -> f64 {
+        match self.random.below(3) {
+            0 => NUMBERS[self.random.below(NUMBERS.len())],
+            _ => self.random.probability(),
+        }
+    }
+
+    fn size(&mut self) -> usize {
+        SIZES[self.random.below(SIZES.len())]
+    }
+
+    /// A batch of hostile numbers, and now and then of a dimension that is none.
+    fn batch<B: Sample>(&mut self) -> Option<B> {
+        let rows = [0, 1, 2, 3, 17, 40][self.random.below(6)];
+        let mut arrays = B::arrays(&mut self.random, rows);
+        let width = [0, 1, 2, 3, 5, 7][self.random.below(6)];
+        let (odd, hostile) = (self.random.below(8) == 0, self.random.below(2) == 0);
+        for array in arrays.values_mut() {
+            if odd && array.shape.len() == 2 {
+                array.shape[1] = width;
+            }
+            let n = array.shape.iter().product();
+            array.data.resize(n, 0.0);
+            if hostile {
+                for number in &mut array.data {
+                    if self.random.below(4) == 0 {
+                        *number = NUMBERS[self.random.below(NUMBERS.len())];
+                    }
+                }
+            }
+        }
+        if self.random.below(3) == 0 {
+            let (weights, rows) = (rows + self.random.below(30) / 29, self.random.below(2));
+            let weights = self.random.array(&[weights], |r| match r.below(3 + rows) {
+                0 => NUMBERS[r.below(NUMBERS.len())],
+                _ => r.weight(),
+            });
+            arrays.insert("weights".into(), weights);
+        }
+        let device = self.device.clone();
+        let what = || format!("{} of {arrays:?}", std::any::type_name::<B>());
+        self.call(&what, || B::build(&arrays, &device))?.ok()
+    }
+
+    /// Everything that can be done with a metric.
+    fn metric<M: Metric>(&mut self, metric: M, batches: &[BatchOf<M>]) {
+        let name = metric.name();
+        let what = |call: &'static str| move |name: &str| format!("{name}: {call}");
+        let mut run = |fuzz: &mut Self, call: &'static str, f: &mut dyn FnMut()| {
+            let text = || what(call)(&name);
+            fuzz.call(&text, f).is_some()
+        };
+        let mut made = None;
+        run(self, "state", &mut || made = Some(metric.state()));
+        let Some(state) = made else { return };
+        let mut state: MetricState<M> = state.validation(Validation::Ignore);
+        for batch in batches {
+            run(self, "update", &mut || drop(state.update(batch)));
+            run(self, "evaluate", &mut || drop(metric.evaluate(batch)));
+        }
+        run(self, "compute", &mut || drop(state.compute()));
+        run(self, "save", &mut || {
+            let saved = state
+                .save()
+                .map(|saved| serde_json::to_string(&saved).unwrap());
+            if let Ok(text) = saved {
+                state.restore(&serde_json::from_str(&text).unwrap()).ok();
+            }
+        });
+        run(self, "merge", &mut || {
+            let summary = state.summary().cloned();
+            summary.and_then(|summary| state.merge(&summary)).ok();
+        });
+        run(self, "compute of both", &mut || drop(state.compute()));
+        run(self, "collection", &mut || {
+            let mut metrics = MetricCollection::new().with(metric.clone());
+            for batch in batches {
+                metrics.update(batch).ok();
+            }
+            if let Ok(report) = metrics.compute() {
+                serde_json::to_string(&report).unwrap();
+                report.to_markdown();
+            }
+        });
+        run(self, "wrappers", &mut || {
+            let mut extremes = MinMax::new(metric.clone());
+            let mut window = Running::new(metric.state(), 2);
+            for batch in batches {
+                extremes.update(batch).ok();
+                window.update(batch).ok();
+            }
+            extremes.compute().ok();
+            window.compute().ok();
+        });
+    }
+
+    fn any<M: Metric>(&mut self, metric: M)
+    where
+        BatchOf<M>: Sample,
+    {
+        let batches: Vec<_> = (0..2).filter_map(|_| self.batch()).collect();
+        self.metric(metric, &batches);
+    }
+
+    /// Metrics with hostile options.
+    fn options(&mut self) {
+        let (n, k, x) = (self.size(), self.size(), self.number() as f32);
+        let (label, y) = (self.random.below(5) as i64 - 2, self.number());
+        let thresholds = match self.random.below(5) {
+            0 => Thresholds::Exact,
+            1 => Thresholds::Count(k),
+            2 => Thresholds::Octaves(k),
+            3 => Thresholds::List(vec![x, 0.5]),
+            _ => Thresholds::List(vec![]),
+        };
+        match self.random.below(34) {
+            0 => self.any(Accuracy::multiclass(n).top_k(k)),
+            1 => self.any(
+                F1Score::multiclass(n)
+                    .average(Average::Macro)
+                    .ignore_index(label),
+            ),
+            2 => self.any(ConfusionMatrix::multiclass(n)),
+            3 => self.any(Specificity::multilabel(n).threshold(x)),
+            4 => self.any(Recall::binary().threshold(x).ignore_index(label)),
+            5 => self.any(Auroc::multiclass(n).thresholds(thresholds)),
+            6 => self.any(AveragePrecision::multilabel(n).thresholds(thresholds)),
+            7 => self.any(Roc::binary().thresholds(thresholds)),
+            8 => self.any(PrecisionRecallCurve::binary().thresholds(thresholds)),
+            9 => self.any(CalibrationError::multiclass(n).bins(k)),
+            10 => self.any(ReliabilityDiagram::binary().bins(k)),
+            11 => self.any(BrierScore::multilabel(n)),
+            12 => self.any(HingeLoss::multiclass(n).one_vs_all()),
+            13 => self.any(GroupStatRates::new(n).threshold(x)),
+            14 => self.any(ExactMatch::multilabel(n).threshold(x)),
+            15 => self.any(Accuracy::multiclass(n).samplewise()),
+            16 => self.any(MeanSquaredError::new().outputs(n)),
+            17 => self.any(R2Score::new().outputs(n).adjusted(k)),
+            18 => self.any(R2Score::new().multioutput(MultiOutput::RawValues)),
+            19 => self.any(PearsonCorrCoef::new().outputs(n)),
+            20 => self.any(SpearmanCorrCoef::new().outputs(n)),
+            21 => self.any(KendallRankCorrCoef::new().outputs(n)),
+            22 => self.any(MinkowskiDistance::new(y)),
+            23 => self.any(TweedieDevianceScore::new().power(y)),
+            24 => self.any(PinballLoss::new().alpha(y)),
+            25 => self.any(Covariance::new(n)),
+            26 => self.any(Multioutput::new(ExplainedVariance::new(), n)),
+            27 => self.any(Mean::new().nan_strategy(NanStrategy::Impute(x))),
+            28 => self.any(Cat::new().nan_strategy(NanStrategy::Impute(x))),
+            29 => self.any(NormalizedEntropy::multilabel(n)),
+            30 => self.any(CohenKappa::multiclass(n)),
+            31 => self.any(StatScores::multilabel(n)),
+            32 => self.any(Perplexity::new().ignore_index(label)),
+            _ => self.any(CriticalSuccessIndex::new(x)),
+        }
+    }
+
+    /// Batches in double precision.
+    fn doubles(&mut self) {
+        let n = [0, 1, 2, 40][self.random.below(4)];
+        let mut draw = |shape: &[usize]| -> Array {
+            let data = (0..shape.iter().product()).map(|_| self.number()).collect();
+            Array {
+                shape: shape.to_vec(),
+                data,
+            }
+        };
+        let [a, b, c] = [(); 3].map(|()| draw(&[n, 2]));
+        let device = self.device.clone();
+        let two = |x: &Array| {
+            let data = TensorData::new(x.data.clone(), [n, 2]);
+            Tensor::<2>::from_data(data, (&device, DType::F64))
+        };
+        let one = |x: &Array| two(x).narrow(1, 0, 1).flatten::<1>(0, 1);
+        let pairs = Regression::multi_output(two(&a), two(&b)).unwrap();
+        let weighted = pairs.clone().with_weights(one(&c)).unwrap();
+        let pairs = [pairs, weighted];
+        match self.random.below(11) {
+            0 => self.metric(MeanSquaredError::new(), &pairs),
+            1 => self.metric(R2Score::new(), &pairs),
+            2 => self.metric(ConcordanceCorrCoef::new(), &pairs),
+            3 => self.metric(KendallRankCorrCoef::new().outputs(2), &pairs[..1]),
+            4 => self.metric(KlDivergence::new(), &pairs),
+            5 => self.metric(CosineSimilarity::new().per_row(), &pairs[..1]),
+            6 => self.metric(MeanSquaredLogError::new(), &pairs),
+            7 => self.metric(Cat::new(), &[Values::new(one(&a))]),
+            8 => self.metric(Covariance::new(2), &[Observations::new(two(&a))]),
+            9 => {
+                let batch = Ensemble::new(two(&a), one(&b)).unwrap();
+                self.metric(ContinuousRankedProbabilityScore::new(), &[batch]);
+            }
+            _ => {
+                let samples = TwoSamples::new(two(&a), one(&b)).unwrap();
+                self.metric(Wasserstein1D::new(), &[samples]);
+            }
+        }
+    }
+}
+
+impl Visitor for Fuzz {
+    fn visit<M: Metric>(&mut self, metric: M)
+    where
+        BatchOf<M>: Sample,
+    {
+        self.any(metric);
+    }
+}
+
+#[test]
+fn no_call_panics_takes_long_or_asks_for_much_memory() {
+    alone!(no_call_panics_takes_long_or_asks_for_much_memory);
+    let calls = std::env::var("METRICS_FUZZ_CALLS").ok();
+    let calls: usize = calls.map_or(20_000, |calls| calls.parse().unwrap());
+    // Panics are what is looked for; their messages are in the failures.
+    std::panic::set_hook(Box::new(|_| {}));
+    let cpus = cpus();
+    let mut failures = Vec::new();
+    for (name, device) in cpus.clone() {
+        let mut fuzz = Fuzz {
+            random: Random(20_261_127),
+            device,
+            name,
+            calls: 0,
+            failures: Vec::new(),
+        };
+        while fuzz.calls < calls / cpus.len() {
+            all_metrics(&mut fuzz);
+            for _ in 0..150 {
+                fuzz.options();
+                fuzz.doubles();
+            }
+        }
+        println!("{name}: {} calls", fuzz.calls);
+        failures.append(&mut fuzz.failures);
+    }
+    drop(std::panic::take_hook());
+    let count = failures.len();
+    failures.truncate(40);
+    for failure in &mut failures {
+        let end = failure
+            .char_indices()
+            .nth(1200)
+            .map_or(failure.len(), |(at, _)| at);
+        failure.truncate(end);
+    }
+    assert_eq!(count, 0, "{count} failures:\n{}", failures.join("\n"));
+}
