@@ -613,6 +613,9 @@ fn units_are_those_of_the_dtype() {
         (FloatDType::F16, 1.003, 1.006),
         (FloatDType::BF16, 1.03, 1.06),
     ] {
+        if !device.supports_dtype(dtype) {
+            continue;
+        }
         let Some(kinds) = [near, far]
             .map(|score: f64| {
                 let data = TensorData::new(vec![score, 0.6, 0.3, 0.1], [4]);

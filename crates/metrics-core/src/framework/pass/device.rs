@@ -68,7 +68,8 @@ impl DeviceState {
             for own in numbers {
                 let width = own.dims()[0] / rows.max(1);
                 let start = room * before + listed * width;
-                all = all.slice_assign([start..start + rows * width], own);
+                let numbers = start..start + rows * width;
+                all = all.slice_assign(numbers, own);
                 before += width;
             }
             (all, ())

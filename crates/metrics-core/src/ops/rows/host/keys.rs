@@ -143,7 +143,7 @@ fn has_nan(scores: &[f32]) -> bool {
 fn of_probabilities(scores: &[f32], slack: f32, keys: &mut [u32]) {
     for (own, score) in keys.iter_mut().zip(scores) {
         let p = passes::snapped(*score, slack);
-        let inside = (p >= 0.0) & (p <= 1.0);
+        let inside = (0.0..=1.0).contains(&p);
         *own = key(if inside { p } else { 0.0 }, false);
     }
 }
