@@ -44,7 +44,7 @@ pub struct Curve {
     /// Second coordinate.
     #[serde(with = "crate::number::list")]
     pub y: Vec<f64>,
-    /// The thresholds; a precision-recall curve has one fewer than points.
+    /// The thresholds; a precision-recall curve has one fewer than points, and a mean curve none.
     #[serde(with = "crate::number::list")]
     pub thresholds: Vec<f64>,
     /// How many elements the rates are shares of; `None` for a curve that is an average.
@@ -94,7 +94,7 @@ pub struct ReliabilityBin {
 /// reached.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoints {
-    /// The value at the chosen point: one, or one per class or label.
+    /// The value at the chosen point: one, or one per class or label; NaN for a class without the targets it needs.
     #[serde(with = "crate::number::list")]
     pub values: Vec<f64>,
     /// Its threshold; NaN where no point meets the condition.

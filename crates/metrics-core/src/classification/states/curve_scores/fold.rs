@@ -2,12 +2,7 @@
 
 use super::super::curve_column::Areas;
 use super::{CurveScoresSummary, summary::Sorted};
-use crate::{
-    HostDelta,
-    ops::AREA_COUNTS,
-    pass::Block,
-    states::fold::add_rejected,
-};
+use crate::{HostDelta, ops::AREA_COUNTS, pass::Block, states::fold::add_rejected};
 use std::sync::Arc;
 
 impl CurveScoresSummary {

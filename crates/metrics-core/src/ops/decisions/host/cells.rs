@@ -79,7 +79,7 @@ pub(super) fn write_logit_keys(keys: &mut [u32], logits: &[f32], codes: &[i32]) 
 const COPIES: usize = 4;
 const COPIED: usize = 64;
 /// As many counters are still faster to copy for a block than to check one by one.
-const MANY: usize = 1 << 10;
+const MANY: usize = 1 << 9;
 
 /// Adds decisions to counters by cell, which the rejected ones follow, or the weights of decisions to
 /// sums by cell.
@@ -126,7 +126,7 @@ fn count_copies<const SIZE: usize, const COPIES: usize>(cells: &[i32], counts: &
         }
     }
     rest.iter().for_each(|cell| counts[*cell as usize] += 1);
-    for copy in copies {
+    for copy in &copies {
         let pairs = counts.iter_mut().zip(copy);
         pairs.for_each(|(count, more)| *count += more);
     }
