@@ -3,6 +3,7 @@
 //! A document that is not relevant needs no place in the order of falling scores: of a query there remain the relevant
 //! documents, each with how many have a higher score and how many have its own.
 
+mod flat;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
 mod host;
 mod lists;
@@ -10,9 +11,10 @@ mod rank;
 
 use crate::{Delta, Rejected};
 use burn::tensor::{Bool, Device, Int, Tensor};
+pub(crate) use flat::FlatDocuments;
 pub(crate) use lists::fold;
 pub use rank::Query;
-pub(crate) use rank::{FlatDocuments, RankedQueries};
+pub(crate) use rank::RankedQueries;
 
 /// How relevant documents are: not at all if 0.
 #[derive(Debug, Clone)]
