@@ -1014,14 +1014,15 @@ fn a_reliability_diagram_reads_as_a_table() {
     let target = Tensor::<1, Int>::from_ints([0, 1, 1, 1], &device);
     let batch = Binary::from_scores(scores, target).unwrap();
     let value = ReliabilityDiagram::binary()
-        .bins(2)
+        .bins(4)
         .evaluate(&batch)
         .unwrap();
     let expected = "\
 confidence in        count  confidence  accuracy
-0.0000..0.5000           2      0.2500    0.5000
-0.5000..1.0000           2      0.7500    1.0000
-1.0000..1.0000           0         NaN       NaN";
+0.0000..0.2500           0         NaN       NaN
+0.2500..0.5000           2      0.2500    0.5000
+0.5000..0.7500           0         NaN       NaN
+0.7500..1.0000           2      0.7500    1.0000";
     assert_eq!(value.to_string(), expected);
     let json = serde_json::to_string(&value).unwrap();
     let back: Value = serde_json::from_str(&json).unwrap();
