@@ -232,9 +232,10 @@ fn numbers_that_fit_f32_have_the_same_value_in_f64() {
                 let of = |x: &[f64]| if double { wide(x, &device) } else { single(x) };
                 let batch = Regression::multi_output(table(of(&pred)), table(of(&target)));
                 let weights = of(&weights).narrow(0, 0, rows);
-                match weighted {
-                    true => batch.unwrap().with_weights(weights).unwrap(),
-                    false => batch.unwrap(),
+                if weighted {
+                    batch.unwrap().with_weights(weights).unwrap()
+                } else {
+                    batch.unwrap()
                 }
             })
         };

@@ -162,7 +162,7 @@ impl Fuzz {
     fn metric<M: Metric>(&mut self, metric: M, batches: &[BatchOf<M>]) {
         let name = metric.name();
         let what = |call: &'static str| move |name: &str| format!("{name}: {call}");
-        let mut run = |fuzz: &mut Self, call: &'static str, f: &mut dyn FnMut()| {
+        let run = |fuzz: &mut Self, call: &'static str, f: &mut dyn FnMut()| {
             let text = || what(call)(&name);
             fuzz.call(&text, f).is_some()
         };
