@@ -43,6 +43,10 @@ pub fn all(visitor: &mut impl Visitor) {
         let made = Binary::from_scores(batch.pred().clone(), label)?.score_kind(ScoreKind::Logits);
         let [n, outputs] = batch.target().dims();
         match batch.weights() {
+            // Nothing spreads over a dimension of 0.
+            Some(weights) if n * outputs == 0 => {
+                made.with_weights(burn::tensor::Tensor::<1>::zeros([0], &weights.device()))
+            }
             Some(weights) => {
                 made.with_weights(weights.clone().reshape([n, 1]).expand([n, outputs]))
             }
