@@ -180,6 +180,9 @@ fn dimensions_of_zero_make_an_empty_batch_or_an_error_that_names_the_shape() {
                 Wasserstein1D::new(),
                 samples.and_then(|both| both.with_y_weights(f())),
             );
+            nothing(RetrievalMap::new(), Documents::new(f(), i(), i()));
+            nothing(RetrievalMap::new(), Documents::by_query(f(), f()));
+            nothing(RandScore::new(), Labelings::new(i(), i()));
             nothing(Mean::new(), Values::weighted(f(), f()));
             nothing(Cat::new(), Ok(Values::new(empty)));
         }

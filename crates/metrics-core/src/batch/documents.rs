@@ -1,8 +1,5 @@
-use super::{floats, same_device, same_shape};
-use crate::{
-    Batch, MetricError,
-    ops::documents::{Queries, Scored},
-};
+use super::{flat, floats, same_device, same_shape};
+use crate::{Batch, MetricError, ops::documents::Scored};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
 
@@ -34,9 +31,7 @@ impl Documents {
     ) -> Result<Self, MetricError> {
         same_shape("queries", &queries.dims(), "scores", &scores.dims())?;
         same_device("queries", queries.device(), "scores", scores.device())?;
-        let n = scores.shape().num_elements();
-        let queries = Queries::Numbers(queries.reshape([n]));
-        Self::of(scores, relevance.into(), queries)
+        Self::of(scores, relevance.into(), Some(flat(queries)), 1)
     }
 
     /// Whole queries, from scores `[Q, D]` and their relevance: each row has all documents of a query.
@@ -51,14 +46,15 @@ impl Documents {
         scores: Tensor<2>,
         relevance: impl Into<Relevance>,
     ) -> Result<Self, MetricError> {
-        let [_, documents] = scores.dims();
-        Self::of(scores, relevance.into(), Queries::Whole { documents })
+        let [_, width] = scores.dims();
+        Self::of(scores, relevance.into(), None, width)
     }
 
     fn of<const D: usize>(
         scores: Tensor<D>,
         relevance: Relevance,
-        queries: Queries,
+        queries: Option<Tensor<1, Int>>,
+        width: usize,
     ) -> Result<Self, MetricError> {
         let n = scores.shape().num_elements();
         if relevance.len() != n {
@@ -75,12 +71,13 @@ impl Documents {
             Relevance::Graded(relevance) => Relevance::Graded(floats(relevance)),
             whole => whole,
         };
-        let scores = floats(scores).reshape([n]);
+        let scores = flat(floats(scores));
         Ok(Self {
             documents: Arc::new(Scored {
                 scores,
                 relevance,
                 queries,
+                width,
             }),
         })
     }

@@ -1,4 +1,4 @@
-use super::{same_device, same_shape};
+use super::{flat, same_device, same_shape};
 use crate::{Batch, MetricError, ops::contingency::LabelPairs};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
@@ -22,15 +22,10 @@ impl Labelings {
     ) -> Result<Self, MetricError> {
         same_shape("pred", &pred.dims(), "target", &target.dims())?;
         same_device("pred", pred.device(), "target", target.device())?;
-        let flat = |labels: Tensor<D, Int>| {
-            let n = labels.shape().num_elements();
-            if n == 0 {
-                // A reshape takes a dimension of 0 for one to keep.
-                return Tensor::empty([0], (&labels.device(), labels.dtype()));
-            }
-            labels.without_autodiff().reshape([n])
-        };
-        let (pred, target) = (flat(pred), flat(target));
+        let (pred, target) = (
+            flat(pred.without_autodiff()),
+            flat(target.without_autodiff()),
+        );
         Ok(Self {
             labels: Arc::new(LabelPairs { pred, target }),
         })

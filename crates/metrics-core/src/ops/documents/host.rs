@@ -1,6 +1,6 @@
 //! Documents in host memory.
 
-use super::{Found, Queries, Relevance, Scored, rank};
+use super::{Found, Relevance, Scored, rank};
 use crate::ops::host::{Ints, floats, ints, with_ints};
 
 pub(super) fn add(documents: &Scored, ignore_index: Option<i64>, found: &mut Found) {
@@ -26,10 +26,8 @@ fn add_slices<T: rank::Grade>(
         rejected,
     } = found;
     match &documents.queries {
-        Queries::Whole { documents } => {
-            rank::add_whole(slices, *documents, ignore_index, (whole, rejected));
-        }
-        Queries::Numbers(numbers) => ints(numbers, |numbers| match numbers {
+        None => rank::add_whole(slices, documents.width, ignore_index, (whole, rejected)),
+        Some(numbers) => ints(numbers, |numbers| match numbers {
             Ints::I32(numbers) => {
                 let numbers = numbers.iter().map(|number| i64::from(*number));
                 flat.add(slices, numbers, ignore_index, rejected);

@@ -1,6 +1,6 @@
 //! Documents on a device: lists, of which the host makes places when they are read.
 
-use super::{Found, Queries, Relevance, Scored, rank};
+use super::{Found, Relevance, Scored, rank};
 use crate::{
     Delta, HostDelta,
     ops::{
@@ -24,20 +24,20 @@ pub(super) fn append(documents: &Scored, ignore_index: Option<i64>, delta: &mut 
         gains(&documents.relevance, ignore_index),
     );
     let names = match &documents.queries {
-        Queries::Whole { documents } => {
-            let queries = scores.dims()[0] / documents.max(&1);
-            let sizes = [queries as i32, *documents as i32];
+        None => {
+            let queries = scores.dims()[0] / documents.width.max(1);
+            let sizes = [queries as i32, documents.width as i32];
             let sizes = Tensor::<1, Int>::from_data(sizes, (&scores.device(), DType::I32));
             delta.append_ints(WHOLE[2], sizes);
             [WHOLE[0], WHOLE[1]]
         }
-        Queries::Numbers(numbers) if numbers.dtype() == DType::I64 => {
+        Some(numbers) if numbers.dtype() == DType::I64 => {
             let [lower, upper] = halves(numbers.clone());
             delta.append_ints(WIDE[2], lower);
             delta.append_ints(WIDE[3], upper);
             [WIDE[0], WIDE[1]]
         }
-        Queries::Numbers(numbers) => {
+        Some(numbers) => {
             delta.append_ints(NARROW[2], numbers.clone());
             [NARROW[0], NARROW[1]]
         }

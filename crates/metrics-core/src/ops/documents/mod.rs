@@ -27,8 +27,7 @@ pub enum Relevance {
 
 impl<const D: usize> From<Tensor<D, Int>> for Relevance {
     fn from(relevance: Tensor<D, Int>) -> Self {
-        let n = relevance.shape().num_elements();
-        Self::Whole(relevance.reshape([n]))
+        Self::Whole(relevance.flatten(0, D - 1))
     }
 }
 
@@ -40,8 +39,7 @@ impl<const D: usize> From<Tensor<D, Bool>> for Relevance {
 
 impl<const D: usize> From<Tensor<D>> for Relevance {
     fn from(relevance: Tensor<D>) -> Self {
-        let n = relevance.shape().num_elements();
-        Self::Graded(relevance.reshape([n]))
+        Self::Graded(relevance.flatten(0, D - 1))
     }
 }
 
@@ -62,22 +60,16 @@ impl Relevance {
     }
 }
 
-/// Which query a document belongs to.
-#[derive(Debug, Clone)]
-pub(crate) enum Queries {
-    /// The number of its query. A query may have documents in other batches.
-    Numbers(Tensor<1, Int>),
-    /// Each query has so many documents in succession, and no others.
-    Whole { documents: usize },
-}
-
 /// The documents of a batch.
 #[derive(Debug, Clone)]
 pub(crate) struct Scored {
     /// `[N]`.
     pub scores: Tensor<1>,
     pub relevance: Relevance,
-    pub queries: Queries,
+    /// The number of each document's query, of which there may be documents in other batches. Without, queries are whole.
+    pub queries: Option<Tensor<1, Int>>,
+    /// How many documents in succession are a whole query.
+    pub width: usize,
 }
 
 /// Documents in host memory.

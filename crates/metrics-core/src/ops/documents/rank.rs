@@ -158,13 +158,12 @@ impl RankedQueries {
 
 /// How many scores are above a score, and how many reach it.
 fn above(scores: &[f32], own: f32) -> (u32, u32) {
-    let counts = scores.iter().fold((0, 0), |(above, reached), score| {
+    scores.iter().fold((0, 0), |(above, reached), score| {
         (
             above + u32::from(*score > own),
             reached + u32::from(*score >= own),
         )
-    });
-    counts
+    })
 }
 
 /// A query: how many documents it has, and where the relevant ones stand.
@@ -278,7 +277,7 @@ mod tests {
                 .map(|_| (draw(&mut state) % 50) as f32 - 10.0)
                 .collect();
             let grades: Vec<i32> = (0..n)
-                .map(|_| i32::from(draw(&mut state) % relevant_of == 0))
+                .map(|_| i32::from(draw(&mut state).is_multiple_of(relevant_of)))
                 .collect();
             let (mut whole, mut rejected) = (RankedQueries::default(), Rejected::default());
             add_whole((&scores, &grades), width, None, (&mut whole, &mut rejected));
