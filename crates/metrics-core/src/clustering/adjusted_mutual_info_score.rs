@@ -9,9 +9,10 @@ use rayon::prelude::*;
 /// possible: `(MI - E) / (mean(H(classes), H(clusters)) - E)`.
 ///
 /// About 0 for clusters at random, 1 for clusters that are the classes; may be negative.
-/// Takes [`Labelings`](crate::batch::Labelings). No data is [`MetricError::Empty`]. Clusters that are the classes have 1, also if these are one, or one an element;
-/// TorchMetrics has 0 there. The expectation is a sum over the distribution of each cell's count (Vinh, Epps and Bailey, Information Theoretic
-/// Measures for Clusterings Comparison, JMLR 2010), each in one walk from its most likely count.
+/// Takes [`Labelings`](crate::batch::Labelings). No data is [`MetricError::Empty`]. Clusters that are the classes have 1, also
+/// if there is one, where TorchMetrics has 0. The expectation is a sum over the distribution of each cell's count (Vinh, Epps and Bailey, Information Theoretic
+/// Measures for Clusterings Comparison, JMLR 2010), each in one walk
+/// from its most likely count, or of huge counts by moments.
 ///
 /// Reference: scikit-learn `adjusted_mutual_info_score`, TorchMetrics 1.9.0 `AdjustedMutualInfoScore`.
 ///
