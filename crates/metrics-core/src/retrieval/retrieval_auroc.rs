@@ -1,6 +1,6 @@
 use super::{
     groups::{Group, Groups},
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
 use crate::MetricError;
@@ -52,8 +52,11 @@ impl RetrievalMetric<RetrievalAurocRule> {
 impl RetrievalRule for RetrievalAurocRule {
     const NAME: &'static str = "retrieval_auroc";
 
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
+    }
+
     fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)?;
         match self.max_fpr {
             Some(max_fpr) if !(max_fpr > 0.0 && max_fpr <= 1.0) => {
                 let what = format!(
@@ -66,10 +69,8 @@ impl RetrievalRule for RetrievalAurocRule {
     }
 
     fn suffix(&self) -> String {
-        let max_fpr = self
-            .max_fpr
-            .map_or(String::new(), |rate| format!("_to_fpr_{rate}"));
-        format!("{}{max_fpr}", at(self.top_k))
+        self.max_fpr
+            .map_or(String::new(), |rate| format!("_to_fpr_{rate}"))
     }
 
     fn value(&self, query: &Groups) -> f64 {

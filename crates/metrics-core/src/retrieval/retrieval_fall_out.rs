@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{EmptyQuery, RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{EmptyQuery, RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Fall-out at `k`: of the documents of a query that are not relevant, the share that is among the `k` with the highest
 /// scores; the mean over queries. Lower is better.
@@ -44,12 +43,8 @@ impl RetrievalRule for RetrievalFallOutRule {
     const EMPTY: EmptyQuery = EmptyQuery::One;
     const NEEDS: &'static str = "irrelevant";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
-    }
-
-    fn suffix(&self) -> String {
-        at(self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn is_empty(&self, query: &Groups) -> bool {

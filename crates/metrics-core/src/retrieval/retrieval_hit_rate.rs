@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Hit rate at `k`: the share of queries with a relevant document among the `k` with the highest scores.
 ///
@@ -40,12 +39,8 @@ cutoff!(RetrievalHitRateRule);
 impl RetrievalRule for RetrievalHitRateRule {
     const NAME: &'static str = "retrieval_hit_rate";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
-    }
-
-    fn suffix(&self) -> String {
-        at(self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn value(&self, query: &Groups) -> f64 {

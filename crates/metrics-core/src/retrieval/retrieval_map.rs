@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Mean average precision: the precision at the rank of each relevant document that was found, averaged over these; the mean
 /// over queries.
@@ -54,13 +53,12 @@ impl RetrievalMetric<RetrievalMapRule> {
 impl RetrievalRule for RetrievalMapRule {
     const NAME: &'static str = "retrieval_map";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn suffix(&self) -> String {
-        let all = if self.of_all { "_of_all" } else { "" };
-        format!("{}{all}", at(self.top_k))
+        if self.of_all { "_of_all" } else { "" }.into()
     }
 
     fn value(&self, query: &Groups) -> f64 {

@@ -75,7 +75,12 @@ pub trait RetrievalRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     /// What queries without a value lack.
     const NEEDS: &'static str = "relevant";
 
-    /// Whether the rule's own options make sense.
+    /// How many of the documents with the highest scores it looks at, if not at all; at least 1.
+    fn top_k(&self) -> Option<usize> {
+        None
+    }
+
+    /// Whether the rule's other options make sense.
     ///
     /// # Errors
     /// [`MetricError::InvalidOption`].
@@ -83,7 +88,7 @@ pub trait RetrievalRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
         Ok(())
     }
 
-    /// What the rule's own options add to the name.
+    /// What the rule's other options add to the name.
     fn suffix(&self) -> String {
         String::new()
     }
@@ -170,7 +175,8 @@ impl<R: RetrievalRule> Metric for RetrievalMetric<R> {
     type Accumulator = QueryDocuments;
 
     fn name(&self) -> String {
-        format!("{}{}{}", R::NAME, self.rule.suffix(), self.average.suffix())
+        let (top_k, average) = (at(self.rule.top_k()), self.average.suffix());
+        format!("{}{top_k}{}{average}", R::NAME, self.rule.suffix())
     }
 
     fn accumulator(&self) -> QueryDocuments {
@@ -178,6 +184,7 @@ impl<R: RetrievalRule> Metric for RetrievalMetric<R> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
+        check_cutoff(R::NAME, self.rule.top_k())?;
         self.rule.validate()
     }
 
@@ -266,7 +273,7 @@ pub(super) fn check_cutoff(metric: &str, k: Option<usize>) -> Result<(), MetricE
 }
 
 /// The suffix of a cutoff.
-pub(super) fn at(k: Option<usize>) -> String {
+fn at(k: Option<usize>) -> String {
     k.map_or(String::new(), |k| format!("_at_{k}"))
 }
 

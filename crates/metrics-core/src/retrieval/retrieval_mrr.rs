@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Mean reciprocal rank: one over the rank of a query's first relevant document; the mean over queries.
 ///
@@ -42,12 +41,8 @@ cutoff!(RetrievalMrrRule, positive);
 impl RetrievalRule for RetrievalMrrRule {
     const NAME: &'static str = "retrieval_mrr";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
-    }
-
-    fn suffix(&self) -> String {
-        at(self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn value(&self, query: &Groups) -> f64 {

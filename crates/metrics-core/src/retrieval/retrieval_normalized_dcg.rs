@@ -1,9 +1,8 @@
 use super::{
     groups::{Group, Groups},
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Normalized discounted cumulative gain: what the documents of a query gain, each discounted by its rank, over the most that
 /// any order gains; the mean over queries.
@@ -63,16 +62,16 @@ impl RetrievalMetric<RetrievalNormalizedDcgRule> {
 impl RetrievalRule for RetrievalNormalizedDcgRule {
     const NAME: &'static str = "retrieval_normalized_dcg";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn suffix(&self) -> String {
-        let gain = match self.gain {
+        match self.gain {
             Gain::Linear => "",
             Gain::Exponential => "_exponential",
-        };
-        format!("{}{gain}", at(self.top_k))
+        }
+        .into()
     }
 
     fn gain(&self, relevance: f64) -> f64 {

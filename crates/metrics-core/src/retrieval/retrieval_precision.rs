@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Precision at `k`: of the `k` documents of a query with the highest scores, the share that is relevant; the mean over
 /// queries.
@@ -53,12 +52,8 @@ impl RetrievalMetric<RetrievalPrecisionRule> {
 impl RetrievalRule for RetrievalPrecisionRule {
     const NAME: &'static str = "retrieval_precision";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
-    }
-
-    fn suffix(&self) -> String {
-        at(self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn value(&self, query: &Groups) -> f64 {

@@ -1,9 +1,8 @@
 use super::{
     groups::Groups,
-    retrieval_metric::{RetrievalMetric, at, check_cutoff, cutoff},
+    retrieval_metric::{RetrievalMetric, cutoff},
     rules::RetrievalRule,
 };
-use crate::MetricError;
 
 /// Recall at `k`: of the relevant documents of a query, the share that is among the `k` with the highest scores; the mean
 /// over queries.
@@ -43,12 +42,8 @@ cutoff!(RetrievalRecallRule, positive);
 impl RetrievalRule for RetrievalRecallRule {
     const NAME: &'static str = "retrieval_recall";
 
-    fn validate(&self) -> Result<(), MetricError> {
-        check_cutoff(Self::NAME, self.top_k)
-    }
-
-    fn suffix(&self) -> String {
-        at(self.top_k)
+    fn top_k(&self) -> Option<usize> {
+        self.top_k
     }
 
     fn value(&self, query: &Groups) -> f64 {

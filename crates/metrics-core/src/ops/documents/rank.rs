@@ -132,7 +132,6 @@ impl RankedQueries {
         let positive = scores.iter().map(|score| u32::from(*score > 0.0)).sum();
         let sizes = [scores.len() as u32, positive, relevant.len() as u32];
         self.sizes.push(sizes);
-        let first = self.places.len();
         if relevant.len() > COUNTED {
             scores.sort_unstable_by(|a, b| b.total_cmp(a));
         }
@@ -152,7 +151,6 @@ impl RankedQueries {
         placed.sort_unstable_by(|(a, gain_a), (b, gain_b)| a.cmp(b).then(gain_b.total_cmp(gain_a)));
         self.places.extend(placed.iter().map(|(place, _)| *place));
         self.gains.extend(placed.iter().map(|(_, gain)| *gain));
-        debug_assert_eq!(self.places.len() - first, relevant.len());
     }
 }
 
