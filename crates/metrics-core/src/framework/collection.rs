@@ -282,6 +282,35 @@ impl<B: Batch> MetricCollection<B> {
         self
     }
 
+    /// Compiles what these metrics need on the device of a batch, so that the first step does not wait for it.
+    ///
+    /// A GPU compiles a kernel at its first use, which takes from a tenth of a second to a second for each. This takes two steps
+    /// and the values of empty states of the same metrics, whose results are dropped; the states of this collection
+    /// stay as they are. The batch should have the shapes and the dtypes of those to come. What only another size needs is
+    /// compiled when it comes.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, Int, Tensor};
+    /// use metrics_core::prelude::*;
+    ///
+    /// let device = Device::default();
+    /// let mut metrics = MetricCollection::new().with(Accuracy::multiclass(3)).with(Auroc::multiclass(3));
+    /// let scores = Tensor::<2>::zeros([64, 3], &device);
+    /// let target = Tensor::<1, Int>::zeros([64], &device);
+    /// metrics.warm(&Multiclass::from_scores(scores, target)?)?;
+    /// assert!(metrics.compute()?.scalar("accuracy").is_none(), "no batch has been counted");
+    /// # Ok::<(), MetricError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`update`](Self::update). A metric that has no value for this batch is no error.
+    pub fn warm(&self, batch: &B) -> Result<(), MetricError> {
+        let mut rehearsal = self.fresh();
+        rehearsal.update(batch)?;
+        rehearsal.update(batch)?;
+        rehearsal.compute().map(drop)
+    }
+
     /// The same metrics with empty states, for another split.
     pub fn fresh(&self) -> Self {
         Self {
