@@ -7,6 +7,7 @@
 //! taken off it, so a batch never holds a graph.
 
 mod binary;
+mod clustered;
 mod documents;
 mod ensemble;
 mod grouped;
@@ -20,6 +21,7 @@ mod two_samples;
 mod values;
 
 pub use binary::Binary;
+pub use clustered::Clustered;
 pub use documents::{Documents, Relevance};
 pub use ensemble::Ensemble;
 pub use grouped::Grouped;

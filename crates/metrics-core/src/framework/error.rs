@@ -129,6 +129,16 @@ pub enum MetricError {
         /// The most outputs.
         most: usize,
     },
+    /// Batches of points with different numbers of coordinates came to one state.
+    #[error(
+        "points of {fewest} and of {most} dimensions came to one state; give the metric points of one width"
+    )]
+    MixedDimensions {
+        /// The fewest dimensions.
+        fewest: usize,
+        /// The most dimensions.
+        most: usize,
+    },
     /// The metric needs scores, the batch holds predicted labels.
     #[error("{metric} needs a score for every class, but the batch holds predicted labels")]
     ScoresRequired {

@@ -50,6 +50,7 @@ pub(crate) mod labels;
 pub(crate) mod math;
 pub mod observations;
 pub mod pairs;
+pub(crate) mod points;
 pub mod probabilities;
 pub mod ranking;
 pub mod ranks;
