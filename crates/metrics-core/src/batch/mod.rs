@@ -16,6 +16,7 @@ mod multiclass;
 mod multilabel;
 mod observations;
 mod regression;
+mod texts;
 mod two_samples;
 mod values;
 
@@ -29,6 +30,7 @@ pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
 pub use regression::Regression;
+pub use texts::{TextLines, TextRow, Texts};
 pub use two_samples::TwoSamples;
 pub use values::Values;
 
