@@ -17,6 +17,7 @@ mod multiclass;
 mod multilabel;
 mod observations;
 mod regression;
+mod texts;
 mod two_samples;
 mod values;
 
@@ -31,6 +32,7 @@ pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
 pub use regression::Regression;
+pub use texts::{TextLines, TextRow, Texts};
 pub use two_samples::TwoSamples;
 pub use values::Values;
 

@@ -262,6 +262,15 @@ pub enum MetricError {
     /// Reading the state from the device failed.
     #[error("reading the metric state from the device failed: {0}")]
     Read(#[source] Cause),
+    /// A file of texts cannot be read, or does not fit another one.
+    #[error("line {line} of the texts: {cause}")]
+    Lines {
+        /// The line, counted from 1.
+        line: u64,
+        /// What is wrong.
+        #[source]
+        cause: Cause,
+    },
     /// A saved state does not fit the metric.
     #[error("the saved state does not fit: {0}")]
     Saved(#[source] Cause),

@@ -1,11 +1,31 @@
-//! Metrics of language models.
+//! Metrics of texts and of language models.
+//!
+//! Metrics of strings read [`Texts`](crate::batch::Texts), on the host: predictions with one reference or several each. Their values are
+//! those of the corpus, from sums over all sentences, and do not depend on how the corpus was cut into batches. A batch is
+//! spread over all threads.
+//!
+//! **Words** are what white space separates: Unicode's, and the separators U+001C to U+001F, as for Python's `str.split`.
+//! **Characters** are Unicode code points. Texts are not normalized: `é` is one character or two, as it is written.
 
+pub(crate) mod algorithms;
+mod char_error_rate;
+mod edit_distance;
+mod edit_rate;
+mod match_error_rate;
 mod negative_log_likelihood;
 mod perplexity;
 pub mod states;
+mod word_error_rate;
+mod word_info_lost;
+mod word_info_preserved;
 
 /// The metrics and their options, which the prelude has too.
 pub(crate) mod metrics {
-    pub use super::{negative_log_likelihood::NegativeLogLikelihood, perplexity::Perplexity};
+    pub use super::{
+        char_error_rate::CharErrorRate, edit_distance::EditDistance,
+        match_error_rate::MatchErrorRate, negative_log_likelihood::NegativeLogLikelihood,
+        perplexity::Perplexity, word_error_rate::WordErrorRate, word_info_lost::WordInfoLost,
+        word_info_preserved::WordInfoPreserved,
+    };
 }
 pub use metrics::*;
