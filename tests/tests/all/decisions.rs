@@ -223,6 +223,55 @@ fn many_sinks_are_those_of_the_host() {
     }
 }
 
+const CRITERIA: [MultilabelCriterion; 5] = [
+    MultilabelCriterion::ExactMatch,
+    MultilabelCriterion::Hamming,
+    MultilabelCriterion::Overlap,
+    MultilabelCriterion::Contain,
+    MultilabelCriterion::Belong,
+];
+
+/// Samples of several rows each, of one and of several labels.
+#[test]
+fn samples_are_those_of_the_host() {
+    for (labels, positions) in [(1, 5), (3, 4), (3, 150), (300, 2)] {
+        for_each(&[[6 * positions, labels]], |batches, what| {
+            // Weights are refused.
+            if batches[0].weights.is_some() {
+                return;
+            }
+            let what = format!("{what}, {positions} rows a sample");
+            let dense = |data: &Data, device: &Device| {
+                let shape = [6, positions, labels];
+                let scores = data.scores(device).reshape(shape).swap_dims(1, 2);
+                let target = data.target(device).reshape(shape).swap_dims(1, 2);
+                (scores, target)
+            };
+            let binary = MetricCollection::new()
+                .with(Accuracy::binary())
+                .with(Accuracy::binary().samplewise())
+                .named("some", F1Score::binary().ignore_index(-1).samplewise());
+            let make = |data: &Data, device: &Device| {
+                let (scores, target) = dense(data, device);
+                Binary::from_scores(scores, target).unwrap()
+            };
+            agree(binary, make, batches, &what);
+            let multilabel = MetricCollection::new()
+                .with(Accuracy::multilabel(labels).samplewise())
+                .with(ExactMatch::multilabel(labels).samplewise())
+                .named(
+                    "some",
+                    ExactMatch::multilabel(labels).ignore_index(-1).samplewise(),
+                );
+            let make = |data: &Data, device: &Device| {
+                let (scores, target) = dense(data, device);
+                Multilabel::from_dense(scores, target).unwrap()
+            };
+            agree(multilabel, make, batches, &what);
+        });
+    }
+}
+
 #[test]
 fn labels_are_those_of_the_host() {
     let shapes = [[7, 3], [2000, 3], [300, 20], [40, 300]];
@@ -240,6 +289,17 @@ fn labels_are_those_of_the_host() {
             )
             .with(MultilabelRankingLoss::new(labels).ignore_index(-1))
             .named("all", MultilabelRankingLoss::new(labels));
+        for k in [1, labels.div_ceil(2)] {
+            for criterion in CRITERIA {
+                let metric = TopKMultilabelAccuracy::new(labels).k(k);
+                let metric = metric.criterion(criterion).ignore_index(-1);
+                metrics = metrics.named(format!("best {k} {criterion:?}"), metric);
+            }
+        }
+        let brier = || BrierScore::multilabel(labels);
+        metrics = metrics
+            .with(brier())
+            .named("used", brier().bins(7).ignore_index(-1));
         if batches[0].weights.is_none() {
             metrics = metrics
                 .with(ExactMatch::multilabel(labels).ignore_index(-1))

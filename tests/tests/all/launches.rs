@@ -1,7 +1,7 @@
 //! How many kernels a step launches: one for all metrics of a batch.
 
 use crate::process::alone;
-use burn::tensor::{Device, Tensor};
+use burn::tensor::{DType, Device, Int, Tensor};
 use cubecl::logging::{LaunchObservation, LaunchObserver};
 use metrics_core::prelude::*;
 use metrics_tests::{
@@ -113,6 +113,64 @@ fn a_step_of_ten_multiclass_metrics_is_one_launch() {
     }
 }
 
+/// A batch whose samples have several positions each.
+fn dense(seed: u64, samples: usize, positions: usize, device: &Device) -> Multiclass {
+    let mut random = Random(seed);
+    let shape = [samples, CLASSES, positions];
+    let scores: Vec<f32> = (0..shape.iter().product())
+        .map(|_| random.below(100) as f32 / 10.0 - 4.0)
+        .collect();
+    let target: Vec<i32> = (0..samples * positions)
+        .map(|_| random.below(CLASSES) as i32)
+        .collect();
+    let scores = Tensor::<1>::from_data(scores.as_slice(), (device, DType::F32));
+    let target = Tensor::<1, Int>::from_data(target.as_slice(), (device, DType::I32));
+    let target = target.reshape([samples, positions]);
+    Multiclass::from_dense::<3, 2>(scores.reshape(shape), target).unwrap()
+}
+
+#[test]
+fn a_step_with_values_by_sample_is_one_launch() {
+    alone!(a_step_with_values_by_sample_is_one_launch);
+    let metrics = || {
+        MetricCollection::new()
+            .with(Accuracy::multiclass(CLASSES))
+            .with(Accuracy::multiclass(CLASSES).samplewise())
+            .with(F1Score::multiclass(CLASSES).samplewise())
+            .with(ExactMatch::multiclass(CLASSES))
+            .with(ExactMatch::multiclass(CLASSES).samplewise())
+    };
+    for (name, device) in with_kernels() {
+        for (samples, positions) in [(8, 8), (40, 500)] {
+            let batch = |seed| dense(seed, samples, positions, &device);
+            let rows = samples * positions;
+            assert_eq!(step_of(metrics(), rows, batch), 1, "{name}, {rows} rows");
+        }
+    }
+}
+
+#[test]
+fn a_step_of_labels_by_sample_is_one_launch() {
+    alone!(a_step_of_labels_by_sample_is_one_launch);
+    for (name, device) in with_kernels() {
+        for (samples, positions, launches) in [(8, 8, 1), (40, 500, 2)] {
+            let rows = samples * positions;
+            let batch = |seed| {
+                let flat = Multilabel::random(seed, rows, &device);
+                let shape = [samples, positions, LABELS];
+                let scores = flat.scores().clone().reshape(shape).swap_dims(1, 2);
+                let target = flat.target().clone().reshape(shape).swap_dims(1, 2);
+                Multilabel::from_dense(scores, target).unwrap()
+            };
+            let metrics = MetricCollection::new()
+                .with(Accuracy::multilabel(LABELS))
+                .with(Accuracy::multilabel(LABELS).samplewise())
+                .with(ExactMatch::multilabel(LABELS).samplewise());
+            assert_eq!(step_of(metrics, rows, batch), launches, "{name}, {rows}");
+        }
+    }
+}
+
 /// Rows with weights.
 fn weighted(seed: u64, rows: usize, device: &Device) -> Multiclass {
     let mut random = Random(seed);
@@ -160,11 +218,12 @@ fn a_step_of_all_sinks_of_rows_is_one_launch() {
             multiclass()
                 .with(ExactMatch::multiclass(CLASSES))
                 .with(BrierScore::multiclass(CLASSES))
+                .with(BrierScore::multiclass(CLASSES).decomposition(10))
                 .with(HingeLoss::multiclass(CLASSES))
                 .with(HingeLoss::multiclass(CLASSES).one_vs_all())
                 .with(Auroc::multiclass(CLASSES).thresholds(Thresholds::Count(20)))
         };
-        assert_eq!(metrics().state_count(), 9);
+        assert_eq!(metrics().state_count(), 10);
         assert_eq!(step(metrics(), 64, &device), 1, "{name}");
         assert_eq!(step(metrics(), 20_000, &device), 2, "{name}");
     }
@@ -222,6 +281,7 @@ fn binary() -> MetricCollection<Binary> {
         .with(CalibrationError::binary())
         .with(NormalizedEntropy::binary())
         .with(HingeLoss::binary())
+        .with(BrierScore::binary())
         .with(Auroc::binary())
         .named("binned", Auroc::binary().thresholds(Thresholds::Count(50)))
 }
@@ -231,6 +291,9 @@ fn multilabel() -> MetricCollection<Multilabel> {
         .with(Accuracy::multilabel(LABELS))
         .with(NormalizedEntropy::multilabel(LABELS))
         .with(MultilabelRankingLoss::new(LABELS))
+        .with(TopKMultilabelAccuracy::new(LABELS).k(2))
+        .with(BrierScore::multilabel(LABELS))
+        .with(BrierScore::multilabel(LABELS).decomposition(10))
         .with(AveragePrecision::multilabel(LABELS))
         .named(
             "binned",

@@ -180,6 +180,24 @@ fn cells(case: Case) {
     agree(&Accuracy::multiclass(classes).ignore_index(-1), case);
     agree(&ExactMatch::multiclass(classes), case);
     agree(&ExactMatch::multiclass(classes).ignore_index(0), case);
+    if case.positions.is_some() {
+        samples(case);
+    }
+}
+
+/// Metrics of each sample by itself.
+fn samples(case: Case) {
+    let classes = case.classes;
+    let accuracy = || Accuracy::multiclass(classes);
+    agree(&accuracy().samplewise(), case);
+    agree(&accuracy().ignore_index(1).samplewise(), case);
+    if !case.labels {
+        let k = 2.min(classes);
+        agree(&accuracy().top_k(k).ignore_index(-1).samplewise(), case);
+    }
+    agree(&ExactMatch::multiclass(classes).samplewise(), case);
+    let ignoring = ExactMatch::multiclass(classes).ignore_index(0);
+    agree(&ignoring.samplewise(), case);
 }
 
 /// Metrics that need scores.
@@ -189,6 +207,9 @@ fn scores(case: Case) {
     agree(&CalibrationError::multiclass(classes).ignore_index(1), case);
     agree(&BrierScore::multiclass(classes), case);
     agree(&BrierScore::multiclass(classes).ignore_index(-1), case);
+    agree(&BrierScore::multiclass(classes).decomposition(10), case);
+    let ignoring = BrierScore::multiclass(classes).ignore_index(1);
+    agree(&ignoring.decomposition(3), case);
     if classes > 1 {
         let hinge = || HingeLoss::multiclass(classes);
         agree(&hinge(), case);
@@ -319,6 +340,7 @@ fn units_of_several_rows() {
             };
             agree(&ExactMatch::multiclass(classes), case);
             agree(&ExactMatch::multiclass(classes).ignore_index(0), case);
+            samples(case);
         }
     }
 }

@@ -12,8 +12,6 @@ pub struct Binary {
     /// What passes read.
     pub(crate) decisions: Arc<Decisions>,
     memo: Memo,
-    /// The number of samples, if samples have dimensions of their own.
-    pub(crate) samples: Option<usize>,
 }
 
 impl Binary {
@@ -39,10 +37,10 @@ impl Binary {
         Ok(Self {
             decisions: Arc::new(Decisions {
                 slack,
+                samples: (D > 1).then(|| dims[0]),
                 ..Decisions::from_scores(scores, target)
             }),
             memo: Memo::default(),
-            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -60,9 +58,11 @@ impl Binary {
         let pred = floats(column(pred.without_autodiff()).float());
         let target = column(target.without_autodiff());
         Ok(Self {
-            decisions: Arc::new(Decisions::from_labels(pred, target)),
+            decisions: Arc::new(Decisions {
+                samples: (D > 1).then(|| dims[0]),
+                ..Decisions::from_labels(pred, target)
+            }),
             memo: Memo::default(),
-            samples: (D > 1).then(|| dims[0]),
         })
     }
 
@@ -71,7 +71,6 @@ impl Binary {
         Self {
             decisions: Arc::new(self.decisions.of_kind(kind)),
             memo: Memo::default(),
-            ..self
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     },
 };
 use burn::tensor::{Device, Int, Tensor};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// A batch in which every element has one of several classes.
 #[derive(Debug, Clone)]
@@ -15,10 +15,7 @@ pub struct Multiclass {
     /// What passes read.
     pub(crate) rows: Arc<Rows>,
     pub(crate) target: Tensor<1, Int>,
-    ranks: OnceLock<Tensor<2, Int>>,
     memo: Memo,
-    /// The number of samples, if samples have dimensions of their own.
-    pub(crate) samples: Option<usize>,
 }
 
 impl Multiclass {
@@ -26,9 +23,7 @@ impl Multiclass {
         Self {
             rows: Arc::new(Rows::new(predictions, target.clone())),
             target,
-            ranks: OnceLock::new(),
             memo: Memo::default(),
-            samples: None,
         }
     }
 
@@ -38,7 +33,6 @@ impl Multiclass {
             samples,
             ..(*self.rows).clone()
         });
-        self.samples = samples;
         self
     }
 
@@ -145,22 +139,6 @@ impl Multiclass {
             found,
             shape: scores.dims().to_vec(),
         })
-    }
-
-    /// See [`ops::row_ranks`] and [`ops::label_ranks`].
-    pub(crate) fn ranks(&self, classes: usize) -> Tensor<2, Int> {
-        if let Some((ranks, _)) = self.rows.scan.get() {
-            return ranks.clone();
-        }
-        match &self.rows.predictions {
-            Predictions::Scores(scores) => self
-                .ranks
-                .get_or_init(|| ops::row_ranks(scores.clone(), self.target.clone()))
-                .clone(),
-            Predictions::Labels(pred) => {
-                ops::label_ranks(pred.clone(), self.target.clone(), classes)
-            }
-        }
     }
 
     /// See [`ops::row_scan`]. `None` without scores, and where the pass does not use what others have scanned.

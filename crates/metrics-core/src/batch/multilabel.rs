@@ -12,8 +12,6 @@ pub struct Multilabel {
     /// What passes read.
     pub(crate) decisions: Arc<Decisions>,
     memo: Memo,
-    /// The number of samples, if samples have dimensions of their own.
-    pub(crate) samples: Option<usize>,
 }
 
 impl Multilabel {
@@ -35,7 +33,6 @@ impl Multilabel {
                 ..Decisions::from_scores(scores, target)
             }),
             memo: Memo::default(),
-            samples: None,
         })
     }
 
@@ -51,7 +48,6 @@ impl Multilabel {
         Ok(Self {
             decisions: Arc::new(Decisions::from_labels(pred, target)),
             memo: Memo::default(),
-            samples: None,
         })
     }
 
@@ -68,10 +64,7 @@ impl Multilabel {
         same_shape("scores", &scores.dims(), "target", &dims)?;
         check_dense(&dims)?;
         let (scores, target) = (dense(scores), dense(target));
-        Ok(Self {
-            samples: (D > 2).then(|| dims[0]),
-            ..Self::from_scores(scores, target)?
-        })
+        Ok(Self::from_scores(scores, target)?.of((D > 2).then(|| dims[0])))
     }
 
     /// As [`from_dense`](Self::from_dense), from predicted labels 0 or 1.
@@ -85,10 +78,7 @@ impl Multilabel {
         let dims = target.dims();
         same_shape("pred", &pred.dims(), "target", &dims)?;
         check_dense(&dims)?;
-        Ok(Self {
-            samples: (D > 2).then(|| dims[0]),
-            ..Self::from_labels(dense(pred), dense(target))?
-        })
+        Ok(Self::from_labels(dense(pred), dense(target))?.of((D > 2).then(|| dims[0])))
     }
 
     /// Says what the scores are. Without it, the values of the scores decide.
@@ -96,8 +86,16 @@ impl Multilabel {
         Self {
             decisions: Arc::new(self.decisions.of_kind(kind)),
             memo: Memo::default(),
-            ..self
         }
+    }
+
+    /// The same rows, of so many samples.
+    fn of(mut self, samples: Option<usize>) -> Self {
+        self.decisions = Arc::new(Decisions {
+            samples,
+            ..(*self.decisions).clone()
+        });
+        self
     }
 }
 

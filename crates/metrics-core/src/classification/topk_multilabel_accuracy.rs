@@ -42,22 +42,7 @@ pub struct TopKMultilabelAccuracy {
     terms: TopLabels,
 }
 
-/// When the predicted labels of a row are right.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MultilabelCriterion {
-    /// They are the true labels.
-    #[default]
-    ExactMatch,
-    /// Each label by itself: whether it is predicted as it should be.
-    Hamming,
-    /// One of them is a true label.
-    Overlap,
-    /// All true labels are among them.
-    Contain,
-    /// All of them are true labels.
-    Belong,
-}
+pub use crate::ops::decisions::MultilabelCriterion;
 
 impl TopKMultilabelAccuracy {
     /// For elements with `labels` yes-or-no labels each.

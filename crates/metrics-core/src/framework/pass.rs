@@ -15,9 +15,9 @@ mod plan;
 
 use crate::{framework::delta::Delta, ops};
 pub use block::{Block, Part};
-pub(crate) use block::{ReadState, Unread};
+pub(crate) use block::{ReadShape, ReadState, Unread};
 use burn::tensor::Device;
-pub use device::DeviceState;
+pub use device::{DeviceState, SampleCounters};
 pub(crate) use families::{Passes, Request, requests};
 pub use plan::{HostList, Placed, Plan, Size, grow, put, words};
 use std::fmt::Debug;
@@ -35,6 +35,11 @@ pub trait Input: Debug + Send + Sync + 'static {
         false
     }
 
+    /// How many samples there are, for sinks that have counters of each sample.
+    fn samples(&self) -> usize {
+        0
+    }
+
     /// How much state a sink has, for batches like this one: it may depend on whether they have weights.
     fn size(&self, sink: &Self::Sink) -> Size;
 
@@ -43,7 +48,8 @@ pub trait Input: Debug + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// The pass in host memory.
+    /// The pass in host memory. Behind `counts` of the plan lie the counters of samples, of which those of this batch, all
+    /// zero, are the last.
     fn on_host(&self, plan: &Plan<Self::Sink>, counts: &mut [i32], numbers: &mut [f64]);
 
     /// The pass in host memory of sinks that may have lists.
@@ -140,9 +146,14 @@ impl<I: Input> Pass<I> {
                 counts,
                 numbers,
                 lists,
-            } => input.on_host_with_lists(&self.plan, counts, numbers, lists),
+            } => {
+                let more = self.plan.samples * input.samples();
+                counts.resize(counts.len() + more, 0);
+                input.on_host_with_lists(&self.plan, counts, numbers, lists);
+            }
             Flat::Device(state) => {
-                if let Some(owned) = state.take() {
+                if let Some(mut owned) = state.take() {
+                    owned.reserve(input.samples());
                     *state = Some(input.on_device(&self.plan, owned));
                 }
             }
@@ -166,8 +177,10 @@ impl<I: Input> Pass<I> {
         };
         let placed = self.plan.sinks.iter();
         let lists = placed.flat_map(|placed| placed.lists..placed.lists + placed.size.lists());
+        let (counts, samples) = state.counters();
         Some(Unread {
-            counts: state.counts.clone(),
+            counts,
+            samples,
             words: (state.slots > 0).then(|| state.words.clone()),
             lists: lists.map(|list| state.lists.pieces(list)).collect(),
         })
@@ -206,6 +219,15 @@ impl<I: Input> Pass<I> {
                 let placed = &self.plan.sinks[*place];
                 let size = placed.size;
                 let mut lists = Vec::new();
+                let samples = match (&self.flat, &read) {
+                    (Flat::Host { counts, .. }, _) => {
+                        placed.samples_of(self.plan.samples, &counts[self.plan.counts..])
+                    }
+                    (Flat::Device(_), None) => vec![],
+                    (Flat::Device(_), Some(read)) => {
+                        placed.samples_of(self.plan.samples, &read.samples)
+                    }
+                };
                 let (counts, parts) = match (&self.flat, &read) {
                     (
                         Flat::Host {
@@ -245,6 +267,7 @@ impl<I: Input> Pass<I> {
                     counts: counts.to_vec(),
                     parts,
                     lists,
+                    samples,
                 };
                 (owner, block)
             })

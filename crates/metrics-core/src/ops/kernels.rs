@@ -182,12 +182,13 @@ pub trait Kernels: Backend {
     ))]
     fn key_areas(keys: IntTensor<Self>) -> (IntTensor<Self>, FloatTensor<Self>);
 
-    /// Keeps `epoch` in the last counter if any score lies outside `[0, 1]`.
+    /// Keeps `epoch` in the counter `told` if any score lies outside `[0, 1]`.
     #[fusion(dtype = counts, shape = counts)]
     fn tell_logits(
         counts: IntTensor<Self>,
         scores: FloatTensor<Self>,
         epoch: i32,
+        told: usize,
     ) -> IntTensor<Self>;
 }
 
@@ -345,7 +346,8 @@ impl Kernels for CubeBackend {
         counts: IntTensor<Self>,
         scores: FloatTensor<Self>,
         epoch: i32,
+        told: usize,
     ) -> IntTensor<Self> {
-        cube::kinds::tell_logits(counts, scores, epoch)
+        cube::kinds::tell_logits(counts, scores, epoch, told)
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct State {
     pub counts: Vec<i32>,
     pub part: Part,
     pub lists: Vec<Vec<u32>>,
+    /// Counters of samples.
+    pub samples: Vec<i32>,
 }
 
 /// The states of both passes over the batches, host memory first.
@@ -48,6 +50,9 @@ pub(super) fn both<I: Input>(
     let mut lists = vec![HostList::default(); plan.lists];
     let mut device = DeviceState::new(&plan, &Device::default());
     for batch in batches {
+        let (before, samples) = (host.0.len(), plan.samples * batch.samples());
+        host.0.resize(before + samples, 0);
+        device.reserve(batch.samples());
         batch.on_host_with_lists(&plan, &mut host.0, &mut host.1, &mut lists);
         device = default(batch, &plan, device);
     }
@@ -64,8 +69,17 @@ pub(super) fn both<I: Input>(
     };
     let theirs_lists = (0..plan.lists).map(pieces).collect();
     let words = device.words.into_data().try_to_vec::<f32>().unwrap();
-    let counts = device.counts.into_data().try_to_vec::<i32>().unwrap();
+    let (counts, mut pieces) = device.counters();
+    pieces.push(counts.clone().slice(plan.counts + 1..counts.dims()[0]));
+    let read = |piece: Tensor<1, Int>| piece.into_data().try_to_vec::<i32>().unwrap();
+    let theirs_samples = if plan.samples > 0 {
+        pieces.into_iter().flat_map(read).collect()
+    } else {
+        vec![]
+    };
+    let counts = read(counts);
     let ours = State {
+        samples: host.0.split_off(plan.counts),
         counts: host.0,
         part,
         lists: lists.iter().map(|list| list.to_vec()).collect(),
@@ -74,6 +88,7 @@ pub(super) fn both<I: Input>(
         counts: counts[..size.counts].to_vec(),
         part: Part::new(&words, size),
         lists: theirs_lists,
+        samples: theirs_samples,
     };
     [ours, theirs]
 }
@@ -91,6 +106,7 @@ pub(super) fn assert_close(ours: &[f64], theirs: &[f64], what: &str) {
 /// Compares counters and sums.
 pub(super) fn assert_same([ours, theirs]: &[State; 2], what: &str) {
     assert_eq!(ours.counts, theirs.counts, "{what}");
+    assert_eq!(ours.samples, theirs.samples, "{what}");
     assert_close(&ours.part.sums, &theirs.part.sums, what);
     assert_eq!(ours.lists, theirs.lists, "{what}");
 }

@@ -2,15 +2,18 @@
 
 use super::{
     BinaryConfusion, ConfusionSummary, MulticlassConfusion, MultilabelConfusion, TaskKind,
-    confusion::label_options, fold::add_rejected,
+    fold::add_rejected,
 };
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Binary, Multiclass, Multilabel, device_of},
+    batch::{Binary, Multiclass, Multilabel},
     framework::limits::parts,
-    ops::{self, ConfusionOptions, decisions::Decisions},
+    ops::{
+        ConfusionOptions,
+        decisions::{DecisionSink, Real},
+        rows::RowSink,
+    },
 };
-use burn::tensor::{DType, Device, Int, Tensor};
 use serde::{Deserialize, Serialize};
 
 /// An accumulator that can count every sample of a batch by itself.
@@ -21,8 +24,13 @@ pub trait BySample: Accumulator {
     /// How many samples the batch holds; `None` if samples have no dimension of their own.
     fn samples(batch: &Self::Batch) -> Option<usize>;
 
-    /// The counters of one sample after the other, then the rejected ones of all samples.
-    fn count(&self, batch: &Self::Batch, samples: usize) -> Tensor<1, Int>;
+    /// Asks for a pass over the batch that counts for each sample.
+    fn want(&self, delta: &mut Delta, batch: &Self::Batch);
+
+    /// The counters of samples, of those that a pass has of them.
+    fn counted(&self, counts: Vec<i32>) -> Vec<i32> {
+        counts
+    }
 
     /// The summary of a sample, made of its counters.
     fn summary(&self, counters: &[u32]) -> Self::Summary;
@@ -70,26 +78,16 @@ impl<A: BySample> Accumulator for PerSample<A> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &A::Batch) {
-        // `check` keeps a batch without samples from getting here.
-        let Some(samples) = A::samples(batch) else {
-            return;
-        };
-        // Pieces of the list are joined, so each says how many samples it is of.
-        let head = Tensor::full([1], samples as i64, (&device_of(batch), DType::I32));
-        let counts = self.0.count(batch, samples);
-        delta.append_ints("counts", Tensor::cat(vec![head, counts], 0));
+        self.0.want(delta, batch);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut PerSampleSummary) {
-        for list in delta.ints("counts") {
-            let mut rest = list.as_slice();
-            while let Some((samples, tail)) = rest.split_first() {
-                let (counts, tail) = tail.split_at(*samples as usize * summary.counters);
-                let (rejected, tail) = tail.split_at(REJECTED_SLOTS);
-                summary.counts.extend(counts.iter().map(|c| *c as u32));
-                add_rejected(&mut summary.rejected, rejected);
-                rest = tail;
-            }
+        for block in delta.blocks() {
+            let counts = self.0.counted(block.samples.clone());
+            summary
+                .counts
+                .extend(counts.into_iter().map(|count| count as u32));
+            add_rejected(&mut summary.rejected, &block.counts);
         }
     }
 }
@@ -150,11 +148,15 @@ impl BySample for BinaryConfusion {
     }
 
     fn samples(batch: &Binary) -> Option<usize> {
-        batch.samples
+        batch.decisions.samples
     }
 
-    fn count(&self, batch: &Binary, samples: usize) -> Tensor<1, Int> {
-        count_decisions(&batch.decisions, samples, self.threshold, self.ignore_index)
+    fn want(&self, delta: &mut Delta, batch: &Binary) {
+        let sink = DecisionSink::Samples {
+            threshold: Real::new(self.threshold),
+            ignore_index: self.ignore_index,
+        };
+        delta.want((&batch.decisions, sink));
     }
 
     fn summary(&self, counters: &[u32]) -> ConfusionSummary {
@@ -168,11 +170,15 @@ impl BySample for MultilabelConfusion {
     }
 
     fn samples(batch: &Multilabel) -> Option<usize> {
-        batch.samples
+        batch.decisions.samples
     }
 
-    fn count(&self, batch: &Multilabel, samples: usize) -> Tensor<1, Int> {
-        count_decisions(&batch.decisions, samples, self.threshold, self.ignore_index)
+    fn want(&self, delta: &mut Delta, batch: &Multilabel) {
+        let sink = DecisionSink::Samples {
+            threshold: Real::new(self.threshold),
+            ignore_index: self.ignore_index,
+        };
+        delta.want((&batch.decisions, sink));
     }
 
     fn summary(&self, counters: &[u32]) -> ConfusionSummary {
@@ -186,62 +192,19 @@ impl BySample for MulticlassConfusion {
     }
 
     fn samples(batch: &Multiclass) -> Option<usize> {
-        batch.samples
+        batch.rows.samples
     }
 
-    fn count(&self, batch: &Multiclass, samples: usize) -> Tensor<1, Int> {
-        let device = batch.device();
-        let own = ConfusionOptions {
+    fn want(&self, delta: &mut Delta, batch: &Multiclass) {
+        let options = ConfusionOptions {
             classes: self.classes,
             top_k: self.top_k,
             ignore_index: self.ignore_index,
         };
-        // Each sample has classes of its own.
-        let all = ConfusionOptions {
-            classes: samples * self.classes,
-            ignore_index: None,
-            ..own
-        };
-        let (ranks, target) = (batch.ranks(self.classes), batch.target.clone());
-        let (ranks, target) = ops::classes_by_sample(ranks, target, samples, own);
-        let margins = ops::class_margins(zeros(3 * all.classes, &device), ranks, target, all);
-        // From margins by sample to samples with three margins each.
-        let counts = (margins.clone().slice(0..3 * all.classes))
-            .reshape([3, samples, self.classes])
-            .swap_dims(0, 1)
-            .reshape([3 * all.classes]);
-        let rejected = margins.slice(3 * all.classes..3 * all.classes + REJECTED_SLOTS);
-        Tensor::cat(vec![counts, rejected], 0)
+        delta.want((&batch.rows, RowSink::Samples(options)));
     }
 
     fn summary(&self, counters: &[u32]) -> ConfusionSummary {
         ConfusionSummary::of_sample(TaskKind::Multiclass, self.classes, counters)
     }
-}
-
-/// Counters, and the counters of what is rejected.
-pub(crate) fn zeros(counters: usize, device: &Device) -> Tensor<1, Int> {
-    Tensor::zeros([counters + REJECTED_SLOTS], (device, DType::I32))
-}
-
-/// Counts the labels of different samples as different labels.
-fn count_decisions(
-    decisions: &Decisions,
-    samples: usize,
-    threshold: f32,
-    ignore_index: Option<i64>,
-) -> Tensor<1, Int> {
-    let [rows, labels] = decisions.dims();
-    let positions = rows / samples.max(1);
-    let scores = (decisions.probabilities())
-        .reshape([samples, positions, labels])
-        .swap_dims(0, 1)
-        .reshape([positions, samples * labels]);
-    let target = (decisions.target.clone())
-        .reshape([samples, positions, labels])
-        .swap_dims(0, 1)
-        .reshape([positions, samples * labels]);
-    let options = label_options(decisions, threshold, ignore_index);
-    let state = zeros(4 * samples * labels, &decisions.target.device());
-    decisions.count_kind(ops::label_counts(state, scores, target, options))
 }

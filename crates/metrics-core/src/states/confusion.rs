@@ -5,7 +5,7 @@ mod accumulators;
 use super::Tally;
 use crate::{HostDelta, MetricError, Rejected, Summary};
 pub use accumulators::{BinaryConfusion, MulticlassConfusion, MultilabelConfusion};
-pub(crate) use accumulators::{at_least_one, check_labels, check_threshold, label_options};
+pub(crate) use accumulators::{at_least_one, check_labels, check_threshold};
 use serde::{Deserialize, Serialize};
 
 /// What kind of decisions a [`ConfusionSummary`] counts.
@@ -153,7 +153,11 @@ impl ConfusionSummary {
         } else {
             (counts.len(), 0)
         };
-        let elements = counts[from..].iter().copied().fold(0, u64::saturating_add);
+        let elements = if self.tally.is_small() {
+            counts[from..].iter().sum()
+        } else {
+            counts[from..].iter().copied().fold(0, u64::saturating_add)
+        };
         // Of weighted margins each element is either a hit or a false negative.
         let weights = weighted.iter().enumerate();
         let weights = weights.filter(|(i, _)| *i < first || *i >= 2 * self.width);
@@ -259,18 +263,26 @@ impl ConfusionSummary {
             let part = |k: usize| self.tally.counts[k * width..][..width].to_vec();
             return (part(0), part(1), part(2));
         }
-        let mut predicted = vec![0; width];
-        let mut targets = Vec::with_capacity(width);
-        for row in self.tally.counts.chunks_exact(width) {
-            targets.push(row.iter().copied().fold(0, u64::saturating_add));
-            predicted
-                .iter_mut()
-                .zip(row)
-                .for_each(|(sum, count): (&mut u64, _)| *sum = sum.saturating_add(*count));
-        }
+        let (predicted, targets) = if self.tally.is_small() {
+            self.sums(|a, b| a + b)
+        } else {
+            self.sums(u64::saturating_add)
+        };
         let hits = self.tally.counts.iter().step_by(width + 1);
         let hits = hits.copied().collect();
         (hits, predicted, targets)
+    }
+
+    /// The sums of columns and of rows of the matrix.
+    fn sums(&self, add: impl Fn(u64, u64) -> u64) -> (Vec<u64>, Vec<u64>) {
+        let mut columns = vec![0; self.width];
+        let rows = self.tally.counts.chunks_exact(self.width).map(|row| {
+            let pairs = columns.iter_mut().zip(row);
+            pairs.for_each(|(sum, count)| *sum = add(*sum, *count));
+            row.iter().copied().fold(0, &add)
+        });
+        let rows = rows.collect();
+        (columns, rows)
     }
 
     fn fold(&mut self, delta: &HostDelta) {

@@ -68,12 +68,6 @@ pub trait RowTerms: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// too.
     fn terms(&self, batch: &Self::Batch) -> (Tensor<3>, Tensor<2, Int>);
 
-    /// Counts the batch by what its scores are taken for, if that makes a difference to the terms: in the last two
-    /// counters.
-    fn count_kind(&self, _batch: &Self::Batch, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        counts
-    }
-
     /// Asks for a pass over the batch that sums these terms, if the library has one.
     fn want(&self, _delta: &mut Delta, _batch: &Self::Batch) -> bool {
         false
@@ -142,10 +136,7 @@ impl<T: RowTerms> Accumulator for RowSums<T> {
             1 + REJECTED_SLOTS,
             elements * (terms + 1),
             &device_of(batch),
-            |counts, sums| {
-                let (counts, sums) = ops::term_sums(counts, sums, values, codes, weights);
-                (self.terms.count_kind(batch, counts), sums)
-            },
+            |counts, sums| ops::term_sums(counts, sums, values, codes, weights),
         );
     }
 

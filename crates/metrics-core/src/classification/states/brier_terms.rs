@@ -3,13 +3,16 @@
 use crate::{
     Delta, Identity, MetricError,
     batch::{Binary, Multiclass, Multilabel},
-    ops::{self, decisions::Decisions, rows::RowSink},
+    ops::{
+        decisions::{DecisionSink, Decisions},
+        rows::RowSink,
+    },
     states::{
         RowTerms, TaskKind, WeightedRows,
         confusion::{at_least_one, check_labels},
     },
 };
-use burn::tensor::{FloatDType, Int, Tensor};
+use burn::tensor::{Int, Tensor};
 use std::marker::PhantomData;
 
 /// Batches with a probability for each class or label.
@@ -30,13 +33,8 @@ pub trait ProbabilityBatch: WeightedRows {
     /// each row's classes and 1 `[N, 1, 2]`; and a negative code for those to leave out.
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>);
 
-    /// Counts the batch by what its scores are taken for.
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int>;
-
-    /// Asks for a pass over the batch, if there is one for its kind.
-    fn want(&self, _delta: &mut Delta, _ignore_index: Option<i64>) -> bool {
-        false
-    }
+    /// Asks for a pass over the batch.
+    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>);
 }
 
 const METRIC: &str = "the Brier score";
@@ -49,12 +47,12 @@ impl ProbabilityBatch for Binary {
         scored(&self.decisions)
     }
 
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.decisions.count_kind(counts)
+    fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        self.decisions.squared_errors(ignore_index)
     }
 
-    fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-        of_decisions(&self.decisions, ignore_index)
+    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>) {
+        delta.want((&self.decisions, DecisionSink::Brier { ignore_index }));
     }
 }
 
@@ -67,12 +65,12 @@ impl ProbabilityBatch for Multilabel {
         check_labels(classes, self)
     }
 
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.decisions.count_kind(counts)
+    fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        self.decisions.squared_errors(ignore_index)
     }
 
-    fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-        of_decisions(&self.decisions, ignore_index)
+    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>) {
+        delta.want((&self.decisions, DecisionSink::Brier { ignore_index }));
     }
 }
 
@@ -84,17 +82,12 @@ impl ProbabilityBatch for Multiclass {
         self.check_scores(METRIC, classes)
     }
 
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.rows.count_kind(counts)
-    }
-
     fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
         self.rows.squared_errors(ignore_index)
     }
 
-    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>) -> bool {
+    fn want(&self, delta: &mut Delta, ignore_index: Option<i64>) {
         delta.want((&self.rows, RowSink::Brier { ignore_index }));
-        true
     }
 }
 
@@ -103,21 +96,6 @@ fn scored(decisions: &Decisions) -> Result<(), MetricError> {
         return Err(MetricError::ScoresRequired { metric: METRIC });
     }
     Ok(())
-}
-
-fn of_decisions(decisions: &Decisions, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
-    let probabilities = decisions.probabilities();
-    let target = decisions.target.clone();
-    let codes = ops::decision_codes(probabilities.clone(), target, ignore_index);
-    let errors = squares(probabilities, codes.clone());
-    let targets = codes.clone().cast(FloatDType::F32);
-    (Tensor::stack(vec![errors, targets], 2), codes)
-}
-
-/// Squared differences of probabilities and targets of 0 and 1.
-fn squares(probabilities: Tensor<2>, codes: Tensor<2, Int>) -> Tensor<2> {
-    let targets = codes.cast(FloatDType::F32);
-    (probabilities.cast(FloatDType::F32) - targets).square()
 }
 
 /// The squared error and the target of every decision, or the squared error of every row.
@@ -173,11 +151,8 @@ impl<B: ProbabilityBatch> RowTerms for BrierTerms<B> {
         batch.squared_errors(self.options.ignore_index)
     }
 
-    fn count_kind(&self, batch: &B, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        batch.count_kind(counts)
-    }
-
     fn want(&self, delta: &mut Delta, batch: &B) -> bool {
-        batch.want(delta, self.options.ignore_index)
+        batch.want(delta, self.options.ignore_index);
+        true
     }
 }

@@ -2,51 +2,39 @@
 
 use super::{CalibrationBinsSummary, ScoredBatch};
 use crate::{
-    Accumulator, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected,
-    batch::{Multiclass, Multilabel, device_of},
-    framework::REASONS,
-    ops,
+    Accumulator, Delta, HostDelta, Identity, MetricError, Rejected,
+    batch::{Multiclass, Multilabel},
+    framework::limits::{check_size, parts},
+    ops::{decisions::DecisionSink, rows::RowSink},
     states::{
-        Tally, TaskKind, WeightedRows,
+        Tally,
         confusion::at_least_one,
         fold::{add_rejected, add_sums, add_weights},
     },
 };
-use burn::tensor::{DType, Int, Tensor};
 use std::marker::PhantomData;
 
 /// Batches with a probability for each class or label.
-pub trait ClassBatch: ScoredBatch + WeightedRows {
-    /// Probabilities `[N, L]`, and targets `[N, L]` of 0, 1 or the code of a rejected element.
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>);
-
-    /// Counts the batch by what its scores are taken for.
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int>;
+pub trait ClassBatch: ScoredBatch {
+    /// Asks for a pass over the batch, with so many classes and bins of each.
+    fn want_bins(&self, delta: &mut Delta, shape: [usize; 2], ignore_index: Option<i64>);
 }
 
 impl ClassBatch for Multiclass {
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        // `check_width` keeps a batch without scores from getting here.
-        let none = || Tensor::zeros([self.target.dims()[0], 0], &self.device());
-        let probabilities = self.rows.probabilities().unwrap_or_else(none);
-        let codes = ops::class_codes(probabilities.clone(), self.target.clone(), ignore_index);
-        (probabilities, codes)
-    }
-
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.rows.count_kind(counts)
+    fn want_bins(&self, delta: &mut Delta, [classes, bins]: [usize; 2], ignore_index: Option<i64>) {
+        let sink = RowSink::ClassBins {
+            classes,
+            bins,
+            ignore_index,
+        };
+        delta.want((&self.rows, sink));
     }
 }
 
 impl ClassBatch for Multilabel {
-    fn codes(&self, ignore_index: Option<i64>) -> (Tensor<2>, Tensor<2, Int>) {
-        let (probabilities, target) = (self.decisions.probabilities(), &self.decisions.target);
-        let codes = ops::decision_codes(probabilities.clone(), target.clone(), ignore_index);
-        (probabilities, codes)
-    }
-
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.decisions.count_kind(counts)
+    fn want_bins(&self, delta: &mut Delta, [_, bins]: [usize; 2], ignore_index: Option<i64>) {
+        let sink = DecisionSink::LabelBins { bins, ignore_index };
+        delta.want((&self.decisions, sink));
     }
 }
 
@@ -78,15 +66,7 @@ impl<B> ClassBins<B> {
 
 impl<B: ClassBatch> ClassBins<B> {
     fn cells(&self) -> usize {
-        self.options.classes * self.options.bins
-    }
-
-    /// How often a row is counted that is rejected: multiclass once per class.
-    fn repeats(&self) -> usize {
-        match B::TASK {
-            TaskKind::Multiclass => self.options.classes,
-            TaskKind::Binary | TaskKind::Multilabel => 1,
-        }
+        parts(self, self.options.classes.saturating_mul(self.options.bins))
     }
 }
 
@@ -109,7 +89,10 @@ impl<B: ClassBatch> Accumulator for ClassBins<B> {
 
     fn validate(&self) -> Result<(), MetricError> {
         at_least_one(self.options.classes, "class")?;
-        at_least_one(self.options.bins, "bin")
+        at_least_one(self.options.bins, "bin")?;
+        // A counter and a sum of each outcome, and a sum of probabilities.
+        let cells = self.options.classes.saturating_mul(self.options.bins);
+        check_size(cells, "bins of classes", &[40])
     }
 
     fn check(&self, batch: &B) -> Result<(), MetricError> {
@@ -120,38 +103,22 @@ impl<B: ClassBatch> Accumulator for ClassBins<B> {
         true
     }
 
-    fn count_bound(&self, batch: &B) -> usize {
-        batch.count_bound().saturating_mul(self.repeats())
-    }
-
     fn update(&self, delta: &mut Delta, batch: &B) {
-        let device = device_of(batch);
-        let (probabilities, codes) = batch.codes(self.options.ignore_index);
-        let [n, width] = probabilities.dims();
-        let weights = (batch.row_weights().cloned())
-            .unwrap_or_else(|| Tensor::ones([n], (&device, DType::F32)))
-            .reshape([n, 1])
-            .expand([n, width])
-            .reshape([n * width]);
-        let sums = 3 * self.cells();
-        delta.both("bins", REJECTED_SLOTS, sums, &device, |counts, sums| {
-            let (cells, weights) =
-                ops::weighted_bins(probabilities, codes, weights, self.options.bins);
-            ops::weighted_counts(batch.count_kind(counts), sums, cells, weights)
-        });
+        let ClassBinsOptions {
+            classes,
+            bins,
+            ignore_index,
+        } = self.options;
+        batch.want_bins(delta, [classes, bins], ignore_index);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut CalibrationBinsSummary) {
-        if let Some(sums) = delta.sums("bins") {
+        for block in delta.blocks() {
+            let sums = block.sums();
             let (cells, confidence) = sums.split_at(2 * self.cells());
             add_weights(&mut summary.tally.weighted, cells);
             add_sums(&mut summary.confidence, confidence);
+            add_rejected(&mut summary.rejected, &block.counts);
         }
-        let mut rejected = delta.counts("bins").unwrap_or_default().to_vec();
-        // Behind the reasons are counts of batches.
-        for count in rejected.iter_mut().take(REASONS) {
-            *count /= self.repeats() as i32;
-        }
-        add_rejected(&mut summary.rejected, &rejected);
     }
 }

@@ -2,20 +2,17 @@
 
 use crate::{
     Accumulator, Batch, Delta, HostDelta, Identity, MetricError, REJECTED_SLOTS, Rejected, Summary,
-    batch::{Multiclass, Multilabel, device_of},
+    batch::{Multiclass, Multilabel},
     ops::{
-        self, ConfusionOptions,
         decisions::{DecisionSink, Real},
         rows::RowSink,
     },
     states::{
         BySample,
-        by_sample::zeros,
-        confusion::{at_least_one, check_labels, check_threshold, label_options},
+        confusion::{at_least_one, check_labels, check_threshold},
         fold::add_rejected,
     },
 };
-use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -36,18 +33,12 @@ pub trait MatchedBatch: Batch {
     /// [`MetricError::WidthMismatch`].
     fn check_width(&self, options: &MatchOptions) -> Result<(), MetricError>;
 
-    /// For every unit and its elements `[U, E]`: 1 for right, 0 for wrong, or the code of a rejected
-    /// element.
-    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int>;
+    /// Asks for a pass over the batch, by sample or not.
+    fn want(&self, delta: &mut Delta, options: &MatchOptions, by_sample: bool);
 
-    /// Counts the batch by what its scores are taken for, if that makes a difference.
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
+    /// The units of each sample with a wrong element, and those without, of what a pass counts for the sample.
+    fn units(counts: Vec<i32>) -> Vec<i32> {
         counts
-    }
-
-    /// Asks for a pass over the batch, if there is one for its kind.
-    fn want(&self, _delta: &mut Delta, _options: &MatchOptions) -> bool {
-        false
     }
 
     /// How many samples the units are of; `None` if a sample has no dimension besides the first (and
@@ -81,29 +72,34 @@ impl MatchedBatch for Multiclass {
         }
     }
 
-    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int> {
-        let [rows] = self.target.dims();
-        let options = ConfusionOptions {
-            classes: options.width,
-            top_k: 1,
-            ignore_index: options.ignore_index,
-        };
-        let ranks = self.ranks(options.classes);
-        let units = self.samples.unwrap_or(rows);
-        ops::hits(ranks, self.target.clone(), options).reshape([units, rows / units.max(1)])
-    }
-
-    fn want(&self, delta: &mut Delta, options: &MatchOptions) -> bool {
-        let sink = RowSink::Units {
-            classes: options.width,
-            ignore_index: options.ignore_index,
+    fn want(&self, delta: &mut Delta, options: &MatchOptions, by_sample: bool) {
+        let (classes, ignore_index) = (options.width, options.ignore_index);
+        let sink = if by_sample {
+            RowSink::SampleHits {
+                classes,
+                ignore_index,
+            }
+        } else {
+            RowSink::Units {
+                classes,
+                ignore_index,
+            }
         };
         delta.want((&self.rows, sink));
-        true
+    }
+
+    fn units(counts: Vec<i32>) -> Vec<i32> {
+        let samples = counts.as_chunks::<3>().0.iter();
+        let unit = |[wrong, right, invalid]: &[i32; 3]| {
+            let counts = *invalid == 0 && wrong + right > 0;
+            let missed = counts && *wrong > 0;
+            [missed as i32, (counts && !missed) as i32]
+        };
+        samples.flat_map(unit).collect()
     }
 
     fn samples(&self) -> Option<usize> {
-        self.samples
+        self.rows.samples
     }
 }
 
@@ -119,28 +115,24 @@ impl MatchedBatch for Multilabel {
         check_labels(options.width, self)
     }
 
-    fn matches(&self, options: &MatchOptions) -> Tensor<2, Int> {
-        let decisions = &self.decisions;
-        let (scores, target) = (decisions.probabilities(), decisions.target.clone());
-        let options = label_options(decisions, options.threshold, options.ignore_index);
-        ops::label_hits(scores, target, options)
-    }
-
-    fn count_kind(&self, counts: Tensor<1, Int>) -> Tensor<1, Int> {
-        self.decisions.count_kind(counts)
-    }
-
-    fn want(&self, delta: &mut Delta, options: &MatchOptions) -> bool {
-        let sink = DecisionSink::Units {
-            threshold: Real::new(options.threshold),
-            ignore_index: options.ignore_index,
+    fn want(&self, delta: &mut Delta, options: &MatchOptions, by_sample: bool) {
+        let (threshold, ignore_index) = (Real::new(options.threshold), options.ignore_index);
+        let sink = if by_sample {
+            DecisionSink::SampleUnits {
+                threshold,
+                ignore_index,
+            }
+        } else {
+            DecisionSink::Units {
+                threshold,
+                ignore_index,
+            }
         };
         delta.want((&self.decisions, sink));
-        true
     }
 
     fn samples(&self) -> Option<usize> {
-        self.samples
+        self.decisions.samples
     }
 }
 
@@ -190,21 +182,14 @@ impl<B: MatchedBatch> Accumulator for ExactMatches<B> {
     }
 
     fn update(&self, delta: &mut Delta, batch: &B) {
-        if batch.want(delta, &self.options) {
-            return;
-        }
-        let counts = self.count(batch, 1);
-        delta.counts("rows", 2 + REJECTED_SLOTS, &device_of(batch), |state| {
-            state + counts
-        });
+        batch.want(delta, &self.options, false);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ExactMatchesSummary) {
-        let blocks = delta.blocks().iter().map(|block| block.counts.as_slice());
-        for counts in blocks.chain(delta.counts("rows")) {
+        for block in delta.blocks() {
             // What is before is the kernel's.
-            let begin = counts.len().saturating_sub(2 + REJECTED_SLOTS);
-            let counts = &counts[begin..];
+            let begin = block.counts.len().saturating_sub(2 + REJECTED_SLOTS);
+            let counts = &block.counts[begin..];
             if let [missed, matched, rejected @ ..] = counts {
                 summary.missed += *missed as u64;
                 summary.matched += *matched as u64;
@@ -223,13 +208,12 @@ impl<B: MatchedBatch> BySample for ExactMatches<B> {
         MatchedBatch::samples(batch)
     }
 
-    fn count(&self, batch: &B, samples: usize) -> Tensor<1, Int> {
-        let state = zeros(2 * samples, &device_of(batch));
-        batch.count_kind(ops::unit_matches(
-            state,
-            batch.matches(&self.options),
-            samples,
-        ))
+    fn want(&self, delta: &mut Delta, batch: &B) {
+        batch.want(delta, &self.options, true);
+    }
+
+    fn counted(&self, counts: Vec<i32>) -> Vec<i32> {
+        B::units(counts)
     }
 
     fn summary(&self, counters: &[u32]) -> ExactMatchesSummary {

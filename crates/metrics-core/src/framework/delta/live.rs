@@ -62,6 +62,9 @@ impl Live {
         }
         for state in self.passes.unread() {
             transaction = transaction.register(state.counts);
+            for piece in state.samples {
+                transaction = transaction.register(piece);
+            }
             if let Some(words) = state.words {
                 transaction = transaction.register(words);
             }
@@ -80,18 +83,29 @@ impl Live {
         let mut deltas = (self.deltas.iter())
             .map(|delta| host(delta, next))
             .collect::<Result<Vec<_>, _>>()?;
-        self.passes.hand_out(&mut deltas, |lists, pieces, words| {
-            let counts = ints(next()?)?;
-            let words = if words { floats(next()?)? } else { vec![] };
-            let lists = (0..lists).map(|_| {
+        self.passes.hand_out(&mut deltas, |shape| {
+            let mut counts = ints(next()?)?;
+            let latest = counts.split_off(shape.counts);
+            let mut samples = Vec::new();
+            for _ in 0..shape.samples {
+                samples.extend(ints(next()?)?);
+            }
+            samples.extend(latest);
+            let words = if shape.words {
+                floats(next()?)?
+            } else {
+                vec![]
+            };
+            let lists = (0..shape.lists).map(|_| {
                 let mut list = Vec::new();
-                for _ in 0..pieces {
+                for _ in 0..shape.pieces {
                     list.push(ints(next()?)?);
                 }
                 Ok(Arc::new(words_of(list)))
             });
             Ok(ReadState {
                 counts,
+                samples,
                 words,
                 lists: lists.collect::<Result<_, MetricError>>()?,
             })

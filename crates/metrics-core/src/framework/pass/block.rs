@@ -6,15 +6,31 @@ use burn::tensor::{Int, Tensor};
 /// The state of a pass on a device: what is to be read.
 pub(crate) struct Unread {
     pub counts: Tensor<1, Int>,
+    /// The counters of earlier samples, in pieces.
+    pub samples: Vec<Tensor<1, Int>>,
     /// `None` without slots.
     pub words: Option<Tensor<1>>,
     /// The pieces of each list.
     pub lists: Vec<Vec<Tensor<1, Int>>>,
 }
 
+/// Of how many tensors the state of a pass on a device is read.
+pub(crate) struct ReadShape {
+    /// Counters before those of samples.
+    pub counts: usize,
+    /// Earlier pieces of the counters of samples.
+    pub samples: usize,
+    /// Lists, and the pieces of each.
+    pub lists: usize,
+    pub pieces: usize,
+    /// Whether there are slots.
+    pub words: bool,
+}
+
 /// The state of a pass on a device, read.
 pub(crate) struct ReadState {
     pub counts: Vec<i32>,
+    pub samples: Vec<i32>,
     pub words: Vec<f32>,
     pub lists: Vec<HostList>,
 }
@@ -32,6 +48,8 @@ pub struct Block {
     pub parts: Vec<Part>,
     /// The lists.
     pub lists: Vec<HostList>,
+    /// The counters of each sample, in the order of the batches.
+    pub samples: Vec<i32>,
 }
 
 /// The sums and marks of a slot.

@@ -1,7 +1,7 @@
 //! The state of a pass on a device with memory of its own.
 
 use super::{Placed, Plan};
-use crate::framework::lists::DeviceLists;
+use crate::{REJECTED_SLOTS, framework::lists::DeviceLists};
 use burn::tensor::{DType, Device, Int, Tensor};
 
 /// The state of a pass on a device with memory of its own.
@@ -21,7 +21,31 @@ pub struct DeviceState {
     pub lists: DeviceLists,
     /// How many batches there were.
     pub epoch: i32,
+    /// What is known of the counters of samples, which are the last of `counts`.
+    pub samples: SampleCounters,
 }
+
+/// Counters of each sample, behind all others: of one sample after the other those of all sinks. They come in pieces, of
+/// which a new one is as large as all before it.
+#[derive(Debug, Clone)]
+pub struct SampleCounters {
+    /// Where they begin in `counts`.
+    fixed: usize,
+    /// Counters of a sample.
+    width: usize,
+    /// Samples that `counts` has room for, and has.
+    capacity: usize,
+    used: usize,
+    /// Where those of the current batch begin in `counts`.
+    pub begin: usize,
+    full: Vec<Tensor<1, Int>>,
+}
+
+/// Counters of samples in the first piece.
+const FIRST: usize = 1 << 12;
+
+/// The most counters of samples in a piece, unless a batch has more.
+const LARGEST: usize = 1 << 26;
 
 impl DeviceState {
     pub(crate) fn new<S>(plan: &Plan<S>, device: &Device) -> Self {
@@ -43,7 +67,78 @@ impl DeviceState {
             constants,
             lists: DeviceLists::new(widths, device),
             epoch: 0,
+            samples: SampleCounters {
+                fixed: plan.counts + 1,
+                width: plan.samples,
+                capacity: 0,
+                used: 0,
+                begin: plan.counts + 1,
+                full: Vec::new(),
+            },
         }
+    }
+
+    /// Makes room for the counters of more samples, which are zeros.
+    pub fn reserve(&mut self, samples: usize) {
+        let own = &mut self.samples;
+        let (fixed, width) = (own.fixed, own.width);
+        if width == 0 {
+            return;
+        }
+        if own.capacity - own.used < samples {
+            let before = fixed..fixed + own.used * width;
+            let all = own.full.iter().map(|piece| piece.dims()[0]).sum::<usize>();
+            let next = (all + before.len()).max(FIRST).min(LARGEST) / width;
+            own.capacity = next.max(samples);
+            if own.used > 0 {
+                own.full.push(self.counts.clone().slice([before]));
+            }
+            own.used = 0;
+            let counts = self.counts.clone().slice([0..fixed]);
+            let dtype = (&counts.device(), DType::I32);
+            let zeros = Tensor::zeros([own.capacity * width], dtype);
+            self.counts = Tensor::cat(vec![counts, zeros], 0);
+        }
+        own.begin = fixed + own.used * width;
+        own.used += samples;
+    }
+
+    /// The counters that are to be read, and earlier pieces of the counters of samples.
+    pub(super) fn counters(&self) -> (Tensor<1, Int>, Vec<Tensor<1, Int>>) {
+        let own = &self.samples;
+        let counts = if own.width == 0 {
+            self.counts.clone()
+        } else {
+            let end = own.fixed + own.used * own.width;
+            self.counts.clone().slice([0..end])
+        };
+        (counts, own.full.clone())
+    }
+
+    /// How many earlier pieces of counters of samples there are.
+    pub(super) fn pieces(&self) -> usize {
+        self.samples.full.len()
+    }
+
+    /// Sets the counters of a sink for each sample of the batch, and adds what is rejected. `counted` has the counters
+    /// of one sample after the other, and then the rejected ones.
+    pub fn keep_samples<S>(&mut self, placed: &Placed<S>, counted: Tensor<1, Int>, samples: usize) {
+        let (begin, width) = (self.samples.begin, self.samples.width);
+        let cells = samples * placed.size.samples;
+        let rejected = counted.clone().slice([cells..cells + REJECTED_SLOTS]);
+        self.count(placed, |counts| counts + rejected);
+        if cells == 0 {
+            return;
+        }
+        let counted = counted
+            .slice([0..cells])
+            .reshape([samples, placed.size.samples]);
+        let range = begin..begin + samples * width;
+        let own = placed.samples..placed.samples + placed.size.samples;
+        let before = (self.counts.clone().slice([range.clone()])).reshape([samples, width]);
+        let after = before.slice_assign([0..samples, own], counted);
+        let after = after.reshape([samples * width]);
+        self.counts = self.counts.clone().slice_assign([range], after);
     }
 
     /// Makes room for `slots` slots. The new slots are zeros.

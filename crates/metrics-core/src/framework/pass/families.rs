@@ -1,6 +1,6 @@
 //! The families of batches, and their passes.
 
-use super::{Flat, Input, Pass, Path, ReadState, Unread};
+use super::{Flat, Input, Pass, Path, ReadShape, ReadState, Unread};
 use crate::{
     MetricError,
     framework::delta::{Delta, HostDelta},
@@ -94,18 +94,23 @@ macro_rules! families {
             }
 
             /// Gives the block of every sink to its owner. `next` yields what was read of the
-            /// [`unread`](Self::unread) states, in their order: of lists of a number of pieces, and of words if there are any.
+            /// [`unread`](Self::unread) states, in their order.
             pub fn hand_out(
                 &self,
                 deltas: &mut [HostDelta],
-                mut next: impl FnMut(usize, usize, bool) -> Result<ReadState, MetricError>,
+                mut next: impl FnMut(ReadShape) -> Result<ReadState, MetricError>,
             ) -> Result<(), MetricError> {
                 $(for pass in &self.$passes {
                     let read = match &pass.flat {
                         Flat::Device(Some(state)) => {
                             let placed = pass.plan.sinks.iter();
-                            let lists = placed.map(|placed| placed.size.lists()).sum();
-                            Some(next(lists, state.lists.count(), state.slots > 0)?)
+                            Some(next(ReadShape {
+                                counts: pass.plan.counts + 1,
+                                samples: state.pieces(),
+                                lists: placed.map(|placed| placed.size.lists()).sum(),
+                                pieces: state.lists.count(),
+                                words: state.slots > 0,
+                            })?)
                         }
                         _ => None,
                     };

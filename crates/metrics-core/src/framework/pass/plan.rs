@@ -1,6 +1,7 @@
 //! What a pass does, and where each sink has its state.
 
 use super::Input;
+use crate::REJECTED_SLOTS;
 use std::sync::Arc;
 
 /// How much state a sink has.
@@ -15,6 +16,8 @@ pub struct Size {
     /// The numbers that each row adds to its lists, which grow with the batches; 0 for a list that it does not
     /// have. In host memory and on devices with kernels alone.
     pub lists: [usize; 2],
+    /// Counters of each sample of a batch, which lie behind all others and grow with the batches.
+    pub samples: usize,
 }
 
 impl Size {
@@ -25,6 +28,7 @@ impl Size {
             sums: 0,
             marks: 0,
             lists: [0; 2],
+            samples: 0,
         }
     }
 
@@ -35,6 +39,18 @@ impl Size {
             sums,
             marks: 0,
             lists: [0; 2],
+            samples: 0,
+        }
+    }
+
+    /// Counters of each sample, and those of what is rejected.
+    pub const fn by_sample(counters: usize) -> Self {
+        Self {
+            counts: REJECTED_SLOTS,
+            sums: 0,
+            marks: 0,
+            lists: [0; 2],
+            samples: counters,
         }
     }
 
@@ -66,6 +82,8 @@ pub struct Placed<S> {
     pub lists: usize,
     /// Where its [constants](Input::constants) begin.
     pub constants: usize,
+    /// Where its counters begin among those of a sample.
+    pub samples: usize,
 }
 
 impl<S> Placed<S> {
@@ -77,6 +95,16 @@ impl<S> Placed<S> {
     /// Its sums and marks, of those of the pass in host memory.
     pub fn numbers_of<'a>(&self, numbers: &'a mut [f64]) -> &'a mut [f64] {
         &mut numbers[self.numbers..][..self.size.sums + self.size.marks]
+    }
+
+    /// Its counters of one sample after the other, of those of all sinks, which are `width` for each sample.
+    pub(super) fn samples_of(&self, width: usize, all: &[i32]) -> Vec<i32> {
+        if self.size.samples == 0 {
+            return Vec::new();
+        }
+        let samples = all.chunks_exact(width);
+        let own = samples.map(|counts| &counts[self.samples..][..self.size.samples]);
+        own.flatten().copied().collect()
     }
 
     /// Its lists, of those of the pass in host memory.
@@ -100,9 +128,22 @@ pub struct Plan<S> {
     pub lists: usize,
     /// The constants of all sinks.
     pub constants: Vec<f32>,
+    /// Counters of a sample, of all sinks.
+    pub samples: usize,
 }
 
 impl<S> Plan<S> {
+    /// The counters of the plan, and behind them those of the samples of the current batch.
+    pub fn split<'a>(
+        &self,
+        counts: &'a mut [i32],
+        samples: usize,
+    ) -> (&'a mut [i32], &'a mut [i32]) {
+        let (counts, all) = counts.split_at_mut(self.counts);
+        let before = all.len() - samples * self.samples;
+        (counts, &mut all[before..])
+    }
+
     /// The plan of these sinks for batches like this one.
     pub fn new<I: Input<Sink = S>>(input: &I, sinks: impl IntoIterator<Item = S>) -> Self {
         let mut plan = Self {
@@ -112,6 +153,7 @@ impl<S> Plan<S> {
             numbers: 0,
             lists: 0,
             constants: Vec::new(),
+            samples: 0,
         };
         for sink in sinks {
             let size = input.size(&sink);
@@ -125,11 +167,13 @@ impl<S> Plan<S> {
                 words: plan.words,
                 numbers: plan.numbers,
                 lists: plan.lists,
+                samples: plan.samples,
             });
             plan.counts += size.counts;
             plan.words += size.words();
             plan.numbers += size.sums + size.marks;
             plan.lists += size.lists();
+            plan.samples += size.samples;
         }
         plan
     }

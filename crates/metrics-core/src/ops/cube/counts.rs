@@ -32,12 +32,12 @@ pub(in crate::ops) fn count(
     #[comptime] private: usize,
 ) {
     // A place is made of labels and codes, which only a caller's mistake takes out of the state.
-    if place < state.len() {
-        if comptime!(private > 0) {
+    if comptime!(private > 0) {
+        if place < comptime!(private).runtime() {
             own[place].fetch_add(amount);
-        } else {
-            state[place].fetch_add(amount);
         }
+    } else if place < state.len() {
+        state[place].fetch_add(amount);
     }
 }
 

@@ -80,10 +80,12 @@ pub(in crate::ops) fn tell_logits(
     counts: CubeTensor,
     scores: CubeTensor,
     epoch: i32,
+    told: usize,
 ) -> CubeTensor {
     let (counts, scores) = (writable(counts), rows(scores));
+    assert!(told < counts.meta.num_elements());
     let (dtype, slack) = (elem(&scores), slack(scores.dtype));
-    // SAFETY: elements are below the number of scores, and `counts` is not empty.
+    // SAFETY: elements are below the number of scores, and `told` is the place of a counter.
     unsafe {
         tell::launch_unchecked(
             &counts.client,
@@ -92,6 +94,7 @@ pub(in crate::ops) fn tell_logits(
             scores.into_tensor_arg(),
             counts.clone().into_tensor_arg(),
             epoch,
+            told as u32,
             slack,
             dtype,
         );
@@ -99,12 +102,13 @@ pub(in crate::ops) fn tell_logits(
     counts
 }
 
-/// Keeps `epoch` in the last counter if any score lies more than `slack` outside `[0, 1]`.
+/// Keeps `epoch` in the counter `told` if any score lies more than `slack` outside `[0, 1]`.
 #[cube(launch_unchecked)]
 fn tell<F: Float>(
     scores: &Tensor<F>,
     counts: &mut Tensor<Atomic<i32>>,
     epoch: i32,
+    told: u32,
     slack: f32,
     #[define(F)] _dtype: ElemType,
 ) {
@@ -117,6 +121,6 @@ fn tell<F: Float>(
         i += CUBE_COUNT * CUBE_DIM as usize;
     }
     if outside {
-        counts[counts.len() - 1].store(epoch);
+        counts[told as usize].store(epoch);
     }
 }

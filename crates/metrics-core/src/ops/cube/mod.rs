@@ -10,6 +10,7 @@ pub(in crate::ops) mod counts;
 pub(in crate::ops) mod kinds;
 pub(in crate::ops) mod math;
 pub(in crate::ops) mod rows;
+pub(in crate::ops) mod samples;
 pub(in crate::ops) mod sums;
 pub(in crate::ops) mod teams;
 pub(in crate::ops) mod totals;

@@ -1,12 +1,12 @@
 //! The pass as tensor operations, sink by sink.
 
-use super::{DecisionSink, Decisions, Real};
+use super::{DecisionSink, Decisions, MultilabelCriterion, Real};
 use crate::{
-    Reason,
+    REJECTED_SLOTS, Reason,
     ops::{self, LabelCountsOptions, MarginOptions, ScoreKind, keys::default as keys},
-    pass::{DeviceState, Placed, Plan},
+    pass::{DeviceState, Input, Placed, Plan},
 };
-use burn::tensor::{FloatDType, Int, Tensor};
+use burn::tensor::{Bool, DType, FloatDType, Int, Tensor};
 
 /// Of the sinks that have not been taken by a kernel.
 pub(super) fn pass(
@@ -99,8 +99,55 @@ impl Decisions {
                     ops::weighted_counts(counts, sums, cells, weights)
                 });
             }
+            DecisionSink::LabelBins { bins, ignore_index } => {
+                let dims @ [n, labels] = self.dims();
+                let weights = match &self.weights {
+                    Some(weights) => weights.clone().reshape([n, 1]).expand(dims),
+                    None => Tensor::ones(dims, (&self.target.device(), DType::F32)),
+                };
+                let weights = weights.reshape([n * labels]);
+                let (p, codes) = (self.probabilities(), self.codes(*ignore_index));
+                let (cells, weights) = ops::weighted_bins(p, codes, weights, *bins);
+                state.add(placed, |counts, sums| {
+                    ops::weighted_counts(counts, sums, cells, weights)
+                });
+            }
+            DecisionSink::Samples {
+                threshold,
+                ignore_index,
+            } => {
+                let [_, labels] = self.dims();
+                let (samples, positions) = (self.samples(), self.positions());
+                // The labels of different samples are different labels.
+                let options = self.options(*threshold, *ignore_index);
+                let wide = [positions, samples * labels];
+                let all = [samples, positions, labels];
+                let scores = self
+                    .probabilities()
+                    .reshape(all)
+                    .swap_dims(0, 1)
+                    .reshape(wide);
+                let target = target().reshape(all).swap_dims(0, 1).reshape(wide);
+                let cells = 4 * samples * labels;
+                let counted = ops::label_counts(self.zeros(cells), scores, target, options);
+                state.keep_samples(placed, counted, samples);
+            }
+            DecisionSink::SampleUnits {
+                threshold,
+                ignore_index,
+            } => {
+                let options = self.options(*threshold, *ignore_index);
+                let hits = ops::label_hits(self.probabilities(), target(), options);
+                let samples = self.samples();
+                let counted = ops::unit_matches(self.zeros(2 * samples), hits, samples);
+                state.keep_samples(placed, counted, samples);
+            }
             DecisionSink::Terms { ignore_index } => {
                 let (terms, codes) = self.terms(*ignore_index);
+                self.sum(&mut state, placed, terms, codes);
+            }
+            DecisionSink::Brier { ignore_index } => {
+                let (terms, codes) = self.squared_errors(*ignore_index);
                 self.sum(&mut state, placed, terms, codes);
             }
             DecisionSink::Hinge {
@@ -130,10 +177,24 @@ impl Decisions {
                     ops::row_codes(codes),
                 );
             }
+            DecisionSink::Best {
+                k,
+                criterion,
+                ignore_index,
+            } => {
+                let (terms, codes) = self.best(*k, *criterion, *ignore_index);
+                self.sum(&mut state, placed, terms, codes);
+            }
             // All lists grow at the same time.
             DecisionSink::Keys { .. } => {}
         }
         state
+    }
+
+    /// Counters, and those of what is rejected.
+    fn zeros(&self, counters: usize) -> Tensor<1, Int> {
+        let dtype = (&self.target.device(), DType::I32);
+        Tensor::zeros([counters + REJECTED_SLOTS], dtype)
     }
 
     fn options(&self, threshold: Real, ignore_index: Option<i64>) -> LabelCountsOptions {
@@ -156,6 +217,50 @@ impl Decisions {
         let probabilities = self.probabilities();
         let terms = ops::decision_terms(scores, probabilities, codes.clone(), outside, self.kind);
         (terms, codes)
+    }
+
+    /// The squared error and the target of each decision `[N, L, 2]`, and a negative code for those to leave out.
+    pub(crate) fn squared_errors(&self, ignore_index: Option<i64>) -> (Tensor<3>, Tensor<2, Int>) {
+        let codes = self.codes(ignore_index);
+        let targets = codes.clone().cast(FloatDType::F32);
+        let errors = self.probabilities().cast(FloatDType::F32) - targets.clone();
+        (Tensor::stack(vec![errors.square(), targets], 2), codes)
+    }
+
+    /// How many decisions are right if the `k` best labels of each row are predicted, and how many there are
+    /// `[N, 1, 2]`, and 0 or a negative code.
+    pub(crate) fn best(
+        &self,
+        k: usize,
+        criterion: MultilabelCriterion,
+        ignore_index: Option<i64>,
+    ) -> (Tensor<3>, Tensor<2, Int>) {
+        let codes = self.codes(ignore_index);
+        let before = ops::labels_before(self.scores.clone(), codes.clone());
+        let used = codes.clone().greater_equal_elem(0);
+        let k = i32::try_from(k).unwrap_or(i32::MAX);
+        let predicted = before.lower_elem(k).bool_and(used.clone());
+        let relevant = codes.clone().equal_elem(1);
+        let count = |labels: Tensor<2, Bool>| ops::as_i32(labels.int()).sum_dim(1);
+        let both = count(predicted.clone().bool_and(relevant.clone()));
+        let (predicted, relevant, used) = (count(predicted), count(relevant), count(used));
+        let all_predicted = both.clone().equal(relevant.clone());
+        let all_relevant = both.clone().equal(predicted.clone());
+        let one_per_row = both.ones_like();
+        let (right, total) = match criterion {
+            MultilabelCriterion::Hamming => {
+                let wrong = predicted + relevant - both * 2;
+                (used.clone() - wrong, used)
+            }
+            MultilabelCriterion::ExactMatch => {
+                (all_predicted.bool_and(all_relevant).int(), one_per_row)
+            }
+            MultilabelCriterion::Overlap => (both.greater_elem(0).int(), one_per_row),
+            MultilabelCriterion::Contain => (all_predicted.int(), one_per_row),
+            MultilabelCriterion::Belong => (all_relevant.int(), one_per_row),
+        };
+        let [right, total] = [right, total].map(|counts| counts.float().cast(FloatDType::F32));
+        (Tensor::stack(vec![right, total], 2), ops::row_codes(codes))
     }
 
     /// The hinge loss of each decision `[N, 1, 1]`, and 0 or a negative code.

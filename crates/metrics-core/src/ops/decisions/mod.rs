@@ -1,5 +1,6 @@
 //! The pass over yes-or-no decisions: scores, or predicted labels, and targets 0 or 1.
 
+mod best;
 #[cfg(feature = "cube")]
 // Kernels know but a few of Rust's functions.
 #[allow(clippy::manual_is_multiple_of, clippy::panicking_overflow_checks)]
@@ -9,6 +10,8 @@ mod default;
 mod host;
 #[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
 mod tests;
+
+pub use best::MultilabelCriterion;
 
 use super::{RANKING_TERMS, ScoreKind};
 use crate::{
@@ -38,6 +41,9 @@ pub struct Decisions {
     pub slack: f32,
     /// The groups of rows `[N]`, if there are any.
     pub groups: Option<Tensor<1, Int>>,
+    /// The number of samples, each of the same number of rows in succession, if samples have dimensions of
+    /// their own.
+    pub samples: Option<usize>,
     pub(crate) outside: OnceLock<Tensor<1, Int>>,
     pub(crate) probabilities: OnceLock<Tensor<2>>,
 }
@@ -53,6 +59,7 @@ impl Decisions {
             labels: false,
             kind: ScoreKind::default(),
             groups: None,
+            samples: None,
             outside: OnceLock::new(),
             probabilities: OnceLock::new(),
         }
@@ -78,6 +85,13 @@ impl Decisions {
             probabilities: OnceLock::new(),
             ..self.clone()
         }
+    }
+
+    /// Rows of a sample, or one.
+    fn positions(&self) -> usize {
+        let [rows, _] = self.dims();
+        let samples = self.samples.unwrap_or(rows);
+        rows.checked_div(samples).unwrap_or(1).max(1)
     }
 
     /// Rows and labels.
@@ -149,6 +163,15 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+    /// A cell of the 2x2 confusion matrix of its label in its sample, `label * 4 + target * 2 + prediction`.
+    ///
+    /// State: the rejected ones, and of each sample a counter a cell. Weights do not matter.
+    Samples {
+        /// A score above it is a positive prediction.
+        threshold: Real,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
     /// A cell of the 2x2 confusion matrix of its group, `group * 4 + target * 2 + prediction`. A group that
     /// does not exist is an invalid target.
     ///
@@ -181,11 +204,28 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+    /// A bin of the probability, of those of its label.
+    ///
+    /// State: the rejected ones, and sums by label and bin: the weights of negatives, the weights of positives, and the
+    /// sums of weight times probability. A decision without a weight weighs 1.
+    LabelBins {
+        /// How many bins a label has.
+        bins: usize,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
     /// The cross-entropy, the probability and the target.
     ///
     /// State: a counter of decisions used and the rejected ones; by label three sums of weight times term, and
     /// then by label the sum of weights.
     Terms {
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+    /// The squared difference of probability and target, and the target.
+    ///
+    /// State: as of `Terms`, with two terms.
+    Brier {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
@@ -210,10 +250,30 @@ pub enum DecisionSink {
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
+    /// The same by sample.
+    ///
+    /// State: the rejected ones, and of each sample rows with a wrong decision and rows without. Weights do not matter.
+    SampleUnits {
+        /// A score above it is a positive prediction.
+        threshold: Real,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
     /// How well the scores of the row rank its labels; see [`label_ranking`](super::label_ranking).
     ///
     /// State: as of `Terms`, of rows.
     Ranking {
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+    /// Whether the `k` best labels of the row are the right ones. Of equal scores the first label is the better one.
+    ///
+    /// State: as of `Terms`, of rows: how many decisions are right, and how many there are.
+    Best {
+        /// How many labels of a row are predicted.
+        k: usize,
+        /// What counts, and when it is right.
+        criterion: MultilabelCriterion,
         /// Targets to leave out.
         ignore_index: Option<i64>,
     },
@@ -230,7 +290,10 @@ pub enum DecisionSink {
 impl DecisionSink {
     /// Whether what it adds up depends on whether scores are logits. Ranks within a row and raw margins do not.
     fn asks(&self) -> bool {
-        !matches!(self, Self::Ranking { .. } | Self::Hinge { raw: true, .. })
+        !matches!(
+            self,
+            Self::Ranking { .. } | Self::Best { .. } | Self::Hinge { raw: true, .. }
+        )
     }
 }
 
@@ -239,6 +302,10 @@ impl Input for Decisions {
 
     fn is_weighted(&self) -> bool {
         self.weights.is_some()
+    }
+
+    fn samples(&self) -> usize {
+        self.samples.unwrap_or(self.dims()[0])
     }
 
     fn size(&self, sink: &DecisionSink) -> Size {
@@ -252,8 +319,15 @@ impl Input for Decisions {
                 return Size::both(2 * bins + REJECTED_SLOTS, *bins);
             }
             DecisionSink::Terms { .. } => return Size::both(1 + REJECTED_SLOTS, 4 * labels),
+            DecisionSink::Brier { .. } => return Size::both(1 + REJECTED_SLOTS, 3 * labels),
             DecisionSink::Hinge { .. } => return Size::both(1 + REJECTED_SLOTS, 2 * labels),
+            DecisionSink::Best { .. } => return Size::both(1 + REJECTED_SLOTS, 3),
             DecisionSink::Units { .. } => return Size::counts(2 + REJECTED_SLOTS),
+            DecisionSink::Samples { .. } => return Size::by_sample(4 * labels),
+            DecisionSink::SampleUnits { .. } => return Size::by_sample(2),
+            DecisionSink::LabelBins { bins, .. } => {
+                return Size::both(REJECTED_SLOTS, 3 * labels * bins);
+            }
             DecisionSink::Ranking { .. } => {
                 return Size::both(1 + REJECTED_SLOTS, RANKING_TERMS + 1);
             }
@@ -275,11 +349,15 @@ impl Input for Decisions {
         match sink {
             DecisionSink::Cells { threshold, .. }
             | DecisionSink::Groups { threshold, .. }
+            | DecisionSink::Samples { threshold, .. }
+            | DecisionSink::SampleUnits { threshold, .. }
             | DecisionSink::Units { threshold, .. } => vec![threshold.get()],
             DecisionSink::Thresholds { thresholds, .. } => {
                 thresholds.iter().map(|threshold| threshold.get()).collect()
             }
-            DecisionSink::Calibration { bins, .. } => super::bins::lower_edges(*bins),
+            DecisionSink::Calibration { bins, .. } | DecisionSink::LabelBins { bins, .. } => {
+                super::bins::lower_edges(*bins)
+            }
             _ => Vec::new(),
         }
     }
@@ -310,6 +388,9 @@ impl Input for Decisions {
     }
 
     fn on_device(&self, plan: &Plan<DecisionSink>, state: DeviceState) -> DeviceState {
+        if self.dims().contains(&0) {
+            return state;
+        }
         #[cfg(feature = "cube")]
         let (state, taken) = cube::pass(self, plan, state);
         #[cfg(not(feature = "cube"))]

@@ -28,6 +28,7 @@ fn decisions(dims: [usize; 2], salt: usize, kind: ScoreKind, weighted: bool) -> 
     Decisions {
         weights: weighted.then(|| weights(dims[0], salt + 7)),
         groups: Some(groups),
+        samples: Some(dims[0] / 4),
         ..Decisions::from_scores(scores, target).of_kind(kind)
     }
 }
@@ -63,6 +64,16 @@ fn cells_and_groups() {
             threshold,
             ignore_index,
         });
+        for labels in [1, LABELS] {
+            agree(labels, |ignore_index| DecisionSink::Samples {
+                threshold,
+                ignore_index,
+            });
+            agree(labels, |ignore_index| DecisionSink::SampleUnits {
+                threshold,
+                ignore_index,
+            });
+        }
     }
 }
 
@@ -79,15 +90,35 @@ fn thresholds_and_bins() {
             bins,
             ignore_index,
         });
+        agree(LABELS, |ignore_index| DecisionSink::LabelBins {
+            bins,
+            ignore_index,
+        });
     }
 }
 
 #[test]
 fn terms_and_ranking() {
     agree(LABELS, |ignore_index| DecisionSink::Terms { ignore_index });
+    agree(LABELS, |ignore_index| DecisionSink::Brier { ignore_index });
     agree(LABELS, |ignore_index| DecisionSink::Ranking {
         ignore_index,
     });
+    for criterion in [
+        MultilabelCriterion::ExactMatch,
+        MultilabelCriterion::Hamming,
+        MultilabelCriterion::Overlap,
+        MultilabelCriterion::Contain,
+        MultilabelCriterion::Belong,
+    ] {
+        for k in 1..=LABELS {
+            agree(LABELS, |ignore_index| DecisionSink::Best {
+                k,
+                criterion,
+                ignore_index,
+            });
+        }
+    }
     for (squared, raw) in [(false, false), (true, false), (false, true), (true, true)] {
         agree(1, |ignore_index| DecisionSink::Hinge {
             squared,

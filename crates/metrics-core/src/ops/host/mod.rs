@@ -13,7 +13,7 @@ use super::ConfusionOptions;
 use burn::tensor::{Int, Tensor};
 
 pub(in crate::ops) use super::{
-    ranking::host::{rank_rows, row_code},
+    ranking::host::{places_of_labels, rank_rows, row_code},
     terms::host::hinge,
 };
 pub(in crate::ops) use bins::Reached;

@@ -60,7 +60,7 @@ impl Input for Observed {
             counts: 1 + REJECTED_SLOTS,
             sums: products(*variables),
             marks: *variables,
-            lists: [0; 2],
+            ..Size::default()
         }
     }
 

@@ -237,6 +237,7 @@ impl Input for Pairs {
                 usize::from(matches!(sink, PairSink::List(_))) * words(self.is_wide()),
                 0,
             ],
+            ..Size::default()
         }
     }
 

@@ -184,16 +184,26 @@ pub(crate) fn labels_before(scores: &Tensor<2>, codes: &Tensor<2, Int>) -> Tenso
             parts
                 .zip(codes.par_chunks(size))
                 .for_each(|((places, scores), codes)| {
-                    if labels <= COMPARED {
-                        compare_rows(places, scores, codes, labels);
-                    } else {
-                        sort_rows(places, scores, codes, labels);
-                    }
+                    places_of_labels(places, scores, codes, labels);
                 });
         });
     });
     let places = TensorData::new(places, [n, labels]);
     Tensor::from_data(places, (&scores.device(), DType::I32))
+}
+
+/// For every label how many labels of its row come before it.
+pub(in crate::ops) fn places_of_labels(
+    places: &mut [i32],
+    scores: &[f32],
+    codes: &[i32],
+    labels: usize,
+) {
+    if labels <= COMPARED {
+        compare_rows(places, scores, codes, labels);
+    } else {
+        sort_rows(places, scores, codes, labels);
+    }
 }
 
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]

@@ -5,11 +5,14 @@ mod losses;
 
 use super::{HingeSink, Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
 use crate::{
-    REJECTED_SLOTS,
-    framework::pass::{DeviceState, Placed},
-    ops::{self, ConfusionOptions, MarginOptions, ScoreKind, keys::default as keys},
+    REJECTED_SLOTS, Reason,
+    framework::pass::{DeviceState, Input, Placed},
+    ops::{
+        self, ConfusionOptions, MarginOptions, ScoreKind, keys::default as keys,
+        labels::count_rejected,
+    },
 };
-use burn::tensor::{DType, FloatDType, Int, Tensor};
+use burn::tensor::{Bool, DType, FloatDType, Int, Tensor};
 use cells::{confusion, confusion_cells, label_confusion, label_margins, outcome_cells};
 use losses::{log_likelihood, top_confidence, weighted_log_likelihood};
 
@@ -141,6 +144,74 @@ pub(super) fn pass(
                     counts.slice_assign(UNIT_NOTES..len, matches)
                 });
             }
+            (RowSink::Samples(options), _) => {
+                let (samples, classes) = (rows.samples(), options.classes);
+                // Each sample has classes of its own.
+                let all = ConfusionOptions {
+                    classes: samples * classes,
+                    ignore_index: None,
+                    ..*options
+                };
+                let (ranks, target) =
+                    ops::classes_by_sample(ranks(classes), target(), samples, *options);
+                let cells = 3 * all.classes;
+                let counted = ops::class_margins(zeros(cells + REJECTED_SLOTS), ranks, target, all);
+                // From margins by sample to samples with three margins each.
+                let margins = (counted.clone().slice([0..cells]))
+                    .reshape([3, samples, classes])
+                    .swap_dims(0, 1)
+                    .reshape([cells]);
+                let rejected = counted.slice([cells..cells + REJECTED_SLOTS]);
+                let counted = Tensor::cat(vec![margins, rejected], 0);
+                state.keep_samples(placed, counted, samples);
+            }
+            (
+                RowSink::SampleHits {
+                    classes,
+                    ignore_index,
+                },
+                _,
+            ) => {
+                let options = ConfusionOptions {
+                    classes: *classes,
+                    top_k: 1,
+                    ignore_index: *ignore_index,
+                };
+                let (samples, [n]) = (rows.samples(), rows.target.dims());
+                let hits = ops::hits(ranks(*classes), target(), options);
+                let by_sample = hits.clone().reshape([samples, n / samples.max(1)]);
+                let count = |rows: Tensor<2, Bool>| ops::as_i32(rows.int()).sum_dim(1);
+                let counted = Tensor::cat(
+                    vec![
+                        count(by_sample.clone().equal_elem(0)),
+                        count(by_sample.clone().equal_elem(1)),
+                        count(by_sample.lower_elem(Reason::Ignored.code())),
+                    ],
+                    1,
+                );
+                let rejected = count_rejected(zeros(REJECTED_SLOTS), hits);
+                let counted = Tensor::cat(vec![counted.reshape([3 * samples]), rejected], 0);
+                state.keep_samples(placed, counted, samples);
+            }
+            (
+                RowSink::ClassBins {
+                    bins, ignore_index, ..
+                },
+                weights,
+            ) => {
+                let probabilities = rows.some_probabilities();
+                let dims @ [n, classes] = probabilities.dims();
+                let codes = ops::class_codes(probabilities.clone(), target(), *ignore_index);
+                let weights = match weights {
+                    Some(weights) => weights.clone().reshape([n, 1]).expand(dims),
+                    None => Tensor::ones(dims, (&device, DType::F32)),
+                };
+                let weights = weights.reshape([n * classes]);
+                let (cells, weights) = ops::weighted_bins(probabilities, codes, weights, *bins);
+                state.add(placed, |counts, sums| {
+                    weigh_once(counts, sums, (cells, weights), classes)
+                });
+            }
             (RowSink::Brier { ignore_index }, weights) => {
                 let (errors, codes) = rows.squared_errors(*ignore_index);
                 state.add(placed, |counts, sums| {
@@ -170,13 +241,7 @@ pub(super) fn pass(
                 let weights = weights.reshape([n * classes]);
                 let cells = ops::threshold_cells(probabilities, codes, &thresholds);
                 state.add(placed, |counts, sums| {
-                    let mut added = None;
-                    let counts = once(counts, classes, |counts| {
-                        let (counts, sums) = ops::weighted_counts(counts, sums, cells, weights);
-                        added = Some(sums);
-                        counts
-                    });
-                    (counts, added.unwrap_or_else(|| Tensor::zeros([0], &device)))
+                    weigh_once(counts, sums, (cells, weights), classes)
                 });
             }
             (RowSink::Keys { ignore_index, .. }, weights) => {
@@ -210,6 +275,22 @@ fn once(
     let counts = update(counts);
     let more = counts.clone().slice(rejected.clone()) - before.clone();
     counts.slice_assign(rejected, before + more.div_scalar(classes.max(1) as i32))
+}
+
+/// See [`ops::weighted_counts`], of rows that are rejected once and not as often as there are classes.
+fn weigh_once(
+    counts: Tensor<1, Int>,
+    sums: Tensor<1>,
+    (cells, weights): (Tensor<1, Int>, Tensor<1>),
+    classes: usize,
+) -> (Tensor<1, Int>, Tensor<1>) {
+    let mut added = sums.clone();
+    let counts = once(counts, classes, |counts| {
+        let (counts, sums) = ops::weighted_counts(counts, sums, cells, weights);
+        added = sums;
+        counts
+    });
+    (counts, added)
 }
 
 impl Rows {

@@ -143,6 +143,21 @@ pub enum RowSink {
     /// State: hits, predictions and targets, each by class, and the rejected ones. Of weighted rows the
     /// rejected ones, and sums: true positives, false positives and false negatives, each by class.
     Margins(ConfusionOptions),
+    /// The margins of such a matrix for each sample.
+    ///
+    /// State: the rejected ones, and of each sample hits, predictions and targets, each by class. Weights do not
+    /// matter.
+    Samples(ConfusionOptions),
+    /// Whether rows are right, for each sample.
+    ///
+    /// State: the rejected ones, and of each sample the rows that are wrong, those that are right, and the invalid ones.
+    /// Weights do not matter.
+    SampleHits {
+        /// How many classes there are.
+        classes: usize,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
     /// The negative log-likelihood of the target; a row where it is undefined is rejected as NaN.
     ///
     /// State: a counter of rows used and the rejected ones, and a sum of losses. Of weighted rows the
@@ -159,6 +174,18 @@ pub enum RowSink {
     /// probability.
     Calibration {
         /// How many bins there are.
+        bins: usize,
+        /// Targets to leave out.
+        ignore_index: Option<i64>,
+    },
+    /// A bin of the probability of each class, of those of the class.
+    ///
+    /// State: the rejected ones, and sums by class and bin: the weights of rows of other classes, the weights of rows of
+    /// the class, and the sums of weight times probability. A row without a weight weighs 1. Rejected rows count once.
+    ClassBins {
+        /// How many classes there are.
+        classes: usize,
+        /// How many bins a class has.
         bins: usize,
         /// Targets to leave out.
         ignore_index: Option<i64>,
@@ -241,10 +268,15 @@ impl RowSink {
     fn need(&self) -> Need {
         match self {
             Self::Keys { .. } => Need::Nothing,
-            Self::Matrix(_) | Self::Margins(_) | Self::Units { .. } => Need::Ranks,
+            Self::Matrix(_)
+            | Self::Margins(_)
+            | Self::Units { .. }
+            | Self::Samples(_)
+            | Self::SampleHits { .. } => Need::Ranks,
             Self::Hinge(options) if options.raw => Need::Ranks,
             Self::LogLikelihood { .. }
             | Self::Calibration { .. }
+            | Self::ClassBins { .. }
             | Self::Brier { .. }
             | Self::Hinge(_)
             | Self::Thresholds { .. } => Need::Likelihood,
@@ -259,6 +291,7 @@ impl RowSink {
             sink => matches!(
                 sink,
                 Self::Calibration { .. }
+                    | Self::ClassBins { .. }
                     | Self::Brier { .. }
                     | Self::Thresholds { .. }
                     | Self::Keys { .. }
@@ -299,6 +332,10 @@ impl Input for Rows {
         self.weights.is_some()
     }
 
+    fn samples(&self) -> usize {
+        self.samples.unwrap_or(self.target.dims()[0])
+    }
+
     fn size(&self, sink: &RowSink) -> Size {
         let cells = match sink {
             RowSink::Matrix(options) => options.classes * options.classes,
@@ -308,6 +345,11 @@ impl Input for Rows {
             RowSink::Calibration { bins, .. } if self.is_weighted() => 3 * bins,
             RowSink::Calibration { bins, .. } => {
                 return Size::both(2 * bins + REJECTED_SLOTS, *bins);
+            }
+            RowSink::Samples(options) => return Size::by_sample(3 * options.classes),
+            RowSink::SampleHits { .. } => return Size::by_sample(3),
+            RowSink::ClassBins { classes, bins, .. } => {
+                return Size::both(REJECTED_SLOTS, 3 * classes * bins);
             }
             RowSink::Units { .. } => return Size::counts(UNIT_NOTES + 2 + REJECTED_SLOTS),
             RowSink::Brier { .. } => return Size::both(1 + REJECTED_SLOTS, 3),
@@ -335,7 +377,9 @@ impl Input for Rows {
 
     fn constants(sink: &RowSink) -> Vec<f32> {
         match sink {
-            RowSink::Calibration { bins, .. } => super::bins::lower_edges(*bins),
+            RowSink::Calibration { bins, .. } | RowSink::ClassBins { bins, .. } => {
+                super::bins::lower_edges(*bins)
+            }
             sink => sink.thresholds(),
         }
     }
@@ -366,6 +410,9 @@ impl Input for Rows {
     }
 
     fn on_device(&self, plan: &Plan<RowSink>, state: DeviceState) -> DeviceState {
+        if self.target.dims()[0] == 0 {
+            return state;
+        }
         #[cfg(feature = "cube")]
         let (state, taken) = cube::pass(self, plan, state);
         #[cfg(not(feature = "cube"))]

@@ -1,12 +1,9 @@
 //! The pass in host memory against the one of tensor operations, on tensors in host memory.
 
 use super::*;
-use crate::{
-    ops::{
-        keys::{LEFT_OUT, logit_of},
-        tests::both,
-    },
-    pass::Part,
+use crate::ops::{
+    keys::{LEFT_OUT, logit_of},
+    tests::{assert_same, both},
 };
 use burn::tensor::{Device, TensorData};
 
@@ -62,23 +59,11 @@ fn agree(sink: RowSink, labels: bool) {
     for (kind, weighted) in kinds.map(|kind| [(kind, false), (kind, true)]).concat() {
         for n in [4, 40, 3000] {
             let batches = [1, 2].map(|seed| rows(n, seed, kind, labels, weighted));
-            let plan = Plan::new(&batches[0], [sink.clone()]);
-            let mut host = (vec![0; plan.counts], vec![0.0; plan.numbers]);
-            let mut device = DeviceState::new(&plan, &Device::default());
-            for batch in &batches {
-                batch.on_host(&plan, &mut host.0, &mut host.1);
-                device = default::pass(batch, plan.sinks.iter().collect(), device);
-            }
+            let states = both(&batches, sink.clone(), |batch, plan, state| {
+                default::pass(batch, plan.sinks.iter().collect(), state)
+            });
             let what = format!("{sink:?} of {n} rows, {kind:?}, weighted: {weighted}");
-            let counts = device.counts.into_data().try_to_vec::<i32>().unwrap();
-            assert_eq!(host.0, counts[..plan.counts], "{what}");
-            let words = device.words.into_data().try_to_vec::<f32>().unwrap();
-            let sums = Part::new(&words, plan.sinks[0].size).sums;
-            for (a, b) in host.1.iter().zip(&sums) {
-                let close = (a - b).abs() <= 1e-5 * a.abs().max(1.0);
-                let neither = !a.is_finite() && !b.is_finite();
-                assert!(close || neither, "{what}: {:?}, {sums:?}", host.1);
-            }
+            assert_same(&states, &what);
         }
     }
 }
@@ -103,6 +88,12 @@ fn cells_and_units() {
                 ignore_index,
             };
             agree(units, labels);
+            agree(RowSink::Samples(options(ignore_index)), labels);
+            let hits = RowSink::SampleHits {
+                classes,
+                ignore_index,
+            };
+            agree(hits, labels);
         }
     }
 }
@@ -114,6 +105,12 @@ fn scores() {
         let bins = 10;
         agree(RowSink::Calibration { bins, ignore_index }, false);
         agree(RowSink::Brier { ignore_index }, false);
+        let class_bins = RowSink::ClassBins {
+            classes: CLASSES,
+            bins,
+            ignore_index,
+        };
+        agree(class_bins, false);
         for (one_vs_rest, raw) in [(false, false), (false, true), (true, false), (true, true)] {
             agree(
                 RowSink::Hinge(HingeSink {

@@ -137,6 +137,7 @@ pub(super) fn pass(
         width: state.width,
         constants: state.constants,
         epoch: state.epoch,
+        samples: state.samples,
     })
 }
 

@@ -111,7 +111,7 @@ impl Input for Numbers {
             counts: 1 + REJECTED_SLOTS,
             sums,
             marks,
-            lists: [0; 2],
+            ..Size::default()
         }
     }
 

@@ -6,8 +6,8 @@ use crate::{
     batch::{Binary, Multiclass, Multilabel},
     framework::limits::{check_matrix, check_size, parts},
     ops::{
-        ConfusionOptions, LabelCountsOptions,
-        decisions::{DecisionSink, Decisions, Real},
+        ConfusionOptions,
+        decisions::{DecisionSink, Real},
         rows::RowSink,
     },
 };
@@ -138,19 +138,6 @@ pub(crate) fn check_labels(labels: usize, batch: &Multilabel) -> Result<(), Metr
         found: shape[1],
         shape: shape.to_vec(),
     })
-}
-
-/// The options to count decisions with.
-pub(crate) fn label_options(
-    decisions: &Decisions,
-    threshold: f32,
-    ignore_index: Option<i64>,
-) -> LabelCountsOptions {
-    LabelCountsOptions {
-        // Predicted labels are 0 or 1, whatever the threshold for scores.
-        threshold: if decisions.labels { 0.5 } else { threshold },
-        ignore_index,
-    }
 }
 
 /// Counts pairs of target and predicted class: `C * C` device counters, or only the margins of

@@ -2,8 +2,10 @@
 //!
 //! If sums are kept by label, a unit has a column and walks over rows. Otherwise units take decisions one after the other.
 
+mod best;
 mod plan;
 mod rows;
+mod sink;
 mod sinks;
 mod terms;
 mod walk;
@@ -55,6 +57,7 @@ pub(super) fn pass(
             state.counts.into_dispatch(),
             decisions.scores.clone().into_dispatch(),
             state.epoch,
+            plan.counts,
         ));
     }
     let slots = launches.iter().filter(|(kernel, _)| kernel.has_sums());
@@ -73,6 +76,8 @@ pub(super) fn pass(
                 epoch: state.epoch,
                 listed: listed as u32,
                 room: room as u32,
+                begin: state.samples.begin as u32,
+                positions: decisions.positions() as u32,
             };
             // Kernels without weights or groups do not read what stands there.
             let weights = decisions.weights.as_ref().unwrap_or(&state.constants);
@@ -106,6 +111,7 @@ pub(super) fn pass(
         width: state.width,
         constants: state.constants,
         epoch: state.epoch,
+        samples: state.samples,
     };
     (state, taken)
 }
@@ -158,6 +164,8 @@ pub(in crate::ops) fn launch(
             grid.epoch,
             grid.listed,
             grid.room,
+            grid.begin,
+            grid.positions,
             f32::INFINITY,
             plan,
             dtypes,

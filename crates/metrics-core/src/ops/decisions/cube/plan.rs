@@ -1,8 +1,11 @@
 //! Which launches a pass takes, and which sinks each of them has.
 
-use super::{DecisionSink, Decisions};
+use super::{
+    super::{DecisionSink, Decisions},
+    sink::{KernelSink, Kind},
+};
 use crate::{
-    REASONS, REJECTED_SLOTS, ScoreKind,
+    REJECTED_SLOTS, ScoreKind,
     framework::pass::{Placed, Plan},
     ops::{
         KERNEL_COLUMNS, KERNEL_ELEMENTS,
@@ -13,7 +16,7 @@ use crate::{
 use burn::tensor::DType;
 
 /// The most bins that a cube has memory for.
-const BINS: usize = 512;
+pub(super) const BINS: usize = 512;
 
 /// The most sums that a unit keeps.
 const SUMS: usize = 32;
@@ -54,6 +57,8 @@ pub struct KernelPlan {
     pub(super) team: u32,
     pub(super) weighted: bool,
     pub(super) grouped: bool,
+    /// Counters of a sample.
+    pub(super) samples: usize,
     pub(super) scores: Meaning,
     /// How far outside `[0, 1]` a probability may lie.
     pub(super) slack: Real,
@@ -68,131 +73,9 @@ pub struct Grid {
     /// Rows that the lists have, and for how many they have room.
     pub(super) listed: u32,
     pub(super) room: u32,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) struct KernelSink {
-    pub kind: Kind,
-    pub ignored: Option<i64>,
-    /// Whether the scores are predicted labels, which have a threshold of their own.
-    pub labels: bool,
-    /// Where its counters, the rejected ones of them, its words and its constants begin.
-    pub counts: usize,
-    pub rejected: usize,
-    pub words: usize,
-    pub constants: usize,
-    /// How many sums it has in a slot.
-    pub places: usize,
-    /// Its first sum of those that each unit keeps.
-    pub sum: usize,
-    /// Its first bin of those that each cube keeps.
-    pub bin: usize,
-    /// Numbers of a row in the lists before its own.
-    pub list: usize,
-}
-
-/// What becomes of a decision or a row. Numbers that only scale places are in the plan, others are constants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
-    Cells,
-    Groups {
-        groups: usize,
-    },
-    Thresholds {
-        len: usize,
-    },
-    /// Bins of the cube, if it has memory for them.
-    Calibration {
-        bins: usize,
-        own: bool,
-    },
-    Terms,
-    Hinge {
-        squared: bool,
-        raw: bool,
-    },
-    Keys,
-    Units,
-    Ranking,
-}
-
-impl Kind {
-    /// With the targets to leave out.
-    fn new(sink: &DecisionSink, weighted: bool) -> (Self, Option<i64>) {
-        match sink {
-            DecisionSink::Cells { ignore_index, .. } => (Self::Cells, *ignore_index),
-            DecisionSink::Groups {
-                groups,
-                ignore_index,
-                ..
-            } => (Self::Groups { groups: *groups }, *ignore_index),
-            DecisionSink::Thresholds {
-                thresholds,
-                ignore_index,
-            } => {
-                let len = thresholds.len();
-                (Self::Thresholds { len }, *ignore_index)
-            }
-            DecisionSink::Calibration { bins, ignore_index } => {
-                let bins = *bins;
-                let own = !weighted && bins <= BINS;
-                (Self::Calibration { bins, own }, *ignore_index)
-            }
-            DecisionSink::Terms { ignore_index } => (Self::Terms, *ignore_index),
-            DecisionSink::Hinge {
-                squared,
-                raw,
-                ignore_index,
-            } => {
-                let (squared, raw) = (*squared, *raw);
-                (Self::Hinge { squared, raw }, *ignore_index)
-            }
-            DecisionSink::Units { ignore_index, .. } => (Self::Units, *ignore_index),
-            DecisionSink::Ranking { ignore_index } => (Self::Ranking, *ignore_index),
-            DecisionSink::Keys { ignore_index } => (Self::Keys, *ignore_index),
-        }
-    }
-
-    /// Sums that a unit keeps.
-    pub fn sums(self, weighted: bool) -> usize {
-        match self {
-            Self::Cells if weighted => 4,
-            Self::Terms | Self::Ranking => 4,
-            Self::Hinge { .. } => 2,
-            _ => 0,
-        }
-    }
-
-    /// Bins that a cube keeps.
-    pub fn bins(self) -> usize {
-        match self {
-            Self::Calibration { bins, own: true } => bins,
-            _ => 0,
-        }
-    }
-
-    /// Whether it takes whole rows.
-    pub fn takes_rows(self) -> bool {
-        matches!(self, Self::Units | Self::Ranking)
-    }
-
-    /// Whether its sums are those of labels, so that cubes of other columns do not change them.
-    fn sums_by_label(self, weighted: bool) -> bool {
-        match self {
-            Self::Terms | Self::Hinge { .. } => true,
-            Self::Cells | Self::Thresholds { .. } => weighted,
-            _ => false,
-        }
-    }
-
-    /// Whether it has sums that are not those of labels.
-    fn sums_over_all(self, weighted: bool) -> bool {
-        match self {
-            Self::Calibration { .. } | Self::Ranking => true,
-            Self::Groups { .. } => weighted,
-            _ => false,
-        }
-    }
+    /// Where the counters of samples begin, and rows of a sample.
+    pub(super) begin: u32,
+    pub(super) positions: u32,
 }
 
 /// The launches of a pass, each with cubes along the rows and the columns, and which sinks they take.
@@ -208,7 +91,7 @@ pub(super) fn launches(
     for placed in &plan.sinks {
         let (kind, ignored) = Kind::new(&placed.sink, weighted);
         let takes = match kind {
-            Kind::Ranking => labels <= RANKED,
+            kind if kind.compares() => labels <= RANKED,
             Kind::Groups { groups } => groups > 0,
             Kind::Keys => lists_fit(decisions.dims()),
             _ => true,
@@ -227,6 +110,7 @@ pub(super) fn launches(
             sum: 0,
             bin: 0,
             list: before,
+            sample: placed.samples,
         };
         before += placed.size.lists.iter().sum::<usize>();
         if takes && kind.sums_over_all(weighted) {
@@ -317,6 +201,7 @@ impl KernelPlan {
             team,
             weighted,
             grouped: decisions.groups.is_some(),
+            samples: plan.samples,
             scores: Meaning::new(decisions.kind, few),
             slack: Real::new(decisions.slack),
             sinks,
@@ -337,62 +222,6 @@ impl KernelPlan {
     /// Decisions, or rows, that a cube takes at a time.
     pub(super) fn height(&self) -> usize {
         UNITS as usize / self.columns.max(1)
-    }
-}
-
-impl KernelSink {
-    pub fn groups(&self) -> i32 {
-        match self.kind {
-            Kind::Groups { groups } => i32::try_from(groups).unwrap_or(i32::MAX),
-            _ => 0,
-        }
-    }
-
-    pub fn is_raw(&self) -> bool {
-        matches!(self.kind, Kind::Hinge { raw: true, .. })
-    }
-
-    /// Whether it notes what the scores of a batch are taken for, and in which counter the probabilities are; the
-    /// logits are in the next.
-    pub fn asks(&self) -> bool {
-        !self.labels && self.kind != Kind::Ranking && !self.is_raw()
-    }
-
-    pub fn kinds(&self) -> usize {
-        self.rejected + REASONS
-    }
-
-    pub fn is_squared(&self) -> bool {
-        matches!(self.kind, Kind::Hinge { squared: true, .. })
-    }
-
-    pub fn is_by_thresholds(&self) -> bool {
-        matches!(self.kind, Kind::Thresholds { .. })
-    }
-
-    /// How many thresholds it counts by; 0 if it is by one alone.
-    pub fn thresholds(&self) -> usize {
-        match self.kind {
-            Kind::Thresholds { len } => len,
-            _ => 0,
-        }
-    }
-
-    /// Bins of probabilities, kept by the cube or not.
-    pub fn calibrated(&self) -> usize {
-        match self.kind {
-            Kind::Calibration { bins, .. } => bins,
-            _ => 0,
-        }
-    }
-
-    pub fn has_terms(&self) -> bool {
-        matches!(self.kind, Kind::Terms | Kind::Hinge { .. })
-    }
-
-    /// Whether units keep its sums, and not cubes.
-    pub fn keeps_sums(&self, weighted: bool) -> bool {
-        self.kind.sums(weighted) > 0
     }
 }
 

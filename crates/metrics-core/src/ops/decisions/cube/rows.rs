@@ -2,7 +2,8 @@
 
 use super::{
     KernelPlan,
-    plan::{KernelSink, Kind},
+    best::choose,
+    sink::KernelSink,
     sinks::{is_above, reject, threshold_of},
     terms::{add_total, add_weight},
     walk::{Room, probability_of, weight_at, weight_code},
@@ -15,6 +16,7 @@ use crate::{
             UNITS,
             counts::{count, decision_code},
             label,
+            samples::{Samples, count_in_sample, counters_at},
             sums::{Sum, ordered},
         },
         decisions::Real,
@@ -30,27 +32,29 @@ const WRONG: u32 = 1 << 8;
 
 /// What is known of the rows of a cube, one for each team.
 #[derive(CubeType)]
-struct Rows {
-    flags: Shared<[Atomic<u32>]>,
-    used: Shared<[Atomic<u32>]>,
-    relevant: Shared<[Atomic<u32>]>,
+pub(super) struct Rows {
+    pub flags: Shared<[Atomic<u32>]>,
+    pub used: Shared<[Atomic<u32>]>,
+    pub relevant: Shared<[Atomic<u32>]>,
     /// The largest number of labels that score as much as a relevant one.
-    coverage: Shared<[Atomic<u32>]>,
+    pub coverage: Shared<[Atomic<u32>]>,
     /// Pairs of labels in the wrong order.
-    wrong: Shared<[Atomic<u32>]>,
+    pub wrong: Shared<[Atomic<u32>]>,
 }
 
 /// Where a unit of a team is.
 #[derive(CubeType, Clone, Copy)]
-struct Lane {
+pub(super) struct Lane {
     /// The team among those of the cube, and the unit among those of the team.
-    own: usize,
-    lane: usize,
-    row: usize,
+    pub own: usize,
+    pub lane: usize,
+    pub row: usize,
     /// Where the scores of the row begin.
-    from: usize,
+    pub from: usize,
     /// Whether there is a row, and not the last one in place of it.
-    inside: bool,
+    pub inside: bool,
+    /// Where the counters of the row's sample begin.
+    pub counters: usize,
 }
 
 /// Hands all rows to the sinks that take whole rows. All units of a cube take part, as barriers need them.
@@ -65,6 +69,7 @@ pub(super) fn take_rows<F: Float, I: Int>(
     room: &mut Room,
     totals: &mut Array<f32>,
     logit: bool,
+    samples: &Samples,
     #[comptime] plan: KernelPlan,
     #[comptime] private: usize,
 ) {
@@ -89,6 +94,7 @@ pub(super) fn take_rows<F: Float, I: Int>(
             row,
             from: row * labels,
             inside: first + own < n,
+            counters: counters_at(samples, row, comptime!(plan.samples)),
         };
         #[unroll]
         for k in 0..comptime!(plan.sinks.len()) {
@@ -108,8 +114,25 @@ pub(super) fn take_rows<F: Float, I: Int>(
                     team,
                     private,
                 );
-                if comptime!(sink.kind == Kind::Units) {
+                if comptime!(sink.kind.is_of_units()) {
                     count_unit(counts, &*room, &lane, flags, sink, private);
+                } else if comptime!(sink.criterion().is_some()) {
+                    let weight = weight_at(weights, lane.row);
+                    choose::<F, I>(
+                        counts,
+                        scores,
+                        target,
+                        &*room,
+                        totals,
+                        &rows,
+                        &lane,
+                        flags,
+                        weight,
+                        sink,
+                        team,
+                        comptime!(plan.weighted),
+                        private,
+                    );
                 } else {
                     let weight = weight_at(weights, lane.row);
                     rank::<F, I>(
@@ -163,7 +186,7 @@ fn look<F: Float, I: Int>(
     sync_cube();
     let ignores = comptime!(sink.ignored.is_some());
     let index = comptime!(sink.ignored.unwrap_or(0));
-    let is_unit = comptime!(sink.kind == Kind::Units);
+    let is_unit = comptime!(sink.kind.is_of_units());
     let mut threshold = 0.0f32;
     if comptime!(is_unit) {
         threshold = threshold_of(constants, comptime!(sink.clone()));
@@ -214,20 +237,20 @@ fn count_unit(
 ) {
     if lane.inside && lane.lane == 0 && code_of_row(flags) == 0 {
         let wrong = (flags & comptime!(WRONG).runtime()) != 0u32;
-        let from = comptime!(sink.counts).runtime();
-        count(
-            counts,
-            &room.counters,
-            from + select(wrong, 0usize, 1usize),
-            1i32,
-            private,
-        );
+        let place = select(wrong, 0usize, 1usize);
+        if comptime!(sink.is_by_sample()) {
+            let first = lane.counters + comptime!(sink.sample).runtime();
+            count_in_sample(counts, first + place);
+        } else {
+            let from = comptime!(sink.counts).runtime();
+            count(counts, &room.counters, from + place, 1i32, private);
+        }
     }
 }
 
 /// The worst code of the decisions of a row. Ignored ones are left out where there are others.
 #[cube]
-fn code_of_row(flags: u32) -> i32 {
+pub(super) fn code_of_row(flags: u32) -> i32 {
     let mut code = 0i32;
     if (flags & comptime!(USED).runtime()) == 0u32 {
         code = comptime!(Reason::Ignored.code()).runtime();
@@ -335,7 +358,7 @@ fn rank<F: Float, I: Int>(
 
 /// 0 or 1, or a negative number for a label to ignore, of a row without an invalid one.
 #[cube]
-fn code_of_label<I: Int>(raw: I, #[comptime] ignored: Option<i64>) -> i32 {
+pub(super) fn code_of_label<I: Int>(raw: I, #[comptime] ignored: Option<i64>) -> i32 {
     let mut code = label::<I>(raw);
     if comptime!(ignored.is_some()) && raw == I::new(comptime!(ignored.unwrap_or(0))) {
         code = -1i32;
@@ -345,7 +368,7 @@ fn code_of_label<I: Int>(raw: I, #[comptime] ignored: Option<i64>) -> i32 {
 
 /// A number whose order is that of scores, where 0 and -0 are equal.
 #[cube]
-fn place_of<F: Float>(score: F) -> u32 {
+pub(super) fn place_of<F: Float>(score: F) -> u32 {
     let score = f32::cast_from(score);
     let zero = (score.to_bits() & 0x7fff_ffffu32) == 0u32;
     select(zero, 0x8000_0000u32, ordered(score))

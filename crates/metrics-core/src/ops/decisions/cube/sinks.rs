@@ -1,13 +1,14 @@
 //! What is counted, summed by bin or cell, or listed.
 
 use super::{
-    plan::KernelSink,
+    sink::KernelSink,
     walk::{Decision, Room, Spot},
 };
 use crate::ops::{
     cube::{
         UNITS,
         counts::{count, reached, slot},
+        samples::count_in_sample,
         sums::{Sum, add_to_slot},
     },
     keys::{
@@ -49,7 +50,7 @@ pub(super) fn count_cell(
     constants: &Tensor<f32>,
     room: &Room,
     probability: f32,
-    inside: bool,
+    spot: &Spot,
     first: usize,
     code: i32,
     #[comptime] sink: KernelSink,
@@ -57,7 +58,7 @@ pub(super) fn count_cell(
     #[comptime] private: usize,
 ) -> u32 {
     let mut cell = comptime!(NONE).runtime();
-    if inside {
+    if spot.inside {
         if code < 0 {
             reject(counts, room, code, comptime!(sink.clone()), private);
         } else {
@@ -75,7 +76,10 @@ pub(super) fn count_cell(
                 2usize.runtime()
             };
             let place = (first * 2 + code as usize) * sides + side;
-            if comptime!(weighted) {
+            if comptime!(sink.is_by_sample()) {
+                let first = spot.counters + comptime!(sink.sample).runtime();
+                count_in_sample(counts, first + place);
+            } else if comptime!(weighted) {
                 cell = place as u32;
             } else {
                 let from = comptime!(sink.counts).runtime();
@@ -154,12 +158,17 @@ pub(super) fn add_probability(
     decision: &Decision,
     spot: &Spot,
     code: i32,
+    labels: usize,
     slot: usize,
     #[comptime] sink: KernelSink,
     #[comptime] weighted: bool,
     #[comptime] private: usize,
 ) {
-    let width = comptime!(sink.calibrated()).runtime();
+    let bins = comptime!(sink.calibrated()).runtime();
+    let mut width = bins;
+    if comptime!(sink.is_by_label()) {
+        width = bins * labels;
+    }
     let probability = decision.probability;
     let mut code = code;
     if code >= 0 && decision.weight_code < 0 {
@@ -169,12 +178,15 @@ pub(super) fn add_probability(
     let used = spot.inside && code >= 0;
     if used {
         let begin = comptime!(sink.constants).runtime();
-        bin = max(reached(constants, begin, width, probability), 1usize) - 1;
+        bin = max(reached(constants, begin, bins, probability), 1usize) - 1;
+        if comptime!(sink.is_by_label()) {
+            bin += spot.column * bins;
+        }
     } else if spot.inside {
         reject(counts, &*room, code, comptime!(sink.clone()), private);
     }
     let none = comptime!(NONE).runtime();
-    if comptime!(weighted) {
+    if comptime!(weighted || sink.is_by_label()) {
         // The weights of negatives, of positives, and those of probabilities.
         let of_target = select(code > 0, width, 0usize) + bin;
         let cell = select(used, of_target as u32, none);

@@ -2,7 +2,7 @@
 
 use super::{
     KernelPlan,
-    plan::{KernelSink, Kind},
+    sink::{KernelSink, Kind},
     sinks::reject,
     walk::{Decision, Room},
 };
@@ -36,6 +36,13 @@ pub(super) fn add_terms(
     let positive = code == 1;
     let loss = if comptime!(sink.kind == Kind::Terms) {
         cross_entropy(decision, positive)
+    } else if comptime!(sink.kind == Kind::Brier) {
+        let error = select(
+            positive,
+            1.0f32 - decision.probability,
+            decision.probability,
+        );
+        error * error
     } else {
         hinge(decision, positive, comptime!(sink.clone()))
     };
@@ -62,6 +69,10 @@ pub(super) fn add_terms(
             let positives = select(positive, weight, 0.0f32);
             add_weight(totals, positives, comptime!(first + 2), weighted);
             add_weight(totals, weight, comptime!(first + 3), weighted);
+        } else if comptime!(sink.kind == Kind::Brier) {
+            let positives = select(positive, weight, 0.0f32);
+            add_weight(totals, positives, comptime!(first + 1), weighted);
+            add_weight(totals, weight, comptime!(first + 2), weighted);
         } else {
             add_weight(totals, weight, comptime!(first + 1), weighted);
         }

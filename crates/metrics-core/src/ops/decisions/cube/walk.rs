@@ -2,8 +2,8 @@
 
 use super::{
     KernelPlan,
-    plan::{KernelSink, Kind},
     rows::take_rows,
+    sink::{KernelSink, Kind},
     sinks::{add_key, add_probability, count_cell, keep_bins, scatter},
     terms::{add_cell, add_terms, keep_sums},
 };
@@ -16,6 +16,7 @@ use crate::{
             kinds::are_logits,
             label,
             math::{exp, is_infinite, is_nan, snapped},
+            samples::{Samples, counters_at},
         },
         decisions::Real,
     },
@@ -55,6 +56,8 @@ pub(super) struct Spot {
     pub column: usize,
     /// Whether there is a decision, and not the last one in place of it.
     pub inside: bool,
+    /// Where the counters of the row's sample begin.
+    pub counters: usize,
 }
 
 #[cube(launch_unchecked)]
@@ -71,6 +74,8 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
     epoch: i32,
     listed: u32,
     capacity: u32,
+    begin: u32,
+    positions: u32,
     infinite: f32,
     #[comptime] plan: KernelPlan,
     #[define(F, I, G)] _dtypes: [ElemType; 3],
@@ -110,6 +115,10 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
     sync_cube();
 
     let slot = CUBE_POS_X as usize * comptime!(plan.words).runtime();
+    let samples = Samples {
+        begin: begin as usize,
+        positions: positions as usize,
+    };
     if comptime!(plan.takes_decisions()) {
         let height = comptime!(plan.height());
         let mut n = rows;
@@ -118,7 +127,15 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
         }
         let mut first = CUBE_POS_X as usize * height;
         while first < n {
-            let spot = spot(first, n, labels, comptime!(plan.columns), height);
+            let spot = spot(
+                first,
+                n,
+                labels,
+                &samples,
+                comptime!(plan.samples),
+                comptime!(plan.columns),
+                height,
+            );
             let decision = decision_at::<F>(
                 scores,
                 weights,
@@ -166,6 +183,7 @@ pub(super) fn decisions_pass<F: Float, I: Int, G: Int>(
             &mut room,
             &mut totals,
             logit,
+            &samples,
             comptime!(plan.clone()),
             private,
         );
@@ -208,25 +226,31 @@ fn spot(
     first: usize,
     n: usize,
     labels: usize,
+    samples: &Samples,
+    #[comptime] width: usize,
     #[comptime] columns: usize,
     #[comptime] height: usize,
 ) -> Spot {
     let unit = UNIT_POS as usize;
     if comptime!(columns == 0) {
         let i = min(first + unit, n - 1);
+        let row = i / labels;
         Spot {
-            row: i / labels,
+            row,
             column: i % labels,
             inside: first + unit < n,
+            counters: counters_at(samples, row, width),
         }
     } else {
-        let row = unit / columns;
+        let place = unit / columns;
+        let row = min(first + place, n - 1);
         let column = CUBE_POS_Y as usize * columns + unit % columns;
         Spot {
-            row: min(first + row, n - 1),
+            row,
             column: min(column, labels - 1),
             // Some units have no row where the columns do not divide the units.
-            inside: row < height && first + row < n && column < labels,
+            inside: place < height && first + place < n && column < labels,
+            counters: counters_at(samples, row, width),
         }
     }
 }
@@ -319,7 +343,8 @@ fn take<I: Int, G: Int>(
         }
     } else if comptime!(sink.calibrated() > 0) {
         add_probability(
-            counts, words, constants, room, decision, spot, code, slot, sink, weighted, private,
+            counts, words, constants, room, decision, spot, code, labels, slot, sink, weighted,
+            private,
         );
     } else {
         let mut first = spot.column;
@@ -340,7 +365,7 @@ fn take<I: Int, G: Int>(
             constants,
             &*room,
             decision.probability,
-            spot.inside,
+            spot,
             first,
             code,
             comptime!(sink.clone()),
@@ -351,7 +376,7 @@ fn take<I: Int, G: Int>(
             if cell != comptime!(u32::MAX).runtime() {
                 add_cell(totals, decision, cell & 3u32, sink);
             }
-        } else if comptime!(weighted) {
+        } else if comptime!(weighted && !sink.is_by_sample()) {
             scatter(words, room, cell, decision.weight, slot, sink);
         }
     }

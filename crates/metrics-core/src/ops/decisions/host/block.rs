@@ -61,6 +61,17 @@ impl Block<'_> {
                 };
                 terms.decisions(scores, p, self.logits, counts, numbers);
             }
+            (DecisionSink::Brier { .. }, _) => {
+                let terms = sums::Terms {
+                    codes,
+                    weights: self.weights,
+                    labels,
+                };
+                terms.sum(counts, numbers, |i| {
+                    let target = f64::from(codes[i]);
+                    [(f64::from(p[i]) - target).powi(2), target]
+                });
+            }
             (DecisionSink::Hinge { squared, raw, .. }, _) => {
                 let scores = if *raw { self.scores } else { p };
                 let terms = sums::Terms {
@@ -77,8 +88,22 @@ impl Block<'_> {
                 let rows = (self.scores, codes, self.row_weights);
                 rows::ranking(rows, labels, counts, numbers);
             }
+            (DecisionSink::Best { k, criterion, .. }, _) => {
+                let rows = (self.scores, codes, self.row_weights);
+                rows::best(cells, rows, labels, (*k, *criterion), counts, numbers);
+            }
             (DecisionSink::Keys { .. }, _) => self.keys(codes, counts, piece),
-            (DecisionSink::Thresholds { .. } | DecisionSink::Calibration { .. }, None) => {}
+            (DecisionSink::LabelBins { bins, .. }, Some(reached)) => {
+                self.bin_labels(codes, (*bins, reached), counts, numbers);
+            }
+            // Those of samples are counted elsewhere.
+            (DecisionSink::Samples { .. } | DecisionSink::SampleUnits { .. }, _) => {}
+            (
+                DecisionSink::Thresholds { .. }
+                | DecisionSink::Calibration { .. }
+                | DecisionSink::LabelBins { .. },
+                None,
+            ) => {}
         }
     }
 
@@ -108,6 +133,31 @@ impl Block<'_> {
                     numbers[2 * width + bin] += weight * confidence;
                 }
                 Some(_) => counts[rejected + Reason::InvalidWeight as usize] += 1,
+            }
+        }
+    }
+
+    fn bin_labels(
+        &self,
+        codes: &[i32],
+        (bins, reached): (usize, &Reached),
+        rejected: &mut [i32],
+        numbers: &mut [f64],
+    ) {
+        let width = self.labels * bins;
+        let decisions = self.probabilities.iter().zip(codes);
+        for (i, (p, code)) in decisions.enumerate() {
+            if *code < 0 {
+                rejected[slot(*code)] += 1;
+                continue;
+            }
+            let weight = self.weights.map_or(1.0, |weights| weights[i]);
+            if is_weight(weight) {
+                let (weight, bin) = (f64::from(weight), i % self.labels * bins + reached.bin(*p));
+                numbers[*code as usize * width + bin] += weight;
+                numbers[2 * width + bin] += weight * f64::from(*p);
+            } else {
+                rejected[Reason::InvalidWeight as usize] += 1;
             }
         }
     }

@@ -4,6 +4,7 @@
 mod block;
 mod cells;
 mod rows;
+mod samples;
 mod sums;
 
 use super::{DecisionSink, Decisions};
@@ -16,10 +17,11 @@ use crate::{
             with_weights,
         },
     },
-    pass::{HostList, Placed, Plan, grow},
+    pass::{HostList, Input, Placed, Plan, grow},
 };
 use block::Block;
 use rayon::prelude::*;
+use samples::Samples;
 use std::ops::Range;
 
 /// Decisions of a block.
@@ -40,6 +42,7 @@ pub(super) fn pass(
     if n * labels == 0 {
         return;
     }
+    let (counts, samples) = plan.split(counts, decisions.samples());
     let groups = |f: &mut dyn FnMut(Option<Ints>)| match &decisions.groups {
         Some(groups) => ints(groups, |groups| f(Some(groups))),
         None => f(None),
@@ -54,6 +57,7 @@ pub(super) fn pass(
                         weights,
                         groups,
                         labels,
+                        positions: decisions.positions(),
                         slack: decisions.slack,
                         logits: match decisions.kind {
                             ScoreKind::Auto => outside_unit(scores, decisions.slack),
@@ -62,7 +66,11 @@ pub(super) fn pass(
                         },
                     };
                     let sinks = Sinks::new(decisions, plan);
-                    batch.pass(&sinks, (&mut *counts, &mut *numbers), &mut *lists);
+                    batch.pass(
+                        &sinks,
+                        (&mut *counts, &mut *numbers, &mut *samples),
+                        &mut *lists,
+                    );
                     if !decisions.labels {
                         let asking = plan.sinks.iter().filter(|placed| placed.sink.asks());
                         asking.for_each(|placed| note_kind(placed.counts_of(counts), batch.logits));
@@ -80,6 +88,8 @@ struct Slices<'a> {
     weights: Option<&'a [f32]>,
     groups: Option<Ints<'a>>,
     labels: usize,
+    /// Rows of a sample.
+    positions: usize,
     /// How far outside `[0, 1]` a probability may lie.
     slack: f32,
     logits: bool,
@@ -126,6 +136,14 @@ impl<'a> Sinks<'a> {
                     ignore_index,
                     ..
                 }
+                | DecisionSink::Samples {
+                    threshold: own,
+                    ignore_index,
+                }
+                | DecisionSink::SampleUnits {
+                    threshold: own,
+                    ignore_index,
+                }
                 | DecisionSink::Units {
                     threshold: own,
                     ignore_index,
@@ -141,7 +159,8 @@ impl<'a> Sinks<'a> {
                     reached = Some(Reached::new(&thresholds));
                     ignore_index
                 }
-                DecisionSink::Calibration { bins, ignore_index } => {
+                DecisionSink::Calibration { bins, ignore_index }
+                | DecisionSink::LabelBins { bins, ignore_index } => {
                     reached = Some(Reached::of_bins(*bins));
                     ignore_index
                 }
@@ -152,7 +171,9 @@ impl<'a> Sinks<'a> {
                     ignore_index
                 }
                 DecisionSink::Terms { ignore_index }
+                | DecisionSink::Brier { ignore_index }
                 | DecisionSink::Ranking { ignore_index }
+                | DecisionSink::Best { ignore_index, .. }
                 | DecisionSink::Keys { ignore_index } => ignore_index,
             };
             let check = Check {
@@ -234,27 +255,38 @@ impl Slices<'_> {
     fn pass(
         &self,
         sinks: &Sinks,
-        (counts, numbers): (&mut [i32], &mut [f64]),
+        (counts, numbers, samples): (&mut [i32], &mut [f64], &mut [i32]),
         lists: &mut [HostList],
     ) {
         let n = self.target.len() / self.labels;
         let state = counts.len() + numbers.len();
-        let size = (PART.max(4 * state) / self.labels).max(1);
+        let mut size = (PART.max(4 * state) / self.labels).max(1);
+        if !samples.is_empty() {
+            // A part has whole samples.
+            size = size.next_multiple_of(self.positions);
+        }
+        let own = (size / self.positions * sinks.plan.samples).max(1);
+        let mut samples = samples.chunks_mut(own);
         let pieces = pieces(sinks.plan, lists, [n, self.labels], size);
+        let pieces = pieces.into_iter().map(|pieces| {
+            let samples = samples.next().unwrap_or_default();
+            (pieces, samples)
+        });
+        let pieces: Vec<_> = pieces.collect();
         let range = |part: usize| part * size..((part + 1) * size).min(n);
         if let [_] = pieces[..] {
-            for mut pieces in pieces {
-                let state = (&mut *counts, &mut *numbers);
+            for (mut pieces, samples) in pieces {
+                let state = (&mut *counts, &mut *numbers, samples);
                 self.part(range(0), sinks, &mut pieces, state);
             }
             return;
         }
         let parts = pieces.into_par_iter().enumerate();
         let parts: Vec<_> = parts
-            .map(|(part, mut pieces)| {
+            .map(|(part, (mut pieces, samples))| {
                 let mut counts = vec![0; counts.len()];
                 let mut numbers = vec![0.0; numbers.len()];
-                let state = (&mut counts[..], &mut numbers[..]);
+                let state = (&mut counts[..], &mut numbers[..], samples);
                 self.part(range(part), sinks, &mut pieces, state);
                 (counts, numbers)
             })
@@ -272,7 +304,7 @@ impl Slices<'_> {
         rows: Range<usize>,
         sinks: &Sinks,
         pieces: &mut [Piece],
-        (counts, numbers): (&mut [i32], &mut [f64]),
+        (counts, numbers, samples): (&mut [i32], &mut [f64], &mut [i32]),
     ) {
         let labels = self.labels;
         let block_rows = (BLOCK / labels).max(1).min(rows.len());
@@ -351,6 +383,17 @@ impl Slices<'_> {
                     }
                     _ => &room.first,
                 };
+                if placed.size.samples > 0 {
+                    let own = Samples {
+                        counts: &mut *samples,
+                        width: sinks.plan.samples,
+                        before: placed.samples,
+                        positions: self.positions,
+                    };
+                    let first = (&room.first[..len], cells);
+                    block.by_sample((&placed.sink, ready), codes, first, state.0, (at, own));
+                    continue;
+                }
                 let buffers = (&first[..len], cells);
                 block.sink((&placed.sink, ready), codes, buffers, state, &mut piece);
             }

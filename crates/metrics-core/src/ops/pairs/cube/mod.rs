@@ -98,6 +98,7 @@ pub(super) fn pass(
         width: state.width,
         constants: state.constants,
         epoch: state.epoch,
+        samples: state.samples,
     };
     (state, true)
 }

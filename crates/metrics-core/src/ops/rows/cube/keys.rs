@@ -3,9 +3,8 @@
 use super::{
     keep::Keep,
     plan::How,
-    scores::{Scores, class_code},
+    scores::{Scores, checked},
     sink::KernelSink,
-    sinks::reject,
     walk::Row,
 };
 use crate::ops::{
@@ -54,13 +53,7 @@ pub(super) fn add_keys<F: Float, I: Int>(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let mut code = class_code::<I>(row, raw, scores, sink);
-    if code == 0 {
-        code = row.weight_code;
-    }
-    if code < 0 && row.first && row.inside {
-        reject(counts, keep, code, sink, how);
-    }
+    let code = checked::<I>(counts, keep, row, raw, scores, sink, how);
     let classes = comptime!(sink.classes()).runtime();
     let bits = comptime!(bits_of_half(sink.classes()));
     let scale = comptime!((1u32 << bits) as f32).runtime();

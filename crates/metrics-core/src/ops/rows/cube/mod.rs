@@ -55,7 +55,7 @@ pub(super) fn pass(
     if !some || !ops::has_kernels(&rows.target.device()) {
         return (state, none);
     }
-    let (kernel, taken) = KernelPlan::new(rows, plan);
+    let (kernel, taken) = KernelPlan::new(rows, plan, state.samples.begin);
     if !taken.contains(&true) {
         return (state, none);
     }
@@ -87,6 +87,7 @@ pub(super) fn pass(
                     state.counts.into_dispatch(),
                     scores.clone().into_dispatch(),
                     state.epoch,
+                    kernel.counts,
                 ));
             }
             // Keys that no kernel takes are listed elsewhere.
@@ -189,6 +190,8 @@ pub(in crate::ops) fn of_scores(
             shape.group as u32,
             shape.elements as u32,
             shape.parts as u32,
+            shape.begin as u32,
+            shape.positions as u32,
             plan,
             dtypes,
         );
@@ -228,6 +231,8 @@ pub(in crate::ops) fn of_labels(
             shape.group as u32,
             shape.elements as u32,
             shape.parts as u32,
+            shape.begin as u32,
+            shape.positions as u32,
             plan,
             dtypes,
         );

@@ -66,6 +66,8 @@ pub struct KernelPlan {
     pub(super) wants: Wants,
     pub(super) scores: Meaning,
     pub(super) unit: Unit,
+    /// Counters of a sample.
+    pub(super) samples: usize,
     pub(super) shape: Shape,
 }
 
@@ -104,6 +106,9 @@ pub(super) struct Shape {
     /// Rows of a unit, and its parts.
     pub elements: usize,
     pub parts: usize,
+    /// Where the counters of samples begin, and rows of a sample.
+    pub begin: usize,
+    pub positions: usize,
 }
 
 /// How cubes come by units.
@@ -159,8 +164,8 @@ impl Kept {
 }
 
 impl KernelPlan {
-    /// The plan of the sinks that there is a kernel for, and which these are.
-    pub fn new(rows: &Rows, plan: &Plan<RowSink>) -> (Self, Vec<bool>) {
+    /// The plan of the sinks that there is a kernel for, and which these are. The counters of samples begin at `begin`.
+    pub fn new(rows: &Rows, plan: &Plan<RowSink>, begin: usize) -> (Self, Vec<bool>) {
         let n = rows.target.dims()[0];
         let weighted = rows.weights.is_some();
         let wide = rows.target.dtype() == DType::I64;
@@ -190,6 +195,7 @@ impl KernelPlan {
                 counts: placed.counts,
                 words: placed.words,
                 constants: placed.constants,
+                sample: placed.samples,
                 kept,
             });
             kept = more;
@@ -203,13 +209,14 @@ impl KernelPlan {
         let taken = plan.sinks.iter().map(&mut take).collect();
         let words = kept.sums + kept.columns + kept.held + kept.bins > 0;
         let unit = if kept.flags > 0 { unit } else { Unit::Row };
-        let shape = Shape::new(
+        let mut shape = Shape::new(
             rows,
             team,
             unit,
             words.then_some(plan.words),
             asks && rows.kind == ScoreKind::Auto,
         );
+        (shape.begin, shape.positions) = (begin, rows.elements());
         let private = plan.counts <= PRIVATE.min(MEMORY.saturating_sub(kept.memory()));
         let scores = if asks {
             Meaning::new(rows.kind, shape.cubes == 1)
@@ -233,6 +240,7 @@ impl KernelPlan {
             },
             scores,
             unit,
+            samples: plan.samples,
             shape,
         };
         (kernel, taken)
@@ -300,6 +308,7 @@ impl Shape {
             group,
             elements,
             parts,
+            ..Self::default()
         }
     }
 }

@@ -59,9 +59,31 @@ pub(super) fn class_code<I: Int>(
     code
 }
 
+/// The code of a row of which all scores are taken, or that of its weight, or 0. Counts the row if it is left out. All
+/// units of its team may ask.
+#[cube]
+pub(super) fn checked<I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    keep: &mut Keep,
+    row: &Row,
+    raw: I,
+    scores: &Scores,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) -> i32 {
+    let mut code = class_code::<I>(row, raw, scores, sink);
+    if code == 0 {
+        code = row.weight_code;
+    }
+    if code < 0 && row.first && row.inside {
+        reject(counts, keep, code, sink, how);
+    }
+    code
+}
+
 /// The probability of a score, or the score itself if it is taken as it is.
 #[cube]
-fn number(
+pub(super) fn number(
     score: f32,
     row: &Row,
     softmax: bool,
@@ -112,13 +134,8 @@ pub(super) fn add_brier<F: Float, I: Int>(
         sum = over_team(board, sum, team);
     }
     if row.first && row.inside {
-        let mut code = class_code::<I>(row, raw, scores, sink);
+        let code = checked::<I>(counts, keep, row, raw, scores, sink, how);
         if code == 0 {
-            code = row.weight_code;
-        }
-        if code < 0 {
-            reject(counts, keep, code, sink, how);
-        } else {
             let first = comptime!(sink.kept.sums);
             count_at(counts, keep, 0usize, sink, how);
             if row.weight > 0.0f32 {
@@ -209,10 +226,7 @@ pub(super) fn add_hinges<F: Float, I: Int>(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let mut code = class_code::<I>(row, raw, scores, sink);
-    if code == 0 {
-        code = row.weight_code;
-    }
+    let code = checked::<I>(counts, keep, row, raw, scores, sink, how);
     if code == 0 && row.weight > 0.0f32 {
         let team = comptime!(how.team as usize).runtime();
         let classes = min(scores.classes, comptime!(sink.classes()).runtime());
@@ -228,15 +242,11 @@ pub(super) fn add_hinges<F: Float, I: Int>(
             i += team;
         }
     }
-    if row.first {
-        if code < 0 {
-            reject(counts, keep, code, sink, how);
-        } else {
-            let first = comptime!(sink.kept.sums);
-            count_at(counts, keep, 0usize, sink, how);
-            if row.weight > 0.0f32 {
-                keep.add(row.weight, first);
-            }
+    if row.first && code == 0 {
+        let first = comptime!(sink.kept.sums);
+        count_at(counts, keep, 0usize, sink, how);
+        if row.weight > 0.0f32 {
+            keep.add(row.weight, first);
         }
     }
 }

@@ -13,6 +13,8 @@ pub(super) struct KernelSink {
     pub counts: usize,
     pub words: usize,
     pub constants: usize,
+    /// Where its counters begin among those of a sample.
+    pub sample: usize,
     /// Its first place in what is kept for sinks of its kind.
     pub kept: Kept,
 }
@@ -27,6 +29,12 @@ pub(super) enum Kind {
         matrix: bool,
         weighted: bool,
     },
+    /// Margins of a matrix, counted for each sample.
+    Samples { classes: usize, top_k: usize },
+    /// Rows that are wrong, right or invalid, counted for each sample.
+    Hits { classes: usize },
+    /// Bins of every class, weighed.
+    ClassBins { classes: usize, bins: usize },
     /// Bins, counted or weighed.
     Bins { bins: usize, weighted: bool },
     /// The loss of the target.
@@ -70,6 +78,28 @@ pub(super) fn kind_of(rows: &Rows, sink: &RowSink, unit: Unit, list: usize) -> (
                 weighted,
             };
             (kind, options.ignore_index)
+        }
+        RowSink::Samples(options) => {
+            let kind = Kind::Samples {
+                classes: options.classes,
+                top_k: options.top_k,
+            };
+            (kind, options.ignore_index)
+        }
+        RowSink::SampleHits {
+            classes,
+            ignore_index,
+        } => {
+            let classes = *classes;
+            (Kind::Hits { classes }, *ignore_index)
+        }
+        RowSink::ClassBins {
+            classes,
+            bins,
+            ignore_index,
+        } => {
+            let (classes, bins) = (*classes, *bins);
+            (Kind::ClassBins { classes, bins }, *ignore_index)
         }
         RowSink::LogLikelihood { ignore_index } => (Kind::Loss { weighted }, *ignore_index),
         RowSink::Calibration { bins, ignore_index } => {
@@ -130,9 +160,10 @@ impl Kind {
         let none = Kept::default();
         match self {
             Self::Cells { weighted: true, .. }
+            | Self::ClassBins { .. }
             | Self::Bins { weighted: true, .. }
             | Self::Thresholds { weighted: true, .. } => Kept { held: 1, ..none },
-            Self::Cells { .. } => none,
+            Self::Cells { .. } | Self::Samples { .. } | Self::Hits { .. } => none,
             Self::Bins { bins, .. } => Kept { bins, ..none },
             Self::Loss { weighted } => {
                 let sums = 1 + usize::from(weighted);
@@ -158,7 +189,9 @@ impl Kind {
     /// Whether it takes probabilities of several classes, which all must lie in `[0, 1]`.
     pub fn is_of_probabilities(self) -> bool {
         match self {
-            Self::Brier | Self::Thresholds { .. } | Self::Keys { .. } => true,
+            Self::Brier | Self::Thresholds { .. } | Self::ClassBins { .. } | Self::Keys { .. } => {
+                true
+            }
             Self::Hinge { raw, .. } | Self::Hinges { raw, .. } => !raw,
             _ => false,
         }
@@ -168,7 +201,11 @@ impl Kind {
     pub fn takes_all(self) -> bool {
         matches!(
             self,
-            Self::Brier | Self::Hinges { .. } | Self::Thresholds { .. } | Self::Keys { .. }
+            Self::Brier
+                | Self::Hinges { .. }
+                | Self::Thresholds { .. }
+                | Self::ClassBins { .. }
+                | Self::Keys { .. }
         )
     }
 }
@@ -177,6 +214,9 @@ impl KernelSink {
     pub fn classes(&self) -> usize {
         match self.kind {
             Kind::Cells { classes, .. }
+            | Kind::Samples { classes, .. }
+            | Kind::Hits { classes }
+            | Kind::ClassBins { classes, .. }
             | Kind::Units { classes, .. }
             | Kind::Hinges { classes, .. }
             | Kind::Thresholds { classes, .. }
@@ -187,14 +227,16 @@ impl KernelSink {
 
     pub fn top_k(&self) -> i32 {
         match self.kind {
-            Kind::Cells { top_k, .. } => i32::try_from(top_k).unwrap_or(i32::MAX),
+            Kind::Cells { top_k, .. } | Kind::Samples { top_k, .. } => {
+                i32::try_from(top_k).unwrap_or(i32::MAX)
+            }
             _ => 1,
         }
     }
 
     pub fn bins(&self) -> usize {
         match self.kind {
-            Kind::Bins { bins, .. } => bins,
+            Kind::Bins { bins, .. } | Kind::ClassBins { bins, .. } => bins,
             _ => 0,
         }
     }
@@ -212,6 +254,19 @@ impl KernelSink {
 
     pub fn is_matrix(&self) -> bool {
         matches!(self.kind, Kind::Cells { matrix: true, .. })
+    }
+
+    /// Whether it counts for each sample.
+    pub fn is_by_sample(&self) -> bool {
+        matches!(self.kind, Kind::Samples { .. } | Kind::Hits { .. })
+    }
+
+    pub fn is_hits(&self) -> bool {
+        matches!(self.kind, Kind::Hits { .. })
+    }
+
+    pub fn is_class_bins(&self) -> bool {
+        matches!(self.kind, Kind::ClassBins { .. })
     }
 
     pub fn is_bins(&self) -> bool {
@@ -304,7 +359,10 @@ impl KernelSink {
                 ..
             } => 2 * classes * (thresholds + 1),
             Kind::Units { .. } => UNIT_NOTES + 2,
-            Kind::Loss { .. }
+            Kind::ClassBins { classes, bins } => 3 * classes * bins,
+            Kind::Samples { .. }
+            | Kind::Hits { .. }
+            | Kind::Loss { .. }
             | Kind::Brier
             | Kind::Hinge { .. }
             | Kind::Hinges { .. }

@@ -11,6 +11,7 @@ use crate::{
     ops::cube::{
         counts::{count, reached, row_code, slot},
         math::{exp, is_infinite, is_nan, is_outside_unit, snapped},
+        samples::count_in_sample,
     },
 };
 use cubecl::prelude::*;
@@ -61,6 +62,27 @@ pub(super) fn count_at(
     );
 }
 
+/// Counts for its sample whether a row is wrong, right or invalid.
+#[cube]
+pub(super) fn count_hit<I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    keep: &mut Keep,
+    row: &Row,
+    raw: I,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let code = code_of::<I>(row, raw, sink);
+    if code < 0 {
+        reject(counts, keep, code, sink, how);
+    }
+    if code != comptime!(Reason::Ignored.code()) {
+        let right = select(row.scanned.rank == 0, 1usize, 0usize);
+        let first = row.counters + comptime!(sink.sample).runtime();
+        count_in_sample(counts, first + select(code < 0, 2usize, right));
+    }
+}
+
 /// The class that a row is taken for.
 #[cube]
 pub(super) fn predicted(row: &Row, #[comptime] sink: KernelSink) -> i32 {
@@ -87,6 +109,13 @@ pub(super) fn count_row<I: Int>(
         let pred = usize::cast_from(predicted(row, sink));
         if comptime!(sink.is_matrix()) {
             count_at(counts, keep, target * classes + pred, sink, how);
+        } else if comptime!(sink.is_by_sample()) {
+            let first = row.counters + comptime!(sink.sample).runtime();
+            if target == pred {
+                count_in_sample(counts, first + target);
+            }
+            count_in_sample(counts, first + classes + pred);
+            count_in_sample(counts, first + 2 * classes + target);
         } else {
             if target == pred {
                 count_at(counts, keep, target, sink, how);

@@ -6,9 +6,9 @@ use super::{
     plan::{How, KernelPlan},
     scores::{Scores, add_brier, add_hinge, add_hinges, count_thresholds, match_row},
     sink::KernelSink,
-    sinks::{add_confidence, add_loss, count_at, count_row},
+    sinks::{add_confidence, add_loss, count_at, count_hit, count_row},
     spans::{Sizes, end_span, span, spans},
-    weigh::{weigh_confidence, weigh_row, weigh_thresholds},
+    weigh::{weigh_classes, weigh_confidence, weigh_row, weigh_thresholds},
 };
 use crate::{
     REASONS, Reason,
@@ -19,6 +19,7 @@ use crate::{
         label,
         math::is_weight,
         rows::{Board, Scanned, board, scan},
+        samples::{Samples, counters_at},
     },
 };
 use cubecl::{ir::ElemType, prelude::*};
@@ -37,6 +38,8 @@ pub(super) struct Row {
     pub first: bool,
     /// Its place among the rows of a step.
     pub place: usize,
+    /// Where the counters of its sample begin.
+    pub counters: usize,
 }
 
 #[cube]
@@ -46,6 +49,7 @@ fn row(
     target: i32,
     at: usize,
     inside: bool,
+    samples: &Samples,
     #[comptime] plan: KernelPlan,
 ) -> Row {
     let mut weight = 1.0f32;
@@ -65,6 +69,7 @@ fn row(
         inside,
         first: UNIT_POS % team == 0,
         place: (UNIT_POS / team) as usize,
+        counters: counters_at(samples, at, comptime!(plan.samples)),
     }
 }
 
@@ -79,6 +84,8 @@ pub(super) fn labels_pass<P: Int, I: Int>(
     group: u32,
     elements: u32,
     parts: u32,
+    begin: u32,
+    positions: u32,
     #[comptime] plan: KernelPlan,
     #[define(P, I)] _dtypes: [ElemType; 2],
 ) {
@@ -90,6 +97,10 @@ pub(super) fn labels_pass<P: Int, I: Int>(
         group: group as usize,
         elements: elements as usize,
         parts: parts as usize,
+    };
+    let samples = Samples {
+        begin: begin as usize,
+        positions: positions as usize,
     };
     let spans = spans(n, &size, comptime!(plan.unit));
     let mut index = CUBE_POS as usize;
@@ -114,6 +125,7 @@ pub(super) fn labels_pass<P: Int, I: Int>(
                     target,
                     at,
                     i < end,
+                    &samples,
                     comptime!(plan.clone()),
                 );
                 take_labels::<I>(
@@ -170,9 +182,13 @@ fn take_labels<I: Int>(
 ) {
     if comptime!(sink.is_cells() && sink.is_held()) {
         weigh_row::<I>(counts, words, keep, board, row, raw, slot, sink, how);
-    } else if comptime!(sink.is_cells()) {
+    } else if comptime!(sink.is_cells() || (sink.is_by_sample() && !sink.is_hits())) {
         if row.first && row.inside {
             count_row::<I>(counts, keep, row, raw, sink, how);
+        }
+    } else if comptime!(sink.is_hits()) {
+        if row.first && row.inside {
+            count_hit::<I>(counts, keep, row, raw, sink, how);
         }
     } else if comptime!(sink.is_units()) {
         if row.first && row.inside {
@@ -198,6 +214,8 @@ pub(super) fn scores_pass<F: Float, I: Int>(
     group: u32,
     elements: u32,
     parts: u32,
+    begin: u32,
+    positions: u32,
     #[comptime] plan: KernelPlan,
     #[define(F, I)] _dtypes: [ElemType; 2],
 ) {
@@ -219,6 +237,10 @@ pub(super) fn scores_pass<F: Float, I: Int>(
         group: group as usize,
         elements: elements as usize,
         parts: parts as usize,
+    };
+    let samples = Samples {
+        begin: begin as usize,
+        positions: positions as usize,
     };
     let spans = spans(n, &size, comptime!(plan.unit));
     let mut index = CUBE_POS as usize;
@@ -248,6 +270,7 @@ pub(super) fn scores_pass<F: Float, I: Int>(
                 target,
                 at,
                 i < end,
+                &samples,
                 comptime!(plan.clone()),
             );
             let of_row = Scores {
@@ -297,6 +320,21 @@ pub(super) fn scores_pass<F: Float, I: Int>(
                     }
                 } else if comptime!(sink.is_thresholds() && sink.is_held()) {
                     weigh_thresholds::<F, I>(
+                        counts,
+                        words,
+                        &mut keep,
+                        &mut board,
+                        constants,
+                        scores,
+                        &of_row,
+                        &row,
+                        raw,
+                        slot,
+                        sink,
+                        comptime!(plan.how()),
+                    );
+                } else if comptime!(sink.is_class_bins()) {
+                    weigh_classes::<F, I>(
                         counts,
                         words,
                         &mut keep,

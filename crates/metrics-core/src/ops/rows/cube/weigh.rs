@@ -7,7 +7,7 @@
 use super::{
     keep::{Keep, NONE},
     plan::How,
-    scores::{Scores, class_code, threshold_cell},
+    scores::{Scores, checked, number, threshold_cell},
     sink::KernelSink,
     sinks::{bin_of, code_of, confidence, predicted, reject},
     walk::Row,
@@ -126,13 +126,7 @@ pub(super) fn weigh_thresholds<F: Float, I: Int>(
     #[comptime] sink: KernelSink,
     #[comptime] how: How,
 ) {
-    let mut code = class_code::<I>(row, raw, scores, sink);
-    if code == 0 {
-        code = row.weight_code;
-    }
-    if code < 0 && row.first && row.inside {
-        reject(counts, keep, code, sink, how);
-    }
+    let code = checked::<I>(counts, keep, row, raw, scores, sink, how);
     let team = comptime!(how.team as usize).runtime();
     let mut first = 0usize;
     while first < comptime!(sink.classes()).runtime() {
@@ -141,6 +135,47 @@ pub(super) fn weigh_thresholds<F: Float, I: Int>(
         if code == 0 && row.inside && class < scores.classes {
             entry.cell = threshold_cell::<F>(constants, all, scores, row, class, sink, how) as u32;
             entry.weight = row.weight;
+        }
+        put(board, &entry, UNIT_POS as usize, sink);
+        add_all(words, keep, board, slot, sink, UNITS);
+        first += team;
+    }
+}
+
+/// Adds the weight of a row, and its product with the probability of each class, to the bin of this probability.
+#[cube]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn weigh_classes<F: Float, I: Int>(
+    counts: &mut Tensor<Atomic<i32>>,
+    words: &mut Tensor<f32>,
+    keep: &mut Keep,
+    board: &mut Board,
+    constants: &Tensor<f32>,
+    all: &Tensor<F>,
+    scores: &Scores,
+    row: &Row,
+    raw: I,
+    slot: usize,
+    #[comptime] sink: KernelSink,
+    #[comptime] how: How,
+) {
+    let code = checked::<I>(counts, keep, row, raw, scores, sink, how);
+    let team = comptime!(how.team as usize).runtime();
+    let bins = comptime!(sink.bins()).runtime();
+    let width = comptime!(sink.bins() * sink.classes()).runtime();
+    let mut first = 0usize;
+    while first < comptime!(sink.classes()).runtime() {
+        let class = first + UNIT_POS as usize % team;
+        let mut entry = nothing();
+        if code == 0 && row.inside && class < scores.classes {
+            let score = f32::cast_from(all[scores.from + class]);
+            let share = number(score, row, scores.softmax, sink, how);
+            let bin = class * bins + bin_of(constants, share, sink);
+            let own = select(class as i32 == row.target, width, 0usize);
+            entry.cell = (own + bin) as u32;
+            entry.weight = row.weight;
+            entry.also = (2 * width + bin) as u32;
+            entry.also_weight = row.weight * share;
         }
         put(board, &entry, UNIT_POS as usize, sink);
         add_all(words, keep, board, slot, sink, UNITS);

@@ -1,17 +1,19 @@
 //! The pass in host memory: blocks of rows, each scanned once and then taken by every sink.
 
 mod keys;
+mod samples;
 mod scores;
 
-use super::{Need, Predictions, RowSink, Rows, UNIT_NOTES, need};
+use self::samples::{Samples, Units};
+use super::{Need, Predictions, RowSink, Rows, need};
 use crate::{
     REJECTED_SLOTS, Reason,
-    framework::pass::{HostList, Placed, Plan},
+    framework::pass::{HostList, Input, Placed, Plan},
     ops::{
         ConfusionOptions, ScoreKind,
         host::{
-            Ints, Reached, counters, floats, ints, label_confusion, label_margins, matches,
-            note_kind, outside_unit, passes, scan,
+            Ints, Reached, counters, floats, ints, label_confusion, label_margins, note_kind,
+            outside_unit, passes, scan,
         },
         scalar::is_weight,
     },
@@ -30,6 +32,11 @@ pub(super) fn pass(
     numbers: &mut [f64],
     lists: &mut [HostList],
 ) {
+    let (counts, samples) = plan.split(counts, rows.samples());
+    let mut samples = Samples {
+        counts: samples,
+        elements: rows.elements(),
+    };
     let weights = |f: &mut dyn FnMut(Option<&[f32]>)| match &rows.weights {
         Some(weights) => floats(weights, |weights| f(Some(weights))),
         None => f(None),
@@ -53,10 +60,10 @@ pub(super) fn pass(
                             floats(scan, |scan| {
                                 let known = Some((ranks, scan));
                                 let input = Scores { known, ..input };
-                                input.pass(rows.kind, plan, (counts, numbers), lists);
+                                input.pass(rows.kind, plan, (counts, numbers, &mut samples), lists);
                             });
                         }),
-                        None => input.pass(rows.kind, plan, (counts, numbers), lists),
+                        None => input.pass(rows.kind, plan, (counts, numbers, &mut samples), lists),
                     }
                 });
             }
@@ -65,8 +72,7 @@ pub(super) fn pass(
                     (pred, target, weights),
                     rows.elements(),
                     plan,
-                    counts,
-                    numbers,
+                    (counts, numbers, &mut samples),
                 );
             }),
         });
@@ -93,7 +99,7 @@ impl Scores<'_> {
         &self,
         kind: ScoreKind,
         plan: &Plan<RowSink>,
-        (counts, numbers): (&mut [i32], &mut [f64]),
+        (counts, numbers, samples): (&mut [i32], &mut [f64], &mut Samples),
         lists: &mut [HostList],
     ) {
         let need = need(&plan.sinks);
@@ -141,48 +147,15 @@ impl Scores<'_> {
                 block.sink(placed, counts, numbers);
             }
             units.add(&block, plan, from);
+            for placed in &plan.sinks {
+                samples.add(&block, placed, plan.samples, from, counts);
+            }
             pieces.add(&block, plan, from, counts);
         }
         units.count(plan, self.elements, counts);
         let asking = plan.sinks.iter().filter(|placed| placed.sink.asks());
         for placed in asking.filter(|_| n > 0) {
             note_kind(placed.counts_of(counts), softmax);
-        }
-    }
-}
-
-/// Which rows are right, for each sink of units: a unit may lie in several blocks.
-struct Units {
-    hits: Vec<Vec<i32>>,
-}
-
-impl Units {
-    fn new(plan: &Plan<RowSink>, n: usize) -> Self {
-        let hits = plan.sinks.iter().map(|placed| match placed.sink {
-            RowSink::Units { .. } => vec![0; n],
-            _ => Vec::new(),
-        });
-        Self {
-            hits: hits.collect(),
-        }
-    }
-
-    /// Adds a block of rows that begins with row `from`.
-    fn add(&mut self, block: &Block, plan: &Plan<RowSink>, from: usize) {
-        for (hits, placed) in self.hits.iter_mut().zip(&plan.sinks) {
-            if let RowSink::Units { ignore_index, .. } = &placed.sink {
-                block.hits(*ignore_index, &mut hits[from..][..block.target.len()]);
-            }
-        }
-    }
-
-    fn count(&self, plan: &Plan<RowSink>, elements: usize, counts: &mut [i32]) {
-        for (hits, placed) in self.hits.iter().zip(&plan.sinks) {
-            if let RowSink::Units { .. } = placed.sink {
-                let counts = &mut placed.counts_of(counts)[UNIT_NOTES..];
-                let (matched, rejected) = counts.split_at_mut(counts.len() - REJECTED_SLOTS);
-                matches(matched, rejected, hits, elements);
-            }
         }
     }
 }
@@ -204,12 +177,11 @@ fn labels(
     (pred, target, weights): (Ints, Ints, Option<&[f32]>),
     elements: usize,
     plan: &Plan<RowSink>,
-    counts: &mut [i32],
-    numbers: &mut [f64],
+    (counts, numbers, samples): (&mut [i32], &mut [f64], &mut Samples),
 ) {
     let n = target.len();
     // One sink takes all threads by itself.
-    let size = if plan.sinks.len() == 1 && weights.is_none() {
+    let size = if plan.sinks.len() == 1 && weights.is_none() && plan.samples == 0 {
         n
     } else {
         LABELS
@@ -246,6 +218,15 @@ fn labels(
                 // An accumulator's check keeps labels from what needs scores.
                 _ => {}
             }
+        }
+        for placed in plan.sinks.iter().filter(|placed| placed.size.samples > 0) {
+            let classes = match &placed.sink {
+                RowSink::SampleHits { classes, .. } => *classes,
+                RowSink::Samples(options) => options.classes,
+                _ => continue,
+            };
+            let block = Block::of_labels(pred, target, classes, &mut ranks);
+            samples.add(&block, placed, plan.samples, range.start, counts);
         }
     }
     units.count(plan, elements, counts);
@@ -323,8 +304,20 @@ impl<'a> Block<'a> {
                 let thresholds = placed.sink.thresholds();
                 self.thresholds(&thresholds, *ignore_index, counts, numbers);
             }
-            // Units may lie in several blocks, and lists grow with all of them.
-            (RowSink::Units { .. } | RowSink::Keys { .. }, _) => {}
+            (
+                RowSink::ClassBins {
+                    bins, ignore_index, ..
+                },
+                _,
+            ) => self.class_bins(*bins, *ignore_index, counts, numbers),
+            // Units and samples may lie in several blocks, and lists grow with all of them.
+            (
+                RowSink::Units { .. }
+                | RowSink::Keys { .. }
+                | RowSink::Samples(_)
+                | RowSink::SampleHits { .. },
+                _,
+            ) => {}
         }
     }
 

@@ -166,6 +166,37 @@ impl Block<'_> {
             }
         });
     }
+
+    pub(super) fn class_bins(
+        &self,
+        bins: usize,
+        ignore_index: Option<i64>,
+        rejected: &mut [i32],
+        sums: &mut [f64],
+    ) {
+        let (classes, width) = (self.classes, self.classes * bins);
+        let mut numbers = vec![0.0; classes];
+        let reached = Reached::of_bins(bins);
+        self.target.each(|i, target| {
+            let mut code = self.class_code(i, target, false, ignore_index);
+            let weight = self.weights.map_or(1.0, |weights| weights[i]);
+            if code == 0 && !is_weight(weight) {
+                code = Reason::InvalidWeight.code();
+            }
+            if code < 0 {
+                rejected[passes::slot(code)] += 1;
+                return;
+            }
+            self.numbers(i, false, &mut numbers);
+            let weight = f64::from(weight);
+            for (class, p) in numbers.iter().enumerate() {
+                let bin = class * bins + reached.bin(*p);
+                let own = usize::from(class as i64 == target);
+                sums[own * width + bin] += weight;
+                sums[2 * width + bin] += weight * f64::from(*p);
+            }
+        });
+    }
 }
 
 /// The softmax of a row whose largest score is finite.
