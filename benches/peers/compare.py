@@ -1,4 +1,4 @@
-"""Ours beside TorchMetrics, torcheval, scikit-learn, scikit-learn-intelex, polars-ds and loops in Numba, in turns on one
+"""Ours beside TorchMetrics, torcheval, scikit-learn, scikit-learn-intelex, polars-ds, monai and loops in Numba, in turns on one
 machine.
 
     python3 -m venv target/peers
@@ -24,6 +24,7 @@ try:
     import torcheval.metrics as te
     import torchmetrics as tm
     import torchmetrics.classification as tmc
+    import torchmetrics.segmentation
 except ImportError as error:
     print(f"{error}; install what it needs: pip install -r benches/peers/requirements.txt", file=sys.stderr)
     sys.exit(2)
@@ -38,9 +39,15 @@ try:
 except ImportError:
     numba = None
 
+# Of use for masks alone.
+try:
+    import monai.metrics as mm
+except ImportError:
+    mm = None
+
 warnings.filterwarnings("ignore")
 
-PEERS = ["TorchMetrics", "torcheval", "scikit-learn", "sklearnex", "polars-ds", "Numba"]
+PEERS = ["TorchMetrics", "torcheval", "scikit-learn", "sklearnex", "polars-ds", "Numba", "monai"]
 
 if numba:
     @numba.njit(parallel=True, fastmath=True, cache=True)
@@ -259,6 +266,58 @@ class Peers:
         return {"TorchMetrics": self.torchmetrics([tmc.MulticlassJaccardIndex(21)], [(pred, target)]),
                 "Numba": self.on_arrays(own, pred.flatten(), target.flatten())}
 
+    def regions(self, classes, *shape):
+        """Targets, and predictions of which the borders are a little off."""
+        z, y, x = (torch.arange(size, dtype=torch.float64) / scale for size, scale in zip(shape, (31, 97, 113)))
+        z, y, x = z[:, None, None], y[:, None], x
+
+        def map_of(shift):
+            wave = (x + shift).sin() + (1.3 * y - shift).cos() + (0.7 * x * y + z).sin()
+            return ((wave + 3) / 6 * classes).long().to(self.device)
+
+        return map_of(0.0), map_of(0.05)
+
+    def one_hot(self, labels, classes):
+        return torch.nn.functional.one_hot(labels, classes).movedim(-1, 1)
+
+    def w7(self):
+        target, pred = self.regions(19, 4, 1024, 2048)
+        metric = tm.segmentation.MeanIoU(19, input_format="index")
+        peers = {"TorchMetrics": self.stream([metric.to(self.device)], list(zip(pred.split(1), target.split(1))), 4)}
+        if numba and self.device.type == "cpu":
+            arrays = pred.numpy().ravel(), target.numpy().ravel()
+            peers["Numba"] = (lambda: mean_iou(*arrays, 19)), 4
+        if mm:
+            hot = [self.one_hot(labels, 19) for labels in (pred, target)]
+            peers["monai"] = (lambda: mm.compute_iou(*hot).nanmean()), 4
+        return peers
+
+    def w7scores(self):
+        scores = torch.rand(1, 19, 1024, 2048, device=self.device)
+        target = self.regions(19, 1, 1024, 2048)[0]
+        metric = tm.segmentation.MeanIoU(19, input_format="mixed")
+        return {"TorchMetrics": self.stream([metric.to(self.device)], [(scores, target)])}
+
+    def surfaces(self, classes, pred, target):
+        """Without the background, in one-hot masks made before; TorchMetrics takes minutes."""
+        if not mm:
+            return {}
+        hot = [self.one_hot(labels, classes) for labels in (pred, target)]
+
+        def run():
+            return [mm.compute_hausdorff_distance(*hot), mm.compute_hausdorff_distance(*hot, percentile=95),
+                    mm.compute_average_surface_distance(*hot, symmetric=True),
+                    mm.compute_surface_dice(*hot, [1.0] * (classes - 1))]
+
+        return {"monai": (run, 1)}
+
+    def w7surfaces(self):
+        return self.surfaces(2, *self.regions(2, 1, 1024, 1024))
+
+    def w7volume(self):
+        pred, target = (labels[None] for labels in self.regions(4, 64, 128, 128))
+        return self.surfaces(4, pred, target)
+
     def time(self, run, steps):
         start = time.perf_counter()
         run()
@@ -267,7 +326,7 @@ class Peers:
         return (time.perf_counter() - start) / steps
 
 
-NAMES = ["w1", "w1s", "w2", "w3", "w3ap", "w3curves", "w3binned", "w3m", "w4", "w5"]
+NAMES = ["w1", "w1s", "w2", "w3", "w3ap", "w3curves", "w3binned", "w3m", "w4", "w5", "w7", "w7scores", "w7surfaces", "w7volume"]
 
 
 def turn(measure):

@@ -4,13 +4,14 @@ use crate::logits;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use metrics_core::{
     Batch, BatchOf, Metric, MetricCollection,
-    batch::{Binary, Documents, Multiclass, Regression},
+    batch::{Binary, Documents, Masks, Multiclass, Regression},
     classification::{
         Accuracy, Auroc, Average, AveragePrecision, CalibrationError, ConfusionMatrix, F1Score,
         JaccardIndex, Precision, PrecisionRecallCurve, Recall, Roc, Thresholds,
     },
     regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
     retrieval::{RetrievalMap, RetrievalMrr, RetrievalNormalizedDcg},
+    segmentation::{AverageSurfaceDistance, HausdorffDistance, MeanIoU, NormalizedSurfaceDice},
 };
 
 /// One workload with its inputs on a device.
@@ -29,7 +30,7 @@ pub struct Workload {
 pub type Make = fn(&Device) -> Workload;
 
 /// Every workload by its short name.
-pub const WORKLOADS: [(&str, Make); 14] = [
+pub const WORKLOADS: [(&str, Make); 18] = [
     ("read", read),
     ("w1", w1),
     ("w1s", w1s),
@@ -44,6 +45,10 @@ pub const WORKLOADS: [(&str, Make); 14] = [
     ("w6", w6),
     ("w6large", w6large),
     ("w6flat", w6flat),
+    ("w7", w7),
+    ("w7scores", w7scores),
+    ("w7surfaces", w7surfaces),
+    ("w7volume", w7volume),
 ];
 
 /// The workload of a short name.
@@ -343,5 +348,93 @@ fn w6flat(device: &Device) -> Workload {
         steps: 1,
         bytes: n * 12,
         pass: by_query(best_of_ten(), batch),
+    }
+}
+
+/// Regions of `classes` classes, and predictions of which the borders are a little off.
+fn regions(shape: [usize; 3], classes: usize) -> [Vec<i32>; 2] {
+    let [depth, height, width] = shape;
+    let region = |z: usize, y: usize, x: usize, shift: f64| {
+        let [z, y, x] = [z as f64 / 31.0, y as f64 / 97.0, x as f64 / 113.0];
+        let wave = (x + shift).sin() + (1.3 * y - shift).cos() + (0.7 * x * y + z).sin();
+        ((wave + 3.0) / 6.0 * classes as f64) as i32
+    };
+    [0.0, 0.05].map(|shift| {
+        let mut labels = Vec::with_capacity(depth * height * width);
+        for z in 0..depth {
+            for y in 0..height {
+                labels.extend((0..width).map(|x| region(z, y, x, shift)));
+            }
+        }
+        labels
+    })
+}
+
+fn labels<const D: usize>(labels: &[i32], shape: [usize; D], device: &Device) -> Tensor<D, Int> {
+    Tensor::<1, Int>::from_data(labels, device).reshape(shape)
+}
+
+fn w7(device: &Device) -> Workload {
+    let maps = regions([4, 1024, 2048], 19);
+    let [pred, target] = maps.map(|map| labels(&map, [4, 1024, 2048], device));
+    let bytes = 2 * target.dtype().size() * 1024 * 2048;
+    let batch = Masks::from_labels(pred, target).expect("the shapes fit");
+    Workload {
+        name: "W7: mean IoU of an image of 1024x2048, 19 classes, labels, in batches of 4",
+        steps: 4,
+        bytes,
+        pass: whole(MeanIoU::new(19), vec![batch]),
+    }
+}
+
+fn w7scores(device: &Device) -> Workload {
+    let uniform = Distribution::Uniform(0.0, 1.0);
+    let scores = Tensor::<4>::random([1, 19, 1024, 2048], uniform, device);
+    let [target, _] = regions([1, 1024, 2048], 19);
+    let target = labels(&target, [1, 1024, 2048], device);
+    let bytes = (19 * 4 + target.dtype().size()) * 1024 * 2048;
+    let batch = Masks::from_scores(scores, target).expect("the shapes fit");
+    device.sync().expect("the device works");
+    Workload {
+        name: "W7, scores: the same of scores [1, 19, 1024, 2048]",
+        steps: 1,
+        bytes,
+        pass: whole(MeanIoU::new(19), vec![batch]),
+    }
+}
+
+fn surfaces(batch: Masks, classes: usize) -> Box<dyn FnMut()> {
+    let metrics = MetricCollection::new()
+        .with(HausdorffDistance::new(classes))
+        .with(HausdorffDistance::new(classes).percentile(95.0))
+        .with(AverageSurfaceDistance::new(classes))
+        .with(NormalizedSurfaceDice::new(classes));
+    stream(metrics, vec![batch], 1)
+}
+
+fn w7surfaces(device: &Device) -> Workload {
+    let maps = regions([1, 1024, 1024], 2);
+    let [pred, target] = maps.map(|map| labels(&map, [1, 1024, 1024], device));
+    let bytes = 2 * target.dtype().size() * 1024 * 1024;
+    let batch = Masks::from_labels(pred, target).expect("the shapes fit");
+    Workload {
+        name: "W7, surfaces: Hausdorff, HD95, mean distance and surface Dice of two masks of 1024x1024",
+        steps: 1,
+        bytes,
+        pass: surfaces(batch, 2),
+    }
+}
+
+fn w7volume(device: &Device) -> Workload {
+    const SHAPE: [usize; 4] = [1, 64, 128, 128];
+    let maps = regions([64, 128, 128], 4);
+    let [pred, target] = maps.map(|map| labels(&map, SHAPE, device));
+    let bytes = 2 * target.dtype().size() * 64 * 128 * 128;
+    let batch = Masks::from_labels(pred, target).expect("the shapes fit");
+    Workload {
+        name: "W7, volume: the same of a volume of 64x128x128 with 3 classes and background",
+        steps: 1,
+        bytes,
+        pass: surfaces(batch, 4),
     }
 }

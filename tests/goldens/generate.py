@@ -33,6 +33,7 @@ from golden import (  # noqa: E402
     regression_moments,
     regression_terms,
     retrieval,
+    segmentation,
     text_perplexity,
     wrappers,
 )
@@ -60,6 +61,7 @@ MODULES = (
     regression_moments,
     regression_terms,
     retrieval,
+    segmentation,
     text_perplexity,
     wrappers,
 )

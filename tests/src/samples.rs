@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{
-        Binary, Documents, Ensemble, Grouped, Labelings, Multiclass, Multilabel, Observations,
-        Regression, Relevance, TwoSamples, Values,
+        Binary, Documents, Ensemble, Grouped, Labelings, Mask, Masks, Multiclass, Multilabel,
+        Observations, Regression, Relevance, TwoSamples, Values,
     },
 };
 
@@ -333,6 +333,42 @@ impl Sample for Labelings {
 
     fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
         let accumulator = "Contingency";
+        Err(MetricError::WeightsUnsupported { accumulator })
+    }
+}
+
+impl Sample for Masks {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("pred", random.array(&[rows, 3, 4], |r| r.label(CLASSES))),
+            ("target", random.array(&[rows, 3, 4], |r| r.label(CLASSES))),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        let labels = |name: &str| {
+            let array = arrays.get(name)?;
+            Some(match array.shape.len() {
+                2 => Mask::labels(array.ints::<2>(device)),
+                3 => Mask::labels(array.ints::<3>(device)),
+                _ => Mask::labels(array.ints::<4>(device)),
+            })
+        };
+        let one_hot = |name: &str| Mask::one_hot(arrays[name].ints::<4>(device));
+        let pred = match (labels("pred"), arrays.get("scores")) {
+            (Some(labels), _) => labels,
+            (None, Some(scores)) => Mask::scores(scores.floats::<4>(device))?,
+            (None, None) => one_hot("pred_one_hot")?,
+        };
+        let target = match labels("target") {
+            Some(labels) => labels,
+            None => one_hot("target_one_hot")?,
+        };
+        Self::new(pred, target)
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "Overlaps";
         Err(MetricError::WeightsUnsupported { accumulator })
     }
 }

@@ -60,6 +60,7 @@ mod register;
 #[cfg(feature = "report")]
 pub mod report;
 mod results;
+mod segmentation;
 mod segments;
 mod split;
 mod thin;
@@ -75,3 +76,4 @@ pub use plugin::{LearnerMetrics, MetricName};
 pub use policy::{LogPolicy, OnStep, Select, StepValue};
 pub use progress::{MetricsProgress, Silent};
 pub use results::{Logged, MetricResults, SplitKind, SplitReport};
+pub use segmentation::SegmentationOutput;

@@ -33,6 +33,7 @@ pub mod ops;
 pub mod prelude;
 pub mod regression;
 pub mod retrieval;
+pub mod segmentation;
 pub mod states;
 pub mod text;
 pub mod wrappers;

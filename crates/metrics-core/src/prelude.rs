@@ -15,6 +15,7 @@ pub use crate::{
     nominal::metrics::*,
     regression::metrics::*,
     retrieval::metrics::*,
+    segmentation::metrics::*,
     text::metrics::*,
     wrappers::{Best, Expr, MinMax, Multioutput, Pair, Running, Task, Tracker},
 };

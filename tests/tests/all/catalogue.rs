@@ -98,6 +98,11 @@ const TORCHMETRICS: &[&str] = &[
     "RetrievalRPrecision",
     "RetrievalRecall",
     "RetrievalRecallAtFixedPrecision",
+    // Segmentation.
+    "DiceScore",
+    "GeneralizedDiceScore",
+    "HausdorffDistance",
+    "MeanIoU",
     // Wrappers.
     "BinaryTargetTransformer",
     "BootStrapper",

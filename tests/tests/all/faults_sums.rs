@@ -183,6 +183,9 @@ fn dimensions_of_zero_make_an_empty_batch_or_an_error_that_names_the_shape() {
             nothing(RetrievalMap::new(), Documents::new(f(), i(), i()));
             nothing(RetrievalMap::new(), Documents::by_query(f(), f()));
             nothing(RandScore::new(), Labelings::new(i(), i()));
+            nothing(MeanIoU::new(2), Masks::from_labels(i(), i()));
+            nothing(HausdorffDistance::new(2), Masks::from_labels(i(), i()));
+            nothing(MeanIoU::new(2).samplewise(), Masks::from_one_hot(i(), i()));
             nothing(Mean::new(), Values::weighted(f(), f()));
             nothing(Cat::new(), Ok(Values::new(empty)));
         }
@@ -194,6 +197,12 @@ fn dimensions_of_zero_make_an_empty_batch_or_an_error_that_names_the_shape() {
                 Accuracy::multilabel(t.max(1)),
                 Multilabel::from_dense(f(), i()),
             );
+            let masks = Masks::from_one_hot(i(), i());
+            nothing(DiceScore::new(t.max(1)), masks.clone());
+            nothing(BoundaryIoU::new(t.max(1)), masks);
+            let scores = Masks::from_scores(f(), ints2([b, v]));
+            nothing(GeneralizedDiceScore::new(t.max(2)), scores);
+            nothing(AverageSurfaceDistance::new(2), Masks::from_labels(i(), i()));
             let labels = Multilabel::from_dense_labels(i(), i());
             nothing(Accuracy::multilabel(t.max(1)).samplewise(), labels);
             let dense = Multiclass::from_dense(f(), ints2([b, v])).unwrap();

@@ -229,7 +229,7 @@ impl Fuzz {
             3 => Thresholds::List(vec![x, 0.5]),
             _ => Thresholds::List(vec![]),
         };
-        match self.random.below(34) {
+        match self.random.below(42) {
             0 => self.any(Accuracy::multiclass(n).top_k(k)),
             1 => self.any(
                 F1Score::multiclass(n)
@@ -267,6 +267,14 @@ impl Fuzz {
             30 => self.any(CohenKappa::multiclass(n)),
             31 => self.any(StatScores::multilabel(n)),
             32 => self.any(Perplexity::new().ignore_index(label)),
+            33 => self.any(DiceScore::new(n).ignore_index(label).global()),
+            34 => self.any(GeneralizedDiceScore::new(n).include_background(false)),
+            35 => self.any(MeanIoU::new(n).ignore_index(label).samplewise()),
+            36 => self.any(BoundaryIoU::new(n).dilation_ratio(y)),
+            37 => self.any(HausdorffDistance::new(n).percentile(y)),
+            38 => self.any(HausdorffDistance::new(5).spacing(vec![y; k.min(4)])),
+            39 => self.any(AverageSurfaceDistance::new(5).one_sided(OneSided::Distance(y))),
+            40 => self.any(NormalizedSurfaceDice::new(5).tolerances(vec![y; k.min(6)])),
             _ => self.any(CriticalSuccessIndex::new(x)),
         }
     }

@@ -42,6 +42,7 @@ mod resident;
 mod row_sinks;
 mod rows;
 mod samplewise;
+mod segmentation;
 mod sort;
 mod states;
 mod strategies;

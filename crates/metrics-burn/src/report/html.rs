@@ -5,7 +5,7 @@
 use super::{
     ClassTable, RunReport, TABLE_CLASSES,
     class_table::{is_counts, label_counts},
-    field_rows, incidents,
+    field_rows, incidents, picture,
 };
 use crate::{
     SplitKind, SplitReport,
@@ -34,6 +34,7 @@ pub(super) fn page(run: &RunReport) -> String {
                 sections.add(&id, &heading(run, last), of_split(run, last));
             }
         }
+        sections.add("pictures", "Pictures", picture::figures(&run.pictures));
         sections.add("failures", "Failures", failures(run));
         sections.add("data", "Data", data(run));
     }

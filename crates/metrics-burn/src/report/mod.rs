@@ -13,8 +13,10 @@ mod class_table;
 mod html;
 mod incidents;
 mod markdown;
+mod picture;
 
 pub use class_table::ClassTable;
+pub use picture::Picture;
 
 use crate::{
     MetricResults, SplitKind, SplitReport,
@@ -97,6 +99,8 @@ pub struct RunReport {
     notes: Vec<(String, String)>,
     metrics: Vec<MetricInfo>,
     epochs: Vec<SplitReport>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pictures: Vec<Picture>,
 }
 
 impl MetricResults {
@@ -126,6 +130,7 @@ impl RunReport {
             notes: vec![],
             metrics,
             epochs,
+            pictures: vec![],
         }
     }
 
@@ -145,6 +150,12 @@ impl RunReport {
     /// Adds a fact about the run, such as a hyper-parameter.
     pub fn note(mut self, key: impl Into<String>, value: impl ToString) -> Self {
         self.notes.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a picture to the page, such as predicted masks beside their targets.
+    pub fn picture(mut self, picture: Picture) -> Self {
+        self.pictures.push(picture);
         self
     }
 

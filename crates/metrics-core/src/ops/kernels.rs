@@ -6,6 +6,7 @@ use super::{
     ScoreKind, codes, cube,
     decisions::{self, Grid as DecisionsGrid, KernelPlan as DecisionsPlan},
     ensembles::{self, KernelPlan as EnsemblesPlan},
+    masks::{self, MaskPlan},
     observations::{self, KernelPlan as ObservationsPlan},
     pairs::{self, KernelPlan as PairsPlan},
     probabilities,
@@ -156,6 +157,22 @@ pub trait Kernels: Backend {
     /// See [`ops::outside_unit`](crate::ops::outside_unit).
     #[fusion(dtype = DType::I32, shape = Shape::new([1]))]
     fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self>;
+
+    /// Counts the classes of pixels whose predictions are labels.
+    #[fusion(meta = |_pred, _target, plan| spec(DType::I32, plan.counters()))]
+    fn masks_of_labels(
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        plan: MaskPlan,
+    ) -> IntTensor<Self>;
+
+    /// The same of scores.
+    #[fusion(meta = |_scores, _target, plan| spec(DType::I32, plan.counters()))]
+    fn masks_of_scores(
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        plan: MaskPlan,
+    ) -> IntTensor<Self>;
 
     /// See [`ops::sum_compensated`](crate::ops::sum_compensated).
     #[fusion(dtype = DType::F32, shape = Shape::new([2 * x[1]]))]
@@ -321,6 +338,22 @@ impl Kernels for CubeBackend {
 
     fn outside_unit(scores: FloatTensor<Self>, slack: f32) -> IntTensor<Self> {
         probabilities::cube::outside_unit(scores, slack)
+    }
+
+    fn masks_of_labels(
+        pred: IntTensor<Self>,
+        target: IntTensor<Self>,
+        plan: MaskPlan,
+    ) -> IntTensor<Self> {
+        masks::cube::of_labels(pred, target, plan)
+    }
+
+    fn masks_of_scores(
+        scores: FloatTensor<Self>,
+        target: IntTensor<Self>,
+        plan: MaskPlan,
+    ) -> IntTensor<Self> {
+        masks::cube::of_scores(scores, target, plan)
     }
 
     fn sum_compensated(x: FloatTensor<Self>) -> FloatTensor<Self> {

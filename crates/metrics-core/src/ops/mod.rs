@@ -47,6 +47,7 @@ mod host;
 mod kernels;
 pub(crate) mod keys;
 pub(crate) mod labels;
+pub(crate) mod masks;
 pub(crate) mod math;
 pub mod observations;
 pub mod pairs;

@@ -16,6 +16,7 @@ mod regression_moments;
 mod regression_terms;
 mod retrieval;
 mod runner;
+mod segmentation;
 mod text_perplexity;
 mod wrappers;
 
@@ -57,6 +58,7 @@ files!(
     regression_moments by regression_moments
     regression_terms by regression_terms
     retrieval by retrieval
+    segmentation by segmentation
     text_perplexity by text_perplexity
     wrappers by wrappers
 );
@@ -73,6 +75,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     regression_terms::all(visitor);
     regression_correlation::all(visitor);
     retrieval::all(visitor);
+    segmentation::all(visitor);
     clustering::all(visitor);
     aggregation::all(visitor);
     text_perplexity::all(visitor);
