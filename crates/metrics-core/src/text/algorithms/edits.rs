@@ -155,18 +155,54 @@ impl Aligner {
         self.sums.resize(self.blocks, !0);
         for symbol in text {
             let masks = masks_of(&self.places, &self.masks, self.blocks, *symbol);
-            let mut carry = false;
-            for (sum, mask) in self.sums.iter_mut().zip(masks) {
-                let matched = *sum & mask;
-                let (added, over) = sum.overflowing_add(matched);
-                let (added, over_again) = added.overflowing_add(u64::from(carry));
-                carry = over | over_again;
-                *sum = added | (*sum - matched);
-            }
+            common_step(masks, &mut self.sums);
         }
         let zeros: u32 = self.sums.iter().map(|sum| sum.count_zeros()).sum();
         self.unset(pattern);
         equal + zeros as usize
+    }
+
+    /// Marks the symbols of the pattern that are in a longest common subsequence with any of the texts. Of several that are
+    /// as long it is the one that is found from the end on: equal symbols are taken together, else a symbol of the text is
+    /// left out if the rest is then longer, else one of the pattern.
+    pub fn mark_common<'a>(
+        &mut self,
+        pattern: &[u32],
+        texts: impl Iterator<Item = &'a [u32]>,
+        marks: &mut [bool],
+    ) {
+        if pattern.is_empty() {
+            return;
+        }
+        self.set(pattern);
+        let blocks = self.blocks;
+        for text in texts {
+            // The sums after each symbol of the text.
+            self.sums.clear();
+            for (index, symbol) in text.iter().enumerate() {
+                if index == 0 {
+                    self.sums.resize(blocks, !0);
+                } else {
+                    self.sums.extend_from_within((index - 1) * blocks..);
+                }
+                let masks = masks_of(&self.places, &self.masks, blocks, *symbol);
+                common_step(masks, &mut self.sums[index * blocks..]);
+            }
+            let (mut row, mut column) = (text.len(), pattern.len());
+            while row > 0 && column > 0 {
+                let (word, bit) = ((column - 1) / 64, (column - 1) % 64);
+                if pattern[column - 1] == text[row - 1] {
+                    marks[column - 1] = true;
+                    row -= 1;
+                    column -= 1;
+                } else if self.sums[(row - 1) * blocks + word] >> bit & 1 == 0 {
+                    row -= 1;
+                } else {
+                    column -= 1;
+                }
+            }
+        }
+        self.unset(pattern);
     }
 
     fn place(&self, symbol: u32) -> usize {
@@ -228,6 +264,18 @@ fn step(masks: &[u64], columns: &mut [Column], length: usize) -> isize {
     }
     let last = (length - 1) % 64;
     (last_up >> last & 1) as isize - (last_down >> last & 1) as isize
+}
+
+/// The next column of the table of common subsequences: a bit that is 0 is one more than the one below it.
+fn common_step(masks: &[u64], sums: &mut [u64]) {
+    let mut carry = false;
+    for (sum, mask) in sums.iter_mut().zip(masks) {
+        let matched = *sum & mask;
+        let (added, over) = sum.overflowing_add(matched);
+        let (added, over_again) = added.overflowing_add(u64::from(carry));
+        carry = over | over_again;
+        *sum = added | (*sum - matched);
+    }
 }
 
 /// How many symbols both lists begin and end with, and what is between.

@@ -2,127 +2,123 @@
 
 use super::{
     unicode::{Class, class},
-    words::is_space,
+    words::{is_space, words},
 };
 
-/// Puts spaces around the tokens of a text as mteval-v13a does: the text that is then split at white space.
-pub fn of_13a(text: &str, out: &mut String) {
-    let mut line = text
-        .replace("<skipped>", "")
-        .replace("-\n", "")
-        .replace('\n', " ");
-    if line.contains('&') {
-        for (entity, character) in [
-            ("&quot;", "\""),
-            ("&amp;", "&"),
-            ("&lt;", "<"),
-            ("&gt;", ">"),
-        ] {
+/// Cuts texts into tokens. It keeps its memory from one text to the next.
+#[derive(Debug, Default)]
+pub struct Tokenizer {
+    line: String,
+    word: String,
+    other: String,
+}
+
+impl Tokenizer {
+    /// The tokens of mteval-v13a.
+    pub fn of_13a(&mut self, text: &str, token: &mut impl FnMut(&str)) {
+        if !(text.contains('&') || text.contains("<skipped>") || text.contains("-\n")) {
+            return self.western(text, true, token);
+        }
+        let mut line = text.replace("<skipped>", "").replace("-\n", "");
+        for (entity, character) in [("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")] {
             line = line.replace(entity, character);
         }
+        self.western(&line, true, token);
     }
-    line.insert(0, ' ');
-    line.push(' ');
-    western(&line, out);
-}
 
-/// Chinese characters are tokens, and the rest is as with 13a.
-pub fn of_zh(text: &str, out: &mut String) {
-    let mut line = String::with_capacity(text.len() * 2);
-    for c in text.trim_matches(is_space).chars() {
-        if is_chinese(c) {
-            line.extend([' ', c, ' ']);
-        } else {
-            line.push(c);
+    /// Chinese characters are tokens, and the rest is as with 13a, without its entities.
+    pub fn of_zh(&mut self, text: &str, token: &mut impl FnMut(&str)) {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        for c in text.trim_matches(is_space).chars() {
+            if is_chinese(c) {
+                line.extend([' ', c, ' ']);
+            } else {
+                line.push(c);
+            }
         }
+        self.western(&line, false, token);
+        self.line = line;
     }
-    western(&line, out);
-}
 
-/// Every character is a token.
-pub fn of_characters(text: &str, out: &mut String) {
-    out.clear();
-    for c in text.chars() {
-        out.extend([c, ' ']);
-    }
-}
-
-/// Symbols are tokens, and so is punctuation that is not between digits: mteval-v14.
-pub fn of_intl(text: &str, out: &mut String) {
-    let mut line: Vec<char> = text.chars().collect();
-    // Matches of two characters from left to right, which do not overlap.
-    let pairs =
-        |line: &[char], out: &mut Vec<char>, matched: fn(Class, Class) -> bool, before: bool| {
-            out.clear();
-            let mut at = 0;
-            while at < line.len() {
-                let first = line[at];
-                match line.get(at + 1) {
-                    Some(second) if matched(class(first), class(*second)) => {
-                        if before {
-                            out.extend([first, ' ', *second, ' ']);
-                        } else {
-                            out.extend([' ', first, ' ', *second]);
-                        }
-                        at += 2;
-                    }
-                    _ => {
-                        out.push(first);
-                        at += 1;
-                    }
+    /// Punctuation apart from words, but for full stops and commas between digits, hyphens in words, and apostrophes.
+    /// `spaced`: as if a space were before and behind the text.
+    fn western(&mut self, line: &str, spaced: bool, token: &mut impl FnMut(&str)) {
+        for part in words(line) {
+            if !part.bytes().any(|byte| matches!(byte, b',' | b'-' | b'.') || is_mark(byte.into())) {
+                token(part);
+                continue;
+            }
+            // What is before and behind a word is white space, unless the text begins or ends with it.
+            let begins = part.as_ptr() == line.as_ptr();
+            let ends = part.as_bytes().as_ptr_range().end == line.as_bytes().as_ptr_range().end;
+            let Self { word, other, .. } = self;
+            word.clear();
+            if spaced || !begins {
+                word.push(' ');
+            }
+            for c in part.chars() {
+                if is_mark(c) {
+                    word.extend([' ', c, ' ']);
+                } else {
+                    word.push(c);
                 }
             }
-        };
-    let mut other = Vec::with_capacity(line.len() * 2);
-    pairs(
-        &line,
-        &mut other,
-        |first, second| first != Class::Number && second == Class::Punctuation,
-        true,
-    );
-    pairs(
-        &other,
-        &mut line,
-        |first, second| first == Class::Punctuation && second != Class::Number,
-        false,
-    );
-    out.clear();
-    for c in line {
-        if class(c) == Class::Symbol {
-            out.extend([' ', c, ' ']);
-        } else {
-            out.push(c);
+            if spaced || !ends {
+                word.push(' ');
+            }
+            // A full stop or comma, unless a digit is before it.
+            pairs(word, other, |a, b| !a.is_ascii_digit() && is_stop(b), true);
+            // A full stop or comma, unless a digit is behind it.
+            pairs(other, word, |a, b| is_stop(a) && !b.is_ascii_digit(), false);
+            // A hyphen behind a digit.
+            pairs(word, other, |a, b| a.is_ascii_digit() && b == '-', true);
+            words(other).for_each(&mut *token);
+        }
+    }
+
+    /// Symbols are tokens, and so is punctuation that is not between digits: mteval-v14.
+    pub fn of_intl(&mut self, text: &str, token: &mut impl FnMut(&str)) {
+        for part in words(text) {
+            if part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                token(part);
+                continue;
+            }
+            let begins = part.as_ptr() == text.as_ptr();
+            let ends = part.as_bytes().as_ptr_range().end == text.as_bytes().as_ptr_range().end;
+            let Self { word, other, .. } = self;
+            word.clear();
+            word.extend((!begins).then_some(' '));
+            word.push_str(part);
+            word.extend((!ends).then_some(' '));
+            let punctuation = |c: char| class(c) == Class::Punctuation;
+            let number = |c: char| class(c) == Class::Number;
+            pairs(word, other, |a, b| punctuation(b) && !number(a), true);
+            pairs(other, word, |a, b| punctuation(a) && !number(b), false);
+            other.clear();
+            for c in word.chars() {
+                if class(c) == Class::Symbol {
+                    other.extend([' ', c, ' ']);
+                } else {
+                    other.push(c);
+                }
+            }
+            words(other).for_each(&mut *token);
         }
     }
 }
 
-/// Punctuation apart from words, but for full stops and commas between digits, hyphens in words, and apostrophes.
-fn western(line: &str, out: &mut String) {
-    let mut first = String::with_capacity(line.len() * 2);
-    for c in line.chars() {
-        if is_mark(c) {
-            first.extend([' ', c, ' ']);
-        } else {
-            first.push(c);
-        }
+/// Every character but white space is a token.
+pub fn of_characters(text: &str, token: &mut impl FnMut(&str)) {
+    let mut buffer = [0; 4];
+    for c in text.chars().filter(|c| !is_space(*c)) {
+        token(c.encode_utf8(&mut buffer));
     }
-    let mut second = String::with_capacity(first.len() * 2);
-    // A full stop or comma, unless a digit is before it.
-    pairs(&first, out, |a, b| !a.is_ascii_digit() && is_stop(b), true);
-    // A full stop or comma, unless a digit is behind it.
-    pairs(
-        out,
-        &mut second,
-        |a, b| is_stop(a) && !b.is_ascii_digit(),
-        false,
-    );
-    // A hyphen behind a digit.
-    pairs(&second, out, |a, b| a.is_ascii_digit() && b == '-', true);
 }
 
 /// Puts spaces around the second character (`true`) or the first one of each pair that matches, from left to right; matches
 /// do not overlap.
-fn pairs(line: &str, out: &mut String, matched: fn(char, char) -> bool, second: bool) {
+fn pairs(line: &str, out: &mut String, matched: impl Fn(char, char) -> bool, second: bool) {
     out.clear();
     let mut characters = line.chars();
     let mut held = characters.next();

@@ -12,6 +12,12 @@ pub enum Class {
 
 /// The class of a character.
 pub fn class(c: char) -> Class {
+    if c.is_ascii_alphabetic() || c == ' ' {
+        return Class::Other;
+    }
+    if c.is_ascii_digit() {
+        return Class::Number;
+    }
     let c = u32::from(c);
     if in_ranges(PUNCTUATION, c) {
         Class::Punctuation
