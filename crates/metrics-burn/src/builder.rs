@@ -1,11 +1,11 @@
 //! The options of a plugin.
 
 use crate::{
-    LearnerMetrics, LogPolicy, MetricsCheckpoint, OnStep, Select, StepValue,
-    epoch::Measures,
+    LearnerMetrics, LogPolicy, MetricsCheckpoint, OnStep, ScoredBatch, Select, StepValue,
+    epoch::{Measures, Scores},
     plan::{Rule, plans},
 };
-use metrics_core::{Batch, MetricCollection, MetricError};
+use metrics_core::{Batch, MetricCollection, MetricError, ScoreKind};
 use std::fmt;
 
 /// How a [`LearnerMetrics`] logs; from [`LearnerMetrics::builder`].
@@ -18,6 +18,7 @@ pub struct LearnerMetricsBuilder<B: Batch> {
     mid_epoch: bool,
     loss: bool,
     pad: Option<i64>,
+    scores: Option<Scores<B>>,
     lenient: bool,
 }
 
@@ -31,6 +32,7 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
             mid_epoch: false,
             loss: false,
             pad: None,
+            scores: None,
             lenient: false,
         }
     }
@@ -141,6 +143,7 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
             metrics: self.collection.fresh(),
             loss: self.loss,
             pad: self.pad,
+            scores: self.scores,
         };
         let plans = plans(&measures.infos(), &self.rules)?;
         let metrics = LearnerMetrics::from_parts(measures, plans, self.first_epoch, self.lenient);
@@ -148,6 +151,37 @@ impl<B: Batch> LearnerMetricsBuilder<B> {
             metrics.restore(saved, self.mid_epoch)?;
         }
         Ok(metrics)
+    }
+}
+
+impl<B: ScoredBatch> LearnerMetricsBuilder<B> {
+    /// Says what the scores of all batches are, in place of what the outputs say. Default: the values of each batch
+    /// decide ([`ScoreKind::Auto`]) for Burn's `ClassificationOutput` and `MultiLabelClassificationOutput`; those of a
+    /// `SequenceOutput` are logits.
+    ///
+    /// A batch of logits whose scores all lie in `[0, 1]` looks like probabilities, so a model that returns logits
+    /// should say so. A batch of predicted labels, which have no kind, [can never fit](Self::lenient).
+    ///
+    /// ```
+    /// use metrics_burn::LearnerMetrics;
+    /// use metrics_core::{MetricCollection, ScoreKind, classification::Auroc};
+    ///
+    /// let collection = MetricCollection::new().with(Auroc::multiclass(10));
+    /// let metrics = LearnerMetrics::builder(collection).scores(ScoreKind::Logits).build()?;
+    /// # Ok::<(), metrics_core::MetricError>(())
+    /// ```
+    ///
+    /// Batches without scores have no such option:
+    ///
+    /// ```compile_fail,E0599
+    /// # use metrics_burn::LearnerMetrics;
+    /// # use metrics_core::{MetricCollection, ScoreKind, regression::MeanSquaredError};
+    /// let collection = MetricCollection::new().with(MeanSquaredError::new());
+    /// let metrics = LearnerMetrics::builder(collection).scores(ScoreKind::Logits);
+    /// ```
+    pub fn scores(mut self, kind: ScoreKind) -> Self {
+        self.scores = Some((kind, B::with_score_kind));
+        self
     }
 }
 

@@ -3,7 +3,6 @@
 use crate::progress::Follow;
 use burn::train::{
     LearnerSummary,
-    logger::{EvaluationProgressLogger, TrainingProgressLogger},
     metric::{MetricDefinition, MetricId},
     renderer::{
         EvaluationName, MetricState, MetricsRenderer, MetricsRendererEvaluation,
@@ -15,7 +14,7 @@ use std::{collections::HashSet, error::Error, sync::Arc};
 /// The names a split does not show.
 pub(crate) type Hidden = HashSet<MetricId>;
 
-/// Passes on to a renderer whatever is not hidden.
+/// Passes on to a renderer whatever is not hidden, and the progress (`progress.rs`).
 pub(crate) struct Display {
     /// The plugin, which is told of epochs and test sets.
     pub follow: Arc<dyn Follow>,
@@ -71,71 +70,5 @@ impl MetricsRenderer for Display {
         if !self.everywhere.contains(&definition.metric_id) {
             self.inner.register_metric(definition);
         }
-    }
-}
-
-impl TrainingProgressLogger for Display {
-    fn start(
-        &mut self,
-        total_epochs: usize,
-        starting_epoch: usize,
-        total_items: Option<usize>,
-        label: Option<&str>,
-    ) {
-        self.follow.start(starting_epoch);
-        self.inner
-            .start(total_epochs, starting_epoch, total_items, label);
-    }
-
-    fn update_epoch(&mut self, epoch: usize) {
-        self.inner.update_epoch(epoch);
-    }
-
-    fn start_split(&mut self, split: &str, total_items: usize) {
-        self.inner.start_split(split, total_items);
-    }
-
-    fn update_split(&mut self, items_processed: usize) {
-        self.inner.update_split(items_processed);
-    }
-
-    fn end_split(&mut self) {
-        self.inner.end_split();
-    }
-
-    fn end(&mut self) {
-        self.inner.end();
-    }
-
-    fn log_event_training(&mut self, event: String) {
-        self.inner.log_event_training(event);
-    }
-}
-
-impl EvaluationProgressLogger for Display {
-    fn start_global_progress(&mut self, total_tests: usize) {
-        self.inner.start_global_progress(total_tests);
-    }
-
-    fn start_test(&mut self, name: &str, total_items: usize) {
-        self.follow.start_test(name);
-        self.inner.start_test(name, total_items);
-    }
-
-    fn update_test_progress(&mut self, items_processed: usize) {
-        self.inner.update_test_progress(items_processed);
-    }
-
-    fn end_test(&mut self) {
-        self.follow.end_test();
-        self.inner.end_test();
-    }
-
-    fn end_global_progress(&mut self) {
-        self.inner.end_global_progress();
-    }
-
-    fn log_event_evaluation(&mut self, event: String) {
-        self.inner.log_event_evaluation(event);
     }
 }

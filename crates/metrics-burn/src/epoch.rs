@@ -6,7 +6,7 @@ use crate::{
 };
 use burn::train::metric::MetricMetadata;
 use metrics_core::{
-    Batch, CollectionSummary, MetricCollection, MetricError, MetricInfo, MetricReport,
+    Batch, CollectionSummary, MetricCollection, MetricError, MetricInfo, MetricReport, ScoreKind,
     aggregation::Mean, batch::Values,
 };
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,11 @@ pub(crate) struct Measures<B: Batch> {
     pub loss: bool,
     /// The token that does not count in the loss of a sequence.
     pub pad: Option<i64>,
+    pub scores: Option<Scores<B>>,
 }
+
+/// What the scores of all batches are, and the function that says so to a batch.
+pub(crate) type Scores<B> = (ScoreKind, fn(B, ScoreKind) -> Result<B, MetricError>);
 
 impl<B: Batch> Measures<B> {
     /// All metrics in their order; the loss is first.
@@ -60,6 +64,7 @@ pub(crate) struct Epoch<B: Batch> {
     /// The losses, if they are accumulated.
     loss: Option<Segments<Values>>,
     pad: Option<i64>,
+    scores: Option<Scores<B>>,
     batches: usize,
     failed_batches: usize,
     samples: u64,
@@ -98,6 +103,7 @@ impl<B: Batch> Epoch<B> {
             segments: Segments::new(measures.metrics.fresh()),
             loss: measures.loss.then(|| Segments::new(loss_collection())),
             pad: measures.pad,
+            scores: measures.scores,
             batches: 0,
             failed_batches: 0,
             samples: 0,
@@ -125,9 +131,13 @@ impl<B: Batch> Epoch<B> {
         let known = progress.items_total > 0;
         self.ends += usize::from(known && progress.items_processed >= progress.items_total);
         self.endless |= !known;
+        let batch = match (input.batch.clone(), self.scores) {
+            (Ok(batch), Some((kind, set))) => set(batch, kind),
+            (batch, _) => batch,
+        };
         let taken = match &self.broken {
             Some(cause) => Err(cause.clone()),
-            None => guarded(|| match &input.batch {
+            None => guarded(|| match &batch {
                 Ok(batch) => self.segments.step(Some(batch), &wanted.metrics),
                 Err(error) => self
                     .segments
@@ -141,7 +151,7 @@ impl<B: Batch> Epoch<B> {
         {
             self.broken = Some(error.clone());
         }
-        match (&taken, &input.batch) {
+        match (&taken, &batch) {
             (Ok(()), Ok(batch)) => {
                 self.batches += 1;
                 self.samples += batch.samples() as u64;

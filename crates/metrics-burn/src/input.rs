@@ -8,7 +8,7 @@ use burn::{
     },
 };
 use metrics_core::{
-    MetricError,
+    Batch, MetricError, ScoreKind,
     batch::{Binary, Multiclass, Multilabel, Regression, Values},
 };
 
@@ -85,6 +85,37 @@ impl<B> From<B> for MetricInput<B> {
         Self::from(Ok(batch))
     }
 }
+
+/// A batch whose predictions can be scores, of which [`LearnerMetricsBuilder::scores`](crate::LearnerMetricsBuilder::scores)
+/// says what they are.
+pub trait ScoredBatch: Batch {
+    /// The batch with scores of a kind.
+    ///
+    /// # Errors
+    /// [`MetricError::InvalidOption`] if its predictions are labels, which have no kind.
+    fn with_score_kind(self, kind: ScoreKind) -> Result<Self, MetricError>;
+}
+
+macro_rules! scored_batch {
+    ($($batch:ident)*) => {$(
+        impl ScoredBatch for $batch {
+            fn with_score_kind(self, kind: ScoreKind) -> Result<Self, MetricError> {
+                if self.scores().is_some() {
+                    return Ok(self.score_kind(kind));
+                }
+                Err(MetricError::InvalidOption(format!(
+                    concat!(
+                        "`scores(ScoreKind::{:?})`: a `", stringify!($batch), "` batch has predicted labels; leave the \
+                         option out, or make the batch `from_scores`"
+                    ),
+                    kind
+                )))
+            }
+        }
+    )*};
+}
+
+scored_batch!(Binary Multiclass Multilabel);
 
 /// The loss of a step, with the rows that it is a loss of.
 #[derive(Debug, Clone)]

@@ -71,7 +71,7 @@ pub use builder::LearnerMetricsBuilder;
 pub use checkpoint::MetricsCheckpoint;
 pub use checkpoints::Checkpoints;
 pub use early_stopping::EarlyStopping;
-pub use input::{Loss, MetricInput};
+pub use input::{Loss, MetricInput, ScoredBatch};
 pub use plugin::{LearnerMetrics, MetricName};
 pub use policy::{LogPolicy, OnStep, Select, StepValue};
 pub use progress::{MetricsProgress, Silent};

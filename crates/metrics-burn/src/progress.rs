@@ -1,5 +1,6 @@
 //! What Burn's progress loggers hear, for the plugin.
 
+use crate::display::Display;
 use burn::train::logger::{EvaluationProgressLogger, TrainingProgressLogger};
 use std::sync::Arc;
 
@@ -30,71 +31,79 @@ impl<L> MetricsProgress<L> {
     }
 }
 
-impl<L: TrainingProgressLogger> TrainingProgressLogger for MetricsProgress<L> {
-    fn start(
-        &mut self,
-        total_epochs: usize,
-        starting_epoch: usize,
-        total_items: Option<usize>,
-        label: Option<&str>,
-    ) {
-        self.follow.start(starting_epoch);
-        self.inner
-            .start(total_epochs, starting_epoch, total_items, label);
-    }
+/// Passes Burn's progress on to `inner`, and tells `follow` of it.
+macro_rules! pass_on_progress {
+    ($type:ty $(, $inner:ident)?) => {
+        impl$(<$inner: TrainingProgressLogger>)? TrainingProgressLogger for $type {
+            fn start(
+                &mut self,
+                total_epochs: usize,
+                starting_epoch: usize,
+                total_items: Option<usize>,
+                label: Option<&str>,
+            ) {
+                self.follow.start(starting_epoch);
+                self.inner
+                    .start(total_epochs, starting_epoch, total_items, label);
+            }
 
-    fn update_epoch(&mut self, epoch: usize) {
-        self.inner.update_epoch(epoch);
-    }
+            fn update_epoch(&mut self, epoch: usize) {
+                self.inner.update_epoch(epoch);
+            }
 
-    fn start_split(&mut self, split: &str, total_items: usize) {
-        self.inner.start_split(split, total_items);
-    }
+            fn start_split(&mut self, split: &str, total_items: usize) {
+                self.inner.start_split(split, total_items);
+            }
 
-    fn update_split(&mut self, items_processed: usize) {
-        self.inner.update_split(items_processed);
-    }
+            fn update_split(&mut self, items_processed: usize) {
+                self.inner.update_split(items_processed);
+            }
 
-    fn end_split(&mut self) {
-        self.inner.end_split();
-    }
+            fn end_split(&mut self) {
+                self.inner.end_split();
+            }
 
-    fn end(&mut self) {
-        self.inner.end();
-    }
+            fn end(&mut self) {
+                self.inner.end();
+            }
 
-    fn log_event_training(&mut self, event: String) {
-        self.inner.log_event_training(event);
-    }
+            fn log_event_training(&mut self, event: String) {
+                self.inner.log_event_training(event);
+            }
+        }
+
+        impl$(<$inner: EvaluationProgressLogger>)? EvaluationProgressLogger for $type {
+            fn start_global_progress(&mut self, total_tests: usize) {
+                self.inner.start_global_progress(total_tests);
+            }
+
+            fn start_test(&mut self, name: &str, total_items: usize) {
+                self.follow.start_test(name);
+                self.inner.start_test(name, total_items);
+            }
+
+            fn update_test_progress(&mut self, items_processed: usize) {
+                self.inner.update_test_progress(items_processed);
+            }
+
+            fn end_test(&mut self) {
+                self.follow.end_test();
+                self.inner.end_test();
+            }
+
+            fn end_global_progress(&mut self) {
+                self.inner.end_global_progress();
+            }
+
+            fn log_event_evaluation(&mut self, event: String) {
+                self.inner.log_event_evaluation(event);
+            }
+        }
+    };
 }
 
-impl<L: EvaluationProgressLogger> EvaluationProgressLogger for MetricsProgress<L> {
-    fn start_global_progress(&mut self, total_tests: usize) {
-        self.inner.start_global_progress(total_tests);
-    }
-
-    fn start_test(&mut self, name: &str, total_items: usize) {
-        self.follow.start_test(name);
-        self.inner.start_test(name, total_items);
-    }
-
-    fn update_test_progress(&mut self, items_processed: usize) {
-        self.inner.update_test_progress(items_processed);
-    }
-
-    fn end_test(&mut self) {
-        self.follow.end_test();
-        self.inner.end_test();
-    }
-
-    fn end_global_progress(&mut self) {
-        self.inner.end_global_progress();
-    }
-
-    fn log_event_evaluation(&mut self, event: String) {
-        self.inner.log_event_evaluation(event);
-    }
-}
+pass_on_progress!(MetricsProgress<L>, L);
+pass_on_progress!(Display);
 
 impl TrainingProgressLogger for Silent {
     fn start(&mut self, _: usize, _: usize, _: Option<usize>, _: Option<&str>) {}

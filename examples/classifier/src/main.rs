@@ -103,7 +103,8 @@ fn metrics(log_every: usize) -> Result<LearnerMetrics<Multiclass>, MetricError> 
         .with(ConfusionMatrix::multiclass(CLASSES))
         .with(Roc::multiclass(CLASSES))
         .with(PrecisionRecallCurve::multiclass(CLASSES))
-        .with(ReliabilityDiagram::multiclass(CLASSES));
+        .with(ReliabilityDiagram::multiclass(CLASSES))
+        .class_names((0..CLASSES).map(|digit| digit.to_string()));
     let on_step = match log_every {
         0 => OnStep::Never,
         n => OnStep::Every(n),
@@ -157,10 +158,9 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         args.backend
     );
 
-    let digit_names = (0..CLASSES).map(|digit| digit.to_string());
     let json = JsonLines::create(output.join("metrics.jsonl"), &name)?;
     let csv = Csv::create(output.join("metrics.csv"), &name)?;
-    let board = TensorBoard::create(output.join("tensorboard"))?.class_names(digit_names.clone());
+    let board = TensorBoard::create(output.join("tensorboard"))?;
     board.hyper_parameters(
         &[
             ("learning rate", LEARNING_RATE.into()),
@@ -237,7 +237,6 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     let report = results
         .report()
         .title(format!("Handwritten digits, {name}"))
-        .class_names(digit_names)
         .note("learning rate", LEARNING_RATE)
         .note("batch", BATCH)
         .note("epochs", args.epochs)
@@ -293,9 +292,10 @@ fn show(reports: &[SplitReport]) {
             .collect();
         println!("{:<24}{}", entry.name, cells.join(""));
     }
-    if let Some(matrix) = test.report.get("confusion_matrix").and_then(|v| v.matrix()) {
+    let mut entries = test.report.entries.iter();
+    if let Some(matrix) = entries.find(|entry| entry.name == "confusion_matrix") {
         println!("\nConfusion matrix, test (row: the digit, column: the prediction)");
-        for line in matrix.to_string().lines() {
+        for line in matrix.text().lines() {
             println!("  {line}");
         }
     }

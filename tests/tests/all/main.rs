@@ -25,6 +25,7 @@ mod kernels;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod launches;
 mod learner;
+mod learner_scores;
 mod loggers;
 mod long_runs;
 mod ops;

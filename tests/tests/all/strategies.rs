@@ -9,21 +9,24 @@ use burn::{
     },
     train::{
         ClassificationOutput, ExecutionStrategy, InferenceStep, Interrupter, Learner, LearnerModel,
-        MultiDeviceOptim, SupervisedTraining, TrainOutput, TrainStep, TrainingStrategy,
+        LearningResult, MultiDeviceOptim, SupervisedTraining, TrainOutput, TrainStep,
+        TrainingStrategy,
         logger::{FileMetricLogger, MetricLogger},
         metric::{NumericEntry, store::Split},
         renderer::CliMetricsRenderer,
     },
 };
-use metrics_burn::{LearnerMetrics, OnStep, SplitKind, SplitReport, StepValue};
-use metrics_core::{MetricReport, Value, batch::Multiclass};
+use metrics_burn::{EarlyStopping, LearnerMetrics, OnStep, SplitKind, SplitReport, StepValue};
+use metrics_core::{
+    MetricCollection, MetricReport, Value, batch::Multiclass, classification::Accuracy,
+};
 use metrics_tests::{
     devices,
     training::{Batches, CLASSES, Dumped, Model, Step, offline, ten},
 };
 use std::{
     path::Path,
-    sync::{Arc, Barrier},
+    sync::{Arc, Barrier, mpsc},
 };
 
 const EPOCHS: usize = 4;
@@ -214,6 +217,30 @@ fn accumulated_gradients() {
     }
 }
 
+/// Trains with so many workers on one device, which meet at each step if they share a barrier.
+fn distributed(
+    auto: &Device,
+    workers: usize,
+    meet: Option<Arc<Barrier>>,
+    training: SupervisedTraining<Parallel>,
+) -> LearningResult<Parallel> {
+    let devices = vec![auto.clone(); workers];
+    // Without a server for gradients, which only CUDA has: the model meets by itself.
+    let config = DistributedConfig {
+        all_reduce_op: ReduceOperation::Mean,
+    };
+    let context = DistributedContext::init(Vec::new(), config);
+    let strategy = ExecutionStrategy::DistributedDataParallel { devices, context };
+    let mut model = Model::new(auto);
+    model.meet = meet;
+    training
+        .with_training_strategy(TrainingStrategy::Default(strategy))
+        .launch(learner(&Parallel {
+            device: Param::initialized(ParamId::new(), Tensor::zeros([1], auto)),
+            model,
+        }))
+}
+
 /// Burn ends an epoch when its first worker has: the batches of the others come after.
 #[test]
 fn distributed_data_parallel_neither_loses_nor_mixes_batches() {
@@ -226,21 +253,9 @@ fn distributed_data_parallel_neither_loses_nor_mixes_batches() {
                 let metrics = metrics();
                 let auto = device.clone().autodiff();
                 let train = Batches::new(&vec![4; workers * batches], run as u64, &auto);
-                let mut model = Model::new(&auto);
-                model.meet = Some(Arc::new(Barrier::new(workers)));
-                let devices = vec![auto.clone(); workers];
-                // Without a server for gradients, which only CUDA has: the model meets by itself.
-                let config = DistributedConfig {
-                    all_reduce_op: ReduceOperation::Mean,
-                };
-                let context = DistributedContext::init(Vec::new(), config);
-                let strategy = ExecutionStrategy::DistributedDataParallel { devices, context };
-                let result = training(dir.path(), train.clone().changing(), &metrics, &device)
-                    .with_training_strategy(TrainingStrategy::Default(strategy))
-                    .launch(learner(&Parallel {
-                        device: Param::initialized(ParamId::new(), Tensor::zeros([1], &auto)),
-                        model,
-                    }));
+                let meet = Some(Arc::new(Barrier::new(workers)));
+                let training = training(dir.path(), train.clone().changing(), &metrics, &device);
+                let result = distributed(&auto, workers, meet, training);
                 assert!(result.error.is_none(), "{name}: {:?}", result.error);
                 // The results of the last epoch are complete once the training has let go of them.
                 drop(result);
@@ -259,6 +274,47 @@ fn distributed_data_parallel_neither_loses_nor_mixes_batches() {
                 let valid = metrics.results().epoch(SplitKind::Valid, EPOCHS).unwrap();
                 assert_eq!((valid.batches, valid.samples), (2, 13), "{what}");
             }
+        }
+    }
+}
+
+/// An error from `update` would make a worker panic.
+#[test]
+fn a_batch_that_can_never_fit_stops_all_workers() {
+    for (name, device) in devices() {
+        for (workers, early) in [(2, false), (2, true), (3, false), (3, true)] {
+            let what = format!("{name}, {workers} workers, early stopping {early}");
+            let (sender, receiver) = mpsc::channel();
+            let device = device.clone();
+            // In a thread of its own, so that a worker that waits for ever fails the test.
+            std::thread::spawn(move || {
+                let dir = tempfile::tempdir().unwrap();
+                let collection = MetricCollection::new().with(Accuracy::multiclass(CLASSES + 6));
+                let metrics = LearnerMetrics::new(collection).unwrap();
+                let auto = device.clone().autodiff();
+                let train = Batches::new(&vec![4; workers * 500], 1, &auto);
+                let mut training = training(dir.path(), train, &metrics, &device);
+                if early {
+                    let stop = EarlyStopping::new(&metrics, "accuracy", 1).unwrap();
+                    training = training.early_stopping(stop);
+                }
+                let result = distributed(&auto, workers, None, training);
+                let reason = result.interrupted.as_ref().and_then(|i| i.reason.clone());
+                assert!(result.error.is_none(), "{:?}", result.error);
+                drop(result);
+                sender.send((reason, metrics.results())).unwrap();
+            });
+            let wait = std::time::Duration::from_secs(120);
+            let (reason, results) = receiver.recv_timeout(wait).expect(&what);
+            let reason = reason.expect(&what);
+            for part in ["`accuracy`", "10 classes", "has 4"] {
+                assert!(reason.contains(part), "{what}: {reason}");
+            }
+            assert!(results.epoch(SplitKind::Train, 2).is_none(), "{what}");
+            let first = results.epoch(SplitKind::Train, 1).expect(&what);
+            assert_eq!((first.samples, first.complete), (0, false), "{what}");
+            let failed = first.failed_batches;
+            assert!((1..workers * 500).contains(&failed), "{what}: {failed}");
         }
     }
 }
@@ -376,7 +432,6 @@ fn a_resumed_training_goes_on_with_its_epochs_and_results() {
 #[test]
 fn a_half_finished_epoch_is_saved_and_taken_up() {
     use burn::data::dataloader::DataLoader;
-    use metrics_core::MetricCollection;
 
     for (name, device) in devices() {
         let model = Model::new(&device);
@@ -407,7 +462,6 @@ fn a_half_finished_epoch_is_saved_and_taken_up() {
 
 #[test]
 fn a_checkpoint_of_other_metrics_is_refused() {
-    use metrics_core::{MetricCollection, classification::Accuracy};
     let device = devices().remove(0).1;
     let dir = tempfile::tempdir().unwrap();
     let other =

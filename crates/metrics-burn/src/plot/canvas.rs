@@ -19,6 +19,9 @@ const UNITS: f64 = 8.0;
 pub const TITLE: f64 = 15.0;
 pub const TEXT: f64 = 12.0;
 
+/// How much is seen of what is nearly transparent.
+pub const PALE: f64 = 0.3;
+
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy)]
 pub enum Align {
@@ -26,6 +29,20 @@ pub enum Align {
     Center,
     Right,
 }
+
+/// What a legend shows beside a name: the mark as it is drawn.
+#[derive(Debug, Clone, Copy)]
+pub enum Swatch {
+    Area,
+    /// An area that is nearly transparent.
+    Pale,
+    Line,
+    Dashes,
+    Ring,
+}
+
+/// A mark, its colour and its name.
+pub type Entry = (Swatch, Shade, String);
 
 /// Draws on an SVG in memory. Writing to memory cannot fail, so the backend's results are
 /// ignored.
@@ -137,6 +154,20 @@ impl Canvas<'_> {
         let _ = self.backend.draw_text(&printable(text), &style, units(at));
     }
 
+    /// A dot with a hole.
+    pub fn ring(&mut self, center: Point, radius: f64, shade: Shade) {
+        self.dot(center, radius, shade);
+        self.dot(center, 0.6 * radius, SURFACE);
+    }
+
+    /// A line from one end of an interval to the other, with a tick at each end.
+    pub fn whisker(&mut self, from: Point, to: Point, shade: Shade) {
+        self.line(&[from, to], shade, 2.0, 1.0);
+        for (x, y) in [from, to] {
+            self.line(&[(x, y - 4.0), (x, y + 4.0)], shade, 2.0, 1.0);
+        }
+    }
+
     /// The title and the line below it.
     pub fn heading(&mut self, title: &str, subtitle: &str) {
         self.text((16.0, 20.0), Align::Left, TITLE, INK, &shorten(title, 52));
@@ -149,15 +180,22 @@ impl Canvas<'_> {
         );
     }
 
-    /// What the colours mean, in columns from a height on.
-    pub fn legend(&mut self, top: f64, columns: usize, width: f64, entries: &[(Shade, String)]) {
+    /// What the marks mean, in columns from a height on.
+    pub fn legend(&mut self, top: f64, columns: usize, width: f64, entries: &[Entry]) {
         let column = (width - 32.0) / columns.max(1) as f64;
-        for (i, (shade, name)) in entries.iter().enumerate() {
+        for (i, (swatch, shade, name)) in entries.iter().enumerate() {
             let x = 16.0 + (i % columns.max(1)) as f64 * column;
             let y = top + (i / columns.max(1)) as f64 * 18.0;
-            self.rect((x, y - 4.0), (x + 12.0, y + 4.0), *shade, 1.0);
-            let name = fit(name, column - 22.0, TEXT);
-            self.text((x + 18.0, y), Align::Left, TEXT, INK, &name);
+            let (left, right) = ((x, y), (x + 16.0, y));
+            match swatch {
+                Swatch::Area => self.rect((x, y - 4.0), (x + 16.0, y + 4.0), *shade, 1.0),
+                Swatch::Pale => self.rect((x, y - 4.0), (x + 16.0, y + 4.0), *shade, PALE),
+                Swatch::Line => self.line(&[left, right], *shade, 2.0, 1.0),
+                Swatch::Dashes => self.dashes(left, right, *shade, 1.5),
+                Swatch::Ring => self.ring((x + 8.0, y), 5.0, *shade),
+            }
+            let name = fit(name, column - 26.0, TEXT);
+            self.text((x + 22.0, y), Align::Left, TEXT, INK, &name);
         }
     }
 }

@@ -1,8 +1,9 @@
 use super::{
     Plot,
     axes::{Area, Axes, range_of, ticks},
+    canvas::{Entry, Swatch},
     class_name,
-    palette::{AXIS, FAINT, SERIES},
+    palette::{AXIS, FAINT, MUTED, SERIES},
 };
 use metrics_core::Curve;
 
@@ -63,30 +64,29 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     }
     // A line per class is readable for a few classes only.
     let prevalences = recall && with.len() <= 3;
-    let dashed = match (roc, prevalences, count.is_empty()) {
-        (true, _, true) => "dashed: chance",
-        (true, _, false) => "; dashed: chance",
-        (_, true, true) => "dashed: prevalence",
-        (_, true, false) => "; dashed: prevalence",
-        _ => "",
-    };
-    let subtitle = format!("{count}{dashed}");
+    let subtitle = count;
 
-    let legend: Vec<_> = match (apart, curves.len()) {
-        (true, 1) => vec![],
+    let line = |shade, name: &str| (Swatch::Line, shade, name.to_string());
+    let mut legend: Vec<Entry> = match (apart, curves.len()) {
+        (true, 1) => vec![line(SERIES[0], "model")],
         (true, _) => with
             .iter()
             .enumerate()
-            .map(|(i, (class, _))| (SERIES[i], class_name(class_names, *class)))
+            .map(|(i, (class, _))| line(SERIES[i], &class_name(class_names, *class)))
             .collect(),
-        (false, _) => {
-            vec![
-                (FAINT, "each class".to_string()),
-                (SERIES[0], "mean of the classes".to_string()),
-            ]
-        }
+        (false, _) => vec![
+            line(FAINT, "each class"),
+            line(SERIES[0], "mean of the classes"),
+        ],
     };
-    let columns = if apart { 4 } else { 2 };
+    if roc {
+        legend.push((Swatch::Dashes, AXIS, "chance".to_string()));
+    } else if prevalences {
+        // Of several classes each has its colour.
+        let shade = if with.len() == 1 { SERIES[0] } else { MUTED };
+        legend.push((Swatch::Dashes, shade, "prevalence".to_string()));
+    }
+    let columns = if apart { 4 } else { 3 };
     let area = Area {
         left: 64.0,
         top: 60.0,
@@ -96,10 +96,10 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     let axes = Axes { area, x, y };
     let legend_top = area.top + area.height + 60.0;
     let height = legend_top - 8.0 + legend.len().div_ceil(columns) as f64 * 18.0;
-    let label = format!(
-        "{name}: {} against {}; {subtitle}",
-        first.y_name, first.x_name
-    );
+    let mut label = format!("{name}: {} against {}", first.y_name, first.x_name);
+    if !subtitle.is_empty() {
+        label += &format!("; {subtitle}");
+    }
     Some(
         Plot::draw(&label, (460.0, height), |canvas| {
             canvas.heading(name, &subtitle);

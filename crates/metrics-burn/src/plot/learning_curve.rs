@@ -1,9 +1,9 @@
 use super::{
     Plot,
     axes::{Area, Axes, range_of, ticks},
-    canvas::Canvas,
+    canvas::{Canvas, Entry, PALE, Swatch},
     number,
-    palette::{AXIS, SERIES, SURFACE, Shade},
+    palette::{AXIS, SERIES, Shade},
 };
 use crate::SplitKind;
 
@@ -12,19 +12,34 @@ use crate::SplitKind;
 pub struct Series {
     /// Which data.
     pub split: SplitKind,
+    /// What the legend calls them.
+    pub label: String,
     /// Epochs and values. A missing epoch, or one without a finite value, leaves a gap.
     pub points: Vec<(usize, f64)>,
+    /// Epochs, and the lower and upper end of the interval of each; empty where values have none.
+    pub intervals: Vec<(usize, [f64; 2])>,
+}
+
+impl Series {
+    /// Epochs and values of a split, under its name, without intervals.
+    pub fn new(split: SplitKind, points: Vec<(usize, f64)>) -> Self {
+        Self {
+            split,
+            label: split.label(),
+            points,
+            intervals: Vec::new(),
+        }
+    }
 }
 
 /// The values of a number by epoch, one line per split, with the best epoch marked.
 ///
-/// A test set, which has no epochs, is a dashed line across. `None` if there is no finite value.
+/// A test set, which has no epochs, is a dashed line across. An interval is a pale bar. `None` if there is no finite value.
 ///
 /// ```
 /// use metrics_burn::{SplitKind, plot::{Series, learning_curve}};
 ///
-/// let points = vec![(1, 0.6), (2, 0.9), (3, 0.8)];
-/// let series = [Series { split: SplitKind::Valid, points }];
+/// let series = [Series::new(SplitKind::Valid, vec![(1, 0.6), (2, 0.9), (3, 0.8)])];
 /// let plot = learning_curve("accuracy", &series, Some((SplitKind::Valid, 2))).unwrap();
 /// assert!(plot.svg().contains("best on valid: 0.9000 at epoch 2"));
 /// ```
@@ -34,7 +49,14 @@ pub fn learning_curve(
     best: Option<(SplitKind, usize)>,
 ) -> Option<Plot> {
     let all = || series.iter().flat_map(|s| &s.points);
-    let y = range_of(all().map(|(_, value)| *value))?;
+    range_of(all().map(|(_, value)| *value))?;
+    let ends = || {
+        series
+            .iter()
+            .flat_map(|s| &s.intervals)
+            .flat_map(|(_, ends)| ends)
+    };
+    let y = range_of(all().map(|(_, value)| value).chain(ends()).copied())?;
     let of_epochs = |s: &&Series| !matches!(s.split, SplitKind::Test(_));
     let epochs = || series.iter().filter(of_epochs).flat_map(|s| &s.points);
     let first = epochs().map(|(epoch, _)| *epoch).min().unwrap_or(1) as f64;
@@ -56,10 +78,22 @@ pub fn learning_curve(
         }
         None => String::new(),
     };
-    let entries: Vec<_> = series
-        .iter()
-        .map(|s| (shade(s.split), s.split.label()))
-        .collect();
+    let entry = |s: &Series| {
+        let swatch = if of_epochs(&s) {
+            Swatch::Line
+        } else {
+            Swatch::Dashes
+        };
+        (swatch, shade(s.split), s.label.clone())
+    };
+    let mut entries: Vec<Entry> = series.iter().map(entry).collect();
+    if let Some(s) = series.iter().find(|s| !s.intervals.is_empty()) {
+        entries.push((Swatch::Pale, shade(s.split), "interval".to_string()));
+    }
+    if let Some((split, ..)) = best {
+        let name = format!("best on {}", split.label());
+        entries.push((Swatch::Ring, shade(split), name));
+    }
     // Of more than four in a row no name is readable.
     let columns = 4;
     let legend = 18.0 * entries.len().div_ceil(columns) as f64;
@@ -78,14 +112,22 @@ pub fn learning_curve(
         canvas.heading(name, &subtitle);
         canvas.legend(62.0, columns, 460.0, &entries);
         axes.draw(canvas, "epoch", "", &ticks(x, 8, true));
+        // Below the lines. Test sets have no place on the axis of epochs.
+        for series in series.iter().filter(of_epochs) {
+            for (epoch, ends) in &series.intervals {
+                let [(x, low), (_, high)] = ends.map(|end| axes.at(*epoch as f64, end));
+                if low.is_finite() && high.is_finite() {
+                    canvas.rect((x - 2.0, low), (x + 2.0, high), shade(series.split), PALE);
+                }
+            }
+        }
         for series in series {
             draw(canvas, &axes, series);
         }
         if let Some((split, epoch, value)) = best {
             let at = axes.at(epoch as f64, value);
             canvas.dashes(at, (at.0, axes.at(0.0, y.0).1), AXIS, 1.0);
-            canvas.dot(at, 6.0, shade(split));
-            canvas.dot(at, 3.5, SURFACE);
+            canvas.ring(at, 6.0, shade(split));
         }
     }))
 }

@@ -15,7 +15,7 @@
 //! let plot = plot::value("confusion_matrix", &Value::Matrix(matrix), &names).unwrap();
 //! assert!(plot.svg().starts_with("<svg"));
 //! assert!(plot.png(2.0)?.starts_with(b"\x89PNG"));
-//! assert!(plot::value("accuracy", &Value::Scalar(0.9), &names).is_none());
+//! assert!(plot::value("accuracy", &Value::Scalar(0.9), &[]).is_some());
 //! # Ok::<(), metrics_burn::plot::PlotError>(())
 //! ```
 
@@ -135,20 +135,22 @@ impl Plot {
     }
 }
 
-/// Draws a value in the form that suits it; `None` for a number, and for a value with nothing to draw.
+/// Draws a value in the form that suits it; `None` for a value with nothing to draw, such as NaN.
 ///
-/// Classes without a name are numbered from 0.
+/// A number is a bar, an interval a line across its end. Classes without a name are numbered from 0.
 pub fn value(name: &str, value: &Value, class_names: &[String]) -> Option<Plot> {
     match value {
         Value::PerClass(values) => per_class(name, values, class_names),
-        Value::OperatingPoints(_) => per_class(name, value.per_class()?, class_names),
+        Value::OperatingPoints(points) if points.values.len() != 1 => {
+            per_class(name, &points.values, class_names)
+        }
         Value::Matrix(matrix) => confusion_matrix(name, matrix, class_names),
         Value::Matrices(list) => confusion_matrix::per_label(name, list, class_names),
         Value::Curves(list) => curves(name, list, class_names),
         Value::Reliability(bins) => reliability(name, bins),
         Value::List(values) => per_class::list(name, values),
-        Value::Record(_) => per_class::fields(name, &value.flat_numbers(class_names)),
-        _ => None,
+        Value::Record(_) => per_class::fields(name, value, class_names),
+        _ => per_class::alone(name, value),
     }
 }
 
@@ -190,7 +192,7 @@ mod tests {
     use metrics_core::Estimate;
 
     #[test]
-    fn an_estimate_is_shown_with_its_interval_and_not_drawn() {
+    fn an_estimate_is_shown_with_its_interval() {
         let estimate = |value| {
             Value::Estimate(Estimate {
                 value,
@@ -203,6 +205,8 @@ mod tests {
         assert_eq!(scalar(Some(&Value::Scalar(0.625))), "0.6250");
         assert_eq!(scalar(Some(&Value::PerClass(vec![0.5]))), "N/A");
         assert_eq!(scalar(None), "N/A");
-        assert!(super::value("accuracy", &estimate(0.625), &[]).is_none());
+        let plot = super::value("accuracy", &estimate(0.625), &[]).unwrap();
+        assert!(plot.svg().contains("0.6250 [0.5000, 0.7500]"));
+        assert!(super::value("accuracy", &estimate(f64::NAN), &[]).is_none());
     }
 }

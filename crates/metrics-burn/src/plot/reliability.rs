@@ -1,15 +1,15 @@
 use super::{
     Plot,
     axes::{Area, Axes, ticks},
-    canvas::{Align, TEXT},
+    canvas::{Align, Swatch, TEXT},
     count,
     palette::{AXIS, INK, MUTED, SERIES},
 };
 use metrics_core::ReliabilityBin;
 
-/// A reliability diagram: the accuracy of each bin of confidence, its gap to the bin's mean
-/// confidence, and below them the number of elements in each bin. The mean gap is the expected calibration
-/// error.
+/// A reliability diagram: a bar for the accuracy of each bin of confidence, a line at the bin's mean
+/// confidence, and below them the number of elements in each bin. The mean gap between bars and lines is the
+/// expected calibration error.
 ///
 /// A bin without width, which holds the confidence of exactly 1, is drawn as part of the bin before
 /// it. `None` without elements.
@@ -44,10 +44,11 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         .sum();
     let bins = merged(&bins);
     let elements = count(total);
-    let subtitle = format!("{elements} elements; mean gap {gap:.3}; dashed: perfect calibration");
+    let subtitle =
+        format!("{elements} elements; mean gap {gap:.3} between accuracy and confidence");
     let area = Area {
         left: 64.0,
-        top: 78.0,
+        top: 100.0,
         width: 380.0,
         height: 300.0,
     };
@@ -65,7 +66,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
     };
     let counts = Axes {
         area: Area {
-            top: 404.0,
+            top: 426.0,
             height: 84.0,
             ..area
         },
@@ -73,27 +74,28 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
         y: (0.0, most * 1.05),
     };
     let label = format!("{name}: accuracy by confidence; {subtitle}");
-    Some(Plot::draw(&label, (460.0, 538.0), |canvas| {
+    Some(Plot::draw(&label, (460.0, 560.0), |canvas| {
         canvas.heading(name, &subtitle);
         let entries = [
-            (INK, "accuracy".to_string()),
-            (SERIES[1], "gap to the mean confidence".to_string()),
+            (Swatch::Area, SERIES[0], "accuracy of the bin"),
+            (Swatch::Line, INK, "mean confidence of the bin"),
+            (Swatch::Area, AXIS, "elements in the bin"),
+            (Swatch::Dashes, MUTED, "accuracy equals confidence"),
         ];
-        canvas.legend(60.0, 2, 460.0, &entries);
+        let entries = entries.map(|(swatch, shade, name)| (swatch, shade, name.to_string()));
+        canvas.legend(62.0, 2, 460.0, &entries);
         axes.draw(canvas, "", "accuracy", &[]);
         for bin in bins.iter().filter(used) {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
-            let (low, high) = if bin.accuracy < bin.confidence {
-                (bin.accuracy, bin.confidence)
-            } else {
-                (bin.confidence, bin.accuracy)
-            };
-            canvas.rect(axes.at(left, 0.0), axes.at(right, low), SERIES[0], 1.0);
-            canvas.rect(axes.at(left, low), axes.at(right, high), SERIES[1], 0.4);
-            let level = [axes.at(left, bin.accuracy), axes.at(right, bin.accuracy)];
-            canvas.line(&level, INK, 2.0, 1.0);
+            let top = axes.at(right, bin.accuracy);
+            canvas.rect(axes.at(left, 0.0), top, SERIES[0], 1.0);
         }
+        // The lines above all, so that no bar hides what it is compared with.
         canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), MUTED, 1.5);
+        for bin in bins.iter().filter(used) {
+            let level = [bin.lower, bin.upper].map(|x| axes.at(x, bin.confidence));
+            canvas.line(&level, INK, 2.5, 1.0);
+        }
         counts.draw(canvas, "confidence", "count", &ticks((0.0, 1.0), 6, false));
         for bin in &bins {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);

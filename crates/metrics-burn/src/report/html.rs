@@ -1,17 +1,16 @@
 //! The page.
 
-// Longer than most: one page, from its head to its last section.
-
 use super::{
-    ClassTable, RunReport, TABLE_CLASSES,
-    class_table::{is_counts, label_counts},
-    field_rows, incidents, picture,
+    RunReport,
+    class_table::is_counts,
+    incidents, picture,
+    tables::{cell, class_table, table, value_table},
 };
 use crate::{
     SplitKind, SplitReport,
-    plot::{Plot, class_name, count, escape, number, palette, scalar},
+    plot::{Plot, escape, number, palette, scalar},
 };
-use metrics_core::{Matrix, MetricInfo, ReportEntry, Value, states::ClassCounts};
+use metrics_core::{MetricInfo, Value};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -121,11 +120,42 @@ fn notes(run: &RunReport) -> String {
 }
 
 fn summary(run: &RunReport) -> String {
-    let cards: String = run.scalars().map(|info| card(run, info)).collect();
+    let cards = run.scalars().map(|info| card(run, info));
+    let cards: Vec<_> = cards.filter(|card| !card.is_empty()).collect();
     if cards.is_empty() {
         return String::new();
     }
-    format!("<div class=\"cards\">\n{cards}</div>\n")
+    in_rows("cards", 4, 3, &cards)
+}
+
+/// Items in rows of nearly equal length, so that none is alone in a row: at most `wide` on a wide screen, at most
+/// `middle` on one of a middle width, and below each other on a narrow one.
+fn in_rows(class: &str, wide: usize, middle: usize, items: &[String]) -> String {
+    let (wide, middle) = (columns(items.len(), wide), columns(items.len(), middle));
+    let items = items.iter().zip(wide.into_iter().zip(middle));
+    let items: String = items
+        .map(|(item, (wide, middle))| {
+            format!("<div class=\"wide-{wide} middle-{middle}\">{item}</div>\n")
+        })
+        .collect();
+    format!("<div class=\"{class}\">\n{items}</div>\n")
+}
+
+/// How many items are in the row of each item.
+fn columns(count: usize, most: usize) -> Vec<usize> {
+    let rows = count.div_ceil(most).max(1);
+    let row = |i| count / rows + usize::from(i < count % rows);
+    (0..rows).flat_map(|i| vec![row(i); row(i)]).collect()
+}
+
+/// Pictures in pairs; if one would be alone, some rows have three.
+fn figures(figures: &[String]) -> String {
+    let (wide, middle) = match figures.len() {
+        1 => (1, 1),
+        count if count % 2 == 0 => (2, 2),
+        _ => (3, 1),
+    };
+    in_rows("figures", wide, middle, figures)
 }
 
 /// A number's best value, and its values on all splits.
@@ -174,27 +204,19 @@ fn card(run: &RunReport, info: &MetricInfo) -> String {
         })
         .collect();
     format!(
-        "<article class=\"card\"><h3>{}</h3>{direction}<p class=\"value\">{value}</p>\
+        "<article><h3>{}</h3>{direction}<p class=\"value\">{value}</p>\
          <p class=\"place\">{place}</p>\
          <table><thead><tr><th scope=\"col\"><span class=\"hidden\">split</span></th>\
          <th scope=\"col\">best <small>@ epoch</small></th><th scope=\"col\">last</th></tr></thead>\
-         <tbody>{rows}</tbody></table></article>\n",
+         <tbody>{rows}</tbody></table></article>",
         escape(&info.name)
     )
 }
 
 fn learning_curves(run: &RunReport) -> String {
-    let plots: String = (run.scalars())
-        .filter_map(|info| {
-            let caption = match info.higher_is_better {
-                Some(true) => "Higher is better.",
-                Some(false) => "Lower is better.",
-                None => "",
-            };
-            Some(figure(&run.learning_curve(info)?, caption))
-        })
-        .collect();
-    if plots.is_empty() {
+    let curves = run.scalars().filter_map(|info| run.learning_curve(info));
+    let figures: Vec<_> = curves.map(|plot| figure(&plot, "")).collect();
+    if figures.is_empty() {
         return String::new();
     }
     let tables: String = run
@@ -202,7 +224,7 @@ fn learning_curves(run: &RunReport) -> String {
         .into_iter()
         .map(|split| history(run, split))
         .collect();
-    format!("<div class=\"figures\">\n{plots}</div>\n{tables}")
+    self::figures(&figures) + &tables
 }
 
 /// All numbers of all epochs of a split.
@@ -227,7 +249,10 @@ fn history(run: &RunReport, split: SplitKind) -> String {
 
 fn heading(run: &RunReport, last: &SplitReport) -> String {
     match last.split {
-        SplitKind::Test(_) if last.name.is_some() => format!("Test set {}", run.label(last.split)),
+        SplitKind::Test(_) if last.name.is_some() => match run.label(last.split).as_str() {
+            "test" => "Test set".to_string(),
+            label => format!("Test set {}", label.strip_prefix("test-").unwrap_or(label)),
+        },
         SplitKind::Train => format!("Training set, epoch {}", last.epoch),
         SplitKind::Valid => format!("Validation set, epoch {}", last.epoch),
         SplitKind::Test(0) => "Test set".to_string(),
@@ -243,7 +268,7 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
         list.is_some() && list.map(<[f64]>::len) == table.as_ref().map(|table| table.rows.len())
     };
     let plots = run.last_plots(last.split).into_iter();
-    let plots: String = plots
+    let plots: Vec<_> = plots
         .filter(|(name, _)| !in_table(name))
         .map(|(name, plot)| figure(&plot, caption(last.report.get(&name))))
         .collect();
@@ -254,7 +279,7 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
             &format!("<p class=\"warning\">This epoch is incomplete: it covers {samples}.</p>\n");
     }
     if !plots.is_empty() {
-        body += &format!("<div class=\"figures\">\n{plots}</div>\n");
+        body += &figures(&plots);
     }
     if let Some(table) = table {
         body += &class_table(&table, &heading(run, last));
@@ -263,83 +288,6 @@ fn of_split(run: &RunReport, last: &SplitReport) -> String {
         body += &value_table(entry, run.names(entry), &heading(run, last));
     }
     body
-}
-
-/// The numbers of a matrix, which its picture hides from screen readers, and the numbers of stat scores,
-/// which have no picture.
-fn value_table(entry: &ReportEntry, names: &[String], of: &str) -> String {
-    let (name, value) = (&entry.name, entry.value.as_ref());
-    let class = |i| class_name(names, i);
-    let table = |first, head: Vec<_>, rows: Vec<_>| {
-        table(
-            &format!("{name}, {}", of.to_lowercase()),
-            first,
-            &head,
-            &rows,
-        )
-    };
-    let of_counts = |counts: &[ClassCounts]| {
-        let rows = counts.iter().enumerate().map(|(i, row)| {
-            let name = if counts.len() == 1 {
-                "all".to_string()
-            } else {
-                class(i)
-            };
-            (name, row.columns().map(count).to_vec())
-        });
-        table(
-            "class",
-            ClassCounts::COLUMNS.map(String::from).to_vec(),
-            rows.collect(),
-        )
-    };
-    let table = match value {
-        Some(Value::StatScores(counts)) => {
-            return format!("<h3>{}</h3>\n{}", escape(name), of_counts(counts));
-        }
-        Some(Value::OperatingPoints(points)) => {
-            let one = points.values.len() == 1;
-            let pairs = points.values.iter().zip(&points.thresholds).enumerate();
-            let rows = pairs.map(|(i, (value, threshold))| {
-                let name = if one { "all".to_string() } else { class(i) };
-                (name, [value, threshold].map(|v| cell(Some(*v))).to_vec())
-            });
-            table(
-                "class",
-                vec!["value".to_string(), "threshold".to_string()],
-                rows.collect(),
-            )
-        }
-        Some(value @ Value::Record(_)) => {
-            let rows = field_rows(value, names).into_iter();
-            let rows = rows.map(|(name, value)| (name, vec![escape(&value)]));
-            table("field", vec!["value".to_string()], rows.collect())
-        }
-        Some(Value::Matrix(m)) if is_small(m) => {
-            let rows = m.data.chunks(m.cols).enumerate();
-            let rows = rows.map(|(i, row)| (class(i), row.iter().map(|v| count(*v)).collect()));
-            table(
-                "target \\ prediction",
-                (0..m.cols).map(class).collect(),
-                rows.collect(),
-            )
-        }
-        Some(Value::Matrices(list)) if (1..=TABLE_CLASSES).contains(&list.len()) => {
-            match label_counts(list) {
-                Some(counts) => of_counts(&counts),
-                None => return String::new(),
-            }
-        }
-        _ => return String::new(),
-    };
-    let name = escape(name);
-    format!("<details><summary>{name} as a table</summary>{table}</details>\n")
-}
-
-/// Whether the matrix is square and a table to read.
-fn is_small(matrix: &Matrix) -> bool {
-    let size = matrix.rows;
-    size == matrix.cols && (1..=TABLE_CLASSES).contains(&size) && matrix.data.len() == size * size
 }
 
 fn caption(value: Option<&Value>) -> &'static str {
@@ -351,31 +299,11 @@ fn caption(value: Option<&Value>) -> &'static str {
         }
         Some(Value::Matrix(_) | Value::Matrices(_)) => "Colour is the share of the row.",
         Some(Value::Reliability(_)) => {
-            "A calibrated model is right as often as it is confident: bars end at the diagonal."
+            "A calibrated model is right as often as it is confident: each bar ends at its line. A bar below its line is \
+             overconfidence, a bar above it underconfidence; bins of few elements vary by chance."
         }
         _ => "",
     }
-}
-
-fn class_table(classes: &ClassTable, of: &str) -> String {
-    let support = |column: usize| classes.columns[column] == "support";
-    let rows: Vec<_> = (classes.rows.iter())
-        .map(|(name, values)| {
-            let cells = values.iter().enumerate().map(|(i, value)| {
-                if support(i) && !value.is_nan() {
-                    count(*value)
-                } else {
-                    cell(Some(*value))
-                }
-            });
-            (name.clone(), cells.collect())
-        })
-        .collect();
-    let caption = format!("Classes, {}", of.to_lowercase());
-    format!(
-        "<h3>Classes</h3>\n{}",
-        table(&caption, "class", &classes.columns, &rows)
-    )
 }
 
 fn failures(run: &RunReport) -> String {
@@ -431,34 +359,7 @@ fn figure(plot: &Plot, caption: &str) -> String {
         "" => String::new(),
         text => format!("<figcaption>{text}</figcaption>"),
     };
-    format!("<figure>{}{caption}</figure>\n", plot.svg())
-}
-
-/// A table whose first column names the rows. If it is too large, it scrolls by itself.
-fn table(caption: &str, first: &str, head: &[String], rows: &[(String, Vec<String>)]) -> String {
-    let column = |name: &String| format!("<th scope=\"col\">{}</th>", escape(name));
-    let head: String = head.iter().map(column).collect();
-    let row = |(name, cells): &(String, Vec<String>)| {
-        let cells: String = cells
-            .iter()
-            .map(|cell| format!("<td>{cell}</td>"))
-            .collect();
-        format!("<tr><th scope=\"row\">{}</th>{cells}</tr>\n", escape(name))
-    };
-    let rows: String = rows.iter().map(row).collect();
-    let caption = escape(caption);
-    format!(
-        "<div class=\"scroll\" role=\"region\" aria-label=\"{caption}\" tabindex=\"0\"><table>\
-         <caption class=\"hidden\">{caption}</caption>\
-         <thead><tr><th scope=\"col\">{first}</th>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
-    )
-}
-
-fn cell(value: Option<f64>) -> String {
-    match value {
-        Some(value) if !value.is_nan() => number(value),
-        _ => "N/A".to_string(),
-    }
+    format!("<figure>{}{caption}</figure>", plot.svg())
 }
 
 fn plural(count: usize, what: &str) -> String {

@@ -14,6 +14,7 @@ mod html;
 mod incidents;
 mod markdown;
 mod picture;
+mod tables;
 
 pub use class_table::ClassTable;
 pub use picture::Picture;
@@ -294,12 +295,21 @@ impl RunReport {
     }
 
     fn learning_curve(&self, info: &MetricInfo) -> Option<Plot> {
-        let series = self.splits().into_iter().map(|split| Series {
-            split,
-            points: self
-                .epochs(split)
-                .filter_map(|epoch| Some((epoch.epoch, epoch.report.scalar(&info.name)?)))
-                .collect(),
+        let series = self.splits().into_iter().map(|split| {
+            let values = || {
+                let epochs = self.epochs(split);
+                epochs.filter_map(|epoch| Some((epoch.epoch, epoch.report.get(&info.name)?)))
+            };
+            let ends = |(epoch, value): (usize, &Value)| {
+                let estimate = value.estimate()?;
+                Some((epoch, [estimate.lower, estimate.upper]))
+            };
+            let point = |(epoch, value): (usize, &Value)| Some((epoch, value.scalar()?));
+            Series {
+                label: self.label(split),
+                intervals: values().filter_map(ends).collect(),
+                ..Series::new(split, values().filter_map(point).collect())
+            }
         });
         let series: Vec<_> = series.filter(|series| !series.points.is_empty()).collect();
         let best = self
@@ -316,7 +326,12 @@ impl RunReport {
         let entries = last.report.entries.iter();
         entries
             .filter_map(|entry| {
-                let plot = plot::value(&entry.name, entry.value.as_ref()?, self.names(entry))?;
+                // Numbers are in the learning curves.
+                let value = entry
+                    .value
+                    .as_ref()
+                    .filter(|value| value.scalar().is_none())?;
+                let plot = plot::value(&entry.name, value, self.names(entry))?;
                 Some((entry.name.clone(), plot))
             })
             .collect()

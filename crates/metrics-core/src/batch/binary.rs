@@ -111,6 +111,13 @@ impl Binary {
 }
 
 impl Binary {
+    /// The scores `[N, 1]`, if the batch has them.
+    pub fn scores(&self) -> Option<&Tensor<2>> {
+        (!self.decisions.labels).then_some(&self.decisions.scores)
+    }
+}
+
+impl Binary {
     /// The device of the tensors.
     pub fn device(&self) -> Device {
         self.decisions.target.device()

@@ -149,6 +149,13 @@ impl Multilabel {
 }
 
 impl Multilabel {
+    /// The scores `[N, L]`, if the batch has them.
+    pub fn scores(&self) -> Option<&Tensor<2>> {
+        (!self.decisions.labels).then_some(&self.decisions.scores)
+    }
+}
+
+impl Multilabel {
     /// The device of the tensors.
     pub fn device(&self) -> Device {
         self.decisions.target.device()

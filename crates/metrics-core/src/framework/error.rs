@@ -194,7 +194,7 @@ pub enum MetricError {
     /// Some batches had scores that were taken for probabilities and others scores that were taken for logits. A value
     /// of both would depend on how the data were cut into batches.
     #[error(
-        "{} of the batches {} taken for probabilities and {} for logits, which have a score outside [0, 1]; say what all of them are: `batch.score_kind(ScoreKind::Logits)`, or `ScoreKind::Probabilities`",
+        "{} of the batches {} taken for probabilities and {} for logits, which have a score outside [0, 1]; say what all of them are: `batch.score_kind(ScoreKind::Logits)`, or `ScoreKind::Probabilities`, and in the Learner `LearnerMetricsBuilder::scores`",
         .0.probabilities,
         if .0.probabilities == 1 { "was" } else { "were" },
         .0.logits

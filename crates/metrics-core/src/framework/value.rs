@@ -6,7 +6,7 @@ mod display;
 
 use crate::states::ClassCounts;
 pub(crate) use display::format_number;
-use display::{SHOWN, Scores, format_count, in_fields, range};
+use display::{NamedMatrix, SHOWN, Scores, format_count, in_fields, named_matrices, range};
 use serde::{Deserialize, Serialize};
 
 /// A matrix of numbers, row by row.
@@ -403,6 +403,8 @@ impl Value {
             Value::PerClass(values) => listed(values.iter().map(|v| format_number(*v)).collect()),
             Value::OperatingPoints(points) => listed(points.parts()),
             Value::StatScores(rows) => Scores(rows, names).to_string(),
+            Value::Matrix(matrix) => NamedMatrix(matrix, names).to_string(),
+            Value::Matrices(list) => named_matrices(list, names),
             Value::Record(fields) => in_fields(fields, |value| value.named(names)),
             _ => self.to_string(),
         }

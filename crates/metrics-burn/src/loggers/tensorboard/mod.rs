@@ -406,8 +406,11 @@ fn support(curve: &Curve) -> Option<(u64, u64)> {
     Some((count(support.positives)?, count(support.negatives)?))
 }
 
-/// A picture of a value, as PNG.
+/// A picture of a value, as PNG. A number is a scalar or a text.
 fn picture(name: &str, value: &Value, class_names: &[String]) -> Option<Vec<u8>> {
+    if value.scalar().is_some() {
+        return None;
+    }
     crate::plot::value(name, value, class_names)?.png(1.0).ok()
 }
 

@@ -105,6 +105,39 @@ impl fmt::Display for Value {
     }
 }
 
+/// The matrices of labels, each below the name of its label.
+pub(super) fn named_matrices(list: &[Matrix], names: &[String]) -> String {
+    let each = list.iter().zip(names);
+    let each: Vec<_> = each
+        .map(|(matrix, name)| format!("{name}\n{matrix}"))
+        .collect();
+    each.join("\n\n")
+}
+
+/// A square matrix with the names of its rows and columns.
+pub(super) struct NamedMatrix<'a>(pub &'a Matrix, pub &'a [String]);
+
+impl fmt::Display for NamedMatrix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(matrix, names) = self;
+        let cells: Vec<_> = matrix.data.iter().map(|v| format_count(*v)).collect();
+        let widths: Vec<_> = names.iter().map(|name| name.chars().count()).collect();
+        let first = widths.iter().copied().max().unwrap_or(0);
+        let cell = cells.iter().map(String::len).max().unwrap_or(0);
+        write!(f, "{:first$}", "")?;
+        for (name, width) in names.iter().zip(&widths) {
+            write!(f, "  {name:>width$}", width = cell.max(*width))?;
+        }
+        for (name, row) in names.iter().zip(cells.chunks(matrix.cols.max(1))) {
+            write!(f, "\n{name:<first$}")?;
+            for (text, width) in row.iter().zip(&widths) {
+                write!(f, "  {text:>width$}", width = cell.max(*width))?;
+            }
+        }
+        Ok(())
+    }
+}
+
 fn write_each(f: &mut fmt::Formatter<'_>, what: &str, list: &[Matrix]) -> fmt::Result {
     for (i, matrix) in list.iter().enumerate() {
         let newline = if i > 0 { "\n\n" } else { "" };

@@ -20,7 +20,12 @@ impl Tokenizer {
             return self.western(text, true, token);
         }
         let mut line = text.replace("<skipped>", "").replace("-\n", "");
-        for (entity, character) in [("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")] {
+        for (entity, character) in [
+            ("&quot;", "\""),
+            ("&amp;", "&"),
+            ("&lt;", "<"),
+            ("&gt;", ">"),
+        ] {
             line = line.replace(entity, character);
         }
         self.western(&line, true, token);
@@ -45,7 +50,10 @@ impl Tokenizer {
     /// `spaced`: as if a space were before and behind the text.
     fn western(&mut self, line: &str, spaced: bool, token: &mut impl FnMut(&str)) {
         for part in words(line) {
-            if !part.bytes().any(|byte| matches!(byte, b',' | b'-' | b'.') || is_mark(byte.into())) {
+            if !part
+                .bytes()
+                .any(|byte| matches!(byte, b',' | b'-' | b'.') || is_mark(byte.into()))
+            {
                 token(part);
                 continue;
             }
