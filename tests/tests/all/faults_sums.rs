@@ -259,6 +259,8 @@ fn options_too_large_are_refused_before_anything_is_allocated() {
         too_large(ReliabilityDiagram::multiclass(3).bins(huge), "bins");
         too_large(BrierScore::multilabel(huge), "sums");
         too_large(BrierScore::binary().decomposition(huge), "bins");
+        too_large(BrierScore::multiclass(3).decomposition(huge), "bins");
+        too_large(BrierScore::multilabel(huge).decomposition(10), "bins");
         too_large(HingeLoss::multiclass(huge).one_vs_all(), "sums");
         too_large(NormalizedEntropy::multilabel(huge), "sums");
         too_large(GroupStatRates::new(huge), "groups");

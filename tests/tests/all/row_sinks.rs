@@ -205,6 +205,7 @@ fn scores(case: Case) {
     let classes = case.classes;
     agree(&NegativeLogLikelihood::new(), case);
     agree(&CalibrationError::multiclass(classes).ignore_index(1), case);
+    agree(&CalibrationError::multiclass(classes).bins(600), case);
     agree(&BrierScore::multiclass(classes), case);
     agree(&BrierScore::multiclass(classes).ignore_index(-1), case);
     agree(&BrierScore::multiclass(classes).decomposition(10), case);

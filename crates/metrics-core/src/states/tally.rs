@@ -50,11 +50,7 @@ impl Tally {
 
     /// All elements without a weight.
     pub fn counted(&self) -> u128 {
-        if self.is_small() {
-            u128::from(self.counts.iter().sum::<u64>())
-        } else {
-            self.counts.iter().map(|count| u128::from(*count)).sum()
-        }
+        self.counts.iter().map(|count| u128::from(*count)).sum()
     }
 
     /// Whether counts can be added up as they are: an altered state may hold some whose sum is beyond all numbers. It is told

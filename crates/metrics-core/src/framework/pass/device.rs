@@ -104,7 +104,7 @@ impl DeviceState {
     }
 
     /// The counters that are to be read, and earlier pieces of the counters of samples.
-    pub(super) fn counters(&self) -> (Tensor<1, Int>, Vec<Tensor<1, Int>>) {
+    pub fn counters(&self) -> (Tensor<1, Int>, Vec<Tensor<1, Int>>) {
         let own = &self.samples;
         let counts = if own.width == 0 {
             self.counts.clone()

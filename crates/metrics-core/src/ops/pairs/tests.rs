@@ -66,6 +66,7 @@ fn both<A: Accumulator>(accumulator: &A, sink: &PairSink, batches: &[Pairs]) -> 
             counts: counts[..size.counts].to_vec(),
             parts: vec![part],
             lists: Vec::new(),
+            samples: vec![],
         });
         let mut summary = accumulator.empty();
         accumulator.fold(&delta, &mut summary);

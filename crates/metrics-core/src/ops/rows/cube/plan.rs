@@ -20,7 +20,7 @@ use crate::{
 use burn::tensor::DType;
 
 /// The most bins that a cube has memory for.
-const BINS: usize = 512;
+pub(super) const BINS: usize = 512;
 
 /// The most sums that a unit keeps.
 const SUMS: usize = 32;

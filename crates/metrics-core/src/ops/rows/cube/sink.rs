@@ -2,7 +2,7 @@
 
 use super::{
     super::{RowSink, Rows, UNIT_NOTES},
-    plan::{Kept, Unit},
+    plan::{BINS, Kept, Unit},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -161,9 +161,9 @@ impl Kind {
         match self {
             Self::Cells { weighted: true, .. }
             | Self::ClassBins { .. }
-            | Self::Bins { weighted: true, .. }
             | Self::Thresholds { weighted: true, .. } => Kept { held: 1, ..none },
             Self::Cells { .. } | Self::Samples { .. } | Self::Hits { .. } => none,
+            Self::Bins { bins, weighted } if weighted || bins > BINS => Kept { held: 1, ..none },
             Self::Bins { bins, .. } => Kept { bins, ..none },
             Self::Loss { weighted } => {
                 let sums = 1 + usize::from(weighted);
@@ -273,6 +273,17 @@ impl KernelSink {
         matches!(self.kind, Kind::Bins { .. })
     }
 
+    /// Whether bins are counted.
+    pub fn counts_bins(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Bins {
+                weighted: false,
+                ..
+            }
+        )
+    }
+
     pub fn is_loss(&self) -> bool {
         matches!(self.kind, Kind::Loss { .. })
     }
@@ -340,7 +351,7 @@ impl KernelSink {
 
     /// Whether a row adds to two cells.
     pub fn has_pairs(&self) -> bool {
-        !self.is_matrix() && !self.is_thresholds()
+        !self.is_matrix() && !self.is_thresholds() && !self.counts_bins()
     }
 
     /// Cells, counted or weighed.
@@ -352,7 +363,12 @@ impl KernelSink {
                 ..
             } => classes * classes,
             Kind::Cells { classes, .. } => 3 * classes,
-            Kind::Bins { bins, weighted } => (2 + usize::from(weighted)) * bins,
+            Kind::Bins {
+                bins,
+                weighted: true,
+            } => 3 * bins,
+            Kind::Bins { bins, .. } if self.is_held() => bins,
+            Kind::Bins { bins, .. } => 2 * bins,
             Kind::Thresholds {
                 classes,
                 thresholds,
@@ -373,6 +389,10 @@ impl KernelSink {
     /// Counters before the rejected ones.
     pub fn rejected(&self) -> usize {
         match self.kind {
+            Kind::Bins {
+                bins,
+                weighted: false,
+            } => 2 * bins,
             _ if self.is_held() => 0,
             Kind::Loss { weighted } => usize::from(!weighted),
             Kind::Brier | Kind::Hinge { .. } | Kind::Hinges { .. } => 1,

@@ -9,7 +9,7 @@ use super::{
     plan::How,
     scores::{Scores, checked, number, threshold_cell},
     sink::KernelSink,
-    sinks::{bin_of, code_of, confidence, predicted, reject},
+    sinks::{bin_of, code_of, confidence, count_at, predicted, reject},
     walk::Row,
 };
 use crate::ops::cube::{UNITS, rows::Board};
@@ -76,7 +76,7 @@ pub(super) fn weigh_row<I: Int>(
 }
 
 /// Adds the weight of a row, and its product with the best class's probability, to the bin of this
-/// probability.
+/// probability. A row without a weight is counted, and adds its probability.
 #[cube]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn weigh_confidence<I: Int>(
@@ -100,10 +100,19 @@ pub(super) fn weigh_confidence<I: Int>(
         } else {
             let bin = bin_of(constants, confidence.share, sink) as u32;
             let width = comptime!(sink.bins() as u32).runtime();
-            entry.cell = select(row.scanned.rank == 0, width + bin, bin);
-            entry.weight = row.weight;
-            entry.also = 2 * width + bin;
-            entry.also_weight = row.weight * confidence.share;
+            if comptime!(sink.counts_bins()) {
+                count_at(counts, keep, bin as usize, sink, how);
+                if row.scanned.rank == 0 {
+                    count_at(counts, keep, (width + bin) as usize, sink, how);
+                }
+                entry.cell = bin;
+                entry.weight = confidence.share;
+            } else {
+                entry.cell = select(row.scanned.rank == 0, width + bin, bin);
+                entry.weight = row.weight;
+                entry.also = 2 * width + bin;
+                entry.also_weight = row.weight * confidence.share;
+            }
         }
     }
     add(words, keep, board, &entry, row, slot, sink, how);
