@@ -183,6 +183,12 @@ fn dimensions_of_zero_make_an_empty_batch_or_an_error_that_names_the_shape() {
             nothing(RetrievalMap::new(), Documents::new(f(), i(), i()));
             nothing(RetrievalMap::new(), Documents::by_query(f(), f()));
             nothing(RandScore::new(), Labelings::new(i(), i()));
+            if shape[0] == 0 {
+                nothing(
+                    SilhouetteScore::new(),
+                    Clustered::new(f(), Tensor::zeros([shape[0]], (&device, DType::I32))),
+                );
+            }
             nothing(Mean::new(), Values::weighted(f(), f()));
             nothing(Cat::new(), Ok(Values::new(empty)));
         }

@@ -229,7 +229,7 @@ impl Fuzz {
             3 => Thresholds::List(vec![x, 0.5]),
             _ => Thresholds::List(vec![]),
         };
-        match self.random.below(34) {
+        match self.random.below(37) {
             0 => self.any(Accuracy::multiclass(n).top_k(k)),
             1 => self.any(
                 F1Score::multiclass(n)
@@ -267,6 +267,9 @@ impl Fuzz {
             30 => self.any(CohenKappa::multiclass(n)),
             31 => self.any(StatScores::multilabel(n)),
             32 => self.any(Perplexity::new().ignore_index(label)),
+            33 => self.any(CalinskiHarabaszScore::with_clusters(n, k)),
+            34 => self.any(DunnIndex::new().p(y)),
+            35 => self.any(FleissKappa::new(n)),
             _ => self.any(CriticalSuccessIndex::new(x)),
         }
     }

@@ -16,6 +16,7 @@ mod memo;
 mod multiclass;
 mod multilabel;
 mod observations;
+mod ratings;
 mod regression;
 mod two_samples;
 mod values;
@@ -25,11 +26,12 @@ pub use clustered::Clustered;
 pub use documents::{Documents, Relevance};
 pub use ensemble::Ensemble;
 pub use grouped::Grouped;
-pub use labelings::Labelings;
+pub use labelings::{Labelings, MissingCategory};
 pub use memo::Memo;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
+pub use ratings::{RatingCounts, Ratings};
 pub use regression::Regression;
 pub use two_samples::TwoSamples;
 pub use values::Values;
@@ -99,7 +101,7 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
-fn same_device(
+pub(crate) fn same_device(
     left_name: &'static str,
     left: Device,
     right_name: &'static str,
