@@ -5,8 +5,8 @@ use burn::tensor::{Device, Tensor};
 use metrics_core::{
     Batch, MetricError,
     batch::{
-        Binary, Documents, Ensemble, Grouped, Labelings, Mask, Masks, Multiclass, Multilabel,
-        Observations, Regression, Relevance, TwoSamples, Values,
+        Binary, Clustered, Documents, Ensemble, Grouped, Labelings, Mask, Masks, Multiclass,
+        Multilabel, Observations, RatingCounts, Ratings, Regression, Relevance, TwoSamples, Values,
     },
 };
 
@@ -164,6 +164,31 @@ impl Sample for Binary {
 
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
         self.with_weights(weights)
+    }
+}
+
+impl Sample for Clustered {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        named([
+            ("points", random.array(&[rows, OUTPUTS], Random::value)),
+            ("clusters", random.array(&[rows], |r| r.below(4) as f64)),
+        ])
+    }
+
+    fn clean(arrays: &Arrays) -> Option<Arrays> {
+        Some(clean(arrays, "points", None))
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Self::new(
+            arrays["points"].floats(device),
+            arrays["clusters"].ints(device),
+        )
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "ClusterPoints";
+        Err(MetricError::WeightsUnsupported { accumulator })
     }
 }
 
@@ -369,6 +394,52 @@ impl Sample for Masks {
 
     fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
         let accumulator = "Overlaps";
+        Err(MetricError::WeightsUnsupported { accumulator })
+    }
+}
+
+impl Sample for RatingCounts {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        // Five raters each, now and then what is no count.
+        let mut counts = random.array(&[rows, CLASSES], |_| 0.0);
+        for subject in counts.data.chunks_mut(CLASSES) {
+            (0..5).for_each(|_| subject[random.below(CLASSES)] += 1.0);
+            if random.below(30) == 0 {
+                subject[random.below(CLASSES)] = [-1.0, 40_000.0][random.below(2)];
+            }
+        }
+        named([("counts", counts)])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        match arrays.get("probabilities") {
+            Some(probabilities) => Self::from_probabilities(probabilities.floats(device)),
+            None => Ok(Self::new(arrays["counts"].ints(device))),
+        }
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "RatingSums";
+        Err(MetricError::WeightsUnsupported { accumulator })
+    }
+}
+
+impl Sample for Ratings {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        let rating = |r: &mut Random| match r.below(20) {
+            0 => f64::NAN,
+            1 => -0.0,
+            _ => r.below(4) as f64,
+        };
+        named([("ratings", random.array(&[rows, 3], rating))])
+    }
+
+    fn plain(arrays: &Arrays, device: &Device) -> Result<Self, MetricError> {
+        Ok(Self::new(arrays["ratings"].floats(device)))
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "Coincidences";
         Err(MetricError::WeightsUnsupported { accumulator })
     }
 }

@@ -30,6 +30,7 @@ mod framework;
 pub mod intervals;
 pub mod nominal;
 pub mod ops;
+pub mod pairwise;
 pub mod prelude;
 pub mod regression;
 pub mod retrieval;

@@ -71,7 +71,10 @@ const TORCHMETRICS: &[&str] = &[
     "SymmetricMeanAbsolutePercentageError",
     "TweedieDevianceScore",
     "WeightedMeanAbsolutePercentageError",
-    // Clustering from labels, and nominal.
+    // Clustering, and nominal.
+    "CalinskiHarabaszScore",
+    "DaviesBouldinScore",
+    "DunnIndex",
     "AdjustedMutualInfoScore",
     "AdjustedRandScore",
     "ClusterAccuracy",
@@ -83,9 +86,20 @@ const TORCHMETRICS: &[&str] = &[
     "RandScore",
     "VMeasureScore",
     "CramersV",
+    "FleissKappa",
+    "cramers_v_matrix",
+    "pearsons_contingency_coefficient_matrix",
+    "theils_u_matrix",
+    "tschuprows_t_matrix",
     "PearsonsContingencyCoefficient",
     "TheilsU",
     "TschuprowsT",
+    // Functions of all pairs of rows.
+    "pairwise_cosine_similarity",
+    "pairwise_euclidean_distance",
+    "pairwise_linear_similarity",
+    "pairwise_manhattan_distance",
+    "pairwise_minkowski_distance",
     // Retrieval.
     "RetrievalAUROC",
     "RetrievalFallOut",

@@ -229,7 +229,7 @@ impl Fuzz {
             3 => Thresholds::List(vec![x, 0.5]),
             _ => Thresholds::List(vec![]),
         };
-        match self.random.below(42) {
+        match self.random.below(45) {
             0 => self.any(Accuracy::multiclass(n).top_k(k)),
             1 => self.any(
                 F1Score::multiclass(n)
@@ -275,6 +275,9 @@ impl Fuzz {
             38 => self.any(HausdorffDistance::new(5).spacing(vec![y; k.min(4)])),
             39 => self.any(AverageSurfaceDistance::new(5).one_sided(OneSided::Distance(y))),
             40 => self.any(NormalizedSurfaceDice::new(5).tolerances(vec![y; k.min(6)])),
+            41 => self.any(CalinskiHarabaszScore::with_clusters(n, k)),
+            42 => self.any(DunnIndex::new().p(y)),
+            43 => self.any(FleissKappa::new(n)),
             _ => self.any(CriticalSuccessIndex::new(x)),
         }
     }

@@ -34,6 +34,7 @@ mod overflow;
 mod own_terms;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod pair_launches;
+mod pairwise;
 mod plugin_edges;
 mod policy;
 mod process;

@@ -17,6 +17,7 @@ mod memo;
 mod multiclass;
 mod multilabel;
 mod observations;
+mod ratings;
 mod regression;
 mod texts;
 mod two_samples;
@@ -27,12 +28,13 @@ pub use clustered::Clustered;
 pub use documents::{Documents, Relevance};
 pub use ensemble::Ensemble;
 pub use grouped::Grouped;
-pub use labelings::Labelings;
+pub use labelings::{Labelings, MissingCategory};
 pub use masks::{Mask, Masks};
 pub use memo::Memo;
 pub use multiclass::Multiclass;
 pub use multilabel::Multilabel;
 pub use observations::Observations;
+pub use ratings::{RatingCounts, Ratings};
 pub use regression::Regression;
 pub use texts::{TextLines, TextRow, Texts};
 pub use two_samples::TwoSamples;
@@ -103,7 +105,7 @@ fn scores<const D: usize>(tensor: Tensor<D>) -> Tensor<D> {
     }
 }
 
-fn same_device(
+pub(crate) fn same_device(
     left_name: &'static str,
     left: Device,
     right_name: &'static str,

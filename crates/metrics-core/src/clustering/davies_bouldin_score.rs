@@ -1,8 +1,5 @@
-use super::{
-    distances::euclidean,
-    states::{ClusterPoints, ClusterPointsSummary},
-};
-use crate::{Metric, MetricError, Value};
+use super::states::{ClusterPoints, ClusterPointsSummary};
+use crate::{Metric, MetricError, Value, ops::distances::distance};
 use rayon::prelude::*;
 
 /// Davies-Bouldin score: of each cluster the likeness to the cluster most like it, on average.
@@ -56,13 +53,13 @@ impl Metric for DaviesBouldinScore {
         let spread = |cluster: usize| {
             let distances = clusters
                 .of(cluster)
-                .map(|point| euclidean(point, &centroids[cluster]));
+                .map(|point| distance(point, &centroids[cluster], 2.0));
             distances.sum::<f64>() / clusters.size(cluster) as f64
         };
         let spreads: Vec<f64> = (0..clusters.len()).into_par_iter().map(spread).collect();
         let most = |i: usize| {
             let others = (0..clusters.len()).filter(|j| *j != i).map(|j| {
-                let apart = euclidean(&centroids[i], &centroids[j]);
+                let apart = distance(&centroids[i], &centroids[j], 2.0);
                 if apart == 0.0 {
                     0.0
                 } else {

@@ -1,8 +1,5 @@
-use super::{
-    distances::distance,
-    states::{ClusterPoints, ClusterPointsSummary, Clusters},
-};
-use crate::{Metric, MetricError, Value};
+use super::states::{ClusterPoints, ClusterPointsSummary, Clusters};
+use crate::{Metric, MetricError, Value, ops::distances::distance};
 use rayon::prelude::*;
 
 /// What the Dunn index takes for the distance of two clusters and for the size of one.

@@ -14,7 +14,6 @@ mod cluster_accuracy;
 mod completeness_score;
 mod contingency_metric;
 mod davies_bouldin_score;
-mod distances;
 mod dunn_index;
 mod fowlkes_mallows_index;
 mod homogeneity_score;

@@ -1,8 +1,5 @@
-use super::{
-    distances::sum_from,
-    states::{ClusterPoints, ClusterPointsSummary},
-};
-use crate::{Metric, MetricError, Value};
+use super::states::{ClusterPoints, ClusterPointsSummary};
+use crate::{Metric, MetricError, Value, ops::distances::sum_from};
 use rayon::prelude::*;
 
 /// Silhouette score: how much nearer points are to their own cluster than to the next one, on average.

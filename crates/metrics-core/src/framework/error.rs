@@ -96,6 +96,18 @@ pub enum MetricError {
         /// Its device.
         right: String,
     },
+    /// Two tensors have different dtypes.
+    #[error("{left_name} is {left}, but {right_name} is {right}; cast one of them")]
+    DTypeMismatch {
+        /// What the left tensor is.
+        left_name: &'static str,
+        /// Its dtype.
+        left: String,
+        /// What the right tensor is.
+        right_name: &'static str,
+        /// Its dtype.
+        right: String,
+    },
     /// The batch has another number of classes, labels or outputs than the metric.
     #[error(
         "the metric was made for {expected} {unit}, but the batch has {found} (shape {shape:?}){rest}",

@@ -98,6 +98,14 @@ macro_rules! bias_correction {
             uncorrected: bool,
         }
 
+        impl $rule {
+            pub(super) fn corrected(corrected: bool) -> Self {
+                Self {
+                    uncorrected: !corrected,
+                }
+            }
+        }
+
         impl ContingencyRule for $rule {
             const NAME: &'static str = $name;
 

@@ -39,6 +39,7 @@ pub(crate) mod contingency;
 )]
 mod cube;
 pub mod decisions;
+pub(crate) mod distances;
 pub mod documents;
 pub mod ensembles;
 #[cfg(any(feature = "flex", feature = "ndarray"))]
@@ -51,10 +52,12 @@ pub(crate) mod masks;
 pub(crate) mod math;
 pub mod observations;
 pub mod pairs;
+pub(crate) mod pairwise;
 pub(crate) mod points;
 pub mod probabilities;
 pub mod ranking;
 pub mod ranks;
+pub(crate) mod ratings;
 pub mod rows;
 pub mod samples;
 pub(crate) mod scalar;

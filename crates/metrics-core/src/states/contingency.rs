@@ -34,11 +34,11 @@ impl Accumulator for Contingency {
     }
 
     fn add(&self, batch: &Labelings, summary: &mut ContingencySummary) {
-        contingency::add(&batch.labels, &mut summary.cells);
+        contingency::add(&batch.labels, &mut summary.cells, &mut summary.rejected);
     }
 
     fn fold(&self, delta: &HostDelta, summary: &mut ContingencySummary) {
-        contingency::fold(delta, &mut summary.cells);
+        contingency::fold(delta, &mut summary.cells, &mut summary.rejected);
     }
 }
 
@@ -46,6 +46,13 @@ impl Accumulator for Contingency {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ContingencySummary {
     cells: Cells,
+    /// What was left out: categories that came as floats and are missing or not whole.
+    #[serde(default, skip_serializing_if = "nothing")]
+    rejected: Rejected,
+}
+
+fn nothing(rejected: &Rejected) -> bool {
+    *rejected == Rejected::default()
 }
 
 impl ContingencySummary {
@@ -56,9 +63,21 @@ impl ContingencySummary {
     pub fn table(&self) -> Result<ContingencyTable, MetricError> {
         if self.cells.0.is_empty() {
             return Err(MetricError::Empty {
-                rejected: Rejected::default(),
+                rejected: self.rejected,
             });
         }
+        Ok(self.numbered())
+    }
+
+    /// Of elements in host memory.
+    pub(crate) fn of(pred: &[i64], target: &[i64]) -> Self {
+        let mut summary = Self::default();
+        summary.cells.count(pred, target);
+        summary
+    }
+
+    /// The table, which has no cells without elements.
+    pub(crate) fn numbered(&self) -> ContingencyTable {
         let numbered = |labels: &mut dyn Iterator<Item = i64>| -> BTreeMap<i64, usize> {
             let labels: std::collections::BTreeSet<i64> = labels.collect();
             labels.into_iter().zip(0..).collect()
@@ -78,7 +97,7 @@ impl ContingencySummary {
             table.columns[column] += count;
             table.cells.push((row, column, *count));
         }
-        Ok(table)
+        table
     }
 }
 
@@ -136,11 +155,13 @@ impl Summary for ContingencySummary {
     fn merge(&mut self, other: &Self) -> Result<(), MetricError> {
         self.room_for(other)?;
         self.cells.merge(&other.cells);
+        self.rejected.merge(&other.rejected);
         Ok(())
     }
 
     fn counted(&self) -> u128 {
-        self.cells.0.iter().map(|cell| u128::from(cell.2)).sum()
+        let cells = self.cells.0.iter().map(|cell| u128::from(cell.2));
+        cells.sum::<u128>() + self.rejected.counted()
     }
 
     fn consistent(&self) -> Result<(), MetricError> {
@@ -152,6 +173,6 @@ impl Summary for ContingencySummary {
     }
 
     fn rejected(&self) -> Rejected {
-        Rejected::default()
+        self.rejected
     }
 }

@@ -9,8 +9,10 @@ mod classification_counts;
 mod classification_curves;
 mod classification_samples;
 mod clustering;
+mod clustering_points;
 mod doc_examples;
 mod intervals;
+mod nominal_raters;
 mod regression_correlation;
 mod regression_moments;
 mod regression_terms;
@@ -51,8 +53,10 @@ files!(
     classification_samples by classification_samples
     classification_weights by classification_samples
     clustering by clustering
+    clustering_points by clustering_points
     doc_examples by doc_examples
     intervals by intervals
+    nominal_raters by nominal_raters
     regression_correlation by regression_correlation
     regression_ensembles by regression_correlation
     regression_moments by regression_moments
@@ -62,6 +66,9 @@ files!(
     text_perplexity by text_perplexity
     wrappers by wrappers
 );
+
+/// The files of functions, which a module of their own runs.
+const FUNCTIONS: &[&str] = &["pairwise"];
 
 /// Every metric, most with several options; the accumulators of all kinds of options are among them.
 pub fn all_metrics(visitor: &mut impl Visitor) {
@@ -77,6 +84,8 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     retrieval::all(visitor);
     segmentation::all(visitor);
     clustering::all(visitor);
+    clustering_points::all(visitor);
+    nominal_raters::all(visitor);
     aggregation::all(visitor);
     text_perplexity::all(visitor);
     wrappers::all(visitor);
@@ -93,7 +102,8 @@ fn every_file_is_run() {
             .is_some_and(|extension| extension == "json")
         {
             let name = path.file_stem().unwrap().to_str().unwrap();
-            assert!(FILES.contains(&name), "{name}.json is not run");
+            let own = FILES.contains(&name) || FUNCTIONS.contains(&name);
+            assert!(own, "{name}.json is not run");
         }
     }
 }

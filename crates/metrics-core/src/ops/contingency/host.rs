@@ -1,13 +1,21 @@
 //! Labels in host memory.
 
-use super::{Cells, LabelPairs};
-use crate::ops::host::{Ints, ints};
+use super::{Cells, LabelPairs, count_coded};
+use crate::{
+    Rejected,
+    ops::host::{Ints, ints},
+};
 use std::borrow::Cow;
 
-pub(super) fn add(labels: &LabelPairs, cells: &mut Cells) {
+pub(super) fn add(labels: &LabelPairs, cells: &mut Cells, rejected: &mut Rejected) {
     ints(&labels.pred, |pred| {
         ints(&labels.target, |target| {
-            cells.count(&wide(pred), &wide(target));
+            let (pred, target) = (wide(pred), wide(target));
+            if labels.coded {
+                count_coded(&pred, &target, cells, rejected);
+            } else {
+                cells.count(&pred, &target);
+            }
         });
     });
 }

@@ -1,30 +1,29 @@
-//! Distances between points in `f64`.
+//! Distances between two points, in `f64`.
 
 /// Sums of a distance that are added up side by side.
 const LANES: usize = 8;
 
 /// The square of the Euclidean distance.
 #[inline(always)]
-fn squared(a: &[f64], b: &[f64]) -> f64 {
+fn squared<T: Copy + Into<f64>>(a: &[T], b: &[T]) -> f64 {
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let mut lanes = [0.0; LANES];
     for (a, b) in a.iter().zip(b) {
         for lane in 0..LANES {
-            let difference = a[lane] - b[lane];
+            let difference = a[lane].into() - b[lane].into();
             lanes[lane] += difference * difference;
         }
     }
-    let rest = a_rest.iter().zip(b_rest).map(|(a, b)| (a - b) * (a - b));
-    lanes.iter().sum::<f64>() + rest.sum::<f64>()
+    let mut sum: f64 = lanes.iter().sum();
+    for (a, b) in a_rest.iter().zip(b_rest) {
+        let difference = (*a).into() - (*b).into();
+        sum += difference * difference;
+    }
+    sum
 }
 
-/// The Euclidean distance.
-pub(super) fn euclidean(a: &[f64], b: &[f64]) -> f64 {
-    distance(a, b, 2.0)
-}
-
-/// The distance by the norm of exponent `p`, of at least 1.
-pub(super) fn distance(a: &[f64], b: &[f64], p: f64) -> f64 {
+/// The distance by the norm of exponent `p`, of at least 1, wherever numbers lie in their range.
+pub(crate) fn distance<T: Copy + Into<f64>>(a: &[T], b: &[T], p: f64) -> f64 {
     if p == 2.0 {
         let squared = squared(a, b);
         // Else squares have left the range of numbers, or have come near its end.
@@ -32,20 +31,29 @@ pub(super) fn distance(a: &[f64], b: &[f64], p: f64) -> f64 {
             return squared.sqrt();
         }
     }
-    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
-    let largest = differences.clone().fold(0.0, f64::max);
-    if p.is_infinite() || largest == 0.0 || largest.is_infinite() {
+    let differences = (a.iter().zip(b)).map(|(a, b)| ((*a).into() - (*b).into()).abs());
+    // NaN stays.
+    let larger = |most: f64, own: f64| {
+        if own > most || own.is_nan() {
+            own
+        } else {
+            most
+        }
+    };
+    let largest = differences.clone().fold(0.0, larger);
+    if p.is_infinite() || largest == 0.0 || !largest.is_finite() {
         return largest;
     }
-    let powers: f64 = differences
-        .map(|difference| (difference / largest).powf(p))
-        .sum();
+    if p == 1.0 {
+        return differences.sum();
+    }
+    let powers: f64 = differences.map(|own| (own / largest).powf(p)).sum();
     largest * powers.powf(1.0 / p)
 }
 
 /// The sum of the Euclidean distances of a point from others.
 #[multiversion::multiversion(targets("x86_64+avx2+fma"))]
-pub(super) fn sum_from(point: &[f64], others: &[f64]) -> f64 {
+pub(crate) fn sum_from(point: &[f64], others: &[f64]) -> f64 {
     if point.is_empty() {
         return 0.0;
     }
@@ -75,7 +83,9 @@ mod tests {
             }
         }
         assert_eq!(distance(&numbers(2.0), &zeros, f64::INFINITY), 22.0);
-        assert_eq!(euclidean(&zeros, &zeros), 0.0);
+        assert_eq!(distance(&zeros, &zeros, 2.0), 0.0);
+        assert_eq!(distance(&[f32::INFINITY], &[0.0], 2.0), f64::INFINITY);
+        assert!(distance(&[f64::NAN, 1.0], &[0.0, 0.0], 3.0).is_nan());
         assert_eq!(sum_from(&[3.0, 0.0], &[0.0, 4.0, 3.0, 1.0]), 6.0);
     }
 }
