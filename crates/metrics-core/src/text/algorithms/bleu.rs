@@ -40,7 +40,8 @@ impl Counter {
         let closest = lengths.min_by_key(|other| (other.abs_diff(length), *other));
         let orders = (counts.len() - 2) / 2;
         self.found.resize(orders, 0);
-        self.grams.common(&self.prediction, references, &mut self.found);
+        self.grams
+            .common(&self.prediction, references, &mut self.found);
         counts[0] += length as u64;
         counts[1] += closest.unwrap_or(0) as u64;
         for (order, found) in self.found.iter().enumerate() {

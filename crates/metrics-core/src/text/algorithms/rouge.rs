@@ -32,7 +32,9 @@ impl Lines {
 
     fn lines(&self) -> impl Iterator<Item = &[u32]> {
         let starts = [0].into_iter().chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, end)| &self.words[start..*end])
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.words[start..*end])
     }
 }
 
@@ -133,7 +135,8 @@ impl Scorer {
         for line in reference.lines() {
             self.union.clear();
             self.union.resize(line.len(), false);
-            self.aligner.mark_common(line, prediction.lines(), &mut self.union);
+            self.aligner
+                .mark_common(line, prediction.lines(), &mut self.union);
             for (word, _) in line.iter().zip(&self.union).filter(|(_, marked)| **marked) {
                 let [in_prediction, in_reference] = &mut self.left[*word as usize];
                 if *in_prediction > 0 && *in_reference > 0 {
