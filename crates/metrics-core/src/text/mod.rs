@@ -18,7 +18,9 @@ mod negative_log_likelihood;
 mod perplexity;
 mod rouge_score;
 mod sacre_bleu_score;
+mod squad;
 pub mod states;
+mod translation_edit_rate;
 mod word_error_rate;
 mod word_info_lost;
 mod word_info_preserved;
@@ -35,7 +37,9 @@ pub(crate) mod metrics {
         perplexity::Perplexity,
         rouge_score::RougeScore,
         sacre_bleu_score::SacreBleuScore,
+        squad::Squad,
         states::{RougeAccumulate, RougeKey, TextTokenizer, Tokenize},
+        translation_edit_rate::TranslationEditRate,
         word_error_rate::WordErrorRate,
         word_info_lost::WordInfoLost,
         word_info_preserved::WordInfoPreserved,

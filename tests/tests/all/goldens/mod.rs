@@ -16,6 +16,7 @@ mod regression_moments;
 mod regression_terms;
 mod retrieval;
 mod runner;
+mod text;
 mod text_perplexity;
 mod wrappers;
 
@@ -75,6 +76,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     retrieval::all(visitor);
     clustering::all(visitor);
     aggregation::all(visitor);
+    text::all(visitor);
     text_perplexity::all(visitor);
     wrappers::all(visitor);
 }

@@ -8,6 +8,8 @@ mod log_likelihood;
 mod rouge;
 mod rows;
 mod sentences;
+mod squad;
+mod ter;
 mod tokens;
 
 pub use bleu::CommonGrams;
@@ -17,4 +19,7 @@ pub use edits::{Edits, EditsSummary, TextUnit};
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSummary};
 pub use rouge::{Overlaps, OverlapsScratch, RougeAccumulate, RougeKey};
 pub use sentences::{OfSentences, SentenceStatistics, SentenceSums};
+pub use squad::{Answers, AnswersScratch};
+pub(crate) use ter::rate;
+pub use ter::{ShiftedEdits, ShiftedScratch};
 pub use tokens::{TextTokenizer, Tokenize};
