@@ -37,9 +37,16 @@ from golden import (  # noqa: E402
     regression_terms,
     retrieval,
     segmentation,
+    text_bleu,
+    text_chrf,
+    text_edits,
     text_perplexity,
+    text_rouge,
+    text_squad,
+    text_ter,
     wrappers,
 )
+from golden.text_book import RowsBook  # noqa: E402
 
 FOLDER = Path(__file__).resolve().parent
 MODULES = (
@@ -73,6 +80,17 @@ MODULES = (
 )
 # A file has the name of the module that writes it.
 BUILDERS = {f"{module.__name__.split('.')[-1]}.json": module.build for module in MODULES}
+# Those of texts are about the same rows, and have a folder of their own.
+BUILDERS |= {
+    "text/rows.json": RowsBook,
+    "text/stems.json": text_rouge.StemBook,
+    "text/edits.json": text_edits.build,
+    "text/bleu.json": text_bleu.build,
+    "text/chrf.json": text_chrf.build,
+    "text/rouge.json": text_rouge.build,
+    "text/squad.json": text_squad.build,
+    "text/ter.json": text_ter.build,
+}
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 
 

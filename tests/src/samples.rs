@@ -6,7 +6,8 @@ use metrics_core::{
     Batch, MetricError,
     batch::{
         Binary, Clustered, Documents, Ensemble, Grouped, Labelings, Mask, Masks, Multiclass,
-        Multilabel, Observations, RatingCounts, Ratings, Regression, Relevance, TwoSamples, Values,
+        Multilabel, Observations, RatingCounts, Ratings, Regression, Relevance, Texts, TwoSamples,
+        Values,
     },
 };
 
@@ -508,6 +509,55 @@ impl Sample for TwoSamples {
     fn weighed(self, weights: Tensor<1>) -> Result<Self, MetricError> {
         self.with_x_weights(weights.clone())?
             .with_y_weights(weights)
+    }
+}
+
+/// What made-up texts are made of.
+const WORDS: [&str; 14] = [
+    "the",
+    "The",
+    "cat",
+    "cats",
+    "sat.",
+    "on",
+    "a",
+    "mat,",
+    "1,000",
+    "running",
+    "İ",
+    "猫",
+    "é\u{301}",
+    "👩‍👧",
+];
+
+impl Sample for Texts {
+    fn arrays(random: &mut Random, rows: usize) -> Arrays {
+        // Negative numbers are no word.
+        let word = |r: &mut Random| r.below(WORDS.len() + 3) as f64 - 3.0;
+        named([
+            ("pred", random.array(&[rows, 9], word)),
+            ("target", random.array(&[rows, 9], word)),
+        ])
+    }
+
+    fn plain(arrays: &Arrays, _device: &Device) -> Result<Self, MetricError> {
+        let texts = |name: &str| -> Vec<String> {
+            let rows = arrays[name].data.chunks(9);
+            let text = |row: &[f64]| {
+                let words = row.iter().filter(|id| **id >= 0.0);
+                words
+                    .map(|id| WORDS[*id as usize])
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
+            rows.map(text).collect()
+        };
+        Self::new(texts("pred"), texts("target"))
+    }
+
+    fn weighed(self, _weights: Tensor<1>) -> Result<Self, MetricError> {
+        let accumulator = "Edits";
+        Err(MetricError::WeightsUnsupported { accumulator })
     }
 }
 

@@ -3,7 +3,7 @@
 import json
 
 from .book import encode, line
-from .text_rows import PARTS, ROWS
+from .text_rows import PART, ROWS
 
 
 class RowsBook:
@@ -24,16 +24,17 @@ class TextBook:
         self.cases = []
         self.skipped = ()
 
-    def measure(self, metric, args, value_of, references=None, each=True):
+    def measure(self, metric, args, value_of, references=None, each=True, last=None):
         """`value_of(rows)` is the corpus value of some rows."""
-        rows = [(pred, refs[:references]) for pred, refs in ROWS]
+        rows = [(pred, refs[:references]) for pred, refs in ROWS[:last]]
         self.cases.append(
             {
                 "metric": metric,
                 "args": args,
                 "references": references,
+                "rows": len(rows),
                 "all": encode(value_of(rows)),
-                "parts": [encode(value_of(rows[start:end])) for start, end in PARTS],
+                "parts": [encode(value_of(rows[start : start + PART])) for start in range(0, len(rows), PART)],
                 "each": [encode(value_of([row])) for row in rows] if each else [],
             }
         )

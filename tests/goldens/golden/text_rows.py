@@ -96,5 +96,5 @@ def build_rows():
 
 
 ROWS = build_rows()
-# Parts of the rows, as batches.
-PARTS = [(start, min(start + 47, len(ROWS))) for start in range(0, len(ROWS), 47)]
+# Parts of so many rows are batches.
+PART = 47

@@ -8,13 +8,19 @@
 //! **Characters** are Unicode code points. Texts are not normalized: `é` is one character or two, as it is written.
 
 pub(crate) mod algorithms;
+mod bleu_score;
 mod char_error_rate;
+mod chrf_score;
 mod edit_distance;
 mod edit_rate;
 mod match_error_rate;
 mod negative_log_likelihood;
 mod perplexity;
+mod rouge_score;
+mod sacre_bleu_score;
+mod squad;
 pub mod states;
+mod translation_edit_rate;
 mod word_error_rate;
 mod word_info_lost;
 mod word_info_preserved;
@@ -22,9 +28,20 @@ mod word_info_preserved;
 /// The metrics and their options, which the prelude has too.
 pub(crate) mod metrics {
     pub use super::{
-        char_error_rate::CharErrorRate, edit_distance::EditDistance,
-        match_error_rate::MatchErrorRate, negative_log_likelihood::NegativeLogLikelihood,
-        perplexity::Perplexity, word_error_rate::WordErrorRate, word_info_lost::WordInfoLost,
+        bleu_score::BleuScore,
+        char_error_rate::CharErrorRate,
+        chrf_score::ChrfScore,
+        edit_distance::EditDistance,
+        match_error_rate::MatchErrorRate,
+        negative_log_likelihood::NegativeLogLikelihood,
+        perplexity::Perplexity,
+        rouge_score::RougeScore,
+        sacre_bleu_score::SacreBleuScore,
+        squad::Squad,
+        states::{RougeAccumulate, RougeKey, TextTokenizer, Tokenize},
+        translation_edit_rate::TranslationEditRate,
+        word_error_rate::WordErrorRate,
+        word_info_lost::WordInfoLost,
         word_info_preserved::WordInfoPreserved,
     };
 }

@@ -19,6 +19,7 @@ mod regression_terms;
 mod retrieval;
 mod runner;
 mod segmentation;
+mod text;
 mod text_perplexity;
 mod wrappers;
 
@@ -87,6 +88,7 @@ pub fn all_metrics(visitor: &mut impl Visitor) {
     clustering_points::all(visitor);
     nominal_raters::all(visitor);
     aggregation::all(visitor);
+    text::all(visitor);
     text_perplexity::all(visitor);
     wrappers::all(visitor);
 }

@@ -43,19 +43,37 @@ impl Aligner {
             return text.len();
         }
         self.set(pattern);
-        let distance = if self.blocks == 1 {
-            self.short_distance(pattern.len(), text)
-        } else {
-            self.columns.clear();
-            self.columns.resize(self.blocks, FIRST);
-            let steps = text.iter().map(|symbol| {
-                let masks = masks_of(&self.places, &self.masks, self.blocks, *symbol);
-                step(masks, &mut self.columns, pattern.len())
-            });
-            pattern.len() as isize + steps.sum::<isize>()
-        };
+        let distance = self.set_distance(pattern.len(), text);
         self.unset(pattern);
         distance as usize
+    }
+
+    /// Sets the list that [`distance_to`](Self::distance_to) compares with, until [`release`](Self::release).
+    pub fn hold(&mut self, pattern: &[u32]) {
+        self.set(pattern);
+    }
+
+    /// The distance of a list from the one that is held, which is not empty.
+    pub fn distance_to(&mut self, pattern: &[u32], text: &[u32]) -> usize {
+        self.set_distance(pattern.len(), text) as usize
+    }
+
+    /// Lets go of the list.
+    pub fn release(&mut self, pattern: &[u32]) {
+        self.unset(pattern);
+    }
+
+    fn set_distance(&mut self, length: usize, text: &[u32]) -> isize {
+        if self.blocks == 1 {
+            return self.short_distance(length, text);
+        }
+        self.columns.clear();
+        self.columns.resize(self.blocks, FIRST);
+        let steps = text.iter().map(|symbol| {
+            let masks = masks_of(&self.places, &self.masks, self.blocks, *symbol);
+            step(masks, &mut self.columns, length)
+        });
+        length as isize + steps.sum::<isize>()
     }
 
     fn short_distance(&self, length: usize, text: &[u32]) -> isize {

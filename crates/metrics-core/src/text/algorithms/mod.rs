@@ -6,6 +6,8 @@ pub mod edits;
 pub mod grams;
 pub mod porter;
 pub mod rouge;
+pub mod squad;
+pub mod ter;
 pub mod tokenize;
 pub mod unicode;
 pub mod words;

@@ -165,3 +165,109 @@ fn is_chinese(c: char) -> bool {
         | '\u{3100}'..='\u{312f}' | '\u{31a0}'..='\u{31bf}' | '\u{fe10}'..='\u{fe1f}' | '\u{fe30}'..='\u{fe4f}'
         | '\u{3200}'..='\u{33ff}')
 }
+
+/// What Tercom does to a text before it is split at white space.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tercom {
+    pub normalize: bool,
+    pub no_punctuation: bool,
+    pub lowercase: bool,
+    pub asian_support: bool,
+}
+
+impl Tercom {
+    /// The text as it is split at white space; `None` if it stays as it is.
+    pub fn of(self, text: &str) -> Option<String> {
+        let Self {
+            normalize,
+            no_punctuation,
+            lowercase,
+            asian_support,
+        } = self;
+        if !(normalize || no_punctuation || lowercase) {
+            return None;
+        }
+        let text = text.trim_end_matches(is_space);
+        let mut text = if lowercase {
+            text.to_lowercase()
+        } else {
+            text.into()
+        };
+        if text.is_empty() {
+            return Some(text);
+        }
+        if normalize {
+            text = normalized(&text);
+        }
+        if normalize && asian_support {
+            let apart = |c: char| is_asian(c) || is_asian_punctuation(c);
+            let spaced = text.chars().flat_map(|c| {
+                let space = apart(c).then_some(' ');
+                space.into_iter().chain([c]).chain(space)
+            });
+            text = spaced.collect();
+        }
+        if no_punctuation {
+            let western =
+                |c: char| matches!(c, '.' | ',' | '?' | ':' | ';' | '!' | '"' | '(' | ')');
+            text.retain(|c| !(western(c) || asian_support && is_asian_punctuation(c)));
+        }
+        Some(text)
+    }
+}
+
+/// Western punctuation apart from words, possessives as well.
+fn normalized(text: &str) -> String {
+    let mut text = text.replace("\n-", "").replace('\n', " ");
+    for (entity, character) in [
+        ("&quot;", "\""),
+        ("&amp;", "&"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ] {
+        text = text.replace(entity, character);
+    }
+    let mut first = String::with_capacity(text.len() * 2);
+    for c in [' '].into_iter().chain(text.chars()).chain([' ']) {
+        if is_mark(c) {
+            first.extend([' ', c, ' ']);
+        } else {
+            first.push(c);
+        }
+    }
+    let (first, mut second, mut third) =
+        (first.replace("'s ", " 's "), String::new(), String::new());
+    pairs(
+        &first,
+        &mut second,
+        |a, b| !a.is_ascii_digit() && is_stop(b),
+        true,
+    );
+    pairs(
+        &second,
+        &mut third,
+        |a, b| is_stop(a) && !b.is_ascii_digit(),
+        false,
+    );
+    pairs(
+        &third,
+        &mut second,
+        |a, b| a.is_ascii_digit() && b == '-',
+        true,
+    );
+    second
+}
+
+/// Characters that are words, in blocks of Chinese characters and their parts. As in sacrebleu, one range ends at U+3F22
+/// where U+32FF was meant.
+fn is_asian(c: char) -> bool {
+    matches!(c,
+        '\u{4e00}'..='\u{9fff}' | '\u{3400}'..='\u{4dbf}' | '\u{31c0}'..='\u{31ef}' | '\u{2e80}'..='\u{2eff}'
+        | '\u{3200}'..='\u{3f22}' | '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe4f}')
+}
+
+fn is_asian_punctuation(c: char) -> bool {
+    matches!(c,
+        '\u{3001}' | '\u{3002}' | '\u{3008}'..='\u{3011}' | '\u{3014}'..='\u{301f}' | '\u{ff61}'..='\u{ff65}' | '\u{30fb}'
+        | '\u{ff0e}' | '\u{ff0c}' | '\u{ff1f}' | '\u{ff1a}' | '\u{ff1b}' | '\u{ff01}' | '\u{ff02}' | '\u{ff08}' | '\u{ff09}')
+}
