@@ -201,10 +201,9 @@ fn names_are_text() {
     for value in &values {
         check(plot::value(HOSTILE, value, &hostile).unwrap().svg());
     }
-    let points = vec![(1, 0.5), (2, 0.7)];
     let series = [Series {
-        split: SplitKind::Valid,
-        points,
+        label: HOSTILE.to_string(),
+        ..series(SplitKind::Valid, &[(1, 0.5), (2, 0.7)])
     }];
     let plot = plot::learning_curve(HOSTILE, &series, Some((SplitKind::Valid, 2))).unwrap();
     check(plot.svg());
@@ -303,10 +302,7 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
 }
 
 fn series(split: SplitKind, points: &[(usize, f64)]) -> Series {
-    Series {
-        split,
-        points: points.to_vec(),
-    }
+    Series::new(split, points.to_vec())
 }
 
 #[test]

@@ -15,6 +15,7 @@ fn sum() -> (SplitState<Values>, MetricResults) {
         metrics,
         loss: false,
         pad: None,
+        scores: None,
     };
     let watch = Watch::default();
     let state = SplitState::new(measures, plan, results.clone(), 1, watch);
