@@ -23,7 +23,7 @@ use metrics_burn::{
     report::PlotFormat,
 };
 use metrics_core::{
-    MetricCollection, MetricError, MetricReport,
+    MetricCollection, MetricError, MetricReport, ScoreKind,
     batch::Multiclass,
     classification::{
         Accuracy, Auroc, Average, AveragePrecision, CalibrationError, CohenKappa, ConfusionMatrix,
@@ -111,6 +111,7 @@ fn metrics(log_every: usize) -> Result<LearnerMetrics<Multiclass>, MetricError> 
     };
     LearnerMetrics::builder(collection)
         .loss()
+        .scores(ScoreKind::Logits)
         .log(Select::all().train(), move |log| {
             log.on_step(on_step)
                 .step_value(StepValue::Window(log_every.max(1)))

@@ -180,12 +180,10 @@ impl Canvas<'_> {
         );
     }
 
-    /// What the marks mean, in columns from a height on.
-    pub fn legend(&mut self, top: f64, columns: usize, width: f64, entries: &[Entry]) {
-        let column = (width - 32.0) / columns.max(1) as f64;
-        for (i, (swatch, shade, name)) in entries.iter().enumerate() {
-            let x = 16.0 + (i % columns.max(1)) as f64 * column;
-            let y = top + (i / columns.max(1)) as f64 * 18.0;
+    /// What the marks mean, in rows from a height on.
+    pub fn legend(&mut self, top: f64, width: f64, entries: &[Entry]) {
+        for ((swatch, shade, name), (x, row)) in entries.iter().zip(places(width, entries)) {
+            let y = top + row as f64 * ROW;
             let (left, right) = ((x, y), (x + 16.0, y));
             match swatch {
                 Swatch::Area => self.rect((x, y - 4.0), (x + 16.0, y + 4.0), *shade, 1.0),
@@ -194,10 +192,36 @@ impl Canvas<'_> {
                 Swatch::Dashes => self.dashes(left, right, *shade, 1.5),
                 Swatch::Ring => self.ring((x + 8.0, y), 5.0, *shade),
             }
-            let name = fit(name, column - 26.0, TEXT);
+            let name = shorten(name, LEGEND);
             self.text((x + 22.0, y), Align::Left, TEXT, INK, &name);
         }
     }
+}
+
+/// The height of a row of a legend.
+const ROW: f64 = 18.0;
+/// The longest name in a legend, in characters.
+const LEGEND: usize = 28;
+
+/// The height of a legend.
+pub fn legend_height(width: f64, entries: &[Entry]) -> f64 {
+    let rows = places(width, entries).last().map_or(0, |(_, row)| row + 1);
+    rows as f64 * ROW
+}
+
+/// Where each entry of a legend begins, and in which row: as many in a row as it has room for.
+fn places(width: f64, entries: &[Entry]) -> Vec<(f64, usize)> {
+    let (mut x, mut row) = (16.0, 0);
+    let place = |(_, _, name): &Entry| {
+        let own = 22.0 + text_width(&shorten(name, LEGEND), TEXT);
+        if x > 16.0 && x + own > width - 16.0 {
+            (x, row) = (16.0, row + 1);
+        }
+        let place = (x, row);
+        x += own + 18.0;
+        place
+    };
+    entries.iter().map(place).collect()
 }
 
 fn units(point: Point) -> (i32, i32) {

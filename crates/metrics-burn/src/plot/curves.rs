@@ -1,7 +1,7 @@
 use super::{
     Plot,
     axes::{Area, Axes, range_of, ticks},
-    canvas::{Entry, Swatch},
+    canvas::{Entry, Swatch, legend_height},
     class_name,
     palette::{AXIS, FAINT, MUTED, SERIES},
 };
@@ -86,7 +86,6 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         let shade = if with.len() == 1 { SERIES[0] } else { MUTED };
         legend.push((Swatch::Dashes, shade, "prevalence".to_string()));
     }
-    let columns = if apart { 4 } else { 3 };
     let area = Area {
         left: 64.0,
         top: 60.0,
@@ -95,7 +94,7 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
     };
     let axes = Axes { area, x, y };
     let legend_top = area.top + area.height + 60.0;
-    let height = legend_top - 8.0 + legend.len().div_ceil(columns) as f64 * 18.0;
+    let height = legend_top - 8.0 + legend_height(460.0, &legend);
     let mut label = format!("{name}: {} against {}", first.y_name, first.x_name);
     if !subtitle.is_empty() {
         label += &format!("; {subtitle}");
@@ -104,7 +103,7 @@ pub fn curves(name: &str, curves: &[Curve], class_names: &[String]) -> Option<Pl
         Plot::draw(&label, (460.0, height), |canvas| {
             canvas.heading(name, &subtitle);
             axes.draw(canvas, &first.x_name, &first.y_name, &ticks(x, 6, false));
-            canvas.legend(legend_top, columns, 460.0, &legend);
+            canvas.legend(legend_top, 460.0, &legend);
             if roc {
                 canvas.dashes(axes.at(0.0, 0.0), axes.at(1.0, 1.0), AXIS, 1.5);
             }

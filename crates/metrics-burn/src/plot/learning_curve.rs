@@ -1,7 +1,7 @@
 use super::{
     Plot,
     axes::{Area, Axes, range_of, ticks},
-    canvas::{Canvas, Entry, PALE, Swatch},
+    canvas::{Canvas, Entry, PALE, Swatch, legend_height},
     number,
     palette::{AXIS, SERIES, Shade},
 };
@@ -87,16 +87,15 @@ pub fn learning_curve(
         (swatch, shade(s.split), s.label.clone())
     };
     let mut entries: Vec<Entry> = series.iter().map(entry).collect();
-    if let Some(s) = series.iter().find(|s| !s.intervals.is_empty()) {
+    let mut of_epochs_only = series.iter().filter(of_epochs);
+    if let Some(s) = of_epochs_only.find(|s| !s.intervals.is_empty()) {
         entries.push((Swatch::Pale, shade(s.split), "interval".to_string()));
     }
     if let Some((split, ..)) = best {
         let name = format!("best on {}", split.label());
         entries.push((Swatch::Ring, shade(split), name));
     }
-    // Of more than four in a row no name is readable.
-    let columns = 4;
-    let legend = 18.0 * entries.len().div_ceil(columns) as f64;
+    let legend = legend_height(460.0, &entries);
     let axes = Axes {
         area: Area {
             left: 64.0,
@@ -110,7 +109,7 @@ pub fn learning_curve(
     let label = format!("{name} by epoch; {subtitle}");
     Some(Plot::draw(&label, (460.0, 304.0 + legend), |canvas| {
         canvas.heading(name, &subtitle);
-        canvas.legend(62.0, columns, 460.0, &entries);
+        canvas.legend(62.0, 460.0, &entries);
         axes.draw(canvas, "epoch", "", &ticks(x, 8, true));
         // Below the lines. Test sets have no place on the axis of epochs.
         for series in series.iter().filter(of_epochs) {

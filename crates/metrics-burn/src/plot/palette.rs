@@ -61,14 +61,14 @@ fn heat_step(step: usize) -> Shade {
     if step <= TURN {
         let at = step as f64 / TURN as f64;
         Shade {
-            light: ramp(&[0xf4f7fa, 0xb5d3e9, 0x52a0d3], at),
-            dark: ramp(&[0x1e2631, 0x1d4a72, 0x29679a], at),
+            light: ramp(&[0xf4f7fa, 0xb5d3e9, 0x4392c9], at),
+            dark: ramp(&[0x1e2631, 0x1d4a72, 0x2d6da2], at),
         }
     } else {
         let at = (step.min(HEAT_STEPS) - TURN - 1) as f64 / (HEAT_STEPS - TURN - 1) as f64;
         Shade {
-            light: ramp(&[0x1f72b3, 0x0b559a, 0x083a6b], at),
-            dark: ramp(&[0x4592cc, 0x8cc5ee, 0xd0e9fb], at),
+            light: ramp(&[0x2779b8, 0x0b559a, 0x083a6b], at),
+            dark: ramp(&[0x3b83ba, 0x8cc5ee, 0xd0e9fb], at),
         }
     }
 }

@@ -145,7 +145,7 @@ fn bars(name: &str, subtitle: &str, rows: &[Row]) -> Option<Plot> {
                 (Swatch::Area, SERIES[0], "value".to_string()),
                 (Swatch::Line, INK, "interval".to_string()),
             ];
-            canvas.legend(62.0, 4, 460.0, &entries);
+            canvas.legend(62.0, 460.0, &entries);
         }
         let (zero, _) = axes.at(0.0, 0.0);
         for (i, row) in rows.iter().enumerate() {

@@ -83,7 +83,7 @@ pub fn reliability(name: &str, bins: &[ReliabilityBin]) -> Option<Plot> {
             (Swatch::Dashes, MUTED, "accuracy equals confidence"),
         ];
         let entries = entries.map(|(swatch, shade, name)| (swatch, shade, name.to_string()));
-        canvas.legend(62.0, 2, 460.0, &entries);
+        canvas.legend(62.0, 460.0, &entries);
         axes.draw(canvas, "", "accuracy", &[]);
         for bin in bins.iter().filter(used) {
             let (left, right) = (bin.lower + 0.002, bin.upper - 0.002);
