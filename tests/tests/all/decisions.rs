@@ -177,6 +177,7 @@ fn binary_decisions_are_those_of_the_host() {
     for_each(&[[1, 1], [300, 1], [20_000, 1]], |batches, what| {
         let metrics = MetricCollection::new()
             .with(Accuracy::binary())
+            .with(BrierScore::binary())
             .named("zero", Accuracy::binary().threshold(0.0).ignore_index(-1))
             .with(CalibrationError::binary())
             .named(
@@ -297,9 +298,9 @@ fn labels_are_those_of_the_host() {
             }
         }
         let brier = || BrierScore::multilabel(labels);
-        metrics = metrics
-            .with(brier())
-            .named("used", brier().ignore_index(-1));
+        metrics = (metrics.with(brier()))
+            .named("parts", brier().decomposition(7))
+            .named("used", brier().ignore_index(-1).decomposition(600));
         if batches[0].weights.is_none() {
             metrics = metrics
                 .with(ExactMatch::multilabel(labels).ignore_index(-1))

@@ -117,7 +117,8 @@ fn a_step_of_ten_multiclass_metrics_is_one_launch() {
 fn dense(seed: u64, samples: usize, positions: usize, device: &Device) -> Multiclass {
     let mut random = Random(seed);
     let shape = [samples, CLASSES, positions];
-    let scores: Vec<f32> = (0..shape.iter().product())
+    let size: usize = shape.iter().product();
+    let scores: Vec<f32> = (0..size)
         .map(|_| random.below(100) as f32 / 10.0 - 4.0)
         .collect();
     let target: Vec<i32> = (0..samples * positions)
@@ -156,11 +157,18 @@ fn a_step_of_labels_by_sample_is_one_launch() {
         for (samples, positions, launches) in [(8, 8, 1), (40, 500, 2)] {
             let rows = samples * positions;
             let batch = |seed| {
-                let flat = Multilabel::random(seed, rows, &device);
-                let shape = [samples, positions, LABELS];
-                let scores = flat.scores().clone().reshape(shape).swap_dims(1, 2);
-                let target = flat.target().clone().reshape(shape).swap_dims(1, 2);
-                Multilabel::from_dense(scores, target).unwrap()
+                let mut random = Random(seed);
+                let shape = [samples, LABELS, positions];
+                let mut below = |n: usize| -> Vec<i32> {
+                    let size: usize = shape.iter().product();
+                    (0..size).map(|_| random.below(n) as i32).collect()
+                };
+                let ints = |values: Vec<i32>| {
+                    Tensor::<1, Int>::from_data(values.as_slice(), (&device, DType::I32))
+                };
+                let scores = ints(below(101)).float() / 100.0;
+                let target = ints(below(2)).reshape(shape);
+                Multilabel::from_dense(scores.reshape(shape), target).unwrap()
             };
             let metrics = MetricCollection::new()
                 .with(Accuracy::multilabel(LABELS))
