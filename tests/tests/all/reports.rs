@@ -232,9 +232,9 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
         ratio: f64::NAN,
     };
     let none: [Value; 24] = [
-        Value::Scalar(1.0),
+        Value::Scalar(f64::NAN),
+        Value::Scalar(f64::INFINITY),
         points(vec![]),
-        points(vec![0.5]),
         Value::PerClass(vec![]),
         Value::List(vec![]),
         Value::Record(vec![]),
@@ -266,7 +266,19 @@ fn degenerate_values_are_drawn_or_not_but_never_a_panic() {
     for value in &none {
         assert!(plot::value("x", value, &[]).is_none(), "{value:?}");
     }
+    let estimate = |value, lower, upper| {
+        Value::Estimate(Estimate {
+            value,
+            lower,
+            upper,
+        })
+    };
     let some = [
+        Value::Scalar(1.0),
+        Value::Scalar(-1e300),
+        estimate(0.5, f64::NAN, f64::INFINITY),
+        estimate(3.0, -5.0, 1e9),
+        points(vec![0.5]),
         points(vec![0.5, f64::NAN]),
         Value::PerClass(vec![0.0]),
         Value::of_fields([("tau", -0.5), ("p_value", f64::NAN), ("z", f64::INFINITY)]),
@@ -314,7 +326,9 @@ fn learning_curves_have_gaps_where_epochs_are_missing() {
         let lines = document.descendants().filter(|node| {
             node.tag_name().name() == "polyline" && node.attribute("stroke") == Some("#0072B2")
         });
+        // The first is the legend's.
         lines
+            .skip(1)
             .map(|line| line.attribute("points").unwrap().split_whitespace().count())
             .collect::<Vec<_>>()
     };
@@ -1055,7 +1069,7 @@ fn the_mean_gap_is_the_calibration_error() {
     let error = CalibrationError::binary().bins(10).evaluate(&batch);
     let value = ReliabilityDiagram::binary().bins(10).evaluate(&batch);
     let plot = plot::value("reliability", &value.unwrap(), &[]).unwrap();
-    let expected = format!("mean gap {:.3};", error.unwrap().scalar().unwrap());
+    let expected = format!("mean gap {:.3} ", error.unwrap().scalar().unwrap());
     assert!(plot.svg().contains(&expected), "{expected}");
 }
 
@@ -1292,4 +1306,260 @@ fn many_test_sets_have_names_in_the_legend() {
     for set in 2..=12 {
         assert!(texts.contains(&format!("test-{set}").as_str()), "{texts:?}");
     }
+}
+
+/// The texts of a picture.
+fn texts(plot: &Plot) -> Vec<String> {
+    let document = parsed(plot.svg());
+    let nodes = document.descendants().filter(|node| node.is_text());
+    let texts = nodes.filter_map(|node| node.text());
+    texts.map(|text| text.trim().to_string()).collect()
+}
+
+/// The colours of the marks of a picture: fills, lines and circles, but neither text nor the ground.
+fn marks(plot: &Plot) -> std::collections::BTreeSet<String> {
+    let document = parsed(plot.svg());
+    let nodes = document.descendants();
+    let nodes = nodes.filter(|node| node.is_element() && node.tag_name().name() != "text");
+    let colors = nodes.flat_map(|node| ["fill", "stroke"].map(|name| node.attribute(name)));
+    let colors = colors.flatten().filter(|color| color.starts_with('#'));
+    // The ground and the grid are not data.
+    let colors = colors.filter(|color| !["#FFFFFF", "#E3E8EE"].contains(color));
+    colors.map(String::from).collect()
+}
+
+#[test]
+fn a_reliability_diagram_names_every_mark() {
+    for (confidence, accuracy) in [(0.3, 0.6), (0.6, 0.3), (0.5, 0.5)] {
+        let bins = Value::Reliability(vec![bin(0.0, 1.0, 9, confidence, accuracy)]);
+        let plot = plot::value("x", &bins, &[]).unwrap();
+        let texts = texts(&plot);
+        let named = [
+            "accuracy of the bin",
+            "mean confidence of the bin",
+            "elements in the bin",
+            "accuracy equals confidence",
+        ];
+        for name in named {
+            assert!(texts.iter().any(|text| text == name), "{name}: {texts:?}");
+        }
+        // Bars, lines, counts (with the axis) and dashes.
+        assert_eq!(marks(&plot).len(), named.len(), "{:?}", marks(&plot));
+    }
+}
+
+#[test]
+fn curves_name_every_mark() {
+    let names = names(3);
+    let named = |value: Value| texts(&plot::value("x", &value, &names).unwrap());
+    let one = named(Value::Curves(vec![long_curve(5, 1)]));
+    let several = named(Value::Curves(vec![long_curve(5, 1); 3]));
+    let many = named(Value::Curves(vec![long_curve(5, 1); 12]));
+    let recall = |curve: Curve| Curve {
+        x_name: "recall".to_string(),
+        support: Some(Support {
+            positives: 2.0,
+            negatives: 3.0,
+        }),
+        ..curve
+    };
+    let precision = named(Value::Curves(vec![recall(long_curve(5, 1))]));
+    for (texts, expected) in [
+        (one, vec!["model", "chance"]),
+        (several, vec!["class 0", "class 1", "class 2", "chance"]),
+        (many, vec!["each class", "mean of the classes", "chance"]),
+        (precision, vec!["model", "prevalence"]),
+    ] {
+        for name in expected {
+            assert!(texts.iter().any(|text| text == name), "{name}: {texts:?}");
+        }
+    }
+}
+
+#[test]
+fn a_learning_curve_shows_intervals_and_names_every_mark() {
+    let valid = Series {
+        intervals: vec![(1, [0.4, 0.6]), (2, [0.5, 0.95]), (3, [f64::NAN, 1.0])],
+        ..series(SplitKind::Valid, &[(1, 0.5), (2, 0.7)])
+    };
+    let test = Series {
+        label: "test-held out".to_string(),
+        ..series(SplitKind::Test(0), &[(1, 0.6)])
+    };
+    let best = Some((SplitKind::Valid, 2));
+    let plot = plot::learning_curve("x", &[valid.clone(), test], best).unwrap();
+    check(plot.svg());
+    let texts = texts(&plot);
+    for name in ["valid", "test-held out", "interval", "best on valid"] {
+        assert!(texts.iter().any(|text| text == name), "{name}: {texts:?}");
+    }
+    let bars = |plot: &Plot| {
+        let document = parsed(plot.svg());
+        let pale = document
+            .descendants()
+            .filter(|node| node.attribute("opacity") == Some("0.3"));
+        pale.count()
+    };
+    assert_eq!(bars(&plot), 3, "two intervals and their swatch");
+    let without = Series {
+        intervals: vec![],
+        ..valid
+    };
+    assert_eq!(
+        bars(&plot::learning_curve("x", &[without], best).unwrap()),
+        0
+    );
+}
+
+#[test]
+fn numbers_and_intervals_are_drawn() {
+    let estimate = |value: f64| Estimate {
+        value,
+        lower: value - 0.125,
+        upper: value + 0.125,
+    };
+    let record = Value::of_fields([
+        ("slope", Value::Estimate(estimate(0.5))),
+        ("p_value", Value::Scalar(0.25)),
+    ]);
+    for (value, expected) in [
+        (Value::Scalar(0.5), vec!["0.5000"]),
+        (
+            Value::Estimate(estimate(0.5)),
+            vec!["0.5000 [0.3750, 0.6250]", "interval"],
+        ),
+        (
+            record,
+            vec![
+                "slope",
+                "0.5000 [0.3750, 0.6250]",
+                "p_value",
+                "0.2500",
+                "interval",
+            ],
+        ),
+    ] {
+        let plot = plot::value("x", &value, &[]).unwrap();
+        check(plot.svg());
+        let texts = texts(&plot);
+        for text in expected {
+            assert!(texts.iter().any(|t| t == text), "{text}: {texts:?}");
+        }
+    }
+    // The whisker is at the ends of the interval, and the bar at the value.
+    let plot = plot::value("x", &Value::Estimate(estimate(0.5)), &[]).unwrap();
+    let document = parsed(plot.svg());
+    let number = |node: &roxmltree::Node, name: &str| -> f64 {
+        node.attribute(name).unwrap().parse().unwrap()
+    };
+    let bars: Vec<_> = (document.descendants())
+        .filter(|node| node.attribute("fill") == Some("#0072B2"))
+        .map(|bar| (number(&bar, "x"), number(&bar, "width")))
+        .collect();
+    let (left, width) = bars[1];
+    let lines = document.descendants().filter(|node| {
+        let points = node.attribute("points").unwrap_or_default();
+        node.attribute("stroke") == Some("#1B2430") && points.split(' ').count() > 1
+    });
+    let ends: Vec<_> = lines
+        .flat_map(|line| {
+            let points = line.attribute("points").unwrap().split_whitespace();
+            let xs = points.map(|point| point.split(',').next().unwrap().parse::<f64>().unwrap());
+            xs.collect::<Vec<_>>()
+        })
+        .filter(|x| *x >= left)
+        .collect();
+    let whole = 2.0 * width;
+    for share in [0.375, 0.625] {
+        let at = left + share * whole;
+        assert!(
+            ends.iter().any(|end| (end - at).abs() < 8.0),
+            "{share}: {ends:?}"
+        );
+    }
+}
+
+/// The numbers of items of each row of the page's grids, on a wide screen.
+fn rows_of(html: &str, class: &str) -> Vec<Vec<usize>> {
+    // The head is no XML.
+    let (start, end) = (html.find("<main>").unwrap(), html.find("</body>").unwrap());
+    let document = parsed(&html[start..end]);
+    let grids = document
+        .descendants()
+        .filter(|node| node.attribute("class") == Some(class));
+    grids
+        .map(|grid| {
+            let mut rows = vec![];
+            let mut left = 0;
+            for item in grid.children().filter(|node| node.is_element()) {
+                let classes = item.attribute("class").unwrap();
+                let wide = classes.split(' ').next().unwrap();
+                let count: usize = wide.strip_prefix("wide-").unwrap().parse().unwrap();
+                if left == 0 {
+                    rows.push(0);
+                    left = count;
+                }
+                left -= 1;
+                *rows.last_mut().unwrap() += 1;
+            }
+            assert_eq!(left, 0, "the last row is full");
+            rows
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_alone_in_a_row() {
+    for count in 2..=25 {
+        let named: Vec<_> = (0..count).map(|i| format!("metric {i}")).collect();
+        let entries = named.iter().map(|name| entry(name, Value::Scalar(0.5)));
+        let infos = named.iter().map(|name| scalar(name, Some(true)));
+        let report = RunReport::from_parts(
+            infos.collect(),
+            vec![epoch(SplitKind::Valid, 1, entries.collect())],
+        );
+        let html = report.to_html();
+        for class in ["cards", "figures"] {
+            let rows = rows_of(&html, class);
+            assert_eq!(rows.len(), 1);
+            assert_eq!(rows[0].iter().sum::<usize>(), count);
+            assert!(
+                rows[0].iter().all(|row| *row > 1),
+                "{count} {class}: {rows:?}"
+            );
+        }
+        assert_eq!(
+            html.matches("igher is better").count(),
+            count,
+            "once a metric"
+        );
+    }
+}
+
+#[test]
+fn a_printed_matrix_has_the_names_of_its_classes() {
+    let device = Device::flex();
+    let ints = |values: [i32; 4]| Tensor::<1, Int>::from_ints(values, &device);
+    let batch = Multiclass::from_labels(ints([0, 1, 1, 2]), ints([0, 1, 2, 2])).unwrap();
+    let mut metrics = MetricCollection::new()
+        .with(ConfusionMatrix::multiclass(3))
+        .class_names(["cat", "dog", "鳥"]);
+    metrics.update(&batch).unwrap();
+    let expected = "\
+confusion_matrix
+       cat  dog  鳥
+  cat    1    0  0
+  dog    0    1  0
+  鳥      0    1  1";
+    let printed = metrics.compute().unwrap().to_string();
+    let lines = printed.lines().map(str::trim_end).collect::<Vec<_>>();
+    assert_eq!(lines, expected.lines().collect::<Vec<_>>());
+    let labels = Tensor::<2, Int>::from_ints([[0, 1], [1, 1]], &device);
+    let batch = metrics_core::batch::Multilabel::from_labels(labels.clone(), labels).unwrap();
+    let mut metrics = MetricCollection::new()
+        .with(ConfusionMatrix::multilabel(2))
+        .class_names(["red", "green"]);
+    metrics.update(&batch).unwrap();
+    let printed = metrics.compute().unwrap().entries[0].text();
+    assert_eq!(printed, "red\n1 0\n0 1\n\ngreen\n0 0\n0 2");
 }
