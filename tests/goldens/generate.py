@@ -36,6 +36,7 @@ from golden import (  # noqa: E402
     regression_moments,
     regression_terms,
     retrieval,
+    retrieval_known,
     text_perplexity,
     wrappers,
 )
@@ -66,6 +67,7 @@ MODULES = (
     regression_moments,
     regression_terms,
     retrieval,
+    retrieval_known,
     text_perplexity,
     wrappers,
 )

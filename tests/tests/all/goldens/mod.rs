@@ -17,6 +17,7 @@ mod regression_correlation;
 mod regression_moments;
 mod regression_terms;
 mod retrieval;
+mod retrieval_known;
 mod runner;
 mod text_perplexity;
 mod wrappers;
@@ -61,6 +62,7 @@ files!(
     regression_moments by regression_moments
     regression_terms by regression_terms
     retrieval by retrieval
+    retrieval_known by retrieval_known
     text_perplexity by text_perplexity
     wrappers by wrappers
 );
