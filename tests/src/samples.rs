@@ -6,7 +6,7 @@ use metrics_core::{
     Batch, MetricError,
     batch::{
         Binary, Clustered, Documents, Ensemble, Grouped, Labelings, Multiclass, Multilabel,
-        Observations, Regression, Relevance, TwoSamples, Values,
+        Observations, RatingCounts, Ratings, Regression, Relevance, TwoSamples, Values,
     },
 };
 
