@@ -216,7 +216,13 @@ impl Sample for Documents {
         let relevance = relevance.expect("documents have a relevance");
         match arrays.get("queries") {
             Some(queries) => Self::new(scores.floats::<1>(device), relevance, queries.ints(device)),
-            None => Self::by_query(scores.floats(device), relevance),
+            None => {
+                let batch = Self::by_query(scores.floats(device), relevance)?;
+                match arrays.get("relevant") {
+                    Some(relevant) => batch.with_relevant(relevant.ints(device)),
+                    None => Ok(batch),
+                }
+            }
         }
     }
 

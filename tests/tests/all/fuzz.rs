@@ -2,11 +2,13 @@
 //!
 //! `METRICS_FUZZ_CALLS` says how many calls there are; the seed is always the same.
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use metrics_core::{
     BatchOf, Metric, MetricCollection, MetricState, Validation,
     batch::{Ensemble, Observations, Regression, TwoSamples, Values},
+    nominal, pairwise,
     prelude::*,
+    retrieval::{Similarity, nearest},
     wrappers::{MinMax, Multioutput, Running},
 };
 use metrics_tests::{
@@ -282,6 +284,80 @@ impl Fuzz {
         }
     }
 
+    /// Functions of tensors.
+    fn functions(&mut self) {
+        let sizes = [0, 1, 2, 3, 17, 70];
+        let [n, m, width, other] = [(); 4].map(|()| sizes[self.random.below(6)]);
+        let other = if self.random.below(8) == 0 {
+            other
+        } else {
+            width
+        };
+        let (exponent, k, alone) = (self.number(), self.size(), self.random.below(2) == 0);
+        let [x, y] = [n * width, m * other]
+            .map(|n| -> Vec<f32> { (0..n).map(|_| self.number() as f32).collect() });
+        let device = self.device.clone();
+        let rows = |values: &[f32], shape: [usize; 2]| {
+            Tensor::<2>::from_data(
+                TensorData::new(values.to_vec(), shape),
+                (&device, DType::F32),
+            )
+        };
+        let both = || (rows(&x, [n, width]), (!alone).then(|| rows(&y, [m, other])));
+        let what = || format!("functions of {n} {m} {width} {other} {exponent} {k} {x:?} {y:?}");
+        self.call(&what, || {
+            for pairs in [
+                pairwise::cosine,
+                pairwise::euclidean,
+                pairwise::linear,
+                pairwise::manhattan,
+            ] {
+                let (x, y) = both();
+                pairs(x, y).zero_diagonal(alone).matrix().ok();
+                let (x, y) = both();
+                pairs(x, y).mean().ok();
+            }
+            let (x, y) = both();
+            pairwise::minkowski(x, y, exponent).sum().ok();
+        });
+        self.call(&what, || {
+            for kind in [Similarity::Cosine, Similarity::Dot, Similarity::Euclidean] {
+                let (x, y) = both();
+                let Ok(found) = nearest(x, y, kind, k) else {
+                    continue;
+                };
+                let labels = |n: usize| Tensor::<1, Int>::arange(0..n as i64, &device) / 2;
+                let items = (!alone).then(|| labels(m));
+                if let Ok(documents) = found.documents(labels(n), items) {
+                    RetrievalMap::new().at_r().evaluate(&documents).ok();
+                    RetrievalNormalizedDcg::new().evaluate(&documents).ok();
+                }
+            }
+        });
+        self.call(&what, || {
+            let table = rows(&x, [n, width]).int();
+            nominal::cramers_v_matrix(table.clone(), alone).ok();
+            nominal::theils_u_matrix(table).ok();
+            let pair = |missing| {
+                Labelings::from_floats(rows(&x, [n, width]), rows(&x, [n, width]), missing)
+            };
+            for missing in [MissingCategory::Drop, MissingCategory::Replace(k as i32)] {
+                CramersV::new().evaluate(&pair(missing).unwrap()).ok();
+            }
+            let scores = || rows(&x, [n, width]);
+            let known =
+                Tensor::<1, Int>::from_data(TensorData::new(vec![k as i64; n], [n]), &device);
+            let documents = Documents::by_query(scores(), scores()).unwrap();
+            if let Ok(documents) = documents.with_relevant(known) {
+                RetrievalNormalizedDcg::new().evaluate(&documents).ok();
+                RetrievalPrecision::new()
+                    .adaptive_k()
+                    .evaluate(&documents)
+                    .ok();
+            }
+        });
+    }
+
     /// Batches in double precision.
     fn doubles(&mut self) {
         let n = [0, 1, 2, 40][self.random.below(4)];
@@ -355,6 +431,7 @@ fn no_call_panics_takes_long_or_asks_for_much_memory() {
             for _ in 0..150 {
                 fuzz.options();
                 fuzz.doubles();
+                fuzz.functions();
             }
         }
         println!("{name}: {} calls", fuzz.calls);

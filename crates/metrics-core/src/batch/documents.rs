@@ -78,8 +78,37 @@ impl Documents {
                 relevance,
                 queries,
                 width,
+                known: None,
             }),
         })
+    }
+
+    /// Says how many documents are relevant to each query `[Q]`, retrieved or not: recall, R-precision, average precision of
+    /// [all relevant](crate::retrieval::RetrievalMetric::of_all_relevant) ones and the ideal of nDCG then count those that are not among
+    /// the documents, which gain as much as a relevance of 1.
+    ///
+    /// A query with a number below that of its relevant documents, or above 2^20 of them, is left out as an
+    /// [invalid target](crate::Rejected::invalid_targets).
+    ///
+    /// # Errors
+    /// [`MetricError::ShapeMismatch`] unless there is one number for each query, and for documents in any
+    /// [order](Self::new), which are no whole queries; [`MetricError::DeviceMismatch`].
+    pub fn with_relevant(mut self, relevant: Tensor<1, Int>) -> Result<Self, MetricError> {
+        let (n, width) = (self.documents.scores.dims()[0], self.documents.width);
+        let queries = n / width.max(1);
+        if self.documents.queries.is_some() || relevant.dims()[0] != queries {
+            return Err(MetricError::ShapeMismatch {
+                left_name: "relevant",
+                left: relevant.dims().to_vec(),
+                right_name: "documents",
+                right: vec![queries, width],
+                hint: ": there must be one number for each query of `Documents::by_query`",
+            });
+        }
+        same_device("relevant", relevant.device(), "scores", self.device())?;
+        let documents = Arc::make_mut(&mut self.documents);
+        documents.known = Some(relevant.without_autodiff());
+        Ok(self)
     }
 
     /// The device of the tensors.

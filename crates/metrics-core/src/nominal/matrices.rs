@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// Rows that all pairs of columns look at before the next ones.
 const BLOCK: usize = 1 << 13;
+/// The most cells of all tables that a thread fills in one pass.
+const CELLS: usize = 1 << 22;
 
 /// Cramér's V of every two columns of a table `[N, columns]` of categories: [`CramersV`](super::CramersV) of each, in a symmetric matrix
 /// with ones on its diagonal.
@@ -105,8 +107,8 @@ fn of_columns(
     let pairs: Vec<[usize; 2]> = (0..width)
         .flat_map(|i| (i + 1..width).map(move |j| [i, j]))
         .collect();
-    let part = pairs.len().div_ceil(rayon::current_num_threads()).max(1);
-    let values: Vec<Result<[f64; 2], MetricError>> = (pairs.par_chunks(part))
+    let groups = grouped(&columns, &pairs);
+    let values: Vec<Result<[f64; 2], MetricError>> = (groups.par_iter())
         .flat_map_iter(|pairs| tables(&columns, pairs, n))
         .map(|table| {
             let value = rule.value(&table)?;
@@ -128,6 +130,24 @@ fn of_columns(
         data,
         normalized: false,
     })
+}
+
+/// The pairs in their order, in groups for threads.
+fn grouped<'a>(columns: &[Column], pairs: &'a [[usize; 2]]) -> Vec<&'a [[usize; 2]]> {
+    let part = pairs.len().div_ceil(rayon::current_num_threads());
+    let (mut groups, mut start, mut cells) = (Vec::new(), 0, 0usize);
+    for (at, [i, j]) in pairs.iter().enumerate() {
+        let own = columns[*i]
+            .categories
+            .saturating_mul(columns[*j].categories);
+        if at > start && (at - start == part || cells.saturating_add(own) > CELLS) {
+            groups.push(&pairs[start..at]);
+            (start, cells) = (at, 0);
+        }
+        cells = cells.saturating_add(own);
+    }
+    groups.push(&pairs[start..]);
+    groups
 }
 
 fn coded(labels: impl Iterator<Item = i64>) -> Column {

@@ -68,7 +68,12 @@ pub(super) fn both<I: Input>(
         numbers.map(i32::cast_unsigned).collect()
     };
     let theirs_lists = (0..plan.lists).map(pieces).collect();
-    let words = device.words.clone().into_data().try_to_vec::<f32>().unwrap();
+    let words = device
+        .words
+        .clone()
+        .into_data()
+        .try_to_vec::<f32>()
+        .unwrap();
     let (counts, mut pieces) = device.counters();
     pieces.push(counts.clone().slice(plan.counts + 1..counts.dims()[0]));
     let read = |piece: Tensor<1, Int>| piece.into_data().try_to_vec::<i32>().unwrap();

@@ -136,41 +136,48 @@ impl Pairwise {
             );
             return Err(MetricError::InvalidOption(what));
         }
-        let other = y.as_ref().unwrap_or(&x);
-        let unfit = |hint| MetricError::ShapeMismatch {
-            left_name: "x",
-            left: x.dims().to_vec(),
-            right_name: if y.is_some() { "y" } else { "itself" },
-            right: other.dims().to_vec(),
-            hint,
-        };
-        if x.dims()[1] != other.dims()[1] {
-            return Err(unfit(": rows must have as many columns"));
-        }
-        if x.dims().contains(&0) || other.dims().contains(&0) {
-            return Err(unfit(": there must be rows, with at least one column"));
-        }
-        if x.dtype() != other.dtype() {
-            return Err(MetricError::DTypeMismatch {
-                left_name: "x",
-                left: format!("{:?}", x.dtype()),
-                right_name: "y",
-                right: format!("{:?}", other.dtype()),
-            });
-        }
-        crate::batch::same_device("x", x.device(), "y", other.device())?;
+        check(&x, y.as_ref())?;
         let dtype = FloatDType::from(x.dtype());
         let plan = Plan {
             measure: self.measure,
             zero_diagonal: self.zero_diagonal.unwrap_or(y.is_none()),
         };
-        let wide = |rows: Tensor<2>| {
-            if matches!(rows.dtype(), DType::F32 | DType::F64) {
-                rows
-            } else {
-                rows.cast(FloatDType::F32)
-            }
-        };
         Ok((wide(x), y.map(wide), dtype, plan))
     }
+}
+
+/// Rows in single or double precision.
+pub(crate) fn wide(rows: Tensor<2>) -> Tensor<2> {
+    if matches!(rows.dtype(), DType::F32 | DType::F64) {
+        rows
+    } else {
+        rows.cast(FloatDType::F32)
+    }
+}
+
+/// Whether rows can be compared.
+pub(crate) fn check(x: &Tensor<2>, y: Option<&Tensor<2>>) -> Result<(), MetricError> {
+    let other = y.unwrap_or(x);
+    let unfit = |hint| MetricError::ShapeMismatch {
+        left_name: "x",
+        left: x.dims().to_vec(),
+        right_name: if y.is_some() { "y" } else { "itself" },
+        right: other.dims().to_vec(),
+        hint,
+    };
+    if x.dims()[1] != other.dims()[1] {
+        return Err(unfit(": rows must have as many columns"));
+    }
+    if x.dims().contains(&0) || other.dims().contains(&0) {
+        return Err(unfit(": there must be rows, with at least one column"));
+    }
+    if x.dtype() != other.dtype() {
+        return Err(MetricError::DTypeMismatch {
+            left_name: "x",
+            left: format!("{:?}", x.dtype()),
+            right_name: "y",
+            right: format!("{:?}", other.dtype()),
+        });
+    }
+    crate::batch::same_device("x", x.device(), "y", other.device())
 }

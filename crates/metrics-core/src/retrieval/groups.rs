@@ -53,10 +53,14 @@ pub struct Groups {
     pub documents: usize,
     /// How many of them have a score above 0.
     pub positive: usize,
-    /// How many of them are relevant.
+    /// How many are relevant, with those that are not among the documents.
     pub relevant: usize,
-    /// The gains of the relevant ones, falling.
+    /// How many of the documents are relevant.
+    pub found: usize,
+    /// The gains of the relevant documents, falling.
     pub gains: Vec<f64>,
+    /// What each relevant document gains that is not among the documents: as much as one of relevance 1.
+    pub unfound_gain: f64,
 }
 
 impl Groups {
@@ -82,8 +86,10 @@ impl Groups {
             groups,
             documents: query.documents,
             positive: query.positive,
-            relevant: query.places.len(),
+            relevant: query.places.len() + query.unfound,
+            found: query.places.len(),
             gains,
+            unfound_gain: gain(1.0),
         }
     }
 

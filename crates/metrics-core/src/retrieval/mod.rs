@@ -8,10 +8,13 @@
 //! Scores, ECIR 2008). It does not depend on the order in which documents come. TorchMetrics takes them in the order of
 //! an unstable sort, except for nDCG, which it averages; `trec_eval` takes them by the names of documents.
 //!
+//! **Embeddings.** [`nearest`] finds the most similar items of a gallery for each query, in tiles, and makes documents of them.
+//!
 //! **Scores of 0 and less** rank as all others. TorchMetrics drops them from average precision, reciprocal rank,
 //! precision and recall, which loses documents that were scored by logits; `positive_scores_only` does so.
 
 mod groups;
+mod neighbors;
 mod retrieval_auroc;
 mod retrieval_fall_out;
 mod retrieval_hit_rate;
@@ -43,6 +46,7 @@ pub(crate) mod metrics {
         retrieval_recall_at_fixed_precision::RetrievalRecallAtFixedPrecision,
     };
 }
+pub use self::neighbors::{Neighbors, Similarity, nearest};
 pub use self::retrieval_metric::RetrievalMetric;
 pub use crate::ops::documents::Query;
 pub use metrics::*;

@@ -48,12 +48,12 @@ impl RetrievalRule for RetrievalFallOutRule {
     }
 
     fn is_empty(&self, query: &Groups) -> bool {
-        query.relevant == query.documents
+        query.found == query.documents
     }
 
     fn value(&self, query: &Groups) -> f64 {
         let retrieved = query.retrieved(self.top_k, false);
         let misses = retrieved as f64 - query.hits(retrieved);
-        misses / (query.documents - query.relevant) as f64
+        misses / (query.documents - query.found) as f64
     }
 }

@@ -38,6 +38,7 @@ pub struct RetrievalMapRule {
     top_k: Option<usize>,
     positive_only: bool,
     of_all: bool,
+    at_r: bool,
 }
 
 cutoff!(RetrievalMapRule, positive);
@@ -46,6 +47,14 @@ impl RetrievalMetric<RetrievalMapRule> {
     /// Divides by all relevant documents of a query, found or not.
     pub fn of_all_relevant(mut self) -> Self {
         self.rule.of_all = true;
+        self
+    }
+
+    /// Looks at the first `R` documents of a query with `R` relevant ones, and divides by `R`: MAP@R, as of Musgrave, Belongie and Lim,
+    /// A Metric Learning Reality Check, ECCV 2020. Takes the place of a cutoff. A query needs at least `R` documents; those that it lacks count
+    /// as irrelevant.
+    pub fn at_r(mut self) -> Self {
+        self.rule.at_r = true;
         self
     }
 }
@@ -58,13 +67,27 @@ impl RetrievalRule for RetrievalMapRule {
     }
 
     fn suffix(&self) -> String {
-        if self.of_all { "_of_all" } else { "" }.into()
+        match (self.at_r, self.of_all) {
+            (true, _) => "_at_r",
+            (false, true) => "_of_all",
+            _ => "",
+        }
+        .into()
     }
 
     fn value(&self, query: &Groups) -> f64 {
-        let retrieved = query.retrieved(self.top_k, self.positive_only);
+        let top_k = if self.at_r {
+            Some(query.relevant)
+        } else {
+            self.top_k
+        };
+        let retrieved = query.retrieved(top_k, self.positive_only);
         let mean = |sum: f64, found: usize| {
-            let relevant = if self.of_all { query.relevant } else { found };
+            let relevant = if self.of_all || self.at_r {
+                query.relevant
+            } else {
+                found
+            };
             sum / relevant.max(1) as f64
         };
         let (mut sum, mut found) = (0.0, 0);

@@ -84,13 +84,25 @@ impl RetrievalRule for RetrievalNormalizedDcgRule {
     fn value(&self, query: &Groups) -> f64 {
         let retrieved = query.retrieved(self.top_k, false);
         // Gains relative to the largest, which no sum of them overflows.
+        let unfound = query.relevant - query.found;
         let largest = query.gains.first().copied().unwrap_or(0.0);
+        let largest = if unfound > 0 {
+            largest.max(query.unfound_gain)
+        } else {
+            largest
+        };
         let of_group = |group: &Group| {
             let reached = group.before..group.before + group.reached(retrieved);
             group.gain / largest / group.size as f64 * reached.map(discount).sum::<f64>()
         };
         let found: f64 = query.groups.iter().map(of_group).sum();
-        let best = query.gains.iter().take(retrieved).enumerate();
+        let above = query
+            .gains
+            .partition_point(|gain| *gain >= query.unfound_gain);
+        let (above, below) = query.gains.split_at(above);
+        let unfound = std::iter::repeat_n(&query.unfound_gain, unfound);
+        let best = above.iter().chain(unfound).chain(below).enumerate();
+        let best = best.take(self.top_k.unwrap_or(usize::MAX));
         let best: f64 = best
             .map(|(rank, gain)| gain / largest * discount(rank))
             .sum();

@@ -64,6 +64,7 @@ impl RetrievalRule for RetrievalPrecisionRule {
         } else {
             k
         };
-        hits / k as f64
+        // Without documents there are no hits.
+        hits / k.max(1) as f64
     }
 }

@@ -138,7 +138,7 @@ impl RetrievalPrecisionRecallCurve {
         let k = |place: usize| {
             let k = place + 1;
             if self.adaptive_k {
-                k.min(query.documents)
+                k.min(query.documents).max(1)
             } else {
                 k
             }

@@ -17,6 +17,7 @@ mod regression_correlation;
 mod regression_moments;
 mod regression_terms;
 mod retrieval;
+mod retrieval_known;
 mod runner;
 mod segmentation;
 mod text;
@@ -63,6 +64,7 @@ files!(
     regression_moments by regression_moments
     regression_terms by regression_terms
     retrieval by retrieval
+    retrieval_known by retrieval_known
     segmentation by segmentation
     text_perplexity by text_perplexity
     wrappers by wrappers

@@ -86,7 +86,7 @@ impl Accumulator for RatingSums {
         for (sum, (low, high)) in summary.ratings.iter_mut().zip(low.iter().zip(high)) {
             *sum += digits(&[*low, *high]);
         }
-        summary.squares += digits(&rest[..3]);
+        summary.squares = summary.squares.saturating_add(digits(&rest[..3]));
         summary.subjects += rest[3] as u64;
         add_rejected(&mut summary.rejected, &rest[4..]);
         if let Some([least, most]) = delta.numbers(NAME)
@@ -130,7 +130,9 @@ impl RatingSumsSummary {
         }
         for (sum, count) in self.ratings.iter_mut().zip(subject) {
             *sum += *count as u64;
-            self.squares += *count as u64 * *count as u64;
+            let square = *count as u64 * *count as u64;
+            // As a damaged file may have any.
+            self.squares = self.squares.saturating_add(square);
         }
         self.subjects += 1;
         self.see([raters as u32; 2]);

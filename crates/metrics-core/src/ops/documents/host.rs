@@ -26,7 +26,25 @@ fn add_slices<T: rank::Grade>(
         rejected,
     } = found;
     match &documents.queries {
-        None => rank::add_whole(slices, documents.width, ignore_index, (whole, rejected)),
+        None => {
+            let mut add = |known: Option<&[i64]>| {
+                rank::add_whole(
+                    slices,
+                    documents.width,
+                    known,
+                    ignore_index,
+                    (whole, rejected),
+                );
+            };
+            match &documents.known {
+                None => add(None),
+                Some(known) => ints(known, |known| {
+                    let mut all = vec![0; known.len()];
+                    known.each(|at, number| all[at] = number);
+                    add(Some(&all));
+                }),
+            }
+        }
         Some(numbers) => ints(numbers, |numbers| match numbers {
             Ints::I32(numbers) => {
                 let numbers = numbers.iter().map(|number| i64::from(*number));

@@ -13,8 +13,15 @@ use burn::tensor::{DType, FloatDType, Int, Tensor};
 /// The relevance of an ignored document; no other is below 0 and infinite.
 const IGNORED: f32 = f32::NEG_INFINITY;
 
-/// The names of the lists of documents: of whole queries, and with numbers of 32 and 64 bits.
+/// The names of the lists of documents: of whole queries, without and with the number of all relevant documents, and of documents
+/// with numbers of 32 and 64 bits.
 const WHOLE: [&str; 3] = ["whole_scores", "whole_gains", "whole_sizes"];
+const COUNTED: [&str; 4] = [
+    "counted_scores",
+    "counted_gains",
+    "counted_sizes",
+    "counted_relevant",
+];
 const NARROW: [&str; 3] = ["scores", "gains", "queries"];
 const WIDE: [&str; 4] = ["wide_scores", "wide_gains", "wide_lower", "wide_upper"];
 
@@ -28,8 +35,14 @@ pub(super) fn append(documents: &Scored, ignore_index: Option<i64>, delta: &mut 
             let queries = scores.dims()[0] / documents.width.max(1);
             let sizes = [queries as i32, documents.width as i32];
             let sizes = Tensor::<1, Int>::from_data(sizes, (&scores.device(), DType::I32));
-            delta.append_ints(WHOLE[2], sizes);
-            [WHOLE[0], WHOLE[1]]
+            if let Some(known) = &documents.known {
+                delta.append_ints(COUNTED[3], known.clone());
+                delta.append_ints(COUNTED[2], sizes);
+                [COUNTED[0], COUNTED[1]]
+            } else {
+                delta.append_ints(WHOLE[2], sizes);
+                [WHOLE[0], WHOLE[1]]
+            }
         }
         Some(numbers) if numbers.dtype() == DType::I64 => {
             let [lower, upper] = halves(numbers.clone());
@@ -97,7 +110,31 @@ pub(crate) fn fold(delta: &HostDelta, ignore_index: Option<i64>, found: &mut Fou
         let range = start..start + (*queries * *width) as usize;
         start = range.end;
         let slices = (&scores[range.clone()], &gains[range]);
-        rank::add_whole(slices, *width as usize, ignore_index, (whole, rejected));
+        rank::add_whole(
+            slices,
+            *width as usize,
+            None,
+            ignore_index,
+            (whole, rejected),
+        );
+    }
+    let (scores, gains) = lists([COUNTED[0], COUNTED[1]]);
+    let known = delta.ints(COUNTED[3]).iter().flatten();
+    let known: Vec<i64> = known.map(|number| i64::from(*number)).collect();
+    let (mut start, mut first) = (0, 0);
+    for [queries, width] in delta.ints(COUNTED[2]).concat().as_chunks::<2>().0 {
+        let range = start..start + (*queries * *width) as usize;
+        let own = first..first + *queries as usize;
+        (start, first) = (range.end, own.end);
+        let slices = (&scores[range.clone()], &gains[range]);
+        let known = Some(&known[own]);
+        rank::add_whole(
+            slices,
+            *width as usize,
+            known,
+            ignore_index,
+            (whole, rejected),
+        );
     }
     let (scores, gains) = lists([NARROW[0], NARROW[1]]);
     let numbers = delta.ints(NARROW[2]).iter().flatten();

@@ -70,6 +70,8 @@ pub(crate) struct Scored {
     pub queries: Option<Tensor<1, Int>>,
     /// How many documents in succession are a whole query.
     pub width: usize,
+    /// How many documents are relevant to each whole query `[Q]`, with those that are not among its documents.
+    pub known: Option<Tensor<1, Int>>,
 }
 
 /// Documents in host memory.

@@ -71,6 +71,9 @@ pub(crate) struct RankedQueries {
     places: Vec<[u32; 2]>,
     /// Of each relevant document its gain.
     gains: Vec<f32>,
+    /// Of each query, how many relevant documents are not among its documents; nothing if no query has any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unfound: Vec<u32>,
 }
 
 impl RankedQueries {
@@ -85,6 +88,11 @@ impl RankedQueries {
     }
 
     pub fn append(&mut self, other: &Self) {
+        if !self.unfound.is_empty() || !other.unfound.is_empty() {
+            self.unfound.resize(self.sizes.len(), 0);
+            self.unfound.extend_from_slice(&other.unfound);
+            self.unfound.resize(self.sizes.len() + other.sizes.len(), 0);
+        }
         self.sizes.extend_from_slice(&other.sizes);
         self.places.extend_from_slice(&other.places);
         self.gains.extend_from_slice(&other.gains);
@@ -92,18 +100,17 @@ impl RankedQueries {
 
     pub fn iter(&self) -> impl Iterator<Item = Query<'_>> {
         let mut start = 0;
-        self.sizes
-            .iter()
-            .map(move |[documents, positive, relevant]| {
-                let range = start..start + *relevant as usize;
-                start = range.end;
-                Query {
-                    documents: *documents as usize,
-                    positive: *positive as usize,
-                    places: &self.places[range.clone()],
-                    gains: &self.gains[range],
-                }
-            })
+        (self.sizes.iter().enumerate()).map(move |(at, [documents, positive, relevant])| {
+            let range = start..start + *relevant as usize;
+            start = range.end;
+            Query {
+                documents: *documents as usize,
+                positive: *positive as usize,
+                places: &self.places[range.clone()],
+                gains: &self.gains[range],
+                unfound: self.unfound.get(at).map_or(0, |unfound| *unfound as usize),
+            }
+        })
     }
 
     /// Whether there are as many places as the sizes say, and each is one of its query.
@@ -115,6 +122,11 @@ impl RankedQueries {
             .sum::<u64>();
         let all = [self.places.len(), self.gains.len()];
         let fits = all.iter().all(|len| *len as u64 == relevant)
+            && [0, self.sizes.len()].contains(&self.unfound.len())
+            && self
+                .unfound
+                .iter()
+                .all(|unfound| i64::from(*unfound) <= MOST)
             && self
                 .gains
                 .iter()
@@ -124,6 +136,14 @@ impl RankedQueries {
             Ok(())
         } else {
             Err(MetricError::saved("places of documents that no query has"))
+        }
+    }
+
+    /// Says how many relevant documents are not among those of the last query.
+    fn miss(&mut self, unfound: u32) {
+        if unfound > 0 || !self.unfound.is_empty() {
+            self.unfound.resize(self.sizes.len() - 1, 0);
+            self.unfound.push(unfound);
         }
     }
 
@@ -176,6 +196,8 @@ pub struct Query<'a> {
     pub places: &'a [[u32; 2]],
     /// Of each relevant document its gain.
     pub gains: &'a [f32],
+    /// How many relevant documents are not among these.
+    pub unfound: usize,
 }
 
 impl Query<'_> {
@@ -217,20 +239,27 @@ impl Room {
 /// Documents of a part, which a thread takes.
 const PART: usize = 1 << 15;
 
-/// Adds queries of `width` documents each.
+/// The most relevant documents of a query that are said to be.
+const MOST: i64 = 1 << 20;
+
+/// Adds queries of `width` documents each, and of `known` relevant ones in all.
 pub(super) fn add_whole<T: Grade>(
     (scores, grades): (&[f32], &[T]),
     width: usize,
+    known: Option<&[i64]>,
     ignore_index: Option<i64>,
     (queries, rejected): (&mut RankedQueries, &mut Rejected),
 ) {
     let size = (PART / width.max(1)).max(1) * width.max(1);
     let parts = scores.par_chunks(size).zip(grades.par_chunks(size));
-    let parts: Vec<_> = parts
-        .map(|(scores, grades)| {
+    let each = size / width.max(1);
+    let parts: Vec<_> = (parts.enumerate())
+        .map(|(part, (scores, grades))| {
             let (mut queries, mut rejected) = (RankedQueries::default(), Rejected::default());
             let mut room = Room::default();
-            for (scores, grades) in scores.chunks(width.max(1)).zip(grades.chunks(width.max(1))) {
+            let rows = scores.chunks(width.max(1)).zip(grades.chunks(width.max(1)));
+            for (row, (scores, grades)) in rows.enumerate() {
+                let known = known.map(|known| known[part * each + row]);
                 room.clear();
                 for (score, grade) in scores.iter().zip(grades) {
                     match gain_of(*score, *grade, ignore_index) {
@@ -238,9 +267,16 @@ pub(super) fn add_whole<T: Grade>(
                         Err(reason) => rejected.add(reason),
                     }
                 }
-                // As if it were not there.
-                if !room.scores.is_empty() {
+                let found = room.relevant.len() as i64;
+                let known = known.unwrap_or(found);
+                if !(found..=MOST.max(found)).contains(&known) {
+                    rejected.add(Reason::InvalidTarget);
+                    continue;
+                }
+                // Without documents as if it were not there, unless some should be.
+                if !room.scores.is_empty() || known > 0 {
                     queries.push(&mut room.scores, &room.relevant);
+                    queries.miss((known - found) as u32);
                 }
             }
             (queries, rejected)
@@ -278,7 +314,8 @@ mod tests {
                 .map(|_| i32::from(draw(&mut state).is_multiple_of(relevant_of)))
                 .collect();
             let (mut whole, mut rejected) = (RankedQueries::default(), Rejected::default());
-            add_whole((&scores, &grades), width, None, (&mut whole, &mut rejected));
+            let whole_queries = (&mut whole, &mut rejected);
+            add_whole((&scores, &grades), width, None, None, whole_queries);
             let mut order: Vec<usize> = (0..n).collect();
             for i in (1..n).rev() {
                 order.swap(i, draw(&mut state) as usize % (i + 1));
@@ -306,6 +343,7 @@ mod tests {
         add_whole(
             (&scores, &grades),
             5,
+            None,
             Some(-1),
             (&mut queries, &mut rejected),
         );

@@ -111,3 +111,65 @@ fn zeroed(tile: Tensor<2>, row: usize, column: usize) -> Tensor<2> {
     let columns = numbers(column, m).reshape([1, m]).expand([n, m]);
     tile.mask_fill(rows.equal(columns), 0.0)
 }
+
+pub(super) fn nearest(
+    x: Tensor<2>,
+    y: Tensor<2>,
+    plan: Plan,
+    k: usize,
+) -> (Tensor<2>, Tensor<2, Int>) {
+    let (x, y) = match plan.measure {
+        Measure::Cosine => (unit(x), unit(y)),
+        _ => (x, y),
+    };
+    let ([n, width], [m, _], device) = (x.dims(), y.dims(), x.device());
+    let is_distance = matches!(plan.measure, Measure::Minkowski(_));
+    let depth = if is_distance { width } else { 1 };
+    let columns = COLUMNS.max(k).min(m);
+    let rows = (TILE / (columns * depth)).clamp(1, n);
+    let (mut entries_of, mut columns_of) = (Vec::new(), Vec::new());
+    for first in (0..n).step_by(rows) {
+        let part = x.clone().narrow(0, first, rows.min(n - first));
+        let own = part.dims()[0];
+        let mut best: Option<(Tensor<2>, Tensor<2, Int>)> = None;
+        for start in (0..m).step_by(columns) {
+            let beside = y.clone().narrow(0, start, columns.min(m - start));
+            let wide = beside.dims()[0];
+            let tile = entries(part.clone(), beside, plan.measure);
+            let tile = if is_distance { tile.neg() } else { tile };
+            // Sorting knows no NaN.
+            let nan = tile.clone().is_nan();
+            let tile = tile.mask_fill(nan, f32::INFINITY);
+            let numbers = Tensor::<1, Int>::arange(
+                start as i64..(start + wide) as i64,
+                (&device, DType::I32),
+            );
+            let numbers = numbers.reshape([1, wide]).expand([own, wide]);
+            let tile = if plan.zero_diagonal {
+                let rows = Tensor::<1, Int>::arange(
+                    first as i64..(first + own) as i64,
+                    (&device, DType::I32),
+                );
+                let rows = rows.reshape([own, 1]).expand([own, wide]);
+                tile.mask_fill(rows.equal(numbers.clone()), f32::NEG_INFINITY)
+            } else {
+                tile
+            };
+            let (tile, numbers) = match best.take() {
+                Some((entries, numbers_of)) => (
+                    Tensor::cat(vec![entries, tile], 1),
+                    Tensor::cat(vec![numbers_of, numbers], 1),
+                ),
+                None => (tile, numbers),
+            };
+            let (entries, places) = tile.clone().topk_with_indices(k.min(tile.dims()[1]), 1);
+            best = Some((entries, numbers.gather(1, places)));
+        }
+        if let Some((entries, numbers)) = best {
+            let unknown = entries.clone().equal_elem(f32::INFINITY);
+            entries_of.push(entries.mask_fill(unknown, f32::NAN));
+            columns_of.push(numbers);
+        }
+    }
+    (Tensor::cat(entries_of, 0), Tensor::cat(columns_of, 0))
+}

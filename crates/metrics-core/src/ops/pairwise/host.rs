@@ -4,7 +4,7 @@ use super::{
     Measure, Plan,
     tiles::{BLOCK, Finish, Job, Number, Out, Term, by_rows, packed},
 };
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -62,6 +62,92 @@ fn sums_of<T: Number>(x: &Tensor<2>, y: Option<&Tensor<2>>, plan: Plan, sums: &m
     });
 }
 
+/// Rows of `y` that are looked at before the next ones.
+const CHUNK: usize = 1 << 12;
+
+pub(super) fn nearest(
+    x: &Tensor<2>,
+    y: Option<&Tensor<2>>,
+    plan: Plan,
+    k: usize,
+) -> (Tensor<2>, Tensor<2, Int>) {
+    if x.dtype() == DType::F64 {
+        nearest_of::<f64>(x, y, plan, k, DType::F64)
+    } else {
+        nearest_of::<f32>(x, y, plan, k, DType::F32)
+    }
+}
+
+fn nearest_of<T: Number + burn::tensor::Element>(
+    x: &Tensor<2>,
+    y: Option<&Tensor<2>>,
+    plan: Plan,
+    k: usize,
+    dtype: DType,
+) -> (Tensor<2>, Tensor<2, Int>) {
+    let ([n, _], device) = (x.dims(), x.device());
+    let mut best: Vec<Best<T>> = vec![Best(Vec::new()); n];
+    let without = plan.zero_diagonal;
+    let all = Plan {
+        zero_diagonal: false,
+        ..plan
+    };
+    let is_distance = matches!(plan.measure, Measure::Minkowski(_));
+    slices::<T>(x, y, |x, y, width| {
+        for (chunk, y) in y.chunks(CHUNK * width).enumerate() {
+            let (first, m) = (chunk * CHUNK, y.len() / width);
+            each_block((x, y, width), all, |run| {
+                let blocks = best.par_chunks_mut(BLOCK).enumerate();
+                blocks.for_each_init(Vec::new, |entries, (block, best)| {
+                    entries.clear();
+                    entries.resize(best.len() * m, T::ZERO);
+                    run(block, &mut Out::Matrix(entries));
+                    for (i, (best, entries)) in
+                        best.iter_mut().zip(entries.chunks_exact(m)).enumerate()
+                    {
+                        let own = block * BLOCK + i;
+                        for (column, entry) in (first..).zip(entries) {
+                            let entry = if is_distance { entry.negated() } else { *entry };
+                            if !(without && column == own) {
+                                best.offer(entry, column, k);
+                            }
+                        }
+                    }
+                });
+            });
+        }
+    });
+    let pairs = || best.iter().flat_map(|best| &best.0);
+    let entries: Vec<T> = pairs().map(|(entry, _)| *entry).collect();
+    let columns: Vec<i32> = pairs().map(|(_, column)| *column as i32).collect();
+    (
+        Tensor::from_data(TensorData::new(entries, [n, k]), (&device, dtype)),
+        Tensor::from_data(TensorData::new(columns, [n, k]), (&device, DType::I32)),
+    )
+}
+
+/// The largest entries that were offered, and their columns.
+#[derive(Clone)]
+struct Best<T>(Vec<(T, u32)>);
+
+impl<T: Number> Best<T> {
+    #[inline(always)]
+    fn offer(&mut self, entry: T, column: usize, k: usize) {
+        // Columns come in their order, so that the first of equal entries stays before the others.
+        let before = |other: &T| *other >= entry || other.is_nan();
+        if self.0.len() == k && self.0.last().is_some_and(|(last, _)| before(last)) {
+            return;
+        }
+        let at = if entry.is_nan() {
+            self.0.partition_point(|(other, _)| other.is_nan())
+        } else {
+            self.0.partition_point(|(other, _)| before(other))
+        };
+        self.0.insert(at, (entry, column as u32));
+        self.0.truncate(k);
+    }
+}
+
 /// Calls `f` with the numbers of `x` and of `y`, which may be the same, and the width of rows.
 fn slices<T: Number>(x: &Tensor<2>, y: Option<&Tensor<2>>, f: impl FnOnce(&[T], &[T], usize)) {
     let width = x.dims()[1];
@@ -96,6 +182,7 @@ pub(in crate::ops) fn each_block<T: Number>(
         finish: match (&prepared.lengths, prepared.term) {
             (Some([x, y]), _) => Finish::Lengths(x, y),
             (None, Some(Term::Power(2..))) => Finish::Root,
+            (None, _) if plan.measure == Measure::Linear => Finish::Product,
             _ => Finish::Keep,
         },
         exponent,

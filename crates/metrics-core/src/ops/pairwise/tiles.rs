@@ -20,6 +20,7 @@ pub(in crate::ops) trait Number: HostElement {
     const LOW: f64;
 
     fn nearest(number: f64) -> Self;
+    fn negated(self) -> Self;
     fn step<const TERM: u32, const FUSED: bool>(sum: Self, x: Self, y: Self) -> Self;
     /// Computes the entries of a block of rows.
     fn block(job: &Job<Self>, block: usize, out: &mut Out<Self>);
@@ -39,6 +40,8 @@ pub(in crate::ops) enum Term {
 pub(in crate::ops) enum Finish<'a> {
     /// It is the entry.
     Keep,
+    /// It is the entry, a product of rows.
+    Product,
     /// The root of a sum of powers.
     Root,
     /// The distance of rows whose products they are, by the squares of the lengths of the rows of `x` and `y`.
@@ -178,6 +181,11 @@ fn finish<T: Number, const COLUMNS: usize>(
     let mut lost = [false; COLUMNS];
     match job.finish {
         Finish::Keep => return,
+        Finish::Product => {
+            for j in 0..COLUMNS {
+                lost[j] = !sums[j].is_finite();
+            }
+        }
         Finish::Root => {
             for j in 0..COLUMNS {
                 lost[j] = !(sums[j] > T::LOW && sums[j].is_finite());
@@ -193,7 +201,7 @@ fn finish<T: Number, const COLUMNS: usize>(
             for j in 0..COLUMNS {
                 let squares = x[row] + y[j];
                 let squared = squares - 2.0 * sums[j];
-                lost[j] = !(squared > squares * NEAR);
+                lost[j] = !(squared > squares * NEAR && squares > T::LOW);
                 sums[j] = squared.sqrt();
             }
         }
@@ -211,13 +219,14 @@ fn again<T: Number>(
     lost: &[bool],
     entries: &mut [f64],
 ) {
-    let of = |rows: &'_ [T], at: usize| -> std::ops::Range<usize> {
-        debug_assert!((at + 1) * job.width <= rows.len());
-        at * job.width..(at + 1) * job.width
-    };
+    let x = &job.x[row * job.width..][..job.width];
     for (j, _) in lost.iter().enumerate().filter(|(_, lost)| **lost) {
-        let (x, y) = (of(job.x, row), of(job.y, column + j));
-        entries[j] = distance(&job.x[x], &job.y[y], job.exponent);
+        let y = &job.y[(column + j) * job.width..][..job.width];
+        entries[j] = if matches!(job.finish, Finish::Product) {
+            x.iter().zip(y).map(|(x, y)| x.wide() * y.wide()).sum()
+        } else {
+            distance(x, y, job.exponent)
+        };
     }
 }
 
@@ -248,6 +257,11 @@ macro_rules! number {
             #[inline(always)]
             fn nearest(number: f64) -> Self {
                 number as $number
+            }
+
+            #[inline(always)]
+            fn negated(self) -> Self {
+                -self
             }
 
             #[inline(always)]
