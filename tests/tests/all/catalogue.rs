@@ -103,6 +103,7 @@ const TORCHMETRICS: &[&str] = &[
     "CHRFScore",
     "CharErrorRate",
     "EditDistance",
+    "ExtendedEditDistance",
     "MatchErrorRate",
     "Perplexity",
     "ROUGEScore",

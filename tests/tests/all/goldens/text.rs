@@ -37,6 +37,12 @@ pub fn all(visitor: &mut impl Visitor) {
     visitor.visit(TranslationEditRate::new());
     visitor.visit(TranslationEditRate::new().normalize().sentence_scores());
     visitor.visit(Squad::new());
+    visitor.visit(ExtendedEditDistance::new());
+    visitor.visit(
+        ExtendedEditDistance::new()
+            .language(EedLanguage::Ja)
+            .sentence_scores(),
+    );
 }
 
 type Row = (String, Vec<String>);
@@ -286,6 +292,28 @@ fn ter() {
         ] {
             if args.flag(name) == Some(true) {
                 metric = set(metric);
+            }
+        }
+        run.check(metric);
+    });
+}
+
+#[test]
+fn eed() {
+    check_file("eed", 4, |run, args| {
+        let mut metric = ExtendedEditDistance::new();
+        if args.text("language") == Some("ja") {
+            metric = metric.language(EedLanguage::Ja);
+        }
+        type Set = fn(ExtendedEditDistance, f64) -> ExtendedEditDistance;
+        for (name, set) in [
+            ("alpha", ExtendedEditDistance::alpha as Set),
+            ("rho", ExtendedEditDistance::rho),
+            ("deletion", ExtendedEditDistance::deletion),
+            ("insertion", ExtendedEditDistance::insertion),
+        ] {
+            if let Some(cost) = args.float(name) {
+                metric = set(metric, cost);
             }
         }
         run.check(metric);
