@@ -46,5 +46,6 @@ mod sort;
 mod states;
 mod strategies;
 mod tensorboard;
+mod texts;
 mod weights;
 mod wrappers;
