@@ -548,13 +548,12 @@ impl Sample for Texts {
 
     fn plain(arrays: &Arrays, _device: &Device) -> Result<Self, MetricError> {
         let texts = |name: &str| -> Vec<String> {
-            let rows = arrays[name].data.chunks(9);
+            let (array, width) = (&arrays[name], arrays[name].shape[1]);
+            let rows = (0..array.shape[0]).map(|row| &array.data[row * width..][..width]);
             let text = |row: &[f64]| {
-                let words = row.iter().filter(|id| **id >= 0.0);
-                words
-                    .map(|id| WORDS[*id as usize])
-                    .collect::<Vec<_>>()
-                    .join(" ")
+                let ids = row.iter().filter(|id| **id >= 0.0);
+                let words = ids.filter_map(|id| WORDS.get(*id as usize).copied());
+                words.collect::<Vec<_>>().join(" ")
             };
             rows.map(text).collect()
         };

@@ -24,15 +24,15 @@ class TextBook:
         self.cases = []
         self.skipped = ()
 
-    def measure(self, metric, args, value_of, references=None, each=True, last=None):
+    def measure(self, metric, args, value_of, references=None, each=True, skip=()):
         """`value_of(rows)` is the corpus value of some rows."""
-        rows = [(pred, refs[:references]) for pred, refs in ROWS[:last]]
+        rows = [(pred, refs[:references]) for index, (pred, refs) in enumerate(ROWS) if index not in skip]
         self.cases.append(
             {
                 "metric": metric,
                 "args": args,
                 "references": references,
-                "rows": len(rows),
+                "skip": sorted(skip),
                 "all": encode(value_of(rows)),
                 "parts": [encode(value_of(rows[start : start + PART])) for start in range(0, len(rows), PART)],
                 "each": [encode(value_of([row])) for row in rows] if each else [],

@@ -122,6 +122,7 @@ const TORCHMETRICS: &[&str] = &[
     "CHRFScore",
     "CharErrorRate",
     "EditDistance",
+    "ExtendedEditDistance",
     "MatchErrorRate",
     "Perplexity",
     "ROUGEScore",

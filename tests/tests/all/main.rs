@@ -51,5 +51,6 @@ mod sort;
 mod states;
 mod strategies;
 mod tensorboard;
+mod texts;
 mod weights;
 mod wrappers;

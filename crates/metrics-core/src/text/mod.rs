@@ -13,6 +13,7 @@ mod char_error_rate;
 mod chrf_score;
 mod edit_distance;
 mod edit_rate;
+mod extended_edit_distance;
 mod match_error_rate;
 mod negative_log_likelihood;
 mod perplexity;
@@ -32,13 +33,14 @@ pub(crate) mod metrics {
         char_error_rate::CharErrorRate,
         chrf_score::ChrfScore,
         edit_distance::EditDistance,
+        extended_edit_distance::ExtendedEditDistance,
         match_error_rate::MatchErrorRate,
         negative_log_likelihood::NegativeLogLikelihood,
         perplexity::Perplexity,
         rouge_score::RougeScore,
         sacre_bleu_score::SacreBleuScore,
         squad::Squad,
-        states::{RougeAccumulate, RougeKey, TextTokenizer, Tokenize},
+        states::{EedLanguage, RougeAccumulate, RougeKey, TextTokenizer, Tokenize},
         translation_edit_rate::TranslationEditRate,
         word_error_rate::WordErrorRate,
         word_info_lost::WordInfoLost,

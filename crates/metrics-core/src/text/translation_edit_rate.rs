@@ -22,7 +22,8 @@ use crate::{Metric, MetricError, OnHost, Value};
 /// the value is 0 if no prediction has any, else 1. The state is an integer and a sum, and 8 bytes for each
 /// sentence with `sentence_scores`.
 ///
-/// Reference: sacrebleu 2.6.0 `TER` divided by 100. TorchMetrics 1.9.0 `TranslationEditRate` swaps predictions and references: an empty
+/// Reference: sacrebleu 2.6.0 `TER` divided by 100, but that sacrebleu normalizes references twice and predictions once, with `normalize`, so
+/// that some texts are not equal to themselves. TorchMetrics 1.9.0 `TranslationEditRate` swaps predictions and references: an empty
 /// prediction has the best value there, 0.
 ///
 /// ```

@@ -3,6 +3,7 @@
 pub mod bleu;
 pub mod chrf;
 pub mod edits;
+pub mod eed;
 pub mod grams;
 pub mod porter;
 pub mod rouge;

@@ -33,7 +33,8 @@ impl SentenceStatistics for CommonGrams {
     const KIND: &'static str = "text/common_grams";
 
     fn sizes(&self) -> [usize; 2] {
-        [2 + 2 * self.n_gram, 0]
+        // A state is made before its options are checked.
+        [2 + 2 * self.n_gram.min(HIGHEST), 0]
     }
 
     fn scratch(&self) -> Self::Scratch {
@@ -65,7 +66,7 @@ impl SentenceStatistics for CommonGrams {
 }
 
 /// The highest order that a metric takes.
-const HIGHEST: usize = 64;
+pub(super) const HIGHEST: usize = 64;
 
 /// Checks an order.
 pub(crate) fn order(name: &str, order: usize, least: usize) -> Result<(), MetricError> {

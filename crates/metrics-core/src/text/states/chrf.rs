@@ -1,6 +1,9 @@
 //! Character and word n-grams: the state of chrF.
 
-use super::{SentenceStatistics, SentenceSums, bleu::order};
+use super::{
+    SentenceStatistics, SentenceSums,
+    bleu::{HIGHEST, order},
+};
 use crate::{
     MetricError,
     batch::TextRow,
@@ -64,7 +67,9 @@ impl SentenceStatistics for MixedGrams {
     const KIND: &'static str = "text/mixed_grams";
 
     fn sizes(&self) -> [usize; 2] {
-        [3 * (self.n_char_order + self.n_word_order), 0]
+        // A state is made before its options are checked.
+        let orders = [self.n_char_order, self.n_word_order].map(|order| order.min(HIGHEST));
+        [3 * orders.iter().sum::<usize>(), 0]
     }
 
     fn scratch(&self) -> MixedScratch {
