@@ -26,6 +26,7 @@ from golden import (  # noqa: E402
     classification_samples,
     classification_weights,
     clustering,
+    differences,
     doc_examples,
     intervals,
     regression_correlation,
@@ -53,6 +54,7 @@ MODULES = (
     classification_samples,
     classification_weights,
     clustering,
+    differences,
     doc_examples,
     intervals,
     regression_correlation,
@@ -65,6 +67,7 @@ MODULES = (
 )
 # A file has the name of the module that writes it.
 BUILDERS = {f"{module.__name__.split('.')[-1]}.json": module.build for module in MODULES}
+PAGE = FOLDER.parents[1] / "docs/src/from-torchmetrics.md"  # has the table of differences
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 
 
@@ -74,6 +77,12 @@ def build_text(file_name):
     if len(text) > SIZE_LIMIT:
         raise SystemExit(f"{file_name} would be {len(text)} bytes, over {SIZE_LIMIT}")
     return book, text
+
+
+def with_table(page, table):
+    """The page with this table of differences."""
+    start = page.index(differences.HEAD)
+    return page[:start] + table + page[page.index("\n\n", start) + 1 :]
 
 
 def is_current(path, text):
@@ -95,6 +104,13 @@ def main():
             path.write_text(text, encoding="utf-8")
         elif not is_current(path, text):
             stale.append(file_name)
+        if hasattr(book, "rows"):
+            page = PAGE.read_text(encoding="utf-8")
+            table = with_table(page, differences.table(book.rows))
+            if not check:
+                PAGE.write_text(table, encoding="utf-8")
+            elif table != page:
+                stale.append(PAGE.name)
         print(f"{file_name}: {len(book.cases)} cases, {len(book.skipped)} skipped, {len(text)} bytes")
     if stale:
         print("out of date, run `python generate.py`: " + ", ".join(stale), file=sys.stderr)

@@ -9,6 +9,7 @@ mod classification_counts;
 mod classification_curves;
 mod classification_samples;
 mod clustering;
+mod differences;
 mod doc_examples;
 mod intervals;
 mod regression_correlation;
@@ -50,6 +51,7 @@ files!(
     classification_samples by classification_samples
     classification_weights by classification_samples
     clustering by clustering
+    differences by differences
     doc_examples by doc_examples
     intervals by intervals
     regression_correlation by regression_correlation
