@@ -28,6 +28,7 @@ mod learner;
 mod loggers;
 mod long_runs;
 mod ops;
+mod options;
 mod overflow;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod own_terms;
