@@ -67,7 +67,7 @@ pub struct LabelRanges {
     /// Of the predicted labels.
     pub predicted: Option<[i64; 2]>,
     /// How many labels the task has, if the batch alone says so.
-    pub count: Option<usize>,
+    pub count: Option<u32>,
 }
 
 impl LabelRanges {
@@ -85,7 +85,7 @@ impl LabelRanges {
         Self {
             target: range(target),
             predicted: predicted.and_then(range),
-            count,
+            count: count.and_then(|count| u32::try_from(count).ok()),
         }
     }
 }
