@@ -27,6 +27,7 @@ from golden import (  # noqa: E402
     classification_weights,
     clustering,
     clustering_points,
+    differences,
     doc_examples,
     intervals,
     nominal_raters,
@@ -67,6 +68,7 @@ MODULES = (
     classification_weights,
     clustering,
     clustering_points,
+    differences,
     doc_examples,
     intervals,
     nominal_raters,
@@ -95,6 +97,7 @@ BUILDERS |= {
     "text/squad.json": text_squad.build,
     "text/ter.json": text_ter.build,
 }
+PAGE = FOLDER.parents[1] / "docs/src/from-torchmetrics.md"  # has the table of differences
 SIZE_LIMIT = 2_000_000  # bytes; keeps the repository and the published crate small
 
 
@@ -104,6 +107,12 @@ def build_text(file_name):
     if len(text) > SIZE_LIMIT:
         raise SystemExit(f"{file_name} would be {len(text)} bytes, over {SIZE_LIMIT}")
     return book, text
+
+
+def with_table(page, table):
+    """The page with this table of differences."""
+    start = page.index(differences.HEAD)
+    return page[:start] + table + page[page.index("\n\n", start) + 1 :]
 
 
 def is_current(path, text):
@@ -125,6 +134,13 @@ def main():
             path.write_text(text, encoding="utf-8")
         elif not is_current(path, text):
             stale.append(file_name)
+        if hasattr(book, "rows"):
+            page = PAGE.read_text(encoding="utf-8")
+            table = with_table(page, differences.table(book.rows))
+            if not check:
+                PAGE.write_text(table, encoding="utf-8")
+            elif table != page:
+                stale.append(PAGE.name)
         print(f"{file_name}: {len(book.cases)} cases, {len(book.skipped)} skipped, {len(text)} bytes")
     if stale:
         print("out of date, run `python generate.py`: " + ", ".join(stale), file=sys.stderr)

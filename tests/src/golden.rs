@@ -2,18 +2,39 @@
 
 use burn::tensor::{DType, Device, Int, IntDType, Tensor, TensorData};
 use serde::Deserialize;
-use std::{collections::BTreeMap, ops::Range};
+use std::{cell::Cell, collections::BTreeMap, ops::Range};
 
 /// A golden file.
 #[derive(Debug, Deserialize)]
 pub struct Golden {
     pub inputs: BTreeMap<String, Input>,
     pub cases: Vec<Case>,
+    /// Rows of a page, of the file of differences from TorchMetrics.
+    #[serde(default)]
+    pub rows: Vec<Row>,
+}
+
+/// A difference from TorchMetrics in words, with the case that shows it.
+#[derive(Debug, Deserialize)]
+pub struct Row {
+    pub what: String,
+    pub case: String,
+    pub example: String,
+    pub torchmetrics: String,
+    pub here: String,
+    pub source: String,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Input {
     pub batches: Vec<Arrays>,
+    /// How many times they come.
+    #[serde(default = "once")]
+    repeat: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// One batch: arrays by name.
@@ -90,13 +111,35 @@ pub fn load(name: &str) -> Golden {
     let path = crate::folder().join(format!("goldens/{name}.json"));
     let text = std::fs::read_to_string(&path);
     let text = text.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let mut golden: Golden =
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    for input in golden.inputs.values_mut() {
+        let all = input.batches.len() * input.repeat;
+        input.batches = input.batches.iter().cycle().take(all).cloned().collect();
+    }
+    golden
+}
+
+thread_local! {
+    static FLOATS: Cell<DType> = const { Cell::new(DType::F32) };
+}
+
+/// What `make` makes with floats of this dtype, where arrays have `f32` otherwise.
+pub fn with_floats<T>(dtype: DType, make: impl FnOnce() -> T) -> T {
+    FLOATS.set(dtype);
+    let made = make();
+    FLOATS.set(DType::F32);
+    made
 }
 
 impl Array {
     pub fn floats<const D: usize>(&self, device: &Device) -> Tensor<D> {
+        let dtype = FLOATS.get();
+        if dtype == DType::F64 {
+            return Tensor::from_data(self.tensor_data(self.data.clone()), (device, dtype));
+        }
         let values: Vec<f32> = self.data.iter().map(|v| *v as f32).collect();
-        Tensor::from_data(self.tensor_data(values), (device, DType::F32))
+        Tensor::from_data(self.tensor_data(values), (device, dtype))
     }
 
     /// As `i64`, or as `i32` where the device has no other.

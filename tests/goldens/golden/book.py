@@ -148,5 +148,8 @@ class Book:
         )
 
     def _encode_input(self, name):
-        batches = [{key: encode_array(array) for key, array in batch.items()} for batch in self.inputs[name]]
-        return {"batches": batches}
+        batches, repeat = self.inputs[name], {}
+        if len(batches) > 2 and all(batch is batches[0] for batch in batches):
+            batches, repeat = batches[:1], {"repeat": len(batches)}
+        batches = [{key: encode_array(array) for key, array in batch.items()} for batch in batches]
+        return {"batches": batches, **repeat}

@@ -2,12 +2,12 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use metrics_core::{
-    Metric, MetricCollection, Value,
+    Metric, MetricCollection, MetricError, Value,
     batch::{Binary, Ensemble, Multiclass, Observations, Regression, TwoSamples, Values},
     custom_metric,
     prelude::*,
 };
-use metrics_tests::{cpus, devices};
+use metrics_tests::{cpus, devices, is_host};
 use std::time::Instant;
 
 fn doubles<const D: usize>(values: &[f64], shape: [usize; D], device: &Device) -> Tensor<D> {
@@ -324,6 +324,64 @@ fn large_numbers_have_their_mean_and_their_correlation() {
             (pearson.scalar().unwrap() - expected).abs() < 1e-6,
             "{name}: {pearson}"
         );
+    }
+}
+
+#[test]
+fn sums_of_finite_numbers_are_right_or_an_error() {
+    for (name, device) in devices() {
+        let floats = |x: &[f32]| Tensor::<1>::from_data(x, (&device, DType::F32));
+        let values = |x: &[f32]| Values::new(floats(x));
+        let many = values(&[3e38; 5000]);
+        let sums = [
+            (Sum::new().evaluate(&many), 5000.0 * f64::from(3e38f32)),
+            (Mean::new().evaluate(&many), f64::from(3e38f32)),
+        ];
+        for (sum, right) in sums {
+            match sum {
+                Ok(sum) => assert!(
+                    (sum.scalar().unwrap() / right - 1.0).abs() < 1e-12,
+                    "{name}"
+                ),
+                Err(error) => {
+                    assert!(
+                        matches!(error, MetricError::Overflow { .. }),
+                        "{name}: {error}"
+                    );
+                    assert!(!is_host(name), "{name}: {error}");
+                }
+            }
+        }
+        // An infinite number makes an infinite sum, and a NaN with one of the other sign.
+        let sum = |x: &[f32]| Sum::new().evaluate(&values(x)).unwrap().scalar().unwrap();
+        assert_eq!(
+            sum(&[1.0, f32::INFINITY, 3e38, 3e38]),
+            f64::INFINITY,
+            "{name}"
+        );
+        assert!(sum(&[f32::NEG_INFINITY, f32::INFINITY]).is_nan(), "{name}");
+        let errors = |pred: &[f32]| {
+            let batch = Regression::new(floats(pred), floats(&[0.0; 4])).unwrap();
+            MinkowskiDistance::new(3.0).evaluate(&batch)
+        };
+        match errors(&[1e20; 4]) {
+            Ok(error) => {
+                let right = 1e20 * 4f64.cbrt();
+                assert!(
+                    (error.scalar().unwrap() / right - 1.0).abs() < 1e-6,
+                    "{name}: {error}"
+                );
+            }
+            Err(error) => {
+                assert!(
+                    matches!(error, MetricError::Overflow { .. }),
+                    "{name}: {error}"
+                );
+                assert!(!is_host(name), "{name}: {error}");
+            }
+        }
+        let infinite = errors(&[1.0, f32::INFINITY, 1.0, 1.0]).unwrap();
+        assert_eq!(infinite.scalar(), Some(f64::INFINITY), "{name}");
     }
 }
 

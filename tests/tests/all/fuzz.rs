@@ -4,16 +4,14 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use metrics_core::{
-    BatchOf, Metric, MetricCollection, MetricState, Validation,
-    batch::{Ensemble, Observations, Regression, TwoSamples, Values},
-    nominal, pairwise,
+    BatchOf, Metric, MetricCollection, MetricState, Validation, nominal, pairwise,
     prelude::*,
     retrieval::{Similarity, nearest},
     wrappers::{MinMax, Multioutput, Running},
 };
 use metrics_tests::{
     cpus,
-    golden::Array,
+    golden::with_floats,
     metrics::Visitor,
     samples::{Random, Sample},
 };
@@ -76,6 +74,9 @@ const NUMBERS: [f64; 16] = [
     -100.0,
 ];
 
+/// What floats come in, where the device has it.
+const DTYPES: [DType; 5] = [DType::F32, DType::F32, DType::F64, DType::F16, DType::BF16];
+
 /// Sizes that break things, and a few that do not.
 const SIZES: [usize; 9] = [0, 1, 2, 3, 5, 31, 1 << 31, 1 << 62, usize::MAX];
 
@@ -84,6 +85,8 @@ struct Fuzz {
     device: Device,
     name: &'static str,
     calls: usize,
+    /// The longest time and the largest request of a call.
+    most: (Duration, usize),
     failures: Vec<String>,
 }
 
@@ -105,6 +108,7 @@ impl Fuzz {
         if bytes > MOST_BYTES {
             fail(format!("asked for {bytes} bytes"));
         }
+        self.most = (self.most.0.max(time), self.most.1.max(bytes));
         match result {
             Ok(value) => Some(value),
             Err(panic) => {
@@ -156,8 +160,15 @@ impl Fuzz {
             arrays.insert("weights".into(), weights);
         }
         let device = self.device.clone();
-        let what = || format!("{} of {arrays:?}", std::any::type_name::<B>());
-        self.call(&what, || B::build(&arrays, &device))?.ok()
+        let dtype = DTYPES[self.random.below(DTYPES.len())];
+        let dtype = if device.supports_dtype(dtype) {
+            dtype
+        } else {
+            DType::F32
+        };
+        let what = || format!("{dtype:?} {} of {arrays:?}", std::any::type_name::<B>());
+        let build = || with_floats(dtype, || B::build(&arrays, &device));
+        self.call(&what, build)?.ok()
     }
 
     /// Everything that can be done with a metric.
@@ -357,47 +368,6 @@ impl Fuzz {
             }
         });
     }
-
-    /// Batches in double precision.
-    fn doubles(&mut self) {
-        let n = [0, 1, 2, 40][self.random.below(4)];
-        let mut draw = |shape: &[usize]| -> Array {
-            let data = (0..shape.iter().product()).map(|_| self.number()).collect();
-            Array {
-                shape: shape.to_vec(),
-                data,
-            }
-        };
-        let [a, b, c] = [(); 3].map(|()| draw(&[n, 2]));
-        let device = self.device.clone();
-        let two = |x: &Array| {
-            let data = TensorData::new(x.data.clone(), [n, 2]);
-            Tensor::<2>::from_data(data, (&device, DType::F64))
-        };
-        let one = |x: &Array| two(x).narrow(1, 0, 1).flatten::<1>(0, 1);
-        let pairs = Regression::multi_output(two(&a), two(&b)).unwrap();
-        let weighted = pairs.clone().with_weights(one(&c)).unwrap();
-        let pairs = [pairs, weighted];
-        match self.random.below(11) {
-            0 => self.metric(MeanSquaredError::new(), &pairs),
-            1 => self.metric(R2Score::new(), &pairs),
-            2 => self.metric(ConcordanceCorrCoef::new(), &pairs),
-            3 => self.metric(KendallRankCorrCoef::new().outputs(2), &pairs[..1]),
-            4 => self.metric(KlDivergence::new(), &pairs),
-            5 => self.metric(CosineSimilarity::new().per_row(), &pairs[..1]),
-            6 => self.metric(MeanSquaredLogError::new(), &pairs),
-            7 => self.metric(Cat::new(), &[Values::new(one(&a))]),
-            8 => self.metric(Covariance::new(2), &[Observations::new(two(&a))]),
-            9 => {
-                let batch = Ensemble::new(two(&a), one(&b)).unwrap();
-                self.metric(ContinuousRankedProbabilityScore::new(), &[batch]);
-            }
-            _ => {
-                let samples = TwoSamples::new(two(&a), one(&b)).unwrap();
-                self.metric(Wasserstein1D::new(), &[samples]);
-            }
-        }
-    }
 }
 
 impl Visitor for Fuzz {
@@ -424,17 +394,21 @@ fn no_call_panics_takes_long_or_asks_for_much_memory() {
             device,
             name,
             calls: 0,
+            most: (Duration::ZERO, 0),
             failures: Vec::new(),
         };
         while fuzz.calls < calls / cpus.len() {
             all_metrics(&mut fuzz);
-            for _ in 0..150 {
+            for _ in 0..200 {
                 fuzz.options();
-                fuzz.doubles();
                 fuzz.functions();
             }
         }
-        println!("{name}: {} calls", fuzz.calls);
+        let (time, bytes) = fuzz.most;
+        println!(
+            "{name}: {} calls, at most {time:?} and {bytes} bytes",
+            fuzz.calls
+        );
         failures.append(&mut fuzz.failures);
     }
     drop(std::panic::take_hook());

@@ -841,3 +841,40 @@ fn a_panicking_metric_breaks_the_collection_until_a_reset() {
     metrics.reset();
     assert!(metrics.compute().is_ok());
 }
+
+#[test]
+fn eager_validation_names_the_labels() {
+    for (name, device) in devices() {
+        let ints = |labels: &[i32]| Tensor::<1, Int>::from_data(labels, (&device, DType::I32));
+        let scores = Tensor::<2>::ones([3, 3], (&device, DType::F32));
+        let of_scores = Multiclass::from_scores(scores, ints(&[0, 7, 2])).unwrap();
+        let of_labels = Multiclass::from_labels(ints(&[0, 1, 9]), ints(&[0, -3, 2])).unwrap();
+        let decisions = Binary::from_labels(ints(&[0, 1, 1]), ints(&[0, 1, 2])).unwrap();
+        let eager = |error: Result<(), MetricError>, text: &str| {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains(text), "{name}: {error}");
+            assert!(error.contains("ignore_index"), "{name}: {error}");
+        };
+        let of_three = || Accuracy::multiclass(3);
+        let state = || of_three().state().validation(Validation::Eager);
+        let targets = "the targets of the batch are 0 to 7, of 3 labels (0 to 2)";
+        eager(state().update(&of_scores), targets);
+        let mut metrics = MetricCollection::new().with(of_three());
+        metrics = metrics.validation(Validation::Eager);
+        eager(metrics.update(&of_scores), targets);
+        let both =
+            "the targets of the batch are -3 to 2, the predicted labels of the batch are 0 to 9";
+        eager(state().update(&of_labels), both);
+        let mut binary = Accuracy::binary().state().validation(Validation::Eager);
+        eager(
+            binary.update(&decisions),
+            "are 0 to 2, the predicted labels of the batch are 0 to 1, of 2",
+        );
+        // Otherwise nothing more is read than the state.
+        let error = of_three().evaluate(&of_scores).unwrap_err().to_string();
+        assert!(
+            !error.contains("the targets of the batch"),
+            "{name}: {error}"
+        );
+    }
+}

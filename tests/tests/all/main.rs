@@ -30,6 +30,7 @@ mod learner_scores;
 mod loggers;
 mod long_runs;
 mod ops;
+mod options;
 mod overflow;
 #[cfg(any(feature = "wgpu", feature = "vulkan", feature = "cuda"))]
 mod own_terms;

@@ -55,7 +55,7 @@ impl Metric for Covariance {
 
     fn finalize(&self, moments: &CoMomentsSummary) -> Result<Value, MetricError> {
         let rejected = moments.rejected;
-        check_range(moments.overflowed, &moments.products)?;
+        check_range(moments.overflowed, &moments.products, "squares or products")?;
         match moments.weight {
             0.0 => Err(MetricError::Empty { rejected }),
             weight if weight > 1.0 => Ok(Value::Table(Matrix {

@@ -9,7 +9,8 @@ use crate::{
 ///
 /// Takes [`Values`](crate::batch::Values) of any shape. A loss that is itself the mean over a
 /// batch needs the size of the batch as its weight. A NaN weight is as a NaN value. No data, or
-/// weights that sum to 0, is [`MetricError::Empty`]. Reference: TorchMetrics 1.9.0 `MeanMetric`;
+/// weights that sum to 0, is [`MetricError::Empty`]. A sum of finite values beyond 3.4e38 is [`MetricError::Overflow`] where sums
+/// are `f32`, as on a GPU. Reference: TorchMetrics 1.9.0 `MeanMetric`;
 /// see [`NanStrategy`] for NaN.
 ///
 /// ```
@@ -47,6 +48,7 @@ impl Metric for Mean {
                 rejected: totals.rejected,
             });
         }
+        totals.in_range()?;
         Ok((totals.weighted_sum / totals.weight).into())
     }
 }

@@ -8,7 +8,8 @@ use crate::{
 ///
 /// Takes [`Values`](crate::batch::Values) of any shape. Sums are compensated: they are exact to
 /// about 48 bits on every backend. Infinities of both signs have no sum: NaN. If every value was
-/// left out as NaN it is 0; no data is [`MetricError::Empty`], where TorchMetrics has 0.
+/// left out as NaN it is 0; no data is [`MetricError::Empty`], where TorchMetrics has 0. A sum of finite values beyond
+/// 3.4e38 is [`MetricError::Overflow`] where sums are `f32`, as on a GPU.
 /// Reference: TorchMetrics 1.9.0 `SumMetric`; see [`NanStrategy`] for NaN.
 ///
 /// ```
@@ -39,6 +40,7 @@ impl Metric for Sum {
 
     fn finalize(&self, totals: &ValueTotalsSummary) -> Result<Value, MetricError> {
         totals.seen()?;
+        totals.in_range()?;
         Ok(totals.weighted_sum.into())
     }
 }

@@ -1,5 +1,5 @@
 use super::{Binary, flat, same_device};
-use crate::{Batch, MetricError, ops::decisions::Decisions};
+use crate::{Batch, LabelRanges, MetricError, ops::decisions::Decisions};
 use burn::tensor::{Device, Int, Tensor};
 use std::sync::Arc;
 
@@ -81,5 +81,9 @@ impl Batch for Grouped {
 
     fn is_weighted(&self) -> bool {
         self.decisions.is_weighted()
+    }
+
+    fn labels(&self) -> LabelRanges {
+        self.decisions.labels()
     }
 }

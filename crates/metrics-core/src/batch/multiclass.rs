@@ -1,6 +1,6 @@
 use super::{Memo, dense, flat, same_device, same_shape};
 use crate::{
-    Batch, MetricError, ScoreKind,
+    Batch, LabelRanges, MetricError, ScoreKind,
     ops::{
         self,
         rows::{Predictions, Rows},
@@ -201,6 +201,15 @@ impl Batch for Multiclass {
 
     fn is_weighted(&self) -> bool {
         self.rows.weights.is_some()
+    }
+
+    fn labels(&self) -> LabelRanges {
+        match &self.rows.predictions {
+            Predictions::Scores(scores) => {
+                LabelRanges::of(&self.target, None, Some(scores.dims()[1]))
+            }
+            Predictions::Labels(labels) => LabelRanges::of(&self.target, Some(labels), None),
+        }
     }
 
     fn memo(&self) -> Option<&Memo> {

@@ -1,6 +1,6 @@
 use super::{Memo, dense, floats, same_device, same_shape};
 use crate::{
-    Batch, MetricError, ScoreKind,
+    Batch, LabelRanges, MetricError, ScoreKind,
     ops::{self, decisions::Decisions},
 };
 use burn::tensor::{Device, Int, Tensor};
@@ -177,6 +177,10 @@ impl Batch for Multilabel {
     }
     fn is_weighted(&self) -> bool {
         self.decisions.weights.is_some()
+    }
+
+    fn labels(&self) -> LabelRanges {
+        self.decisions.ranges()
     }
 
     fn memo(&self) -> Option<&Memo> {

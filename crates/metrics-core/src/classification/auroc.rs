@@ -130,6 +130,7 @@ impl CurveRule for AurocRule {
     const NAME: &'static str = "auroc";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = true;
+    const MICRO_OF_CLASSES: bool = false;
 
     fn needs_curve(&self) -> bool {
         self.max_fpr.is_some() || self.uncertainty != Uncertainty::None

@@ -60,6 +60,7 @@ impl CurveRule for AveragePrecisionRule {
     const NAME: &'static str = "average_precision";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = true;
+    const MICRO_OF_CLASSES: bool = false;
 
     fn needs_curve(&self) -> bool {
         false

@@ -14,7 +14,7 @@ use crate::{
 ///
 /// Ranges over `[0, 1]`. [`adjusted`](Self::adjusted) moves it to a scale where guessing is 0. In
 /// weighted batches every element counts as much as its weight. No data, or none with any weight, is
-/// [`MetricError::Empty`]; there is no multilabel form, which is [`MetricError::InvalidOption`]. Not in
+/// [`MetricError::Empty`]; a multilabel form does not compile. Not in
 /// TorchMetrics. Reference: scikit-learn 1.7.2 `balanced_accuracy_score`, which of a single class has NaN
 /// or `-inf` where it is adjusted, and we 0. Brodersen et al.: The balanced accuracy and its posterior
 /// distribution (2010).
@@ -54,6 +54,7 @@ impl<B: ConfusionBatch> BalancedAccuracy<B> {
 impl ConfusionRule for BalancedAccuracyRule {
     const NAME: &'static str = "balanced_accuracy";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
+    const MULTILABEL: bool = false;
 
     fn value(
         &self,
@@ -66,14 +67,9 @@ impl ConfusionRule for BalancedAccuracyRule {
                 let all: ClassCounts = counts.classes().into_iter().sum();
                 vec![(all.tp, all.support()), (all.tn, all.tn + all.fp)]
             }
-            TaskKind::Multiclass => (counts.classes().iter())
+            TaskKind::Multiclass | TaskKind::Multilabel => (counts.classes().iter())
                 .map(|class| (class.tp, class.support()))
                 .collect(),
-            TaskKind::Multilabel => {
-                return Err(MetricError::InvalidOption(
-                    "balanced accuracy has no multilabel form".into(),
-                ));
-            }
         };
         let recalls = hits.iter().filter(|(_, all)| *all > 0.0);
         let recalls: Vec<f64> = recalls.map(|(hits, all)| hits / all).collect();

@@ -33,6 +33,8 @@ pub trait ConfusionRule: Clone + Debug + Default + PartialEq + Send + Sync + 'st
     const HIGHER_IS_BETTER: Option<bool>;
     /// Whether the counts per class are not enough: the rule asks which class was taken for which.
     const NEEDS_MATRIX: bool = false;
+    /// Whether it has a multilabel form; the constructor of one that has not does not compile.
+    const MULTILABEL: bool = true;
 
     /// Whether the rule's own options make sense.
     ///
@@ -278,6 +280,7 @@ impl<R: ConfusionRule> ClassMetric<R, Multiclass> {
 impl<R: ConfusionRule> ClassMetric<R, Multilabel> {
     /// For elements with `labels` yes-or-no labels each.
     pub fn multilabel(labels: usize) -> Self {
+        const { assert!(R::MULTILABEL, "the metric has no multilabel form") };
         Self::new(MultilabelConfusion {
             labels,
             threshold: 0.5,

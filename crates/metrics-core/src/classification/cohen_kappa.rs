@@ -1,9 +1,5 @@
 use super::class_metric::{ClassMetric, ConfusionRule, RuleOptions};
-use crate::{
-    MetricError, Value,
-    batch::{Binary, Multiclass},
-    states::ConfusionSummary,
-};
+use crate::{MetricError, Value, batch::Multiclass, states::ConfusionSummary};
 
 /// Cohen's kappa: agreement between target and prediction beyond chance.
 ///
@@ -11,7 +7,8 @@ use crate::{
 /// expected by chance (`row sum * column sum / total`) and `w` the weight of a disagreement: 1
 /// ([`KappaWeights::None`]), the distance between the classes (`Linear`) or its square
 /// (`Quadratic`). At most 1; 0 is chance. Where chance alone agrees entirely (one class only) the
-/// value is NaN, as in the reference; no data is [`MetricError::Empty`]. Binary and multiclass.
+/// value is NaN, as in the reference; no data is [`MetricError::Empty`]. Binary and
+/// multiclass; a multilabel form does not compile.
 /// References: Cohen 1960, 1968; TorchMetrics 1.9.0 `CohenKappa`, with sample weights scikit-learn's
 /// `cohen_kappa_score`.
 ///
@@ -46,16 +43,8 @@ pub struct CohenKappaRule {
     weights: KappaWeights,
 }
 
-impl CohenKappa<Binary> {
-    /// How much a disagreement weighs; default: all alike.
-    pub fn weights(mut self, weights: KappaWeights) -> Self {
-        self.rule.weights = weights;
-        self
-    }
-}
-
 impl CohenKappa<Multiclass> {
-    /// How much a disagreement weighs; default: all alike.
+    /// How much a disagreement weighs; default: all alike. Of two classes all do, so that a binary kappa has no such option.
     pub fn weights(mut self, weights: KappaWeights) -> Self {
         self.rule.weights = weights;
         self
@@ -66,17 +55,13 @@ impl ConfusionRule for CohenKappaRule {
     const NAME: &'static str = "cohen_kappa";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const NEEDS_MATRIX: bool = true;
+    const MULTILABEL: bool = false;
 
     fn value(
         &self,
         counts: &ConfusionSummary,
-        options: &RuleOptions,
+        _options: &RuleOptions,
     ) -> Result<Value, MetricError> {
-        if options.task == crate::states::TaskKind::Multilabel {
-            return Err(MetricError::InvalidOption(
-                "Cohen's kappa has no multilabel form".into(),
-            ));
-        }
         let size = counts.width;
         let cells = counts.cells();
         let cell = |row: usize, col: usize| *cells.get(row * size + col).unwrap_or(&0.0);

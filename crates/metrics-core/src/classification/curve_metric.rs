@@ -24,6 +24,8 @@ pub trait CurveRule: Clone + Debug + Default + PartialEq + Send + Sync + 'static
     const NUMERIC: bool = Self::AVERAGED;
     /// How values per class become one unless told otherwise.
     const DEFAULT_AVERAGE: Average = Average::Macro;
+    /// Whether there is a micro average over classes; over labels there always is.
+    const MICRO_OF_CLASSES: bool = true;
 
     /// Whether the rule's own options make sense.
     ///
@@ -164,6 +166,13 @@ impl<R: CurveRule, B: ScoredBatch> Metric for CurveMetric<R, B> {
     }
 
     fn validate(&self) -> Result<(), MetricError> {
+        let of_classes = B::TASK == TaskKind::Multiclass && self.average == Average::Micro;
+        if of_classes && !R::MICRO_OF_CLASSES {
+            return Err(MetricError::InvalidOption(format!(
+                "{} of multiclass scores has no micro average; use macro, weighted or none",
+                R::NAME
+            )));
+        }
         self.rule.validate(&self.accumulator.options.thresholds)
     }
 
@@ -228,12 +237,6 @@ pub(super) fn averaged(
     average: Average,
     area: impl Fn(&Column) -> f64 + Sync,
 ) -> Result<Value, MetricError> {
-    if average == Average::Micro && scores.task() == TaskKind::Multiclass {
-        return Err(MetricError::InvalidOption(
-            "an area over multiclass scores has no micro average; use macro, weighted or none"
-                .into(),
-        ));
-    }
     if average == Average::Micro {
         return Ok(scores.all_columns(|column| area(&column)).into());
     }

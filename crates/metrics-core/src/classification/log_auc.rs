@@ -71,6 +71,7 @@ impl CurveRule for LogAucRule {
     const NAME: &'static str = "log_auc";
     const HIGHER_IS_BETTER: Option<bool> = Some(true);
     const AVERAGED: bool = true;
+    const MICRO_OF_CLASSES: bool = false;
     const DEFAULT_AVERAGE: Average = Average::None;
 
     fn validate(&self, _thresholds: &Thresholds) -> Result<(), MetricError> {

@@ -1,6 +1,6 @@
 //! The two halves of a metric's state: what accumulates on the device and what it adds up to.
 
-use crate::{Delta, HostDelta, Identity, MetricError, Rejected, batch::Memo};
+use crate::{Delta, HostDelta, Identity, LabelRanges, MetricError, Rejected, batch::Memo};
 use burn::tensor::Device;
 use serde::{Serialize, de::DeserializeOwned};
 use std::fmt::Debug;
@@ -31,6 +31,11 @@ pub trait Batch: Clone + Send + Sync + 'static {
     /// [`MetricError::DoublePrecision`] if it is `f64` on a device whose sums are `f32`.
     fn check(&self) -> Result<(), MetricError> {
         Ok(())
+    }
+    /// The smallest and the largest of its labels, which name what is invalid among them. Reads the batch; it is asked for
+    /// only when a batch has failed. Default: nothing is known.
+    fn labels(&self) -> LabelRanges {
+        LabelRanges::default()
     }
     /// Where [tasks](crate::wrappers::Task) keep the batches they make of this batch, so that each task makes
     /// one, however many metrics ask. Without a memo a task makes one for each step of each state.

@@ -384,7 +384,8 @@ impl<B: Batch> MetricCollection<B> {
             trial.read()?;
             self.reads += trial.reads;
             for addition in &trial.states {
-                validated(addition.rejected(), self.validation)?;
+                validated(addition.rejected(), self.validation)
+                    .map_err(|error| error.with_labels(batch))?;
             }
             return self.add(trial.states.iter().map(|state| state.summary()));
         }

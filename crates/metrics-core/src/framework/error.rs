@@ -1,6 +1,6 @@
 //! What can go wrong, with the values that caused it.
 
-use crate::{Rejected, ScoreKinds};
+use crate::{Batch, LabelRanges, Rejected, ScoreKinds};
 use std::{error::Error, fmt, sync::Arc};
 
 /// The error that another error comes from. Two causes are equal if their texts are.
@@ -384,7 +384,10 @@ fn remedy(rejected: &Rejected) -> String {
         ),
     ];
     let texts = reasons.into_iter().filter(|(occurs, _)| *occurs);
-    texts.map(|(_, text)| format!("; {text}")).collect()
+    let known = rejected.labels != LabelRanges::default();
+    let labels = known.then(|| format!("; {}", rejected.labels));
+    let texts = texts.map(|(_, text)| format!("; {text}"));
+    labels.into_iter().chain(texts).collect()
 }
 
 impl MetricError {
@@ -393,6 +396,19 @@ impl MetricError {
     pub fn reason(&self) -> &Self {
         match self {
             Self::Refused { cause, .. } => cause.reason(),
+            other => other,
+        }
+    }
+
+    /// Invalid labels, with those of the batch that has them.
+    pub(crate) fn with_labels(self, batch: &impl Batch) -> Self {
+        match self {
+            Self::InvalidData(mut rejected)
+                if rejected.invalid_targets > 0 || rejected.invalid_predictions > 0 =>
+            {
+                rejected.labels = batch.labels();
+                Self::InvalidData(rejected)
+            }
             other => other,
         }
     }

@@ -190,7 +190,8 @@ impl<M: Metric> MetricState<M> {
             let mut trial = State::new(self.metric.accumulator());
             trial.update_checked(batch);
             let summary = trial.summary()?.clone();
-            validated(summary.rejected(), self.validation)?;
+            validated(summary.rejected(), self.validation)
+                .map_err(|error| error.with_labels(batch))?;
             return self.state.merge(&summary);
         }
         self.state.update(batch)

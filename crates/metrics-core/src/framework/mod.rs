@@ -26,7 +26,7 @@ pub use host::{HostAccumulator, OnHost};
 pub use identity::Identity;
 pub use metric::{BatchOf, Metric, MetricState, SavedState, SummaryOf};
 pub(crate) use rejected::REASONS;
-pub use rejected::{REJECTED_SLOTS, Reason, Rejected, ScoreKinds, Validation};
+pub use rejected::{LabelRanges, REJECTED_SLOTS, Reason, Rejected, ScoreKinds, Validation};
 pub use report::{MetricReport, ReportEntry};
 pub use state::State;
 pub use value::{

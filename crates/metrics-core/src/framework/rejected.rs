@@ -1,5 +1,6 @@
 //! Deferred validation: invalid values are counted on the device, and not read.
 
+use burn::tensor::{Int, Tensor};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -53,6 +54,60 @@ pub struct Rejected {
     /// Batches by what their scores were taken for. These are not rejected.
     #[serde(default, skip_serializing_if = "ScoreKinds::is_empty")]
     pub kinds: ScoreKinds,
+    /// The labels of the batch that failed, where one was looked at: with [`Validation::Eager`].
+    #[serde(skip)]
+    pub labels: LabelRanges,
+}
+
+/// The smallest and the largest label of a batch, as [`Batch::labels`](crate::Batch::labels) finds them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LabelRanges {
+    /// Of the targets.
+    pub target: Option<[i64; 2]>,
+    /// Of the predicted labels.
+    pub predicted: Option<[i64; 2]>,
+    /// How many labels the task has, if the batch alone says so.
+    pub count: Option<u32>,
+}
+
+impl LabelRanges {
+    /// The ranges of targets and of predicted labels. Reads both.
+    pub(crate) fn of<const D: usize>(
+        target: &Tensor<D, Int>,
+        predicted: Option<&Tensor<D, Int>>,
+        count: Option<usize>,
+    ) -> Self {
+        let range = |labels: &Tensor<D, Int>| {
+            let data = labels.clone().into_data();
+            let least = data.iter::<i64>().min()?;
+            Some([least, data.iter::<i64>().max()?])
+        };
+        Self {
+            target: range(target),
+            predicted: predicted.and_then(range),
+            count: count.and_then(|count| u32::try_from(count).ok()),
+        }
+    }
+}
+
+impl fmt::Display for LabelRanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            ("targets", self.target),
+            ("predicted labels", self.predicted),
+        ];
+        let mut between = "";
+        for (what, range) in parts {
+            if let Some([least, most]) = range {
+                write!(f, "{between}the {what} of the batch are {least} to {most}")?;
+                between = ", ";
+            }
+        }
+        match self.count {
+            Some(count) => write!(f, ", of {count} labels (0 to {})", count.saturating_sub(1)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How many batches had scores that were taken for probabilities, and how many had logits; see
@@ -98,6 +153,7 @@ impl Rejected {
                 probabilities: batches(REASONS),
                 logits: batches(REASONS + 1),
             },
+            labels: LabelRanges::default(),
         }
     }
 
@@ -182,6 +238,7 @@ pub enum Validation {
     Deferred,
     /// Count them and compute without them; the report carries the count.
     Ignore,
-    /// Read after every update and fail at once, leaving the state as it was. For debugging.
+    /// Read after every update and fail at once, leaving the state as it was. The error names the range of the batch's labels if
+    /// one is invalid. For debugging.
     Eager,
 }

@@ -32,15 +32,14 @@ pub(crate) fn overflows(squares: f64, sum: f64) -> bool {
     sum.is_finite() && !squares.is_finite()
 }
 
-/// Fails if one of some sums is not finite because squares left the range of their numbers.
+/// Fails if one of some sums is not finite because what is added up left the range of its numbers.
 pub(crate) fn check_range<'a>(
     overflowed: bool,
     sums: impl IntoIterator<Item = &'a f64>,
+    what: &'static str,
 ) -> Result<(), MetricError> {
     if overflowed && sums.into_iter().any(|sum| !sum.is_finite()) {
-        return Err(MetricError::Overflow {
-            what: "squares or products",
-        });
+        return Err(MetricError::Overflow { what });
     }
     Ok(())
 }

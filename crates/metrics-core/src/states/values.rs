@@ -1,6 +1,6 @@
 //! Plain numbers: their sums, extremes, or all of them.
 
-use super::fold::add_rejected;
+use super::fold::{add_rejected, check_range};
 use crate::{
     Accumulator, Delta, HostDelta, Identity, MetricError, Reason, Rejected, Summary,
     batch::Values,
@@ -53,8 +53,8 @@ impl NanStrategy {
     }
 }
 
-/// Adds up values and weighted values: a device sum, or 3 with weights. On a GPU they are infinite beyond the
-/// range of `f32`.
+/// Adds up values and weighted values: a device sum, or 3 with weights. On a GPU these are `f32`, and a sum of finite
+/// values beyond their range is [`MetricError::Overflow`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ValueTotals {
     pub(crate) nan: NanStrategy,
@@ -88,6 +88,7 @@ impl Accumulator for ValueTotals {
         for block in delta.blocks() {
             let (used, sums) = (block.counts[0], block.sums());
             summary.count += used as u64;
+            summary.overflowed |= block.overflows();
             summary.sum += sums[0];
             // A value without a weight has 1.
             summary.weighted_sum += sums.get(1).unwrap_or(&sums[0]);
@@ -111,11 +112,23 @@ pub struct ValueTotalsSummary {
     /// The sum of weights; a value without a weight weighs 1.
     #[serde(with = "crate::number")]
     pub weight: f64,
+    /// Whether a sum left the range of its numbers, though the values are finite.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflowed: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
 
 impl ValueTotalsSummary {
+    /// Fails if a sum of finite values or weights is not finite.
+    pub(crate) fn in_range(&self) -> Result<(), MetricError> {
+        check_range(
+            self.overflowed,
+            [&self.weighted_sum, &self.weight],
+            "values",
+        )
+    }
+
     /// Fails if no value was seen. Values that were left out were seen.
     pub(crate) fn seen(&self) -> Result<(), MetricError> {
         seen(self.count, self.rejected)
@@ -133,6 +146,7 @@ impl Summary for ValueTotalsSummary {
         self.sum += other.sum;
         self.weighted_sum += other.weighted_sum;
         self.weight += other.weight;
+        self.overflowed |= other.overflowed;
         self.rejected.merge(&other.rejected);
         Ok(())
     }

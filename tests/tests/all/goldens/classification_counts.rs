@@ -139,8 +139,7 @@ fn cohen_kappa(run: &mut Run) {
         _ => KappaWeights::None,
     };
     if run.case.task.as_deref() == Some("binary") {
-        let metric = binary(CohenKappa::binary(), args).weights(weights);
-        return run.check(metric);
+        return run.check(binary(CohenKappa::binary(), args));
     }
     let metric = multiclass(CohenKappa::multiclass(args.size("num_classes")), args);
     run.check(metric.weights(weights));

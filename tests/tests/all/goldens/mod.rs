@@ -10,6 +10,7 @@ mod classification_curves;
 mod classification_samples;
 mod clustering;
 mod clustering_points;
+mod differences;
 mod doc_examples;
 mod intervals;
 mod nominal_raters;
@@ -56,6 +57,7 @@ files!(
     classification_weights by classification_samples
     clustering by clustering
     clustering_points by clustering_points
+    differences by differences
     doc_examples by doc_examples
     intervals by intervals
     nominal_raters by nominal_raters

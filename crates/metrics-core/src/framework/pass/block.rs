@@ -96,6 +96,14 @@ impl Block {
         })
     }
 
+    /// Whether a sum left the range of its numbers: it is not finite, and no mark says that it may be so.
+    pub fn overflows(&self) -> bool {
+        let overflows = |part: &Part| {
+            part.marks.first() == Some(&0.0) && part.sums.iter().any(|sum| !sum.is_finite())
+        };
+        self.parts.iter().any(overflows)
+    }
+
     /// The sums over all slots.
     pub fn sums(&self) -> Vec<f64> {
         let mut parts = self.parts.iter();

@@ -15,7 +15,7 @@ pub use best::MultilabelCriterion;
 
 use super::{RANKING_TERMS, ScoreKind};
 use crate::{
-    REJECTED_SLOTS,
+    LabelRanges, REJECTED_SLOTS,
     pass::{DeviceState, HostList, Input, Plan, Size},
 };
 use burn::tensor::{DType, Int, Tensor};
@@ -49,6 +49,12 @@ pub struct Decisions {
 }
 
 impl Decisions {
+    /// The ranges of targets and of predicted labels. Reads both.
+    pub(crate) fn ranges(&self) -> LabelRanges {
+        let predicted = self.labels.then(|| self.scores.clone().int());
+        LabelRanges::of(&self.target, predicted.as_ref(), Some(2))
+    }
+
     /// From scores.
     pub fn from_scores(scores: Tensor<2>, target: Tensor<2, Int>) -> Self {
         Self {

@@ -1,6 +1,6 @@
 //! The pass as tensor operations, sink by sink.
 
-use super::{AnyTerms, JOINT, MOMENTS, PairSink, Pairs};
+use super::{AnyTerms, JOINT, MOMENTS, PairSink, Pairs, Unit};
 use crate::{
     ops::{self, labels::any_in_row, sums::two_sum, weighed::Rows},
     pass::{DeviceState, Placed},
@@ -162,13 +162,25 @@ fn add_terms(
     pairs: &Pairs,
     AnyTerms(terms): &AnyTerms,
 ) {
-    let (rows, terms) = terms.measure(pairs.of(terms.unit()));
-    state.add(placed, |counts, sums| {
-        let mut terms = vec![rows.used(rows.weigh(terms))];
+    let (rows, measured) = terms.measure(pairs.of(terms.unit()));
+    let mut infinite = pairs.pred.clone().is_inf().any();
+    infinite = infinite.bool_or(pairs.target.clone().is_inf().any());
+    if !terms.by_number() || terms.unit() == Unit::Rows {
+        // Terms of a user and divergences of rows may be infinite by their formula.
+        infinite = infinite.bool_or(measured.clone().is_inf().any());
+    }
+    state.change(placed, |counts, words| {
+        let size = 2 * placed.size.sums;
+        let (sums, mark) = (words.clone().slice(0..size), words.slice(size..size + 1));
+        let mut terms = vec![rows.used(rows.weigh(measured))];
         if pairs.weights.is_some() {
             terms.push(rows.given());
         }
         let batch = ops::sum_compensated(Tensor::cat(terms, 1));
-        (rows.count(counts), ops::add_compensated(sums, batch))
+        let words = vec![
+            ops::add_compensated(sums, batch),
+            mark.max_pair(infinite.float()),
+        ];
+        (rows.count(counts), Tensor::cat(words, 0))
     });
 }

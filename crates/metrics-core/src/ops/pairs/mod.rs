@@ -129,7 +129,8 @@ pub enum PairSink {
     /// Terms of a metric.
     ///
     /// State: a counter of rows used and the rejected ones. Sums: of each column the first term, then of each the
-    /// second, and of weighted rows last the weights.
+    /// second, and of weighted rows last the weights. Mark: above 0 if an infinite sum may be right, as one of
+    /// infinite numbers is.
     Terms(AnyTerms),
     /// Every prediction and target, in turn. The batches are listed (`Pairs::are_listed`).
     ///
@@ -225,7 +226,7 @@ impl Input for Pairs {
             PairSink::Joint { .. } => (JOINT * outputs + 1, 4 * outputs),
             PairSink::Terms(terms) => {
                 let weights = usize::from(self.is_weighted());
-                (terms.0.sums() * outputs + weights, 0)
+                (terms.0.sums() * outputs + weights, 1)
             }
             PairSink::Ranks { .. } | PairSink::List(_) => (0, 0),
         };

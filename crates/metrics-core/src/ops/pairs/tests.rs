@@ -2,11 +2,12 @@
 
 use super::*;
 use crate::{
-    Accumulator, HostDelta, Summary,
+    Accumulator, HostDelta, MetricError, Summary,
     pass::{Block, Part},
     regression::{
-        LogCoshError, TweedieDevianceScore, WeightedMeanAbsolutePercentageError,
+        LogCoshError, MinkowskiDistance, TweedieDevianceScore, WeightedMeanAbsolutePercentageError,
         states::{JointMoments, PairMoments, PairSums},
+        terms::KlTerms,
     },
 };
 use burn::tensor::{Device, TensorData};
@@ -154,4 +155,44 @@ fn equal_terms_are_known() {
     assert_eq!(terms(1.5), terms(1.5));
     assert_ne!(terms(1.5), terms(2.0));
     assert_ne!(terms(1.5), AnyTerms(Arc::new(LogCoshError::new())));
+}
+
+#[test]
+fn terms_of_finite_numbers_beyond_the_range_are_an_error() {
+    let device = Device::default();
+    let numbers = |numbers: [f32; 4]| {
+        Tensor::<2>::from_data(TensorData::new(numbers.to_vec(), [2, 2]), &device)
+    };
+    let of = |terms: &MinkowskiDistance, pred: [f32; 4], target: [f32; 4]| {
+        let batch = Pairs {
+            pred: numbers(pred),
+            target: numbers(target),
+            weights: None,
+        };
+        let sink = PairSink::Terms(AnyTerms(Arc::new(terms.clone())));
+        let sums = PairSums::new(terms.clone());
+        // Twice, as the second batch comes to sums that are infinite already.
+        both(&sums, &sink, &[batch.clone(), batch]).map(|summary| summary.sum())
+    };
+    let overflow = Err(MetricError::Overflow { what: "terms" });
+    // The sum of terms, and the terms themselves.
+    for (p, x) in [(1.0, 3e38f32), (3.0, 1e20)] {
+        let terms = MinkowskiDistance::new(p);
+        let [host, theirs] = of(&terms, [x; 4], [0.0; 4]);
+        let expected = 8.0 * f64::from(x).powf(p);
+        assert!((host.unwrap() / expected - 1.0).abs() < 1e-6);
+        assert_eq!(theirs, overflow);
+        let [host, theirs] = of(&terms, [x, 1.0, f32::INFINITY, 1.0], [0.0; 4]);
+        assert_eq!((host, theirs), (Ok(f64::INFINITY), Ok(f64::INFINITY)));
+    }
+    // A divergence is infinite by its formula where the prediction has a probability of 0.
+    let terms = PairSums::new(KlTerms::default());
+    let batch = Pairs {
+        pred: numbers([0.5, 0.5, 0.5, 0.5]),
+        target: numbers([1.0, 0.0, 0.5, 0.5]),
+        weights: None,
+    };
+    let sink = PairSink::Terms(AnyTerms(Arc::new(KlTerms::default())));
+    let [host, theirs] = both(&terms, &sink, &[batch]).map(|summary| summary.sum());
+    assert_eq!(host, theirs);
 }

@@ -9,7 +9,7 @@ use crate::{
             CUBE, UNITS,
             counts::{count, flush, own_counters},
             floats,
-            math::is_nan,
+            math::{is_infinite, is_nan},
             same_length,
             sums::{of_ordered, ordered},
             totals::{Place, add_to, desk, hand_over, zeros},
@@ -63,6 +63,7 @@ struct KernelSink {
     rule: Result<u32, usize>,
     counts: usize,
     words: usize,
+    sums: usize,
     /// Which list is its own.
     list: usize,
     /// The first of the sums that a unit keeps.
@@ -175,6 +176,7 @@ fn launches(input: &Numbers, plan: &Plan<ValueSink>, cubes: usize) -> Vec<Kernel
             },
             counts: placed.counts,
             words: placed.words,
+            sums: placed.size.sums,
             list: placed.lists,
             sum: launch.places.len(),
         });
@@ -256,6 +258,7 @@ fn numbers_pass<N: Size, M: Size>(
     let mut ends = Array::<f32>::new(comptime!(2 * sinks));
     let mut used = Array::<i32>::new(sinks);
     let mut nans = Array::<i32>::new(sinks);
+    let mut infinite = false;
     #[unroll]
     for k in 0..sinks {
         ends[comptime!(2 * k)] = infinity;
@@ -300,6 +303,7 @@ fn numbers_pass<N: Size, M: Size>(
                     lists[comptime!(sink.list).runtime() * room as usize + place] = value.to_bits();
                 } else if comptime!(sink.rule.is_ok()) || !nan {
                     if comptime!(sink.is(Kind::Totals)) {
+                        infinite = infinite || is_infinite(value) || is_infinite(weight);
                         add_to(&mut totals, value, 0.0f32, comptime!(sink.sum));
                         if comptime!(plan.weighted) {
                             let product = value * weight;
@@ -350,6 +354,16 @@ fn numbers_pass<N: Size, M: Size>(
                 words[from] = 1.0f32;
                 words[from + 1] = low;
                 words[from + 2] = high;
+            }
+        }
+    }
+    if infinite {
+        #[unroll]
+        for k in 0..sinks {
+            let sink = comptime!(plan.sinks[k].clone());
+            if comptime!(sink.is(Kind::Totals)) {
+                // Whichever unit writes last, the mark is the same.
+                words[slot_at + comptime!(sink.words + 2 * sink.sums).runtime()] = 1.0f32;
             }
         }
     }

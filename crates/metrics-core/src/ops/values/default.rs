@@ -11,13 +11,17 @@ pub(super) fn pass(input: &Numbers, plan: &Plan<ValueSink>, mut state: DeviceSta
     let nan = input.values.clone().is_nan();
     for placed in &plan.sinks {
         match placed.sink {
-            ValueSink::Totals(rule) => state.add(placed, |counts, sums| {
+            ValueSink::Totals(rule) => state.change(placed, |counts, words| {
+                let size = 2 * placed.size.sums;
+                let (sums, mark) = (words.clone().slice(0..size), words.slice(size..size + 1));
                 let nan = match &input.weights {
                     Some(weights) => nan.clone().bool_or(weights.clone().is_nan()),
                     None => nan.clone(),
                 };
-                let batch = ops::sum_compensated(terms(input, &nan, rule));
-                (count(counts, nan, rule), ops::add_compensated(sums, batch))
+                let terms = terms(input, &nan, rule);
+                let mark = mark.max_pair(has_infinity(&terms));
+                let sums = ops::add_compensated(sums, ops::sum_compensated(terms));
+                (count(counts, nan, rule), Tensor::cat(vec![sums, mark], 0))
             }),
             ValueSink::Extremes(rule) => state.change(placed, |counts, marks| {
                 let fill = |neutral: f32| {
@@ -54,6 +58,15 @@ fn terms(input: &Numbers, nan: &Tensor<1, Bool>, rule: NanRule) -> Tensor<2> {
     };
     let weights = weights.clone().mask_fill(nan.clone(), weight);
     Tensor::stack(vec![values.clone(), values * weights.clone(), weights], 1)
+}
+
+/// Whether a number or a weight is infinite, which its product with another is, too: 1 or 0.
+fn has_infinity(terms: &Tensor<2>) -> Tensor<1> {
+    let column = |k: usize| terms.clone().slice_dim(1, k..k + 1).is_inf().any();
+    match terms.dims()[1] {
+        3 => column(0).bool_or(column(2)).float(),
+        _ => column(0).float(),
+    }
 }
 
 fn count(counts: Tensor<1, Int>, nan: Tensor<1, Bool>, rule: NanRule) -> Tensor<1, Int> {

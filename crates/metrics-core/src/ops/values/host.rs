@@ -137,9 +137,25 @@ impl<E: Element> Block<'_, E> {
         }
     }
 
+    /// Whether a number or a weight is infinite, or becomes so.
+    fn has_infinity(&self, rule: NanRule) -> bool {
+        let infinite = |x: &E| x.wide().is_infinite();
+        self.values.iter().any(infinite)
+            || self
+                .weights
+                .is_some_and(|weights| weights.iter().any(infinite))
+            || rule.number(0.0).is_infinite()
+    }
+
     fn sink(&self, placed: &Placed<ValueSink>, counts: &mut [i32], numbers: &mut [f64]) {
         match placed.sink {
-            ValueSink::Totals(rule) => totals(self, rule, counts, numbers),
+            ValueSink::Totals(rule) => {
+                let (sums, marks) = numbers.split_at_mut(placed.size.sums);
+                totals(self, rule, counts, sums);
+                if sums.iter().any(|sum| !sum.is_finite()) && self.has_infinity(rule) {
+                    marks[0] = 1.0;
+                }
+            }
             ValueSink::Extremes(rule) => extremes(self.values, rule, counts, numbers),
             ValueSink::List(_) => {}
         }

@@ -71,7 +71,8 @@ pub enum ValueSink {
     /// The sum of all.
     ///
     /// State: a counter of the numbers used and the rejected ones, and their sum. Of weighted numbers two more
-    /// sums, of number times weight and of weights.
+    /// sums, of number times weight and of weights. Mark: above 0 if a number or a weight is infinite, so that an
+    /// infinite sum may be right; on the host only if a sum is infinite.
     Totals(NanRule),
     /// The smallest and the largest, whatever they weigh.
     ///
@@ -97,8 +98,8 @@ impl Input for Numbers {
 
     fn size(&self, sink: &ValueSink) -> Size {
         let (sums, marks) = match sink {
-            ValueSink::Totals(_) if self.is_weighted() => (3, 0),
-            ValueSink::Totals(_) => (1, 0),
+            ValueSink::Totals(_) if self.is_weighted() => (3, 1),
+            ValueSink::Totals(_) => (1, 1),
             ValueSink::Extremes(_) => (0, 3),
             ValueSink::List(_) => {
                 return Size {

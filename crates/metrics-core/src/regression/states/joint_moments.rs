@@ -218,7 +218,7 @@ impl JointMomentsSummary {
         moments: impl Fn(&JointOutput) -> [f64; 3],
     ) -> Result<(), MetricError> {
         let all: Vec<_> = self.outputs.iter().flat_map(moments).collect();
-        check_range(self.overflowed, &all)
+        check_range(self.overflowed, &all, "squares or products")
     }
 
     fn add(&mut self, other: &Self) {

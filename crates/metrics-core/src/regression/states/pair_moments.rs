@@ -190,7 +190,7 @@ impl PairMomentsSummary {
         &self,
         sums: impl IntoIterator<Item = &'a f64>,
     ) -> Result<(), MetricError> {
-        check_range(self.overflowed, sums)
+        check_range(self.overflowed, sums, "squares or products")
     }
 
     fn add(&mut self, other: &Self) {

@@ -6,7 +6,7 @@ use crate::{
     batch::Regression,
     framework::limits::parts,
     ops::pairs::{AnyTerms, PairSink},
-    states::fold::{add_rejected, add_sums},
+    states::fold::{add_rejected, add_sums, check_range},
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt::Debug, sync::Arc};
@@ -16,8 +16,8 @@ mod tests;
 
 /// Adds up the terms of a metric: a few device sums per output.
 ///
-/// Terms and their products with weights are `f32`, so one beyond 3e38 is infinite; terms
-/// [by number](PairTerms::BY_NUMBER) are `f64` on CPU backends.
+/// Terms, their products with weights and their sums are `f32` on a GPU; one beyond 3.4e38 that comes of finite numbers is
+/// [`MetricError::Overflow`]. Terms [by number](PairTerms::BY_NUMBER) are `f64` on CPU backends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PairSums<T> {
     pub(super) terms: Arc<T>,
@@ -47,6 +47,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
             count: 0,
             weight: 0.0,
             sums: vec![0.0; T::SUMS * outputs],
+            overflowed: false,
             rejected: Rejected::default(),
         }
     }
@@ -77,6 +78,7 @@ impl<T: PairTerms> Accumulator for PairSums<T> {
                 count: used as u64,
                 weight: weight.unwrap_or(f64::from(used)),
                 sums,
+                overflowed: block.overflows(),
                 ..self.empty()
             };
             add_rejected(&mut part.rejected, rejected);
@@ -98,16 +100,20 @@ pub struct PairSumsSummary {
     /// The sums of weighted terms: those of the first term by output, those of the second, and so on.
     #[serde(with = "crate::number::list")]
     pub sums: Vec<f64>,
+    /// Whether a sum left the range of its numbers, though the data are finite.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub overflowed: bool,
     /// What was left out.
     pub rejected: Rejected,
 }
 
 impl PairSumsSummary {
-    /// Fails if nothing was used, or nothing of any weight.
+    /// Fails if nothing was used, or nothing of any weight, or if a sum left the range of its numbers.
     ///
     /// # Errors
-    /// [`MetricError::Empty`].
+    /// [`MetricError::Empty`], [`MetricError::Overflow`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
+        check_range(self.overflowed, &self.sums, "terms")?;
         if self.weight > 0.0 {
             Ok(())
         } else {
@@ -151,6 +157,7 @@ impl PairSumsSummary {
     }
 
     fn add(&mut self, other: &Self) {
+        self.overflowed |= other.overflowed;
         self.count += other.count;
         self.weight += other.weight;
         self.rejected.merge(&other.rejected);

@@ -94,6 +94,7 @@ pub(super) fn walk<N: Size, M: Size>(
     own: &Shared<[Atomic<i32>]>,
     totals: &mut Array<f32>,
     used: &mut Array<i32>,
+    infinite: &mut Array<u32>,
     marks: &Array<f32>,
     ends: &mut Array<f32>,
     lists: &mut Tensor<u32>,
@@ -163,7 +164,7 @@ pub(super) fn walk<N: Size, M: Size>(
                             }
                         }
                     } else if comptime!(sink.is(Walk::Elements) && !sink.is_ranks()) {
-                        let code = add_terms(&mut run, &pair, k, comptime!(plan.clone()));
+                        let code = add_terms(&mut run, infinite, &pair, k, comptime!(plan.clone()));
                         if code < 0 {
                             let place = comptime!(sink.counts).runtime() + 1 + slot(code);
                             count(counts, own, place, 1i32, private);
@@ -200,6 +201,7 @@ pub(super) fn walk<N: Size, M: Size>(
 #[cube]
 fn add_terms(
     run: &mut Array<f32>,
+    infinite: &mut Array<u32>,
     pair: &Pair,
     #[comptime] k: usize,
     #[comptime] plan: KernelPlan,
@@ -211,6 +213,10 @@ fn add_terms(
         code = pair.weight_code;
     }
     if code == 0 && pair.weight > 0.0f32 {
+        let term = select(comptime!(sink.is_own()), values.first, 0.0f32);
+        if is_infinite(pair.pred) || is_infinite(pair.target) || is_infinite(term) {
+            infinite[k] = 1u32;
+        }
         run[comptime!(sink.sum)] += values.first * pair.weight;
         if comptime!(sink.terms() > 1) {
             run[comptime!(sink.sum + 1)] += values.second * pair.weight;

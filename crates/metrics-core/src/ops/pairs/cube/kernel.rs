@@ -48,6 +48,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     let mut totals = zeros(comptime!(plan.places.len()));
     let sinks = comptime!(plan.sinks.len());
     let mut used = Array::<i32>::new(sinks);
+    let mut infinite = Array::<u32>::new(sinks);
     // Of each sink the pivots, of which there are 4 at most, and the extremes.
     let mut marks = Array::<f32>::new(comptime!(4 * sinks));
     let mut ends = Array::<f32>::new(comptime!(2 * sinks));
@@ -57,6 +58,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     #[unroll]
     for k in 0..sinks {
         used[k] = 0i32;
+        infinite[k] = 0u32;
         ends[comptime!(2 * k)] = infinity;
         ends[comptime!(2 * k + 1)] = -infinity;
         #[unroll]
@@ -179,6 +181,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             &own,
             &mut totals,
             &mut used,
+            &mut infinite,
             &marks,
             &mut ends,
             lists,
@@ -199,6 +202,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             &own,
             &mut totals,
             &mut used,
+            &mut infinite,
             &marks,
             &mut ends,
             pred,
@@ -217,6 +221,7 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
             &own,
             &mut totals,
             &mut used,
+            &mut infinite,
             &mut desk,
             lists,
             pred,
@@ -272,6 +277,10 @@ pub(super) fn pairs_pass<N: Size, M: Size>(
     #[unroll]
     for k in 0..sinks {
         let sink = comptime!(plan.sinks[k].clone());
+        if comptime!(sink.is_terms()) && infinite[k] > 0 {
+            // Whichever unit writes last, the mark is the same.
+            words[slot_at + comptime!(sink.words + 2 * sink.sums).runtime()] = 1.0f32;
+        }
         if comptime!(sink.has_pivots()) {
             let single = comptime!(sink.is(Walk::Elements));
             let (step, first) = mark_places(columns, column, single);

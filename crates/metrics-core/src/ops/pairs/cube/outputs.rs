@@ -97,6 +97,7 @@ pub(super) fn walk<N: Size, M: Size>(
     own: &Shared<[Atomic<i32>]>,
     totals: &mut Array<f32>,
     used: &mut Array<i32>,
+    infinite: &mut Array<u32>,
     marks: &Array<f32>,
     ends: &mut Array<f32>,
     pred: &Tensor<Vector<f32, N>>,
@@ -211,6 +212,13 @@ pub(super) fn walk<N: Size, M: Size>(
                                 #[unroll]
                                 for j in 0..comptime!(sink.terms()) {
                                     let value = values[comptime!(2 * (STEPS * k + s) + j)];
+                                    let term = select(comptime!(sink.is_own()), value, 0.0f32);
+                                    if is_infinite(pair.pred)
+                                        || is_infinite(pair.target)
+                                        || is_infinite(term)
+                                    {
+                                        infinite[k] = 1u32;
+                                    }
                                     run[comptime!(sink.sum + j)] += value * pair.weight;
                                 }
                             }

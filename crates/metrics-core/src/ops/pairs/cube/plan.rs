@@ -128,6 +128,16 @@ impl KernelSink {
         self.kind == Kind::Joint
     }
 
+    /// Whether its terms are a user's, which may be infinite by their formula.
+    pub fn is_own(&self) -> bool {
+        matches!(&self.kind, Kind::Terms(TermsKernel::Own(_)))
+    }
+
+    /// Whether it has a mark that says if an infinite sum may be right.
+    pub fn is_terms(&self) -> bool {
+        matches!(self.kind, Kind::Terms(_))
+    }
+
     pub fn is_ranks(&self) -> bool {
         self.kind == Kind::Ranks
     }

@@ -40,6 +40,7 @@ pub(super) fn walk<N: Size, M: Size>(
     own: &Shared<[Atomic<i32>]>,
     totals: &mut Array<f32>,
     used: &mut Array<i32>,
+    infinite: &mut Array<u32>,
     desk: &mut Desk,
     lists: &mut Tensor<u32>,
     pred: &Tensor<Vector<f32, N>>,
@@ -124,6 +125,10 @@ pub(super) fn walk<N: Size, M: Size>(
                     } else {
                         used[k] += 1i32;
                         if weight > 0.0f32 && comptime!(!sink.is_listed()) {
+                            // A divergence is infinite by its formula where a probability is 0.
+                            if is_infinite(term) {
+                                infinite[k] = 1u32;
+                            }
                             add_to(totals, term * weight, 0.0f32, comptime!(sink.sum));
                             if comptime!(plan.weighted) {
                                 add_to(totals, weight, 0.0f32, comptime!(sink.sum + 1));

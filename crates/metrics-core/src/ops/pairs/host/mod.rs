@@ -42,13 +42,17 @@ pub(super) fn pass(pairs: &Pairs, plan: &Plan<PairSink>, counts: &mut [i32], num
             _ => any = true,
         }
     }
-    if !any {
-        return;
-    }
-    if pairs.is_wide() {
+    if any && pairs.is_wide() {
         blocks::<f64>(pairs, plan, counts, numbers);
-    } else {
+    } else if any {
         blocks::<f32>(pairs, plan, counts, numbers);
+    }
+    for placed in &plan.sinks {
+        if let PairSink::Terms(_) = placed.sink {
+            // No sum of finite terms leaves the range of `f64`.
+            let (sums, marks) = placed.numbers_of(numbers).split_at_mut(placed.size.sums);
+            marks[0] = f64::from(sums.iter().any(|sum| !sum.is_finite()));
+        }
     }
 }
 
@@ -314,7 +318,11 @@ impl<'a> Totals<'a> {
         numbers: &'a mut [f64],
     ) -> Self {
         let (all, marks) = placed.numbers_of(numbers).split_at_mut(placed.size.sums);
-        let weights = usize::from(weighted || placed.size.marks > 0);
+        let moments = matches!(
+            placed.sink,
+            PairSink::Moments { .. } | PairSink::Joint { .. }
+        );
+        let weights = usize::from(weighted || moments);
         let (sums, given) = all.split_at_mut(all.len() - weights);
         Self {
             counts: placed.counts_of(counts),
