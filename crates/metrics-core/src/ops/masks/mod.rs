@@ -10,6 +10,8 @@ mod host;
 mod lists;
 pub(crate) mod regions;
 pub(crate) mod surfaces;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 use crate::{Delta, REJECTED_SLOTS};
 use burn::tensor::{Device, Int, Tensor};
