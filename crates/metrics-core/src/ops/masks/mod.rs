@@ -80,8 +80,8 @@ impl Maps {
 }
 
 /// How maps are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct MaskOptions {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaskOptions {
     pub classes: usize,
     /// Targets to leave out.
     pub ignore_index: Option<i64>,
@@ -103,7 +103,7 @@ impl MaskOptions {
 /// What a kernel counts.
 #[cfg(feature = "cube")]
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MaskPlan {
+pub struct MaskPlan {
     pub samples: usize,
     pub pixels: usize,
     pub options: MaskOptions,
