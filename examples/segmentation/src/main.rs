@@ -34,6 +34,9 @@ struct Args {
     /// How often to go through the training set.
     #[arg(long, default_value_t = 8)]
     epochs: usize,
+    /// How many scenes to train on; a quarter as many validate.
+    #[arg(long, default_value_t = 512)]
+    scenes: usize,
     /// Decides the scenes, the order of the batches and the first weights.
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -79,8 +82,8 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
     let started = Instant::now();
     device.seed(args.seed);
     let (train, valid) = (
-        shapes::make(512, args.seed),
-        shapes::make(128, args.seed + 1),
+        shapes::make(args.scenes, args.seed),
+        shapes::make(args.scenes.div_ceil(4), args.seed + 1),
     );
     let metrics = metrics()?;
     let training_device = device.clone().autodiff();
@@ -110,7 +113,7 @@ fn run(args: &Args, device: &Device) -> Result<(), Box<dyn Error>> {
         .note("learning rate", LEARNING_RATE)
         .note("batch", BATCH)
         .note("backend", &args.backend);
-    for picture in pictures(&trained.model, &valid[..6], device)? {
+    for picture in pictures(&trained.model, &valid[..valid.len().min(6)], device)? {
         report = report.picture(picture);
     }
     let page = args.output.join("report.html");

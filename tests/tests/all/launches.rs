@@ -354,3 +354,18 @@ fn a_list_that_grows_is_not_copied() {
         }
     }
 }
+
+/// One kernel fills the counters with zeros, the other counts.
+#[test]
+fn a_step_of_all_overlaps_of_masks_is_two_launches() {
+    alone!(a_step_of_all_overlaps_of_masks_is_two_launches);
+    for (name, device) in with_kernels() {
+        let metrics = MetricCollection::new()
+            .with(DiceScore::new(CLASSES))
+            .with(DiceScore::new(CLASSES).global())
+            .with(GeneralizedDiceScore::new(CLASSES))
+            .with(MeanIoU::new(CLASSES).per_class());
+        assert_eq!(metrics.state_count(), 1);
+        assert_eq!(step::<Masks>(metrics, 64, &device), 2, "{name}");
+    }
+}

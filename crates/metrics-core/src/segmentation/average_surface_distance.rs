@@ -83,6 +83,14 @@ impl Metric for AverageSurfaceDistance {
         (self.one_sided).value(metric, classes, self.per_class, summary, own)
     }
 
+    fn options(&self) -> String {
+        let (background, per_class, directed) = (self.background, self.per_class, self.directed);
+        format!(
+            "background {background}, per class {per_class}, directed {directed}, one-sided {:?}",
+            self.one_sided
+        )
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         Some(false)
     }

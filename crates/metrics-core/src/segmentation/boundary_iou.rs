@@ -85,6 +85,10 @@ impl Metric for BoundaryIoU {
         self.form.value("boundary_iou", self.classes(), summary)
     }
 
+    fn options(&self) -> String {
+        self.form.options(self.background)
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         Some(true)
     }

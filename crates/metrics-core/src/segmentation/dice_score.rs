@@ -109,9 +109,12 @@ impl Metric for DiceScore {
         let average = match self.average {
             Average::None => {
                 let overlaps = summary.overlaps();
-                let values = self.classes().values(|class| match self.global {
-                    true => dice(&overlaps[class]),
-                    false => summary.classes[class].dice.mean(),
+                let values = self.classes().values(|class| {
+                    if self.global {
+                        dice(&overlaps[class])
+                    } else {
+                        summary.classes[class].dice.mean()
+                    }
                 });
                 checked(super::overlap::mean(values.iter().copied()))?;
                 return Ok(Value::PerClass(values));
@@ -122,6 +125,14 @@ impl Metric for DiceScore {
             Average::Weighted => means[2].mean(),
         };
         Ok(checked(average)?.into())
+    }
+
+    fn options(&self) -> String {
+        let (average, background) = (self.average, self.background);
+        format!(
+            "average {average:?}, background {background}, global {}",
+            self.global
+        )
     }
 
     fn higher_is_better(&self) -> Option<bool> {

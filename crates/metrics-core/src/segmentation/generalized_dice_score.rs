@@ -120,6 +120,14 @@ impl Metric for GeneralizedDiceScore {
         Ok(checked(means.generalized[self.weight as usize].mean())?.into())
     }
 
+    fn options(&self) -> String {
+        let (weight, background) = (self.weight, self.background);
+        format!(
+            "weight {weight:?}, background {background}, per class {}",
+            self.per_class
+        )
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         Some(true)
     }

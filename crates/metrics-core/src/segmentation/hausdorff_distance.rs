@@ -86,9 +86,10 @@ impl Metric for HausdorffDistance {
     fn name(&self) -> String {
         let directed = if self.directed { "_directed" } else { "" };
         let classes = if self.per_class { "_per_class" } else { "" };
-        let percentile = match self.of_percentile {
-            true => format!("_{}", self.surfaces.percentile),
-            false => String::new(),
+        let percentile = if self.of_percentile {
+            format!("_{}", self.surfaces.percentile)
+        } else {
+            String::new()
         };
         format!("hausdorff_distance{percentile}{directed}{classes}")
     }
@@ -111,6 +112,14 @@ impl Metric for HausdorffDistance {
                 class.largest[way]
             }
         })
+    }
+
+    fn options(&self) -> String {
+        let (background, per_class, directed) = (self.background, self.per_class, self.directed);
+        format!(
+            "background {background}, per class {per_class}, directed {directed}, of a percentile {}, one-sided {:?}",
+            self.of_percentile, self.one_sided
+        )
     }
 
     fn higher_is_better(&self) -> Option<bool> {

@@ -82,6 +82,11 @@ impl Form {
         format!("{metric}{classes}{global}")
     }
 
+    pub(super) fn options(self, background: bool) -> String {
+        let Self { global, per_class } = self;
+        format!("background {background}, global {global}, per class {per_class}")
+    }
+
     pub(super) fn value(
         self,
         metric: &str,
@@ -89,9 +94,12 @@ impl Form {
         summary: &OverlapsSummary,
     ) -> Result<Value, MetricError> {
         let overlaps = summary.overlaps();
-        let values = classes.values(|class| match self.global {
-            true => iou(&overlaps[class]),
-            false => summary.classes[class].iou.mean(),
+        let values = classes.values(|class| {
+            if self.global {
+                iou(&overlaps[class])
+            } else {
+                summary.classes[class].iou.mean()
+            }
         });
         let average = if self.global {
             mean(values.iter().copied())
@@ -141,6 +149,10 @@ impl Metric for MeanIoU {
 
     fn finalize(&self, summary: &OverlapsSummary) -> Result<Value, MetricError> {
         self.form.value("mean_iou", self.classes(), summary)
+    }
+
+    fn options(&self) -> String {
+        self.form.options(self.background)
     }
 
     fn higher_is_better(&self) -> Option<bool> {

@@ -60,7 +60,6 @@ macro_rules! mask_options {
             }
 
             /// The classes that count.
-            #[allow(dead_code)]
             fn classes(&self) -> crate::segmentation::overlap::Averages {
                 crate::segmentation::overlap::Averages::new(self.$($masks).+.options(), self.background)
             }

@@ -80,6 +80,11 @@ impl Metric for NormalizedSurfaceDice {
         })
     }
 
+    fn options(&self) -> String {
+        let (background, per_class) = (self.background, self.per_class);
+        format!("background {background}, per class {per_class}")
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         Some(true)
     }

@@ -89,6 +89,10 @@ impl<M: MaskMetric> Metric for SamplewiseMasks<M> {
         })
     }
 
+    fn options(&self) -> String {
+        self.metric.options()
+    }
+
     fn higher_is_better(&self) -> Option<bool> {
         self.metric.higher_is_better()
     }

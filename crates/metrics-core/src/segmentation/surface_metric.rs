@@ -24,9 +24,11 @@ pub enum OneSided {
 impl OneSided {
     pub(super) fn validate(self, metric: &str) -> Result<(), MetricError> {
         match self {
-            Self::Distance(distance) if !(distance >= 0.0) => Err(MetricError::InvalidOption(
-                format!("{metric}: one-sided pairs at a distance of {distance}; it is at least 0"),
-            )),
+            Self::Distance(distance) if distance.is_nan() || distance < 0.0 => {
+                Err(MetricError::InvalidOption(format!(
+                    "{metric}: one-sided pairs at a distance of {distance}; it is at least 0"
+                )))
+            }
             _ => Ok(()),
         }
     }

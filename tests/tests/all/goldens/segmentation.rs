@@ -18,7 +18,7 @@ pub fn all(visitor: &mut impl Visitor) {
             .include_background(false),
     );
     visitor.visit(DiceScore::new(CLASSES).global().ignore_index(1));
-    visitor.visit(DiceScore::new(CLASSES).average(Average::None).samplewise());
+    visitor.visit(DiceScore::new(CLASSES).samplewise());
     visitor.visit(GeneralizedDiceScore::new(CLASSES).ignore_index(-1));
     visitor.visit(
         GeneralizedDiceScore::new(CLASSES)

@@ -223,7 +223,7 @@ fn count_scores<F: Float, I: Int>(
                 nan = 1u32;
             } else if score > best {
                 best = score;
-                own_pred = i32::cast_from(class as u32);
+                own_pred = i32::cast_from(class);
             }
             class += 1;
         }
@@ -273,7 +273,8 @@ fn count_pixel(
         let place = 3 * classes_here + slot(code);
         add(counts, own, place, sample, samples, classes, private);
     } else {
-        let (p, t) = (pred as usize, target as usize);
+        let p = usize::cast_from(pred);
+        let t = usize::cast_from(target);
         add(
             counts,
             own,

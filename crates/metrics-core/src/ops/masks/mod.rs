@@ -10,6 +10,8 @@ mod host;
 mod lists;
 pub(crate) mod regions;
 pub(crate) mod surfaces;
+#[cfg(all(test, any(feature = "flex", feature = "ndarray")))]
+mod tests;
 
 use crate::{Delta, REJECTED_SLOTS};
 use burn::tensor::{Device, Int, Tensor};
@@ -78,8 +80,8 @@ impl Maps {
 }
 
 /// How maps are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub(crate) struct MaskOptions {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaskOptions {
     pub classes: usize,
     /// Targets to leave out.
     pub ignore_index: Option<i64>,
@@ -101,7 +103,7 @@ impl MaskOptions {
 /// What a kernel counts.
 #[cfg(feature = "cube")]
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct MaskPlan {
+pub struct MaskPlan {
     pub samples: usize,
     pub pixels: usize,
     pub options: MaskOptions,

@@ -41,7 +41,7 @@ impl Overlaps {
             let what = "a metric of 0 classes; the least is 1".into();
             return Err(MetricError::InvalidOption(what));
         }
-        check_size(self.classes, "classes", &[48])
+        check_size(self.classes, "classes", &[256])
     }
 
     fn check_batch(&self, batch: &Masks) -> Result<(), MetricError> {
