@@ -140,10 +140,8 @@ fn in_one_order(value: Value) -> Value {
 
 /// The value of a summary; errors as text.
 fn value<M: Metric>(metric: &M, summary: &SummaryOf<M>) -> Result<Value, String> {
-    match metric.finalize(summary) {
-        Ok(value) => Ok(in_one_order(value)),
-        Err(error) => Err(error.to_string()),
-    }
+    let value = metric.finalize(summary).map(in_one_order);
+    value.map_err(|error| error.to_string())
 }
 
 fn agree<M: Metric>(metric: &M, left: &SummaryOf<M>, right: &SummaryOf<M>) -> Check {
