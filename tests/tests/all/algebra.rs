@@ -123,16 +123,25 @@ fn for_all<L: Law>(cases: u32) {
     assert!(run.1.is_empty(), "{}", run.1.join("\n"));
 }
 
-/// The value of a summary; errors as text. The order of a list is that of the batches.
-fn value<M: Metric>(metric: &M, summary: &SummaryOf<M>) -> Result<Value, String> {
-    match metric.finalize(summary) {
-        Ok(Value::List(mut list)) => {
+/// The value with its lists sorted: their order is that of the batches.
+fn in_one_order(value: Value) -> Value {
+    match value {
+        Value::List(mut list) => {
             list.sort_by(f64::total_cmp);
-            Ok(Value::List(list))
+            Value::List(list)
         }
-        Ok(value) => Ok(value),
-        Err(error) => Err(error.to_string()),
+        Value::Record(fields) => {
+            let fields = fields.into_iter();
+            Value::of_fields(fields.map(|field| (field.name, in_one_order(field.value))))
+        }
+        other => other,
     }
+}
+
+/// The value of a summary; errors as text.
+fn value<M: Metric>(metric: &M, summary: &SummaryOf<M>) -> Result<Value, String> {
+    let value = metric.finalize(summary).map(in_one_order);
+    value.map_err(|error| error.to_string())
 }
 
 fn agree<M: Metric>(metric: &M, left: &SummaryOf<M>, right: &SummaryOf<M>) -> Check {
