@@ -74,6 +74,23 @@ impl Table {
         self.row(name, differ, || format!("equal are {equal:?}; {errors:?}"));
     }
 
+    /// Each of the calls has another value than another one on some batch: two choices may be the same by definition.
+    fn each_differs<B: Sample>(&mut self, name: &str, calls: &[Call<B>]) {
+        let mut same: BTreeSet<usize> = (0..calls.len()).collect();
+        let differ = self.tried(calls, |outcomes| {
+            for (a, one) in outcomes.iter().enumerate() {
+                let other = |other: &Result<String, MetricError>| matches!((one, other), (Ok(a), Ok(b)) if a != b);
+                if outcomes.iter().any(other) {
+                    same.remove(&a);
+                }
+            }
+            same.is_empty()
+        });
+        self.row(name, differ, || {
+            format!("the choices {same:?} are as all others")
+        });
+    }
+
     /// The first call has another value than one of the others on some batch.
     fn one_differs<B: Sample>(&mut self, name: &str, calls: &[Call<B>]) {
         let mut last = Vec::new();
@@ -135,11 +152,11 @@ macro_rules! options {
     })+};
 }
 
-/// The metric with each choice: every two of them differ.
+/// The metric with each choice: each differs from another one.
 macro_rules! choices {
     ($table:ident, $($metric:ty = $base:expr => $($option:ident $(($($value:expr),*))+),+;)+) => {$({
         let base: $metric = $base;
-        $($table.all_differ(
+        $($table.each_differs(
             concat!(stringify!($metric), "::", stringify!($option)),
             &[$(call(base.clone().$option($($value),*))),+],
         );)+
@@ -225,26 +242,32 @@ macro_rules! of_tasks {
     };
 }
 
-/// What metrics of curves have.
+/// What metrics of curves have, some of which have an option that must be set.
 macro_rules! curves {
-    ($table:ident, $($metric:ident)+) => {
-        of_tasks!($table, $($metric)+ => thresholds(Thresholds::Count(4))(Thresholds::List(vec![0.3, 0.9])));
-        $(
-            widths!($table,
-                $metric<Multiclass> => multiclass(CLASSES)(CLASSES + 1);
-                $metric<Multilabel> => multilabel(LABELS)(LABELS + 1);
-            );
-            // Without one of two classes there is no curve.
-            $table.rescues(
-                concat!(stringify!($metric), "<Binary>::ignore_index"),
-                &[call($metric::binary()), call($metric::binary().ignore_index(-1))],
-            );
-            one_of!($table,
-                $metric<Multiclass> = $metric::multiclass(CLASSES) => ignore_index(1);
-                $metric<Multilabel> = $metric::multilabel(LABELS) => ignore_index(1)(0);
-            );
-        )+
-    };
+    ($table:ident, $($metric:ident $(.$least:ident($value:expr))?),+) => {$(
+        options!($table,
+            $metric<Binary> = $metric::binary()$(.$least($value))? =>
+                thresholds(Thresholds::Count(4))(Thresholds::List(vec![0.3, 0.9]));
+            $metric<Multiclass> = $metric::multiclass(CLASSES)$(.$least($value))? =>
+                thresholds(Thresholds::Count(4))(Thresholds::List(vec![0.3, 0.9]));
+            $metric<Multilabel> = $metric::multilabel(LABELS)$(.$least($value))? =>
+                thresholds(Thresholds::Count(4))(Thresholds::List(vec![0.3, 0.9]));
+        );
+        let of = |classes: usize| call($metric::multiclass(classes)$(.$least($value))?);
+        $table.refuses(concat!(stringify!($metric), "<Multiclass>::multiclass"), &[of(CLASSES), of(CLASSES + 1)]);
+        let of = |labels: usize| call($metric::multilabel(labels)$(.$least($value))?);
+        $table.refuses(concat!(stringify!($metric), "<Multilabel>::multilabel"), &[of(LABELS), of(LABELS + 1)]);
+        // Without one of two classes there is no curve.
+        let metric = $metric::binary()$(.$least($value))?;
+        let ignoring = call(metric.clone().ignore_index(-1));
+        $table.rescues(concat!(stringify!($metric), "<Binary>::ignore_index"), &[call(metric), ignoring]);
+        let metric = $metric::multilabel(LABELS)$(.$least($value))?;
+        let ignoring = call(metric.clone().ignore_index(-1));
+        $table.rescues(concat!(stringify!($metric), "<Multilabel>::ignore_index"), &[call(metric), ignoring]);
+        one_of!($table,
+            $metric<Multiclass> = $metric::multiclass(CLASSES)$(.$least($value))? => ignore_index(1);
+        );
+    )+};
 }
 
 #[test]
@@ -278,7 +301,16 @@ fn counts(table: &mut Table) {
     counts!(table, BalancedAccuracy CohenKappa);
     averaged!(table, Accuracy Precision Recall F1Score FBetaScore Specificity NegativePredictiveValue);
     averaged!(table, StatScores HammingDistance JaccardIndex Informedness Dice);
-    of_tasks!(table, Precision Recall F1Score FBetaScore NegativePredictiveValue JaccardIndex => zero_division(0.5)(1.0));
+    macro_rules! divided {
+        ($($metric:ident)+) => {
+            options!(table, $(
+                $metric<Binary> = $metric::binary() => zero_division(0.5)(1.0);
+                $metric<Multiclass> = $metric::multiclass(CLASSES).average(Average::None) => zero_division(0.5)(1.0);
+                $metric<Multilabel> = $metric::multilabel(LABELS) => zero_division(0.5)(1.0);
+            )+);
+        };
+    }
+    divided!(Precision Recall F1Score FBetaScore NegativePredictiveValue JaccardIndex);
     of_tasks!(table, FBetaScore => beta(0.5)(2.0));
     of_tasks!(table, ConfusionMatrix => normalize(Normalize::True)(Normalize::Pred)(Normalize::All));
     options!(table,
@@ -292,12 +324,41 @@ fn counts(table: &mut Table) {
 
 /// Metrics of scores, curves and groups.
 fn scores(table: &mut Table) {
-    curves!(table, Auroc AveragePrecision Eer LogAuc Roc PrecisionRecallCurve);
-    curves!(table, RecallAtFixedPrecision PrecisionAtFixedRecall SensitivityAtSpecificity SpecificityAtSensitivity);
+    curves!(
+        table,
+        Auroc,
+        AveragePrecision,
+        Eer,
+        LogAuc,
+        Roc,
+        PrecisionRecallCurve
+    );
+    curves!(
+        table,
+        RecallAtFixedPrecision.min_precision(0.4),
+        PrecisionAtFixedRecall.min_recall(0.4)
+    );
+    curves!(
+        table,
+        SensitivityAtSpecificity.min_specificity(0.4),
+        SpecificityAtSensitivity.min_sensitivity(0.4)
+    );
+    macro_rules! points {
+        ($($metric:ident $least:ident),+) => {
+            choices!(table, $(
+                $metric<Binary> = $metric::binary() => $least(0.3)(0.9);
+                $metric<Multiclass> = $metric::multiclass(CLASSES) => $least(0.3)(0.9);
+                $metric<Multilabel> = $metric::multilabel(LABELS) => $least(0.3)(0.9);
+            )+);
+        };
+    }
+    points!(RecallAtFixedPrecision min_precision, PrecisionAtFixedRecall min_recall);
+    points!(SensitivityAtSpecificity min_specificity, SpecificityAtSensitivity min_sensitivity);
     choices!(table,
         Auroc<Multiclass> = Auroc::multiclass(CLASSES) => average(Average::Macro)(Average::Weighted)(Average::None);
         LogAuc<Multiclass> = LogAuc::multiclass(CLASSES) => average(Average::Macro)(Average::Weighted)(Average::None);
-        Eer<Multiclass> = Eer::multiclass(CLASSES) => average(Average::Macro)(Average::Weighted)(Average::None);
+        Eer<Multiclass> = Eer::multiclass(CLASSES) => average(Average::Macro)(Average::Micro)(Average::None);
+        Eer<Multilabel> = Eer::multilabel(LABELS) => average(Average::Macro)(Average::Micro)(Average::None);
         AveragePrecision<Multiclass> = AveragePrecision::multiclass(CLASSES) =>
             average(Average::Macro)(Average::Weighted)(Average::None);
     );
@@ -308,15 +369,11 @@ fn scores(table: &mut Table) {
         };
     }
     averaged_curves!(
-        Auroc Multilabel multilabel LABELS, LogAuc Multilabel multilabel LABELS, Eer Multilabel multilabel LABELS,
+        Auroc Multilabel multilabel LABELS, LogAuc Multilabel multilabel LABELS,
         AveragePrecision Multilabel multilabel LABELS, Roc Multiclass multiclass CLASSES, Roc Multilabel multilabel LABELS,
         PrecisionRecallCurve Multiclass multiclass CLASSES, PrecisionRecallCurve Multilabel multilabel LABELS
     );
     of_tasks!(table, LogAuc => fpr_range(0.01, 0.5)(0.2, 0.9));
-    of_tasks!(table, RecallAtFixedPrecision => min_precision(0.3)(0.9));
-    of_tasks!(table, PrecisionAtFixedRecall => min_recall(0.3)(0.9));
-    of_tasks!(table, SensitivityAtSpecificity => min_specificity(0.3)(0.9));
-    of_tasks!(table, SpecificityAtSensitivity => min_sensitivity(0.3)(0.9));
     let bins = || Thresholds::Count(6);
     options!(table,
         Auroc<Binary> = Auroc::binary().thresholds(bins()) => certified();
@@ -345,9 +402,6 @@ fn scores(table: &mut Table) {
         GroupFairness = GroupFairness::new(GROUPS) => threshold(0.2)(0.8), ignore_index(0)(1),
             criterion(Criterion::DemographicParity)(Criterion::EqualOpportunity);
         TopKMultilabelAccuracy = TopKMultilabelAccuracy::new(LABELS) => ignore_index(0)(1), k(2);
-        MultilabelCoverageError = MultilabelCoverageError::new(LABELS) => ignore_index(0)(1);
-        MultilabelRankingLoss = MultilabelRankingLoss::new(LABELS) => ignore_index(0)(1);
-        MultilabelRankingAveragePrecision = MultilabelRankingAveragePrecision::new(LABELS) => ignore_index(0)(1);
                 NormalizedEntropy<Multilabel> = NormalizedEntropy::multilabel(LABELS) => ignore_index(0);
         ClickThroughRate<Binary> = ClickThroughRate::binary() => ignore_index(0)(1);
         ClickThroughRate<Multilabel> = ClickThroughRate::multilabel(LABELS) => ignore_index(0)(1);
@@ -383,6 +437,11 @@ fn scores(table: &mut Table) {
         "GroupStatRates::new",
         &groups.map(|n| call(GroupStatRates::new(n))),
     );
+    one_of!(table,
+        MultilabelCoverageError = MultilabelCoverageError::new(LABELS) => ignore_index(0)(1);
+        MultilabelRankingLoss = MultilabelRankingLoss::new(LABELS) => ignore_index(0)(1);
+        MultilabelRankingAveragePrecision = MultilabelRankingAveragePrecision::new(LABELS) => ignore_index(0)(1);
+    );
     let few = |n: usize| call(GroupFairness::new(n));
     table.rescues("GroupFairness::new", &[few(GROUPS), few(GROUPS + 1)]);
     let entropy = NormalizedEntropy::binary;
@@ -406,14 +465,33 @@ fn scores(table: &mut Table) {
         ExactMatch<Multilabel> = ExactMatch::multilabel(LABELS) => samplewise();
     );
     table.inputs = |_| ();
-    macro_rules! intervals {
-        ($($metric:ident)+) => {
-            options!(table, $(
-                $metric<Binary> = $metric::binary() => interval(0.5)(0.95);
-                $metric<Multiclass> = $metric::multiclass(CLASSES).average(Average::None) => interval(0.5)(0.95);
-                $metric<Multilabel> = $metric::multilabel(LABELS).average(Average::None) => interval(0.5)(0.95);
-            )+);
+    // Several classes have an interval each, which `estimates` yields.
+    macro_rules! per_class {
+        ($metric:ident $task:ident $made:ident $width:ident) => {
+            let at = |level: f64| -> Call<$task> {
+                let metric = $metric::$made($width)
+                    .average(Average::None)
+                    .interval(level);
+                Box::new(move |batch: &$task| {
+                    let mut state = metric.state();
+                    state.update(batch)?;
+                    let estimates = metric.estimates(state.summary()?)?;
+                    let ends = estimates
+                        .iter()
+                        .flat_map(|estimate| [estimate.lower, estimate.upper]);
+                    Ok(Value::List(ends.collect()))
+                })
+            };
+            let name = concat!(stringify!($metric), "<", stringify!($task), ">::interval");
+            table.all_differ(name, &[at(0.5), at(0.95)]);
         };
+    }
+    macro_rules! intervals {
+        ($($metric:ident)+) => {$(
+            options!(table, $metric<Binary> = $metric::binary() => interval(0.5)(0.95););
+            per_class!($metric Multiclass multiclass CLASSES);
+            per_class!($metric Multilabel multilabel LABELS);
+        )+};
     }
     intervals!(Accuracy Precision Recall Specificity NegativePredictiveValue);
 }
