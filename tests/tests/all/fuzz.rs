@@ -346,7 +346,9 @@ impl Fuzz {
             }
         });
         self.call(&what, || {
-            let table = rows(&x, [n, width]).int();
+            let whole: Vec<i32> = x.iter().map(|value| *value as i32).collect();
+            let data = TensorData::new(whole, [n, width]);
+            let table = Tensor::<2, Int>::from_data(data, (&device, DType::I32));
             nominal::cramers_v_matrix(table.clone(), alone).ok();
             nominal::theils_u_matrix(table).ok();
             let pair = |missing| {
@@ -356,8 +358,10 @@ impl Fuzz {
                 CramersV::new().evaluate(&pair(missing).unwrap()).ok();
             }
             let scores = || rows(&x, [n, width]);
-            let known =
-                Tensor::<1, Int>::from_data(TensorData::new(vec![k as i64; n], [n]), &device);
+            let known = Tensor::<1, Int>::from_data(
+                TensorData::new(vec![k.min(1 << 30) as i32; n], [n]),
+                &device,
+            );
             let documents = Documents::by_query(scores(), scores()).unwrap();
             if let Ok(documents) = documents.with_relevant(known) {
                 RetrievalNormalizedDcg::new().evaluate(&documents).ok();

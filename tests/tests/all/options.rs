@@ -283,6 +283,8 @@ fn every_option_has_an_effect() {
     scores(&mut table);
     regression(&mut table);
     others(&mut table);
+    groups(&mut table);
+    texts(&mut table);
     wrapped(&mut table);
     let found = scan::options();
     let missing = found
@@ -741,6 +743,87 @@ fn others(table: &mut Table) {
     let at = |precision: f64| call(RetrievalRecallAtFixedPrecision::new(precision));
     table.all_differ("RetrievalRecallAtFixedPrecision::new", &[at(0.3), at(0.9)]);
     table.inputs = |_| ();
+}
+
+/// Clusters of points, raters.
+fn groups(table: &mut Table) {
+    options!(table,
+        DunnIndex = DunnIndex::new() => p(1.0)(3.0), form(DunnForm::Points);
+        RetrievalMap = RetrievalMap::new() => at_r();
+    );
+    widths!(table, FleissKappa => new(CLASSES)(CLASSES + 1););
+    let [few, any] = [
+        CalinskiHarabaszScore::with_clusters(2, OUTPUTS),
+        CalinskiHarabaszScore::new(),
+    ];
+    table.rescues(
+        "CalinskiHarabaszScore::with_clusters",
+        &[call(few), call(any)],
+    );
+    let of = |level| call(KrippendorffAlpha::of_level(level));
+    table.all_differ(
+        "KrippendorffAlpha::of_level",
+        &[of(Level::Nominal), of(Level::Ordinal), of(Level::Interval)],
+    );
+}
+
+/// The value for texts that show each option.
+macro_rules! texts {
+    ($table:ident, $batch:expr, $($metric:ident = $base:expr => $($option:ident $(($($value:expr),*))+),+;)+) => {$({
+        let value = |metric: $metric| {
+            serde_json::to_string(&metric.evaluate($batch).unwrap()).unwrap()
+        };
+        $($table.distinct(
+            concat!(stringify!($metric), "::", stringify!($option)),
+            &[value($base), $(value($base.$option($($value),*))),+],
+        );)+
+    })+};
+}
+
+fn texts(table: &mut Table) {
+    let one = Texts::new(
+        ["The cat sat on a mat", "rain"],
+        ["A cat sits on the mat", "shine"],
+    );
+    texts!(table, one.as_ref().unwrap(),
+        EditDistance = EditDistance::new() => per_row(), reduction(Reduction::Sum), substitution_cost(2);
+    );
+    let predictions = [
+        "The cats, running  QUICKLY (1-2) saw\tdogs; it's late.\nThey went home for \u{20ac}5",
+        "a b c d e f g \u{ff76}\u{65e5}\u{672c}\u{8a9e}",
+        "home",
+    ];
+    let references = [
+        [
+            "the cat, that runs quickly (1-2), saw\tdogs; it's so late.\nThey go home for \u{20ac} 5",
+            "The dogs ran quickly saw it's late, then\nhome again",
+        ],
+        [
+            "a c b d e f g \u{30ab}\u{65e5}\u{8a9e}\u{672c}",
+            "b a c d f e g \u{65e5}\u{672c}",
+        ],
+        ["homes and cats", "at home, again"],
+    ];
+    let several = Texts::with_references(predictions, references).unwrap();
+    let letters = || {
+        TextTokenizer::new("letters", |text, token| {
+            text.chars().for_each(|c| token(c.encode_utf8(&mut [0; 4])));
+        })
+    };
+    let by_word = || TextTokenizer::new("words", |text, token| text.split(' ').for_each(token));
+    texts!(table, &several,
+        BleuScore = BleuScore::new().n_gram(2) => n_gram(1)(3), smooth(), weights([0.9, 0.1]);
+        SacreBleuScore = SacreBleuScore::new().n_gram(2) => n_gram(1)(3), smooth(), weights([0.9, 0.1]), lowercase(),
+            tokenize(Tokenize::None)(Tokenize::Intl)(Tokenize::Char)(Tokenize::Zh)(Tokenize::By(letters()));
+        ChrfScore = ChrfScore::new() => n_char_order(3), n_word_order(0), beta(1.0), lowercase(), whitespace(),
+            effective_order(), sentence_scores();
+        TranslationEditRate = TranslationEditRate::new() => normalize(), no_punctuation(), lowercase(false), sentence_scores();
+        TranslationEditRate = TranslationEditRate::new().normalize() => asian_support();
+        ExtendedEditDistance = ExtendedEditDistance::new() => language(EedLanguage::Ja), alpha(0.5), rho(0.9), deletion(0.9),
+            insertion(0.1), sentence_scores();
+        RougeScore = RougeScore::new() => rouge_keys([RougeKey::N(1)])([RougeKey::L]), use_stemmer(),
+            accumulate(RougeAccumulate::Avg), tokenizer(letters()), sentences(by_word());
+    );
 }
 
 /// Metrics of metrics, and what is no metric.

@@ -73,6 +73,7 @@ pub trait Summary:
     fn room_for(&self, other: &Self) -> Result<(), MetricError> {
         let (found, limit) = (self.counted().saturating_add(other.counted()), 1 << 63);
         if found > u128::from(limit) {
+            let found = u64::try_from(found).unwrap_or(u64::MAX);
             return Err(MetricError::TooManyElements { found, limit });
         }
         Ok(())

@@ -222,11 +222,11 @@ pub enum MetricError {
     },
     /// Two summaries count more elements together than a state can count: both are altered, or were merged too often.
     #[error(
-        "the two states count {found} elements together, and a state counts at most {limit}; was one of them altered or merged into itself?"
+        "the two states count at least {found} elements together, and a state counts at most {limit}; was one of them altered or merged into itself?"
     )]
     TooManyElements {
-        /// What both count.
-        found: u128,
+        /// What both count; `u64::MAX` if it is more.
+        found: u64,
         /// What a state counts at most.
         limit: u64,
     },

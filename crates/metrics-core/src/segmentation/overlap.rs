@@ -61,7 +61,7 @@ impl Averages {
     }
 
     /// The overlaps of classes that count.
-    fn of<'a>(self, overlaps: &'a [Overlap]) -> impl Iterator<Item = &'a Overlap> + Clone {
+    fn of(self, overlaps: &[Overlap]) -> impl Iterator<Item = &Overlap> + Clone {
         let own = overlaps.iter().enumerate();
         own.filter_map(move |(class, overlap)| self.has(class).then_some(overlap))
     }

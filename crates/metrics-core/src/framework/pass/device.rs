@@ -88,13 +88,13 @@ impl DeviceState {
         if own.capacity - own.used < samples {
             let before = fixed..fixed + own.used * width;
             let all = own.full.iter().map(|piece| piece.dims()[0]).sum::<usize>();
-            let next = (all + before.len()).max(FIRST).min(LARGEST) / width;
+            let next = (all + before.len()).clamp(FIRST, LARGEST) / width;
             own.capacity = next.max(samples);
             if own.used > 0 {
-                own.full.push(self.counts.clone().slice([before]));
+                own.full.push(self.counts.clone().slice(before));
             }
             own.used = 0;
-            let counts = self.counts.clone().slice([0..fixed]);
+            let counts = self.counts.clone().slice(0..fixed);
             let dtype = (&counts.device(), DType::I32);
             let zeros = Tensor::zeros([own.capacity * width], dtype);
             self.counts = Tensor::cat(vec![counts, zeros], 0);
@@ -110,7 +110,7 @@ impl DeviceState {
             self.counts.clone()
         } else {
             let end = own.fixed + own.used * own.width;
-            self.counts.clone().slice([0..end])
+            self.counts.clone().slice(0..end)
         };
         (counts, own.full.clone())
     }
@@ -125,13 +125,13 @@ impl DeviceState {
     pub fn keep_samples<S>(&mut self, placed: &Placed<S>, counted: Tensor<1, Int>, samples: usize) {
         let (begin, width) = (self.samples.begin, self.samples.width);
         let cells = samples * placed.size.samples;
-        let rejected = counted.clone().slice([cells..cells + REJECTED_SLOTS]);
+        let rejected = counted.clone().slice(cells..cells + REJECTED_SLOTS);
         self.count(placed, |counts| counts + rejected);
         if cells == 0 {
             return;
         }
         let counted = counted
-            .slice([0..cells])
+            .slice(0..cells)
             .reshape([samples, placed.size.samples]);
         let range = begin..begin + samples * width;
         let own = placed.samples..placed.samples + placed.size.samples;

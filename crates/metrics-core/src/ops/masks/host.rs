@@ -159,6 +159,7 @@ fn best_of(labels: &mut [i32], scores: &[f32], first: usize, pixels: usize) {
 }
 
 /// See [`on_host`](super::on_host).
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 pub(super) fn maps(maps: &Maps, options: MaskOptions) -> HostMaps {
     if maps.is_one_hot() {
         return planes(maps, options);
@@ -240,6 +241,7 @@ fn planes(maps: &Maps, options: MaskOptions) -> HostMaps {
 }
 
 /// A side as `[N, C, P]` of 0, 1, [`INVALID`] and [`IGNORED`].
+#[allow(clippy::useless_conversion)] // One of the slice types is `i64` already.
 fn elements(side: &Side, pixels: usize, options: MaskOptions, ignore: Option<i64>) -> Vec<u8> {
     if let Side::OneHot(masks) = side {
         // A class is ignored by its own mask.

@@ -16,7 +16,7 @@ const REJECTED: &str = "rejected";
 const HEAD: usize = 6;
 
 /// The bits of a number below `values`, at least 2.
-fn bits(values: usize) -> u32 {
+pub(super) fn bits(values: usize) -> u32 {
     let fits = |bits: &u32| values as u64 <= 1 << bits;
     [2, 4, 8, 16].into_iter().find(fits).unwrap_or(32)
 }
@@ -59,7 +59,7 @@ pub(super) fn append(maps: &Maps, options: MaskOptions, delta: &mut Delta) {
 
 /// Puts numbers of so many bits into words of 32, the first into the lowest. The highest is kept less half its range, so that
 /// no word leaves that of `i32`.
-fn pack(numbers: Tensor<1, Int>, bits: u32) -> Tensor<1, Int> {
+pub(super) fn pack(numbers: Tensor<1, Int>, bits: u32) -> Tensor<1, Int> {
     if bits == 32 {
         return numbers;
     }
@@ -86,7 +86,7 @@ fn pack(numbers: Tensor<1, Int>, bits: u32) -> Tensor<1, Int> {
 }
 
 /// The numbers that [`pack`] has put into words.
-fn unpack(words: &[i32], bits: u32, len: usize) -> impl Iterator<Item = u32> {
+pub(super) fn unpack(words: &[i32], bits: u32, len: usize) -> impl Iterator<Item = u32> {
     let each = (32 / bits) as usize;
     let mask = ((1u64 << bits) - 1) as u32;
     let number = move |i: usize| {

@@ -132,7 +132,7 @@ fn maps_of_the_host_are_those_of_tensor_operations() {
 fn numbers_are_unpacked_as_they_were_packed() {
     let mut random = Random(9);
     for values in [1, 2, 4, 5, 16, 17, 200, 256, 257, 65_536, 65_537] {
-        for len in [1, 2, 3, 15, 16, 17, 100] {
+        for len in [1_usize, 2, 3, 15, 16, 17, 100] {
             let own: Vec<i32> = (0..len).map(|_| random.below(values) as i32).collect();
             let tensor = Tensor::<1, Int>::from_data(
                 TensorData::new(own.clone(), [len]),

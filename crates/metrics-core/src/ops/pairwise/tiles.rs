@@ -158,9 +158,8 @@ fn walk<T: Number, const COLUMNS: usize, const TERM: u32, const FUSED: bool>(
         let columns = COLUMNS.min(m - column);
         for (group, x) in tiles.clone().enumerate() {
             let mut sums = tile::<T, COLUMNS, TERM, FUSED>(x, y);
-            for i in 0..ROWS.min(rows - group * ROWS) {
-                let row = group * ROWS + i;
-                let own = &mut sums[i];
+            let rows = group * ROWS..rows.min((group + 1) * ROWS);
+            for (row, own) in rows.zip(&mut sums) {
                 finish::<T, COLUMNS>(job, (first + row, column, columns), own);
                 if job.zero_diagonal && (column..column + columns).contains(&(first + row)) {
                     own[first + row - column] = 0.0;
@@ -201,7 +200,9 @@ fn finish<T: Number, const COLUMNS: usize>(
             for j in 0..COLUMNS {
                 let squares = x[row] + y[j];
                 let squared = squares - 2.0 * sums[j];
-                lost[j] = !(squared > squares * NEAR && squares > T::LOW);
+                // A product beyond the range of the data is infinite.
+                let known = squared > squares * NEAR && squares > T::LOW && squared < f64::INFINITY;
+                lost[j] = !known;
                 sums[j] = squared.sqrt();
             }
         }

@@ -157,11 +157,11 @@ pub(super) fn pass(
                 let cells = 3 * all.classes;
                 let counted = ops::class_margins(zeros(cells + REJECTED_SLOTS), ranks, target, all);
                 // From margins by sample to samples with three margins each.
-                let margins = (counted.clone().slice([0..cells]))
+                let margins = (counted.clone().slice(0..cells))
                     .reshape([3, samples, classes])
                     .swap_dims(0, 1)
                     .reshape([cells]);
-                let rejected = counted.slice([cells..cells + REJECTED_SLOTS]);
+                let rejected = counted.slice(cells..cells + REJECTED_SLOTS);
                 let counted = Tensor::cat(vec![margins, rejected], 0);
                 state.keep_samples(placed, counted, samples);
             }
