@@ -103,7 +103,7 @@ macro_rules! surface_options {
         crate::segmentation::mask_options!($metric, surfaces.masks, false);
 
         impl $metric {
-            /// How far two pixels are apart; default [`PixelDistance::Euclidean`].
+            /// How far two pixels are apart; default [`PixelDistance::Euclidean`](crate::segmentation::PixelDistance::Euclidean).
             pub fn distance(mut self, distance: crate::segmentation::PixelDistance) -> Self {
                 self.surfaces.distance = distance;
                 self
