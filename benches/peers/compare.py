@@ -1,5 +1,5 @@
-"""Ours beside TorchMetrics, torcheval, scikit-learn, scikit-learn-intelex, polars-ds, monai and loops in Numba, in turns on one
-machine.
+"""Ours beside TorchMetrics, torcheval, scikit-learn, scikit-learn-intelex, polars-ds, monai, jiwer, sacrebleu, rouge-score
+and loops in Numba, in turns on one machine.
 
     python3 -m venv target/peers
     target/peers/bin/pip install -r benches/peers/requirements.txt
@@ -14,6 +14,7 @@ computes what the workload asks for and nothing else.
 import argparse
 import statistics
 import subprocess
+import random
 import sys
 import time
 import warnings
@@ -45,9 +46,17 @@ try:
 except ImportError:
     mm = None
 
+# Of use for texts alone.
+try:
+    import jiwer
+    import sacrebleu
+    from rouge_score import rouge_scorer
+except ImportError:
+    jiwer = sacrebleu = rouge_scorer = None
+
 warnings.filterwarnings("ignore")
 
-PEERS = ["TorchMetrics", "torcheval", "scikit-learn", "sklearnex", "polars-ds", "Numba", "monai"]
+PEERS = ["TorchMetrics", "torcheval", "scikit-learn", "sklearnex", "polars-ds", "Numba", "monai", "jiwer", "sacrebleu", "rouge-score"]
 
 if numba:
     @numba.njit(parallel=True, fastmath=True, cache=True)
@@ -318,6 +327,51 @@ class Peers:
         pred, target = (labels[None] for labels in self.regions(4, 64, 128, 128))
         return self.surfaces(4, pred, target)
 
+    def ami(self):
+        clusters, classes = (torch.randint(100, (10**6,)) for _ in range(2))
+        return {"scikit-learn": self.on_arrays([sk.adjusted_mutual_info_score], classes, clusters)}
+
+    def sentences(self, n, words):
+        """As ours: few words are frequent, and one in five of the references is another."""
+        draw = random.Random(1).randrange
+
+        def word(i):
+            return "".join(chr(97 + (i * 7 + at * 11) % 26) for at in range(3 + i % 6))
+
+        pred, target = [], []
+        for _ in range(n):
+            ids = [draw(3000) * draw(3000) // 3000 for _ in range(words)]
+            pred.append(" ".join(map(word, ids)))
+            target.append(" ".join(word(draw(3000) if draw(5) == 0 else i) for i in ids))
+        return pred, target
+
+    def texts(self, n, words, **peers):
+        """Peers that are installed, of functions of predictions and references."""
+        pred, target = self.sentences(n, words)
+        return {name.replace("_", "-"): ((lambda run=run: run(pred, target)), 1) for name, run in peers.items() if run}
+
+    def wer(self):
+        return self.texts(2620, 20, jiwer=jiwer and (lambda pred, target: jiwer.wer(target, pred)))
+
+    def cer(self):
+        return self.texts(2620, 20, jiwer=jiwer and (lambda pred, target: jiwer.cer(target, pred)))
+
+    def bleu(self):
+        return self.texts(3000, 20, sacrebleu=sacrebleu and (lambda pred, target: sacrebleu.corpus_bleu(pred, [target])))
+
+    def chrf(self):
+        return self.texts(3000, 20, sacrebleu=sacrebleu and (lambda pred, target: sacrebleu.corpus_chrf(pred, [target], word_order=2)))
+
+    def ter(self):
+        return self.texts(3000, 20, sacrebleu=sacrebleu and (lambda pred, target: sacrebleu.corpus_ter(pred, [target])))
+
+    def rouge(self):
+        def run(pred, target):
+            scorer = rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL", "rougeLsum"], use_stemmer=True)
+            return [scorer.score(t, p) for p, t in zip(pred, target)]
+
+        return self.texts(11490, 60, rouge_score=rouge_scorer and run)
+
     def time(self, run, steps):
         start = time.perf_counter()
         run()
@@ -326,7 +380,7 @@ class Peers:
         return (time.perf_counter() - start) / steps
 
 
-NAMES = ["w1", "w1s", "w2", "w3", "w3ap", "w3curves", "w3binned", "w3m", "w4", "w5", "w7", "w7scores", "w7surfaces", "w7volume"]
+NAMES = ["w1", "w1s", "w2", "w3", "w3ap", "w3curves", "w3binned", "w3m", "w4", "w5", "w7", "w7scores", "w7surfaces", "w7volume", "ami", "wer", "cer", "bleu", "chrf", "ter", "rouge"]
 
 
 def turn(measure):

@@ -4,14 +4,18 @@ use crate::logits;
 use burn::tensor::{Device, Distribution, Int, Tensor};
 use metrics_core::{
     Batch, BatchOf, Metric, MetricCollection,
-    batch::{Binary, Documents, Masks, Multiclass, Regression},
+    batch::{Binary, Documents, Labelings, Masks, Multiclass, Regression, Texts},
     classification::{
         Accuracy, Auroc, Average, AveragePrecision, CalibrationError, ConfusionMatrix, F1Score,
         JaccardIndex, Precision, PrecisionRecallCurve, Recall, Roc, Thresholds,
     },
+    clustering::AdjustedMutualInfoScore,
     regression::{MeanAbsoluteError, MeanSquaredError, R2Score},
     retrieval::{RetrievalMap, RetrievalMrr, RetrievalNormalizedDcg},
     segmentation::{AverageSurfaceDistance, HausdorffDistance, MeanIoU, NormalizedSurfaceDice},
+    text::{
+        CharErrorRate, ChrfScore, RougeScore, SacreBleuScore, TranslationEditRate, WordErrorRate,
+    },
 };
 
 /// One workload with its inputs on a device.
@@ -30,7 +34,7 @@ pub struct Workload {
 pub type Make = fn(&Device) -> Workload;
 
 /// Every workload by its short name.
-pub const WORKLOADS: [(&str, Make); 18] = [
+pub const WORKLOADS: [(&str, Make); 25] = [
     ("read", read),
     ("w1", w1),
     ("w1s", w1s),
@@ -49,6 +53,13 @@ pub const WORKLOADS: [(&str, Make); 18] = [
     ("w7scores", w7scores),
     ("w7surfaces", w7surfaces),
     ("w7volume", w7volume),
+    ("ami", ami),
+    ("wer", wer),
+    ("cer", cer),
+    ("bleu", bleu),
+    ("chrf", chrf),
+    ("ter", ter),
+    ("rouge", rouge),
 ];
 
 /// The workload of a short name.
@@ -437,4 +448,103 @@ fn w7volume(device: &Device) -> Workload {
         bytes,
         pass: surfaces(batch, 4),
     }
+}
+
+fn ami(device: &Device) -> Workload {
+    const ROWS: usize = 1_000_000;
+    let uniform = Distribution::Uniform(0.0, 100.0);
+    let [clusters, classes] = [(); 2].map(|()| Tensor::<1>::random([ROWS], uniform, device).int());
+    let batch = Labelings::new(clusters, classes).expect("the shapes fit");
+    Workload {
+        name: "Adjusted mutual information of 1e6 labels in 100 clusters and 100 classes",
+        steps: 1,
+        bytes: ROWS * 8,
+        pass: stream(
+            MetricCollection::new().with(AdjustedMutualInfoScore::new()),
+            vec![batch],
+            1,
+        ),
+    }
+}
+
+/// Sentences of words like those of a language, and references of which one word in five is another.
+fn sentences(n: usize, words: usize) -> (Vec<String>, Vec<String>) {
+    let mut state = 1u64;
+    let mut draw = |n: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % n
+    };
+    let word = |id: u64| -> String {
+        (0..3 + id % 6)
+            .map(|at| char::from(b'a' + ((id * 7 + at * 11) % 26) as u8))
+            .collect()
+    };
+    (0..n)
+        .map(|_| {
+            let mut both = [Vec::new(), Vec::new()];
+            for _ in 0..words {
+                // Few words are frequent.
+                let id = draw(3000) * draw(3000) / 3000;
+                both[0].push(word(id));
+                both[1].push(word(if draw(5) == 0 { draw(3000) } else { id }));
+            }
+            let [own, reference] = both.map(|words| words.join(" "));
+            (own, reference)
+        })
+        .unzip()
+}
+
+/// A metric of texts, which are no data of a device.
+fn of_texts<M>(name: &'static str, n: usize, words: usize, metric: M) -> Workload
+where
+    M: Metric + 'static,
+    M::Accumulator: metrics_core::Accumulator<Batch = Texts>,
+{
+    let (predictions, references) = sentences(n, words);
+    let bytes = [&predictions, &references]
+        .iter()
+        .flat_map(|texts| texts.iter())
+        .map(String::len)
+        .sum();
+    Workload {
+        name,
+        steps: 1,
+        bytes,
+        pass: Box::new(move || {
+            let batch = Texts::new(&predictions, &references).expect("one reference each");
+            metric.evaluate(&batch).expect("there are texts");
+        }),
+    }
+}
+
+fn wer(_: &Device) -> Workload {
+    let name = "Word error rate of 2620 pairs of 20 words";
+    of_texts(name, 2620, 20, WordErrorRate::new())
+}
+
+fn cer(_: &Device) -> Workload {
+    let name = "Character error rate of 2620 pairs of 20 words";
+    of_texts(name, 2620, 20, CharErrorRate::new())
+}
+
+fn bleu(_: &Device) -> Workload {
+    let name = "SacreBLEU of 3000 sentences of 20 words";
+    of_texts(name, 3000, 20, SacreBleuScore::new())
+}
+
+fn chrf(_: &Device) -> Workload {
+    let name = "chrF++ of 3000 sentences of 20 words";
+    of_texts(name, 3000, 20, ChrfScore::new())
+}
+
+fn ter(_: &Device) -> Workload {
+    let name = "Translation edit rate of 3000 sentences of 20 words";
+    of_texts(name, 3000, 20, TranslationEditRate::new())
+}
+
+fn rouge(_: &Device) -> Workload {
+    let name = "ROUGE-1, 2, L, Lsum with stemmer of 11490 summaries of 60 words";
+    of_texts(name, 11_490, 60, RougeScore::new().use_stemmer())
 }
