@@ -1,5 +1,7 @@
 //! What can go wrong, with the values that caused it.
 
+// Longer than most: one enum, most of it what each error says.
+
 use crate::{Batch, LabelRanges, Rejected, ScoreKinds};
 use std::{error::Error, fmt, sync::Arc};
 
