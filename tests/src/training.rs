@@ -282,6 +282,52 @@ impl DataLoaderIterator<Step> for Iter<'_> {
     }
 }
 
+/// The steps of every epoch as they are given, on the device where they are.
+#[derive(Debug, Clone)]
+pub struct GivenSteps<T>(Arc<Vec<T>>);
+
+impl<T: Clone + Send + Sync + 'static> GivenSteps<T> {
+    /// A loader of these steps.
+    pub fn loader(steps: &[T]) -> Arc<dyn DataLoader<T>> {
+        Arc::new(Self(Arc::new(steps.to_vec())))
+    }
+}
+
+struct GivenStepsIter<'a, T>(&'a [T], usize);
+
+impl<T: Clone> Iterator for GivenStepsIter<'_, T> {
+    type Item = Result<T, burn::data::dataset::DatasetError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.1 += 1;
+        self.0.get(self.1 - 1).cloned().map(Ok)
+    }
+}
+
+impl<T: Clone> DataLoaderIterator<T> for GivenStepsIter<'_, T> {
+    fn progress(&self) -> Progress {
+        Progress::new(self.1, self.0.len(), None)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> DataLoader<T> for GivenSteps<T> {
+    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<T> + 'a> {
+        Box::new(GivenStepsIter(&self.0, 0))
+    }
+
+    fn num_items(&self) -> usize {
+        self.0.len()
+    }
+
+    fn to_device(&self, _: &Device) -> Arc<dyn DataLoader<T>> {
+        Arc::new(self.clone())
+    }
+
+    fn slice(&self, _: usize, _: usize) -> Arc<dyn DataLoader<T>> {
+        Arc::new(self.clone())
+    }
+}
+
 /// Steps of an epoch of [`training`], training and validation.
 pub const STEPS: [u64; 2] = [5, 2];
 

@@ -35,7 +35,7 @@ use metrics_core::{
 };
 use metrics_tests::{
     devices,
-    training::{Batches, CLASSES, Model, STEPS, ten},
+    training::{Batches, CLASSES, GivenSteps, Model, STEPS, ten},
 };
 use std::{
     collections::BTreeSet,
@@ -366,7 +366,6 @@ fn losses_of_sequences_weigh_by_unpadded_tokens() {
 mod sequences {
     use super::*;
     use burn::{
-        data::dataloader::{DataLoader, DataLoaderIterator, Progress},
         module::{Module, Param},
         optim::GradientsParams,
         train::{InferenceStep, TrainOutput, TrainStep},
@@ -377,41 +376,7 @@ mod sequences {
         weight: Param<Tensor<1>>,
     }
 
-    #[derive(Clone)]
-    pub struct Outputs(Arc<Vec<(Tensor<1>, Tensor<3>, Tensor<2, Int>)>>);
-
     type Step = (Tensor<1>, Tensor<3>, Tensor<2, Int>);
-
-    struct Iter<'a>(&'a Outputs, usize);
-
-    impl Iterator for Iter<'_> {
-        type Item = Result<Step, burn::data::dataset::DatasetError>;
-        fn next(&mut self) -> Option<Self::Item> {
-            self.1 += 1;
-            self.0.0.get(self.1 - 1).cloned().map(Ok)
-        }
-    }
-
-    impl DataLoaderIterator<Step> for Iter<'_> {
-        fn progress(&self) -> Progress {
-            Progress::new(self.1, self.0.0.len(), None)
-        }
-    }
-
-    impl DataLoader<Step> for Outputs {
-        fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Step> + 'a> {
-            Box::new(Iter(self, 0))
-        }
-        fn num_items(&self) -> usize {
-            self.0.len()
-        }
-        fn to_device(&self, _: &Device) -> Arc<dyn DataLoader<Step>> {
-            Arc::new(self.clone())
-        }
-        fn slice(&self, _: usize, _: usize) -> Arc<dyn DataLoader<Step>> {
-            Arc::new(self.clone())
-        }
-    }
 
     impl TrainStep for Given {
         type Input = Step;
@@ -439,7 +404,7 @@ mod sequences {
         outputs: [SequenceOutput; 2],
     ) {
         let steps = outputs.map(|output| (output.loss, output.logits, output.targets));
-        let loader = || Arc::new(Outputs(Arc::new(steps.to_vec())));
+        let loader = || GivenSteps::loader(&steps);
         let auto = device.clone().autodiff();
         let model = Given {
             weight: Param::from_tensor(Tensor::zeros([1], &auto)),

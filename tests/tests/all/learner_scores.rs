@@ -1,7 +1,6 @@
 //! A plugin is told what the scores of Burn's outputs are (row 12 of the faults).
 
 use burn::{
-    data::dataloader::{DataLoader, DataLoaderIterator, Progress},
     module::{Module, Param},
     optim::{GradientsParams, SgdConfig},
     tensor::{Device, Int, Tensor},
@@ -16,45 +15,10 @@ use metrics_core::{
     batch::{Binary, Multiclass, Multilabel},
     classification::Auroc,
 };
-use metrics_tests::devices;
-use std::sync::Arc;
+use metrics_tests::{devices, training::GivenSteps};
 
 /// Scores `[N, C]` and targets `[N, 1]` or `[N, C]`.
 type Step = (Tensor<2>, Tensor<2, Int>);
-
-#[derive(Clone)]
-struct Steps(Vec<Step>);
-
-struct Iter<'a>(&'a Steps, usize);
-
-impl Iterator for Iter<'_> {
-    type Item = Result<Step, burn::data::dataset::DatasetError>;
-    fn next(&mut self) -> Option<Self::Item> {
-        self.1 += 1;
-        self.0.0.get(self.1 - 1).cloned().map(Ok)
-    }
-}
-
-impl DataLoaderIterator<Step> for Iter<'_> {
-    fn progress(&self) -> Progress {
-        Progress::new(self.1, self.0.0.len(), None)
-    }
-}
-
-impl DataLoader<Step> for Steps {
-    fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<Step> + 'a> {
-        Box::new(Iter(self, 0))
-    }
-    fn num_items(&self) -> usize {
-        self.0.len()
-    }
-    fn to_device(&self, _: &Device) -> Arc<dyn DataLoader<Step>> {
-        Arc::new(self.clone())
-    }
-    fn slice(&self, _: usize, _: usize) -> Arc<dyn DataLoader<Step>> {
-        Arc::new(self.clone())
-    }
-}
 
 /// A model whose scores are given.
 macro_rules! given {
@@ -112,7 +76,7 @@ where
     <M as InferenceStep>::Output: Adaptor<MetricInput<B>>,
 {
     let dir = tempfile::tempdir().unwrap();
-    let loader = || Arc::new(Steps(steps.to_vec()));
+    let loader = || GivenSteps::loader(steps);
     let result = SupervisedTraining::new(dir.path(), loader(), loader())
         .metrics(metrics.clone())
         .renderer(Box::new(CliMetricsRenderer::new()))
