@@ -1,7 +1,7 @@
 use crate::{
-    Metric, MetricError, OnHost, Rejected, Value,
+    Metric, MetricError, OnHost, Value,
     regression::Reduction,
-    text::states::{Distances, DistancesSummary},
+    text::states::{Distances, DistancesSummary, not_empty},
 };
 
 /// Edit distance (Levenshtein): the least number of characters to insert, delete and substitute that make the prediction of the
@@ -92,10 +92,7 @@ impl Metric for EditDistance {
     }
 
     fn finalize(&self, distances: &DistancesSummary) -> Result<Value, MetricError> {
-        if distances.pairs == 0 {
-            let rejected = Rejected::default();
-            return Err(MetricError::Empty { rejected });
-        }
+        not_empty(distances.pairs)?;
         if self.per_row {
             let each = distances.each.iter().map(|distance| *distance as f64);
             return Ok(Value::List(each.collect()));

@@ -99,20 +99,9 @@ fn of_side(side: &Side) -> Tensor<2, Int> {
             let best = index
                 .mask_fill(scores.equal(best).bool_not(), classes as i64)
                 .min_dim(1);
-            as_i32(best).mask_fill(nan, -1).flatten_classes()
+            as_i32(best).mask_fill(nan, -1).squeeze_dim::<2>(1)
         }
-        Side::OneHot(masks) => as_i32(masks.clone().narrow(1, 0, 1)).flatten_classes(),
-    }
-}
-
-trait FlattenClasses {
-    /// `[N, 1, P]` as `[N, P]`.
-    fn flatten_classes(self) -> Tensor<2, Int>;
-}
-
-impl FlattenClasses for Tensor<3, Int> {
-    fn flatten_classes(self) -> Tensor<2, Int> {
-        self.squeeze_dim(1)
+        Side::OneHot(masks) => as_i32(masks.clone().narrow(1, 0, 1)).squeeze_dim::<2>(1),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Edits: the state of error rates.
 
-use super::rows::{one_reference, over_chunks};
+use super::rows::{not_empty, one_reference, over_chunks};
 use crate::{
     HostAccumulator, Identity, MetricError, Rejected, Summary,
     batch::{TextRow, Texts},
@@ -57,11 +57,7 @@ impl EditsSummary {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        if self.pairs == 0 {
-            let rejected = Rejected::default();
-            return Err(MetricError::Empty { rejected });
-        }
-        Ok(())
+        not_empty(self.pairs)
     }
 
     /// Edits for each unit of the references; the edits themselves if there is no unit.

@@ -20,6 +20,7 @@ pub use edits::{Edits, EditsSummary, TextUnit};
 pub use eed::{EedLanguage, ExtendedDistances};
 pub use log_likelihood::{LogLikelihood, LogLikelihoodSummary};
 pub use rouge::{Overlaps, OverlapsScratch, RougeAccumulate, RougeKey};
+pub(crate) use rows::not_empty;
 pub use sentences::{OfSentences, SentenceStatistics, SentenceSums};
 pub use squad::{Answers, AnswersScratch};
 pub(crate) use ter::rate;

@@ -1,7 +1,7 @@
 //! Rows of texts in parallel.
 
 use crate::{
-    MetricError,
+    MetricError, Rejected,
     batch::{TextRow, Texts},
 };
 use rayon::prelude::*;
@@ -37,6 +37,15 @@ pub(crate) fn one_reference(texts: &Texts) -> Result<(), MetricError> {
                 hint: ": it takes one reference for each prediction",
             });
         }
+    }
+    Ok(())
+}
+
+/// Fails without data.
+pub(crate) fn not_empty(rows: u64) -> Result<(), MetricError> {
+    if rows == 0 {
+        let rejected = Rejected::default();
+        return Err(MetricError::Empty { rejected });
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Sums over sentences: the state of most text metrics.
 
-use super::rows::over_chunks;
+use super::rows::{not_empty, over_chunks};
 use crate::{
     HostAccumulator, Identity, MetricError, Rejected, Summary,
     batch::{TextRow, Texts},
@@ -66,11 +66,7 @@ impl SentenceSums {
     /// # Errors
     /// [`MetricError::Empty`].
     pub fn not_empty(&self) -> Result<(), MetricError> {
-        if self.sentences == 0 {
-            let rejected = Rejected::default();
-            return Err(MetricError::Empty { rejected });
-        }
-        Ok(())
+        not_empty(self.sentences)
     }
 
     fn add(&mut self, other: &Self) {
